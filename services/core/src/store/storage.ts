@@ -1,0 +1,157 @@
+/**
+ * What the API server needs of a store: etcd's semantics, called in process. Our MVCC store on Raft implements it; a
+ * client of an existing etcd may too. One contract suite (`storage.contract.ts`) is run by every maker.
+ *
+ * Keys are *byte strings*: JavaScript strings in which each character is one byte (0–255), so that `<` on two keys is
+ * etcd's byte order and a key works in a Map. Revisions are whole numbers that grow by one with every write
+ * transaction; 0 means "now" in a request and "never" in a reply.
+ */
+export interface KeyValue {
+  readonly key: string
+  readonly value: Uint8Array
+  /** Revision at which the key was made (anew). */
+  readonly createRevision: number
+  /** Revision of the latest change. */
+  readonly modRevision: number
+  /** Writes since creation, from 1. */
+  readonly version: number
+  /** Lease that the key dies with; 0 is none. */
+  readonly lease: number
+}
+
+export interface RangeRequest {
+  readonly key: string
+  /** Absent: the one key. Else the half-open interval [key, end); `"\0"` as end means every key ≥ `key`. */
+  readonly end?: string
+  /** Read the past as of this revision; throws CompactedError or FutureRevisionError when it cannot be. */
+  readonly revision?: number
+  readonly limit?: number
+  readonly keysOnly?: boolean
+  readonly countOnly?: boolean
+  /** Read this member's applied state without asking for leadership first. */
+  readonly serializable?: boolean
+}
+
+export interface RangeResult {
+  readonly kvs: readonly KeyValue[]
+  /** Keys in the interval, whatever the limit. */
+  readonly count: number
+  readonly more: boolean
+  /** Revision of the store when it answered. */
+  readonly revision: number
+}
+
+type Comparison = "=" | "!=" | "<" | ">"
+
+export type Compare =
+  | {
+      readonly key: string
+      readonly target: "version" | "create" | "mod" | "lease"
+      readonly op: Comparison
+      readonly value: number
+    }
+  | { readonly key: string; readonly target: "value"; readonly op: Comparison; readonly value: Uint8Array }
+
+export type Operation =
+  | {
+      readonly kind: "put"
+      readonly key: string
+      readonly value: Uint8Array
+      readonly lease?: number
+      readonly previous?: boolean
+    }
+  | { readonly kind: "delete"; readonly key: string; readonly end?: string; readonly previous?: boolean }
+  | ({ readonly kind: "range" } & RangeRequest)
+
+export interface TxnRequest {
+  readonly compare: readonly Compare[]
+  readonly success: readonly Operation[]
+  readonly failure: readonly Operation[]
+}
+
+export type OperationResult =
+  | { readonly kind: "put"; readonly previous?: KeyValue }
+  | { readonly kind: "delete"; readonly deleted: number; readonly previous?: readonly KeyValue[] }
+  | ({ readonly kind: "range" } & RangeResult)
+
+export interface TxnResult {
+  readonly succeeded: boolean
+  readonly results: readonly OperationResult[]
+  readonly revision: number
+}
+
+export type StoreEvent =
+  | { readonly kind: "put"; readonly kv: KeyValue; readonly previous?: KeyValue }
+  | { readonly kind: "delete"; readonly key: string; readonly modRevision: number; readonly previous?: KeyValue }
+
+/** All events of one or more whole revisions, in order; never part of a revision. No events: a progress notice. */
+export interface WatchBatch {
+  readonly revision: number
+  readonly events: readonly StoreEvent[]
+}
+
+export interface WatchRequest {
+  readonly key: string
+  readonly end?: string
+  /** First revision wanted; 0 or absent: the next write. */
+  readonly fromRevision?: number
+  readonly previous?: boolean
+}
+
+/**
+ * A watch calls `onBatch` in order of revision, without a gap and without a repeat, or ends with `onEnd` saying why
+ * (CompactedError when `fromRevision` is gone). `onBatch` must not block; a watcher that needs more time queues for
+ * itself. `close` ends it silently.
+ */
+export interface WatchHandler {
+  onBatch(batch: WatchBatch): void
+  onEnd(error: Error): void
+}
+
+export interface Watch {
+  close(): void
+}
+
+export interface Storage {
+  range(request: RangeRequest): Promise<RangeResult>
+  /** Resolves only when the write is durable. Throws NoSpaceError, NotLeaderError, TooLargeError, LeaseNotFoundError. */
+  txn(request: TxnRequest): Promise<TxnResult>
+  watch(request: WatchRequest, handler: WatchHandler): Watch
+  /** Forgets history before `revision`; reads and watches below it throw CompactedError. */
+  compact(revision: number): Promise<void>
+  /** Revision applied on this member, without I/O. */
+  currentRevision(): number
+  grantLease(ttlSeconds: number, id?: number): Promise<{ id: number; ttlSeconds: number }>
+  keepLeaseAlive(id: number): Promise<{ ttlSeconds: number }>
+  revokeLease(id: number): Promise<void>
+  close(): Promise<void>
+}
+
+export class CompactedError extends Error {
+  override name = "CompactedError"
+  readonly compactRevision: number
+  constructor(compactRevision: number) {
+    super(`required revision has been compacted; the oldest one kept is ${compactRevision}`)
+    this.compactRevision = compactRevision
+  }
+}
+
+export class FutureRevisionError extends Error {
+  override name = "FutureRevisionError"
+}
+
+export class NoSpaceError extends Error {
+  override name = "NoSpaceError"
+}
+
+export class NotLeaderError extends Error {
+  override name = "NotLeaderError"
+}
+
+export class TooLargeError extends Error {
+  override name = "TooLargeError"
+}
+
+export class LeaseNotFoundError extends Error {
+  override name = "LeaseNotFoundError"
+}

@@ -1,0 +1,39 @@
+import { defineConfig } from "vitest/config"
+
+/**
+ * `unit` runs beside the code and needs nothing; `machine` needs root, containerd, CNI and nftables (files named
+ * `*.machine.test.ts`); `e2e` deploys to one running Wick (examples and `*.e2e.test.ts`).
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["*.test.ts", "{sdk,services,examples,load-tests,scripts}/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.machine.test.ts", "**/*.e2e.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "machine",
+          include: ["services/**/*.machine.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
