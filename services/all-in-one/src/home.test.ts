@@ -1,0 +1,28 @@
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { openHome, ownerOf } from "./home.ts"
+import { identify } from "./process-identity.ts"
+import { Refusal } from "./refusal.ts"
+
+const directory = (): string => mkdtempSync(join(tmpdir(), "wick-home-"))
+
+it("gives a home to one process at a time", () => {
+  const home = directory()
+  writeFileSync(join(home, "wick.pid"), JSON.stringify(identify(process.ppid)))
+  expect(() => openHome(home)).toThrow(Refusal)
+})
+
+it("takes over from a process that died without a word", () => {
+  const home = directory()
+  writeFileSync(join(home, "wick.pid"), JSON.stringify({ pid: process.ppid, startedAtTicks: "1" }))
+  using taken = openHome(home)
+  expect(ownerOf(taken.directory)?.pid).toBe(process.pid)
+})
+
+it("is free again after it was given back", () => {
+  const home = directory()
+  openHome(home)[Symbol.dispose]()
+  expect(ownerOf(home)).toBeUndefined()
+})

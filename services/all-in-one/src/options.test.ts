@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest"
+import { readOptions } from "./options.ts"
+import { Refusal } from "./refusal.ts"
+
+describe("options", () => {
+  it("have the documented ports and domain when nothing is said", () => {
+    const options = readOptions([], {})
+    expect(options.api).toEqual({ host: "127.0.0.1", port: 6443 })
+    expect(options.gateway).toEqual({ host: "127.0.0.1", port: 8080 })
+    expect(options.registry).toEqual({ host: "127.0.0.1", port: 5000 })
+    expect(options.metrics).toEqual({ host: "127.0.0.1", port: 9090 })
+    expect(options.domain).toBe("wick.localhost")
+  })
+
+  it("take a flag before the environment", () => {
+    const env = { WICK_GATEWAY: "127.0.0.1:1", WICK_DOMAIN: "a.test" }
+    const options = readOptions(["--gateway", "127.0.0.1:2"], env)
+    expect(options.gateway.port).toBe(2)
+    expect(options.domain).toBe("a.test")
+  })
+
+  it("name every wrong flag, its value and what would be right", () => {
+    expect(() => readOptions(["--gateway", "nonsense", "--runtime", "docker"], {})).toThrow(
+      "--gateway nonsense: must be HOST:PORT, for example 127.0.0.1:8080\n--runtime docker: must be containerd or process",
+    )
+  })
+
+  it("refuse an unknown flag", () => {
+    expect(() => readOptions(["--gatway", "x"], {})).toThrow(Refusal)
+  })
+})

@@ -1,0 +1,68 @@
+import { homedir, hostname } from "node:os"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import * as z from "zod"
+import { Refusal } from "./refusal.ts"
+
+const address = z
+  .string()
+  .regex(/^[\w.:[\]-]+:\d{1,5}$/, "must be HOST:PORT, for example 127.0.0.1:8080")
+  .transform((text) => {
+    const at = text.lastIndexOf(":")
+    return { host: text.slice(0, at), port: Number(text.slice(at + 1)) }
+  })
+export type Address = z.output<typeof address>
+
+const cidr = z.string().regex(/^\d+\.\d+\.\d+\.\d+\/\d+$/, "must be an IPv4 range, for example 10.234.0.0/16")
+
+/** Every flag of `wick up`; each is also an environment variable, `WICK_` and the flag's name. A flag wins. */
+const schema = z.object({
+  home: z.string().transform((path) => resolve(path)),
+  api: address.default({ host: "127.0.0.1", port: 6443 }),
+  gateway: address.default({ host: "127.0.0.1", port: 8080 }),
+  registry: address.default({ host: "127.0.0.1", port: 5000 }),
+  metrics: address.default({ host: "127.0.0.1", port: 9090 }),
+  domain: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a domain name, for example wick.localhost")
+    .default("wick.localhost"),
+  runtime: z.enum(["containerd", "process"], "must be containerd or process").default("containerd"),
+  "container-runtime-endpoint": z.string().optional(),
+  "node-name": z.string().default(hostname().toLowerCase()),
+  "pod-cidr": cidr.optional(),
+  "service-cidr": cidr.optional(),
+  activators: z.coerce.number("must be a whole number").int().min(1).max(64).default(1),
+  "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error").default("info"),
+})
+export type Options = z.output<typeof schema>
+
+const flags = Object.keys(schema.shape)
+
+/**
+ * Options from the command line and the environment. Throws a Refusal that names each wrong flag, its value and what
+ * would be right.
+ */
+export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+  const given = { home: join(homedir(), ".wick"), ...fromEnvironment(env), ...fromFlags(args) }
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const mistakes = parsed.error.issues.map((issue) => {
+    const flag = String(issue.path[0])
+    return `--${flag} ${(given as Record<string, unknown>)[flag]}: ${issue.message}`
+  })
+  throw new Refusal(mistakes.join("\n"), "see wick up --help", 2)
+}
+
+function fromFlags(args: readonly string[]): Record<string, unknown> {
+  const options = Object.fromEntries(flags.map((flag) => [flag, { type: "string" as const }]))
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values
+  } catch (error) {
+    throw new Refusal((error as Error).message, "see wick up --help", 2)
+  }
+}
+
+function fromEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const named = flags.map((flag) => [flag, env[`WICK_${flag.toUpperCase().replaceAll("-", "_")}`]] as const)
+  return Object.fromEntries(named.filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== ""))
+}

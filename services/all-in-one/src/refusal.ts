@@ -1,0 +1,45 @@
+/** Why Wick does not start or go on, in words for its user: what is wrong, and what to do about it. */
+export class Refusal extends Error {
+  override name = "Refusal"
+  readonly remedy: string
+  readonly exitCode: number
+
+  constructor(what: string, remedy: string, exitCode = 1) {
+    super(what)
+    this.remedy = remedy
+    this.exitCode = exitCode
+  }
+}
+
+interface SystemError {
+  code?: string
+  syscall?: string
+  path?: string
+  port?: number
+  address?: string
+}
+
+/** The host's own errors that a user can mend, as a Refusal; any other error as it came. */
+export function explain(error: unknown): unknown {
+  const { code, path, port, address } = error as SystemError
+  switch (code) {
+    case "EADDRINUSE":
+      return new Refusal(
+        `${address}:${port} is in use by another program`,
+        `free it (ss -ltnp 'sport = :${port}' names its owner) or choose another port by flag: wick up --help`,
+      )
+    case "ENOSPC":
+    case "EDQUOT":
+      return new Refusal(`no space left on the disk${path ? ` for ${path}` : ""}`, "free some space and start again")
+    case "EACCES":
+    case "EPERM":
+      return new Refusal(
+        `not allowed to use ${path ?? `${address}:${port}`}`,
+        "run as root, or develop without containers: wick up --runtime=process",
+      )
+    case "EROFS":
+      return new Refusal(`${path} is on a read-only file system`, "choose another directory with --home")
+    default:
+      return error
+  }
+}
