@@ -85,15 +85,16 @@ class Keeper {
     if (this.#stopped) return
     const startedAt = this.#options.clock.monotonic()
     const child = this.#spawn()
-    child.once("error", (error) => this.#options.log.error("cannot start", { program: this.#options.name, error }))
+    child.once("error", (error) => {
+      this.#options.log.error("cannot start", { program: this.#options.name, error })
+      this.#died(0)
+    })
     child.once("exit", (code, signal) => {
       this.#options.log.warn("ended", { program: this.#options.name, code, signal })
       this.#died(this.#options.clock.monotonic() - startedAt)
     })
-    if (child.pid === undefined) return this.#died(0)
-    this.current = identify(child.pid)
-    const memory: Memory | undefined = this.current && { ...this.current, fingerprint: this.#fingerprint }
-    if (memory) writeFileSync(this.#pidFile, JSON.stringify(memory), { mode: 0o600 })
+    this.current = child.pid === undefined ? undefined : identify(child.pid)
+    if (this.current) this.#remember(this.current)
   }
 
   adopt(identity: ProcessIdentity): void {
@@ -112,6 +113,11 @@ class Keeper {
     if (this.current) await end(this.#options.clock, this.current, graceMs)
     this.current = undefined
     rmSync(this.#pidFile, { force: true })
+  }
+
+  #remember(identity: ProcessIdentity): void {
+    const memory: Memory = { ...identity, fingerprint: this.#fingerprint }
+    writeFileSync(this.#pidFile, JSON.stringify(memory), { mode: 0o600 })
   }
 
   #spawn(): ChildProcess {
