@@ -114,7 +114,10 @@ export interface Watch {
 
 export interface Storage {
   range(request: RangeRequest): Promise<RangeResult>
-  /** Resolves only when the write is durable. Throws NoSpaceError, NotLeaderError, TooLargeError, LeaseNotFoundError. */
+  /**
+   * Resolves only when the write is durable. Throws NoSpaceError, NotLeaderError, TooLargeError, LeaseNotFoundError,
+   * InvalidRequestError. After StoppedError the write may or may not have been made.
+   */
   txn(request: TxnRequest): Promise<TxnResult>
   watch(request: WatchRequest, handler: WatchHandler): Watch
   /** Forgets history before `revision`; reads and watches below it throw CompactedError. */
@@ -154,4 +157,18 @@ export class TooLargeError extends Error {
 
 export class LeaseNotFoundError extends Error {
   override name = "LeaseNotFoundError"
+}
+
+export class LeaseExistsError extends Error {
+  override name = "LeaseExistsError"
+}
+
+/** The request can never succeed as it is: an empty key, a key that is not a byte string, the same key put twice. */
+export class InvalidRequestError extends Error {
+  override name = "InvalidRequestError"
+}
+
+/** The store was closed, or stopped itself because its disk failed; `message` says which and why. */
+export class StoppedError extends Error {
+  override name = "StoppedError"
 }

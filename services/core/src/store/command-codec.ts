@@ -1,0 +1,197 @@
+import { must, unreachable } from "@wick/sdk/assert"
+import { ByteReader, MalformedError } from "./byte-reader.ts"
+import { ByteWriter, numberSizeMax } from "./byte-writer.ts"
+import type { Command, StampedCommand } from "./command.ts"
+import type { Compare, Operation, RangeRequest, TxnRequest } from "./storage.ts"
+
+/**
+ * Commands as bytes, as they are in the log. The first byte is the format: a member that does not know it must not
+ * guess, for all members have to do the same.
+ */
+const formatByte = 1
+
+const kinds = ["txn", "compact", "grant", "renew", "revoke", "expire"] as const
+const targets = ["version", "create", "mod", "lease", "value"] as const
+const comparisons = ["=", "!=", "<", ">"] as const
+
+// Bits of a byte that says which optional fields follow and which are true.
+const hasEnd = 1
+const hasPrevious = 2
+const keysOnlyBit = 4
+const countOnlyBit = 8
+
+export function encodeCommand({ timeMs, command }: StampedCommand): Buffer {
+  const writer = new ByteWriter(2 + numberSizeMax + sizeOf(command))
+  writer.byte(formatByte)
+  writer.number(timeMs)
+  writer.byte(kinds.indexOf(command.kind))
+  switch (command.kind) {
+    case "txn":
+      writeTxn(writer, command.request)
+      break
+    case "compact":
+      writer.number(command.revision)
+      break
+    case "grant":
+      writer.number(command.id)
+      writer.number(command.ttlSeconds)
+      break
+    case "renew":
+    case "revoke":
+      writer.number(command.id)
+      break
+    case "expire":
+      break
+    default:
+      unreachable(command)
+  }
+  return writer.finish()
+}
+
+/** Values in the command are views of `bytes`, not copies. Throws MalformedError. */
+export function decodeCommand(bytes: Uint8Array): StampedCommand {
+  const reader = new ByteReader(bytes)
+  const format = reader.byte()
+  if (format !== formatByte) throw new MalformedError(`command format ${format} is not known; ${formatByte} is`)
+  const timeMs = reader.number()
+  const command = readCommand(reader)
+  reader.end()
+  return { timeMs, command }
+}
+
+function readCommand(reader: ByteReader): Command {
+  const kind = oneOf(kinds, reader.byte())
+  switch (kind) {
+    case "txn":
+      return { kind, request: readTxn(reader) }
+    case "compact":
+      return { kind, revision: reader.number() }
+    case "grant":
+      return { kind, id: reader.number(), ttlSeconds: reader.number() }
+    case "renew":
+    case "revoke":
+      return { kind, id: reader.number() }
+    case "expire":
+      return { kind }
+    default:
+      return unreachable(kind)
+  }
+}
+
+/** An upper bound, cheap to compute. */
+function sizeOf(command: Command): number {
+  if (command.kind !== "txn") return 2 * numberSizeMax
+  const { compare, success, failure } = command.request
+  let size = 3 * numberSizeMax
+  for (const item of compare) {
+    size += 2 + 2 * numberSizeMax + item.key.length + (item.target === "value" ? item.value.length : 0)
+  }
+  for (const item of success) size += sizeOfOperation(item)
+  for (const item of failure) size += sizeOfOperation(item)
+  return size
+}
+
+function sizeOfOperation(operation: Operation): number {
+  const size = 2 + 4 * numberSizeMax + operation.key.length
+  return size + (operation.kind === "put" ? operation.value.length : (operation.end?.length ?? 0))
+}
+
+function writeTxn(writer: ByteWriter, { compare, success, failure }: TxnRequest): void {
+  writer.number(compare.length)
+  for (const item of compare) writeCompare(writer, item)
+  writer.number(success.length)
+  for (const item of success) writeOperation(writer, item)
+  writer.number(failure.length)
+  for (const item of failure) writeOperation(writer, item)
+}
+
+function readTxn(reader: ByteReader): TxnRequest {
+  return {
+    compare: list(reader, readCompare),
+    success: list(reader, readOperation),
+    failure: list(reader, readOperation),
+  }
+}
+
+function writeCompare(writer: ByteWriter, compare: Compare): void {
+  writer.byte(targets.indexOf(compare.target))
+  writer.byte(comparisons.indexOf(compare.op))
+  writer.key(compare.key)
+  if (compare.target === "value") writer.bytes(compare.value)
+  else writer.number(compare.value)
+}
+
+function readCompare(reader: ByteReader): Compare {
+  const target = oneOf(targets, reader.byte())
+  const op = oneOf(comparisons, reader.byte())
+  const key = reader.key()
+  return target === "value" ? { key, target, op, value: reader.bytes() } : { key, target, op, value: reader.number() }
+}
+
+const operations = ["put", "delete", "range"] as const
+
+function writeOperation(writer: ByteWriter, operation: Operation): void {
+  writer.byte(operations.indexOf(operation.kind))
+  switch (operation.kind) {
+    case "put":
+      writer.byte(operation.previous ? hasPrevious : 0)
+      writer.key(operation.key)
+      writer.number(operation.lease ?? 0)
+      writer.bytes(operation.value)
+      break
+    case "delete":
+      writer.byte((operation.end === undefined ? 0 : hasEnd) | (operation.previous ? hasPrevious : 0))
+      writer.key(operation.key)
+      if (operation.end !== undefined) writer.key(operation.end)
+      break
+    case "range":
+      writeRange(writer, operation)
+      break
+    default:
+      unreachable(operation)
+  }
+}
+
+function writeRange(writer: ByteWriter, range: RangeRequest): void {
+  const end = range.end === undefined ? 0 : hasEnd
+  writer.byte(end | (range.keysOnly ? keysOnlyBit : 0) | (range.countOnly ? countOnlyBit : 0))
+  writer.key(range.key)
+  if (range.end !== undefined) writer.key(range.end)
+  writer.number(range.revision ?? 0)
+  writer.number(range.limit ?? 0)
+}
+
+function readOperation(reader: ByteReader): Operation {
+  const kind = oneOf(operations, reader.byte())
+  const bits = reader.byte()
+  const key = reader.key()
+  const previous = (bits & hasPrevious) !== 0
+  switch (kind) {
+    case "put":
+      return { kind, key, lease: reader.number(), value: reader.bytes(), previous }
+    case "delete":
+      return { kind, key, ...readEnd(reader, bits), previous }
+    case "range": {
+      const end = readEnd(reader, bits)
+      const flags = { keysOnly: (bits & keysOnlyBit) !== 0, countOnly: (bits & countOnlyBit) !== 0 }
+      return { kind, key, ...end, revision: reader.number(), limit: reader.number(), ...flags }
+    }
+    default:
+      return unreachable(kind)
+  }
+}
+
+function readEnd(reader: ByteReader, bits: number): { end?: string } {
+  return (bits & hasEnd) === 0 ? {} : { end: reader.key() }
+}
+
+function list<Item>(reader: ByteReader, read: (reader: ByteReader) => Item): Item[] {
+  const items: Item[] = []
+  for (let left = reader.number(); left > 0; left--) items.push(read(reader))
+  return items
+}
+
+function oneOf<const Names extends readonly string[]>(names: Names, index: number): Names[number] {
+  if (index >= names.length) throw new MalformedError(`${index} is none of ${names.join(", ")}`)
+  return must(names[index], "index is within the list")
+}

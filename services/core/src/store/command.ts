@@ -1,0 +1,23 @@
+import type { TxnRequest } from "./storage.ts"
+
+/** What is replicated: every change of the store is one of these, applied in the order of the log. */
+export type Command =
+  | { readonly kind: "txn"; readonly request: TxnRequest }
+  /** Forgets history before `revision`. */
+  | { readonly kind: "compact"; readonly revision: number }
+  /** `id` 0: the state machine chooses. */
+  | { readonly kind: "grant"; readonly id: number; readonly ttlSeconds: number }
+  | { readonly kind: "renew"; readonly id: number }
+  | { readonly kind: "revoke"; readonly id: number }
+  /** Ends leases whose deadline has come, at most `expiriesMax` of them. */
+  | { readonly kind: "expire" }
+
+/**
+ * A command and the *store time* at which it was proposed. Store time is a count of milliseconds during which the
+ * store had a leader: a leader continues it from the highest one applied, by its own monotonic clock. So no clock that
+ * jumps, no restart and no change of leader ends a lease early; the time in which there was no leader is given to it.
+ */
+export interface StampedCommand {
+  readonly timeMs: number
+  readonly command: Command
+}

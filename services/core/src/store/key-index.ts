@@ -1,0 +1,72 @@
+import { must } from "@wick/sdk/assert"
+import { KeyHistory, type Version } from "./key-history.ts"
+import { type KeyInterval, noEnd } from "./key-interval.ts"
+import { SortedList } from "./sorted-list.ts"
+
+/** A change of a key that made an older version of it superfluous, once history before `revision` is forgotten. */
+interface Superseding {
+  readonly revision: number
+  readonly history: KeyHistory
+}
+
+/**
+ * Every key that is remembered, with its versions: all of the store but the values. Compaction looks only at keys that
+ * have something to forget, because what will be forgotten is queued when it is superseded.
+ */
+export class KeyIndex {
+  readonly #byKey = new Map<string, KeyHistory>()
+  readonly #sorted = new SortedList<KeyHistory>()
+  #superseding: Superseding[] = []
+
+  /** Keys remembered, with those deleted but not yet compacted. */
+  get size(): number {
+    return this.#sorted.size
+  }
+
+  get(key: string): KeyHistory | undefined {
+    return this.#byKey.get(key)
+  }
+
+  append(key: string, version: Version): void {
+    let history = this.#byKey.get(key)
+    if (history === undefined) {
+      history = new KeyHistory(key)
+      this.#byKey.set(key, history)
+      this.#sorted.insert(history)
+    } else {
+      this.#superseding.push({ revision: version.modRevision, history })
+    }
+    history.append(version)
+  }
+
+  /** Visits the keys of the interval in order until `visit` returns false. */
+  walk(interval: KeyInterval, visit: (history: KeyHistory) => boolean): void {
+    if (interval.end === undefined) {
+      const history = this.#byKey.get(interval.key)
+      if (history !== undefined) visit(history)
+      return
+    }
+    this.#sorted.walk(interval.key, interval.end === noEnd ? undefined : interval.end, visit)
+  }
+
+  /** Forgets what only readers before `revision` could see; tells each forgotten version to `forgotten`. */
+  compact(revision: number, forgotten: (version: Version) => void): void {
+    let done = 0
+    while ((this.#superseding[done]?.revision ?? Number.POSITIVE_INFINITY) <= revision) done++
+    const due = this.#superseding.slice(0, done)
+    // A tombstone of just this revision stays until the next compaction, so its key stays queued.
+    const stay = due.filter((item) => item.revision === revision)
+    this.#superseding = stay.concat(this.#superseding.slice(done))
+    for (const { history } of due) {
+      if (history.isEmpty) continue
+      for (const version of history.compact(revision)) forgotten(version)
+      if (history.isEmpty) this.#remove(history)
+    }
+  }
+
+  #remove(history: KeyHistory): void {
+    must(this.#byKey.get(history.key), "a key that is removed is here")
+    this.#byKey.delete(history.key)
+    this.#sorted.remove(history.key)
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "@wick/sdk/clock"
+import type { Command } from "./command.ts"
+import { decodeCommand, encodeCommand } from "./command-codec.ts"
+import { LeaseAlarm, StoreTime } from "./lease-alarm.ts"
+import { Mvcc, type Outcome } from "./mvcc.ts"
+import { MemoryRecords } from "./records.ts"
+import { StoppedError, type Storage } from "./storage.ts"
+import { type Replication, StorageFront } from "./storage-front.ts"
+import { WatchHub } from "./watch-hub.ts"
+
+/**
+ * The real state machine without a log and a disk: for tests, and for whoever needs no durability. Writes are applied
+ * in the order of their calls, in a microtask of their own, so no caller sees a watcher run inside its call.
+ */
+export function createMemoryStorage({ clock }: { clock: Clock }): Storage {
+  const mvcc = new Mvcc(new MemoryRecords())
+  const hub = new WatchHub(mvcc, (task) => void setImmediate(task))
+  const time = new StoreTime(clock, mvcc.timeMs)
+  let closed = false
+  const propose = async (command: Command): Promise<Outcome> => {
+    if (closed) throw new StoppedError("the store is closed")
+    // Through the codec, as on a real member: callers keep their buffers, and what cannot be encoded is found out.
+    const bytes = encodeCommand({ timeMs: time.now(), command })
+    await undefined
+    const { outcome, written } = mvcc.apply(decodeCommand(bytes))
+    hub.publish(written)
+    alarm.set(mvcc.earliestDeadlineMs)
+    return outcome
+  }
+  const alarm = new LeaseAlarm(clock, time, () => void propose({ kind: "expire" }))
+  const replication: Replication = {
+    propose,
+    confirmRead: () => undefined,
+    close: async () => {
+      if (closed) return
+      closed = true
+      alarm.stop()
+      hub.end(new StoppedError("the store is closed"))
+    },
+  }
+  return new StorageFront(mvcc, hub, replication)
+}

@@ -1,0 +1,229 @@
+import { assert, unreachable } from "@wick/sdk/assert"
+import type { Command, StampedCommand } from "./command.ts"
+import { KeyIndex } from "./key-index.ts"
+import { type Lease, LeaseBook } from "./lease-book.ts"
+import { emptyValue, readRange, refuseRevision, toKeyValue, type View } from "./range.ts"
+import type { Change, Records, RevisionChanges } from "./records.ts"
+import type { Refusal } from "./refusal.ts"
+import type { KeyValue, RangeRequest, RangeResult, TxnResult } from "./storage.ts"
+import { runTxn } from "./txn.ts"
+
+/** Most leases ended by one `expire` command, so that none holds the store up; what is left over is due at once again. */
+export const expiriesMax = 256
+
+export type Outcome =
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "txn"; readonly result: TxnResult }
+  | { readonly kind: "lease"; readonly lease: Lease }
+  | { readonly kind: "done" }
+
+export interface Applied {
+  readonly outcome: Outcome
+  /** The revisions that the command made, in order. */
+  readonly written: readonly RevisionChanges[]
+}
+
+/** What has to be known besides records and leases to go on from where a store was. */
+export interface Position {
+  readonly revision: number
+  readonly compactRevision: number
+  readonly timeMs: number
+  readonly lastLeaseId: number
+}
+
+/** An empty store is at revision 1, as etcd's is: 0 means "now" or "never" in requests and replies. */
+export const emptyPosition: Position = { revision: 1, compactRevision: 0, timeMs: 0, lastLeaseId: 0 }
+
+const nothingWritten: readonly RevisionChanges[] = []
+
+/**
+ * The state machine that Raft's log drives: commands in, outcomes and changes out. Deterministic: the same commands
+ * give the same state, the same answers and the same refusals on every member, for nothing else goes in.
+ */
+export class Mvcc {
+  readonly #index = new KeyIndex()
+  readonly #leases = new LeaseBook()
+  readonly #records: Records
+  #revision: number
+  #compactRevision: number
+  #timeMs: number
+  #lastLeaseId: number
+
+  constructor(records: Records, position: Position = emptyPosition) {
+    this.#records = records
+    this.#revision = position.revision
+    this.#compactRevision = position.compactRevision
+    this.#timeMs = position.timeMs
+    this.#lastLeaseId = position.lastLeaseId
+  }
+
+  get position(): Position {
+    return {
+      revision: this.#revision,
+      compactRevision: this.#compactRevision,
+      timeMs: this.#timeMs,
+      lastLeaseId: this.#lastLeaseId,
+    }
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get compactRevision(): number {
+    return this.#compactRevision
+  }
+
+  get timeMs(): number {
+    return this.#timeMs
+  }
+
+  /** Store time at which an `expire` command has something to do; undefined: never. */
+  get earliestDeadlineMs(): number | undefined {
+    return this.#leases.earliestDeadlineMs()
+  }
+
+  /** Takes in what an earlier run recorded, before the first command: leases first, then changes in order. */
+  restoreLease(lease: Lease): void {
+    this.#leases.set(lease)
+  }
+
+  restoreChange(change: Change, sub: number): void {
+    const { key, modRevision, createRevision, version, lease } = change
+    assert(modRevision <= this.#revision, "no record is from after the position it is restored to")
+    const before = this.#index.get(key)?.latest()?.lease ?? 0
+    if (before !== lease && before !== 0) this.#leases.detach(before, key)
+    if (before !== lease && lease !== 0) this.#leases.attach(lease, key)
+    this.#index.append(key, { modRevision, sub, createRevision, version, lease })
+  }
+
+  apply({ timeMs, command }: StampedCommand): Applied {
+    this.#timeMs = Math.max(this.#timeMs, timeMs)
+    switch (command.kind) {
+      case "txn":
+        return this.#txn(command)
+      case "compact":
+        return { outcome: this.#compact(command.revision), written: nothingWritten }
+      case "grant":
+        return { outcome: this.#grant(command), written: nothingWritten }
+      case "renew":
+        return { outcome: this.#renew(command.id), written: nothingWritten }
+      case "revoke":
+        return this.#revoke(command.id)
+      case "expire":
+        return this.#expire()
+      default:
+        return unreachable(command)
+    }
+  }
+
+  range(request: RangeRequest): RangeResult | Refusal {
+    const view = this.#view()
+    return refuseRevision(request.revision, view) ?? readRange(request, view)
+  }
+
+  /** History from `revision` on, or why it cannot be had. */
+  historyFrom(revision: number, changesMax: number): readonly RevisionChanges[] | Refusal {
+    if (revision < this.#compactRevision) return { reason: "compacted", compactRevision: this.#compactRevision }
+    return this.#records.scan(revision, changesMax)
+  }
+
+  /** What the key was before this change of it; undefined when it was not, or when that is compacted. */
+  before(change: Change): KeyValue | undefined {
+    const version = this.#index.get(change.key)?.at(change.modRevision - 1)
+    if (version === undefined) return undefined
+    return toKeyValue(change.key, version, this.#records.value(version.modRevision, version.sub))
+  }
+
+  #view(): View {
+    return {
+      index: this.#index,
+      revision: this.#revision,
+      compactRevision: this.#compactRevision,
+      bytesOf: (version) => this.#records.value(version.modRevision, version.sub),
+    }
+  }
+
+  #txn({ request }: Command & { kind: "txn" }): Applied {
+    const outcome = runTxn(request, this.#view(), this.#leases)
+    if (outcome.kind === "refused") return { outcome, written: nothingWritten }
+    const applied: Outcome = { kind: "txn", result: outcome.result }
+    return { outcome: applied, written: outcome.changes.length === 0 ? nothingWritten : [this.#write(outcome.changes)] }
+  }
+
+  #write(changes: readonly Change[]): RevisionChanges {
+    this.#revision++
+    assert(changes[0]?.modRevision === this.#revision, "changes carry the revision that they make")
+    this.#records.append(this.#revision, changes)
+    return { revision: this.#revision, changes }
+  }
+
+  #compact(revision: number): Outcome {
+    if (revision > this.#revision) {
+      return { kind: "refused", refusal: { reason: "future-revision", wanted: revision, current: this.#revision } }
+    }
+    if (revision <= this.#compactRevision) {
+      return { kind: "refused", refusal: { reason: "compacted", compactRevision: this.#compactRevision } }
+    }
+    this.#compactRevision = revision
+    this.#index.compact(revision, (version) => this.#records.remove(version.modRevision, version.sub))
+    return { kind: "done" }
+  }
+
+  #grant({ id: wanted, ttlSeconds }: Command & { kind: "grant" }): Outcome {
+    if (this.#leases.get(wanted) !== undefined) {
+      return { kind: "refused", refusal: { reason: "lease-exists", id: wanted } }
+    }
+    let id = wanted
+    if (wanted === 0) {
+      do this.#lastLeaseId++
+      while (this.#leases.get(this.#lastLeaseId) !== undefined)
+      id = this.#lastLeaseId
+    }
+    return this.#setLease({ id, ttlSeconds, deadlineMs: this.#timeMs + ttlSeconds * 1000 })
+  }
+
+  #renew(id: number): Outcome {
+    const lease = this.#leases.get(id)
+    if (lease === undefined) return { kind: "refused", refusal: { reason: "lease-not-found", id } }
+    return this.#setLease({ ...lease, deadlineMs: this.#timeMs + lease.ttlSeconds * 1000 })
+  }
+
+  #setLease(lease: Lease): Outcome {
+    this.#leases.set(lease)
+    this.#records.putLease(lease)
+    return { kind: "lease", lease }
+  }
+
+  #revoke(id: number): Applied {
+    if (this.#leases.get(id) === undefined) {
+      return { outcome: { kind: "refused", refusal: { reason: "lease-not-found", id } }, written: nothingWritten }
+    }
+    return { outcome: { kind: "done" }, written: this.#end(id) }
+  }
+
+  #expire(): Applied {
+    const written: RevisionChanges[] = []
+    for (let ended = 0; ended < expiriesMax; ended++) {
+      const id = this.#leases.firstExpired(this.#timeMs)
+      if (id === undefined) break
+      written.push(...this.#end(id))
+    }
+    return { outcome: { kind: "done" }, written }
+  }
+
+  /** Ends a lease and deletes its keys, all in one revision. */
+  #end(id: number): readonly RevisionChanges[] {
+    const keys = this.#leases.keysOf(id)
+    const modRevision = this.#revision + 1
+    const changes = keys.map((key, sub) => {
+      const tombstone = { modRevision, sub, createRevision: 0, version: 0, lease: 0 }
+      this.#leases.detach(id, key)
+      this.#index.append(key, tombstone)
+      return toKeyValue(key, tombstone, emptyValue)
+    })
+    this.#leases.remove(id)
+    this.#records.removeLease(id)
+    return changes.length === 0 ? nothingWritten : [this.#write(changes)]
+  }
+}

@@ -1,0 +1,98 @@
+import { assert } from "@wick/sdk/assert"
+import type { Command } from "./command.ts"
+import type { Mvcc, Outcome } from "./mvcc.ts"
+import { errorOfRefusal, type Refusal } from "./refusal.ts"
+import { refuseInterval, refuseLease, refuseTxn } from "./request-check.ts"
+import type {
+  RangeRequest,
+  RangeResult,
+  Storage,
+  TxnRequest,
+  TxnResult,
+  Watch,
+  WatchHandler,
+  WatchRequest,
+} from "./storage.ts"
+import type { WatchHub } from "./watch-hub.ts"
+
+/** What makes one `Storage` differ from another: how a command becomes part of the log, and when a read is not stale. */
+export interface Replication {
+  /** Resolves when the command is durable and applied. Rejects only for reasons outside the state machine. */
+  propose(command: Command): Promise<Outcome>
+  /** Undefined when applied state is known to hold every acknowledged write; else resolves when it does. */
+  confirmRead(): Promise<void> | undefined
+  close(): Promise<void>
+}
+
+/** The `Storage` that callers see, over a state machine, its watchers and whatever replicates it. */
+export class StorageFront implements Storage {
+  readonly #mvcc: Mvcc
+  readonly #hub: WatchHub
+  readonly #replication: Replication
+
+  constructor(mvcc: Mvcc, hub: WatchHub, replication: Replication) {
+    this.#mvcc = mvcc
+    this.#hub = hub
+    this.#replication = replication
+  }
+
+  async range(request: RangeRequest): Promise<RangeResult> {
+    throwIfRefused(refuseInterval(request))
+    const confirmed = request.serializable ? undefined : this.#replication.confirmRead()
+    if (confirmed !== undefined) await confirmed
+    const result = this.#mvcc.range(request)
+    if ("reason" in result) throw errorOfRefusal(result)
+    return result
+  }
+
+  async txn(request: TxnRequest): Promise<TxnResult> {
+    throwIfRefused(refuseTxn(request))
+    const outcome = await this.#propose({ kind: "txn", request })
+    assert(outcome.kind === "txn", "a transaction is answered as one")
+    return outcome.result
+  }
+
+  watch(request: WatchRequest, handler: WatchHandler): Watch {
+    throwIfRefused(refuseInterval(request))
+    return this.#hub.watch(request, handler)
+  }
+
+  async compact(revision: number): Promise<void> {
+    await this.#propose({ kind: "compact", revision })
+  }
+
+  currentRevision(): number {
+    return this.#mvcc.revision
+  }
+
+  async grantLease(ttlSeconds: number, id = 0): Promise<{ id: number; ttlSeconds: number }> {
+    throwIfRefused(refuseLease(ttlSeconds, id))
+    const outcome = await this.#propose({ kind: "grant", id, ttlSeconds })
+    assert(outcome.kind === "lease", "a grant is answered with the lease")
+    return { id: outcome.lease.id, ttlSeconds: outcome.lease.ttlSeconds }
+  }
+
+  async keepLeaseAlive(id: number): Promise<{ ttlSeconds: number }> {
+    const outcome = await this.#propose({ kind: "renew", id })
+    assert(outcome.kind === "lease", "a renewal is answered with the lease")
+    return { ttlSeconds: outcome.lease.ttlSeconds }
+  }
+
+  async revokeLease(id: number): Promise<void> {
+    await this.#propose({ kind: "revoke", id })
+  }
+
+  close(): Promise<void> {
+    return this.#replication.close()
+  }
+
+  async #propose(command: Command): Promise<Outcome> {
+    const outcome = await this.#replication.propose(command)
+    if (outcome.kind === "refused") throw errorOfRefusal(outcome.refusal)
+    return outcome
+  }
+}
+
+function throwIfRefused(refusal: Refusal | undefined): void {
+  if (refusal !== undefined) throw errorOfRefusal(refusal)
+}

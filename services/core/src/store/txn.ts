@@ -1,0 +1,163 @@
+import { unreachable } from "@wick/sdk/assert"
+import type { Version } from "./key-history.ts"
+import type { LeaseBook } from "./lease-book.ts"
+import { emptyValue, readRange, refuseRevision, toKeyValue, type View } from "./range.ts"
+import type { Change } from "./records.ts"
+import type { Refusal } from "./refusal.ts"
+import type { Compare, KeyValue, Operation, OperationResult, TxnRequest, TxnResult } from "./storage.ts"
+
+export type TxnOutcome =
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "done"; readonly result: TxnResult; readonly changes: readonly Change[] }
+
+/**
+ * Runs a transaction: compares, then all operations of one branch, in order, each seeing what those before it did. All
+ * its changes get the next revision; without a change the revision stays. Whatever can be refused is refused before
+ * the first change, so a transaction happens whole or not at all.
+ */
+export function runTxn(request: TxnRequest, view: View, leases: LeaseBook): TxnOutcome {
+  const succeeded = request.compare.every((compare) => holds(compare, view))
+  const operations = succeeded ? request.success : request.failure
+  for (const operation of operations) {
+    const refusal = refuse(operation, view, leases)
+    if (refusal !== undefined) return { kind: "refused", refusal }
+  }
+  const writer = new Writer(view, leases)
+  const results = operations.map((operation) => writer.run(operation))
+  return { kind: "done", result: { succeeded, results, revision: writer.revision }, changes: writer.changes }
+}
+
+function refuse(operation: Operation, view: View, leases: LeaseBook): Refusal | undefined {
+  switch (operation.kind) {
+    case "put": {
+      const id = operation.lease ?? 0
+      return id !== 0 && leases.get(id) === undefined ? { reason: "lease-not-found", id } : undefined
+    }
+    case "range":
+      return refuseRevision(operation.revision, view)
+    case "delete":
+      return undefined
+    default:
+      return unreachable(operation)
+  }
+}
+
+/** A key that does not exist compares as version, create, mod and lease 0, and its value as unequal to everything. */
+function holds(compare: Compare, view: View): boolean {
+  const version = view.index.get(compare.key)?.latest()
+  if (compare.target === "value") {
+    if (version === undefined) return false
+    return ordered(Buffer.compare(view.bytesOf(version), compare.value), compare.op)
+  }
+  return ordered(subject(compare.target, version) - compare.value, compare.op)
+}
+
+function subject(target: "version" | "create" | "mod" | "lease", version: Version | undefined): number {
+  if (version === undefined) return 0
+  if (target === "version") return version.version
+  if (target === "create") return version.createRevision
+  return target === "mod" ? version.modRevision : version.lease
+}
+
+function ordered(difference: number, op: Compare["op"]): boolean {
+  if (op === "=") return difference === 0
+  if (op === "!=") return difference !== 0
+  return op === "<" ? difference < 0 : difference > 0
+}
+
+/** Applies operations to the index and gathers their changes; whoever made it stores them. */
+class Writer {
+  readonly changes: Change[] = []
+  readonly #view: View
+  readonly #leases: LeaseBook
+
+  constructor(view: View, leases: LeaseBook) {
+    this.#view = view
+    this.#leases = leases
+  }
+
+  /** Revision of the store as this transaction now sees it. */
+  get revision(): number {
+    return this.changes.length === 0 ? this.#view.revision : this.#view.revision + 1
+  }
+
+  run(operation: Operation): OperationResult {
+    switch (operation.kind) {
+      case "put":
+        return this.#put(operation)
+      case "delete":
+        return this.#delete(operation)
+      case "range":
+        return { kind: "range", ...readRange(operation, this.#viewNow()) }
+      default:
+        return unreachable(operation)
+    }
+  }
+
+  #put({ key, value, lease = 0, previous }: Operation & { kind: "put" }): OperationResult {
+    const before = this.#view.index.get(key)?.latest()
+    const kept = previous && before !== undefined ? this.#read(key, before) : undefined
+    const modRevision = this.#view.revision + 1
+    const createRevision = before?.createRevision ?? modRevision
+    const version = {
+      modRevision,
+      sub: this.changes.length,
+      createRevision,
+      version: (before?.version ?? 0) + 1,
+      lease,
+    }
+    this.#moveLease(key, before?.lease ?? 0, lease)
+    this.#view.index.append(key, version)
+    this.changes.push(toKeyValue(key, version, value))
+    return kept === undefined ? { kind: "put" } : { kind: "put", previous: kept }
+  }
+
+  #delete(operation: Operation & { kind: "delete" }): OperationResult {
+    const doomed: { key: string; version: Version }[] = []
+    this.#view.index.walk(operation, (history) => {
+      const version = history.latest()
+      if (version !== undefined) doomed.push({ key: history.key, version })
+      return true
+    })
+    const kept: KeyValue[] = []
+    for (const { key, version } of doomed) {
+      if (operation.previous) kept.push(this.#read(key, version))
+      this.#bury(key, version)
+    }
+    return operation.previous
+      ? { kind: "delete", deleted: doomed.length, previous: kept }
+      : { kind: "delete", deleted: doomed.length }
+  }
+
+  #bury(key: string, version: Version): void {
+    const tombstone = {
+      modRevision: this.#view.revision + 1,
+      sub: this.changes.length,
+      createRevision: 0,
+      version: 0,
+      lease: 0,
+    }
+    this.#moveLease(key, version.lease, 0)
+    this.#view.index.append(key, tombstone)
+    this.changes.push(toKeyValue(key, tombstone, emptyValue))
+  }
+
+  #moveLease(key: string, from: number, to: number): void {
+    if (from === to) return
+    if (from !== 0) this.#leases.detach(from, key)
+    if (to !== 0) this.#leases.attach(to, key)
+  }
+
+  #viewNow(): View {
+    return { ...this.#view, revision: this.revision, bytesOf: (version) => this.#bytesOf(version) }
+  }
+
+  #bytesOf(version: Version): Uint8Array {
+    const ours = version.modRevision > this.#view.revision ? this.changes[version.sub] : undefined
+    return ours?.value ?? this.#view.bytesOf(version)
+  }
+
+  #read(key: string, version: Version): KeyValue {
+    return toKeyValue(key, version, this.#bytesOf(version))
+  }
+}
