@@ -60,6 +60,11 @@ export class MemoryRecords implements Records {
     return found
   }
 
+  /** Place of a change within its revision, which compaction leaves as it was. */
+  subOf(revision: number, change: Change): number {
+    return must(this.#byRevision.get(revision), "the revision is kept").indexOf(change)
+  }
+
   putLease(): void {}
   removeLease(): void {}
 }
