@@ -1,0 +1,121 @@
+import { join } from "node:path"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { createAuthority, issueCertificate } from "./authority.ts"
+import { type Credential, canonicalName, isPair, readCertificate, type Subject } from "./certificate.ts"
+import { rotationOf } from "./rotation.ts"
+import { makeSecretDirectory, readSecretFile, writeSecretFile } from "./secret-file.ts"
+import { createTokenAuthority, generateTokenKey, type TokenAuthority } from "./token.ts"
+
+export interface PkiOptions {
+  /** Made if it is not there: `$WICK_HOME/pki`. */
+  readonly directory: string
+  /** DNS names and addresses that the API server answers to, beside this host's own and the cluster's. */
+  readonly serverNames: readonly string[]
+  /** Domain of the cluster's DNS: `cluster.local`. */
+  readonly clusterDomain: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Pki {
+  readonly authorityPem: string
+  /** The API server's certificate. */
+  readonly serving: Credential
+  /** The administrator's: user `kubernetes-admin`, group `system:masters`. */
+  readonly admin: Credential
+  readonly tokens: TokenAuthority
+  /** A client certificate for another user, of which no copy is kept. */
+  issueClient(user: string, groups: readonly string[], lifetimeMs?: number): Promise<Credential>
+  /** A serving certificate for another part of the platform, kept in the directory under `file` and rotated alike. */
+  serve(file: string, names: readonly string[]): Promise<Credential>
+}
+
+/**
+ * Opens the directory of keys: makes what is missing, replaces what is about to expire, keeps the rest.
+ *
+ *     ca.crt ca.key           the authority; whoever has ca.key can be anyone
+ *     apiserver.crt .key      serving certificate of the API server
+ *     admin.crt .key          client certificate of the administrator
+ *     service-account.key     signs the tokens of service accounts
+ */
+export async function openPki(options: PkiOptions): Promise<Pki> {
+  const { directory, clock, log } = options
+  await makeSecretDirectory(directory)
+  const authority = await openAuthority(options)
+  const keep = (file: string, subject: Subject): Promise<Credential> =>
+    openCredential(file, subject, authority, options)
+  const tokenKey = await openTokenKey(directory, log)
+  return {
+    authorityPem: authority.certificatePem,
+    serving: await keep("apiserver", servingSubject("kube-apiserver", serverNames(options))),
+    admin: await keep("admin", clientSubject("kubernetes-admin", ["system:masters"])),
+    tokens: createTokenAuthority(`https://kubernetes.default.svc.${options.clusterDomain}`, [tokenKey]),
+    issueClient: (user, groups, lifetimeMs) =>
+      issueCertificate(authority, clientSubject(user, groups), clock.now(), lifetimeMs),
+    serve: (file, names) => keep(file, servingSubject(file, names)),
+  }
+}
+
+async function openAuthority({ directory, clock, log }: PkiOptions): Promise<Credential> {
+  const found = await readCredential(directory, "ca")
+  if (found !== undefined && isPair(found)) return found
+  // To make another one would lock out every client of the first: that is for a person to decide.
+  if ((await readSecretFile(join(directory, "ca.crt"))) !== undefined) {
+    throw new Error(`${join(directory, "ca.key")} is missing or belongs to another ca.crt: restore it, or remove both`)
+  }
+  log.info("made a certificate authority", { directory })
+  return writeCredential(directory, "ca", await createAuthority("wick-ca", clock.now()))
+}
+
+async function openCredential(
+  file: string,
+  subject: Subject,
+  authority: Credential,
+  { directory, clock, log }: PkiOptions,
+): Promise<Credential> {
+  const read = await readCredential(directory, file)
+  const found = read && isPair(read) ? read : undefined
+  const facts = found && readCertificate(found.certificatePem, authority.certificatePem)
+  const rotation = rotationOf(facts, subject, clock.now())
+  if (found !== undefined && rotation.kind === "keep") return found
+  log.info("issued a certificate", { file, because: rotation.kind === "issue" ? rotation.because : "missing" })
+  return writeCredential(directory, file, await issueCertificate(authority, subject, clock.now()))
+}
+
+async function openTokenKey(directory: string, log: Log): Promise<string> {
+  const path = join(directory, "service-account.key")
+  const found = await readSecretFile(path)
+  if (found !== undefined) return found
+  const made = generateTokenKey()
+  await writeSecretFile(path, made)
+  log.info("made a key for service account tokens", { directory })
+  return made
+}
+
+async function readCredential(directory: string, file: string): Promise<Credential | undefined> {
+  const certificatePem = await readSecretFile(join(directory, `${file}.crt`))
+  const privateKeyPem = await readSecretFile(join(directory, `${file}.key`))
+  return certificatePem && privateKeyPem ? { certificatePem, privateKeyPem } : undefined
+}
+
+/** Two files cannot be replaced as one: a crash between them leaves halves that do not match, and a new pair is made. */
+async function writeCredential(directory: string, file: string, credential: Credential): Promise<Credential> {
+  await writeSecretFile(join(directory, `${file}.key`), credential.privateKeyPem)
+  await writeSecretFile(join(directory, `${file}.crt`), credential.certificatePem)
+  return credential
+}
+
+function serverNames({ serverNames: names, clusterDomain }: PkiOptions): string[] {
+  const service = ["kubernetes", "default", "svc", ...clusterDomain.split(".")]
+  const inCluster = [1, 2, 3, service.length].map((length) => service.slice(0, length).join("."))
+  return [...new Set(["localhost", "127.0.0.1", "::1", ...inCluster, ...names].map(canonicalName))]
+}
+
+function servingSubject(commonName: string, names: readonly string[]): Subject {
+  return { commonName, organizations: [], use: "serving", names: names.map(canonicalName) }
+}
+
+function clientSubject(commonName: string, organizations: readonly string[]): Subject {
+  return { commonName, organizations, use: "client", names: [] }
+}
