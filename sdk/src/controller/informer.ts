@@ -1,9 +1,15 @@
 import type { Kind, KindOf } from "../api/kind.ts"
+import { must } from "../assert.ts"
 
 /** A change of the cache. `before` is absent for an addition, `after` for a removal. */
 export interface Change<Item> {
   readonly before?: Item
   readonly after?: Item
+}
+
+/** The object that changed: as it is now, or as it last was. */
+export function subject<Item>(change: Change<Item>): Item {
+  return must(change.after ?? change.before, "a change has an object on one side at least")
 }
 
 /**

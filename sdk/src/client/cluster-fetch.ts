@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises"
+import { homedir } from "node:os"
+import { dirname, join } from "node:path"
+import type { Clock } from "../clock/index.ts"
+import type { Fetch } from "./client.ts"
+import { type ClusterConfig, inClusterConfig, type Material } from "./cluster-config.ts"
+import { bearerToken, compose, retry } from "./compose.ts"
+
+/** A `fetch` that holds connections. Its requests carry the whole URL: give the client `baseUrl: config.server`. */
+export interface ClusterFetch extends AsyncDisposable {
+  readonly fetch: Fetch
+}
+
+/** A token's file is read again after this time: the kubelet renews projected tokens long before they expire. */
+const tokenKeptMs = 60_000
+/** A server that has not begun to answer within this time is lost. Bodies have no limit: a watch is one long body. */
+const headersTimeoutMs = 60_000
+/** Idle connections are kept for this long, so that a quiet controller answers its next event without a handshake. */
+const keepAliveMs = 60_000
+
+/** TLS, keep-alive, sign-in and retries for one cluster. */
+export async function clusterFetch(config: ClusterConfig, clock: Clock): Promise<ClusterFetch> {
+  const [ca, cert, key] = await Promise.all([
+    read(config.certificateAuthority),
+    read(config.clientCertificate),
+    read(config.clientKey),
+  ])
+  // Loaded here, so that a process which reaches its API server without a socket never pays for it.
+  const { Agent } = await import("undici")
+  const agent = new Agent({
+    headersTimeout: headersTimeoutMs,
+    bodyTimeout: 0,
+    keepAliveTimeout: keepAliveMs,
+    connect: {
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      ...(config.tlsServerName !== undefined && { servername: config.tlsServerName }),
+      rejectUnauthorized: config.insecureSkipTlsVerify !== true,
+    },
+  })
+  const transport: Fetch = (request) => globalThis.fetch(request, { dispatcher: agent } as object)
+  const signIn = config.token ? [bearerToken(tokenSource(config.token, clock))] : []
+  return {
+    fetch: compose(transport, retry({ clock }), ...signIn),
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  }
+}
+
+export interface FindClusterOptions {
+  /** `--kubeconfig` */
+  readonly kubeconfig?: string | undefined
+  /** `--context` */
+  readonly context?: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** The cluster that the flags, `$KUBECONFIG`, the pod or `~/.kube/config` name, in this order. */
+export async function findCluster({ kubeconfig, context, env }: FindClusterOptions): Promise<ClusterConfig> {
+  const named = kubeconfig ?? env.KUBECONFIG?.split(":").find((path) => path !== "")
+  if (named === undefined) {
+    const inCluster = inClusterConfig(env)
+    if (inCluster) return inCluster
+  }
+  const path = named ?? join(homedir(), ".kube", "config")
+  const text = await readFile(path, "utf8")
+  const { parseKubeconfig } = await import("./kubeconfig.ts")
+  return parseKubeconfig(text, { directory: dirname(path), ...(context !== undefined && { context }) })
+}
+
+async function read(material: Material | undefined): Promise<string | undefined> {
+  if (material === undefined) return undefined
+  return material.kind === "inline" ? material.text : await readFile(material.path, "utf8")
+}
+
+function tokenSource(material: Material, clock: Clock): () => string | Promise<string> {
+  if (material.kind === "inline") return () => material.text
+  let kept: { token: string; untilMs: number } | undefined
+  return async () => {
+    if (kept && clock.now() < kept.untilMs) return kept.token
+    const token = (await readFile(material.path, "utf8")).trim()
+    kept = { token, untilMs: clock.now() + tokenKeptMs }
+    return token
+  }
+}

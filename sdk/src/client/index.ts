@@ -1,0 +1,32 @@
+/**
+ * Typed access to any Kubernetes-compatible API over one `fetch`.
+ *
+ * In process: `createClient({ fetch: apiserver.fetchAs(user) })`, no socket. Elsewhere:
+ * `const { fetch } = await clusterFetch(config, clock); createClient({ fetch, baseUrl: config.server })`.
+ * `parseKubeconfig` has a door of its own (`@wick/sdk/kubeconfig`), since it brings a YAML parser.
+ * A no of the server is thrown as `StatusError`; retries, sign-in and tracing are wrappers of `fetch` (`compose`).
+ * Anyone may import this.
+ */
+export type {
+  Client,
+  DeleteOptions,
+  Fetch,
+  JsonPatchOperation,
+  ListOptions,
+  Patch,
+  PatchOptions,
+  Reference,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from "./client.ts"
+export type { ClusterConfig, Material } from "./cluster-config.ts"
+export { inClusterConfig } from "./cluster-config.ts"
+export type { ClusterFetch, FindClusterOptions } from "./cluster-fetch.ts"
+export { clusterFetch, findCluster } from "./cluster-fetch.ts"
+export type { FetchWrapper, RetryOptions } from "./compose.ts"
+export { bearerToken, compose, retry } from "./compose.ts"
+export type { ClientOptions } from "./create-client.ts"
+export { createClient, listPath, watchPath } from "./create-client.ts"
+export { resourcePath } from "./path.ts"
+export { readWatch, WatchDecoder } from "./watch-stream.ts"

@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest"
+import { StatusError } from "../api/meta/status-error.ts"
+import { SimulatedClock } from "../clock/index.ts"
+import { silentLog } from "../telemetry/log.ts"
+import { settled } from "../testing/scripted-fetch.ts"
+import { type Controller, type ControllerOptions, createController } from "./create-controller.ts"
+import { done, type Result, TerminalError, wakeAfter } from "./result.ts"
+
+function start(
+  reconcile: (key: string) => Promise<Result>,
+  options: Partial<ControllerOptions> = {},
+): { controller: Controller; clock: SimulatedClock } {
+  const clock = new SimulatedClock()
+  const controller = createController({ name: "test", clock, log: silentLog, watches: [], reconcile, ...options })
+  return { controller, clock }
+}
+
+describe("a controller", () => {
+  it("waits for its informers before it reconciles anything", async () => {
+    let markSynced: () => void = () => {}
+    const synced = new Promise<void>((resolve) => {
+      markSynced = resolve
+    })
+    const seen: string[] = []
+    const watch = {
+      synced,
+      subscribe: (wake: (key: string) => void) => {
+        wake("a")
+        return () => {}
+      },
+    }
+    const reconcile = async (key: string): Promise<Result> => {
+      seen.push(key)
+      return done
+    }
+    const { controller } = start(reconcile, { watches: [watch] })
+    await settled()
+    expect(seen).toEqual([])
+    markSynced()
+    await controller.idle()
+    expect(seen).toEqual(["a"])
+  })
+
+  it("reconciles once for many changes of one moment", async () => {
+    let calls = 0
+    const { controller } = start(async () => {
+      calls++
+      return done
+    })
+    await settled()
+    for (let i = 0; i < 10; i++) controller.wake("a")
+    await controller.idle()
+    expect(calls).toBe(1)
+  })
+
+  it("works on as many keys at a time as it may, and never twice on one", async () => {
+    const working = new Set<string>()
+    let most = 0
+    const { controller } = start(
+      async (key) => {
+        expect(working.has(key)).toBe(false)
+        working.add(key)
+        most = Math.max(most, working.size)
+        await settled()
+        working.delete(key)
+        return done
+      },
+      { concurrency: 3 },
+    )
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 8; i++) controller.wake(`key-${i}`)
+      await settled()
+    }
+    await controller.idle()
+    expect(most).toBe(3)
+  })
+
+  it("tries a failed key again with growing waits, and stops at success", async () => {
+    const at: number[] = []
+    const { controller, clock } = start(async () => {
+      at.push(clock.now())
+      if (at.length < 4) throw new StatusError("Conflict", "another was faster")
+      return done
+    })
+    const begin = clock.now()
+    controller.wake("a")
+    await clock.advance(1_000)
+    expect(at.map((ms) => ms - begin)).toEqual([0, 5, 15, 35])
+  })
+
+  it("leaves a key alone after a terminal error until it is woken", async () => {
+    let calls = 0
+    const { controller, clock } = start(async () => {
+      calls++
+      throw new TerminalError("the spec makes no sense")
+    })
+    controller.wake("a")
+    await clock.advance(100_000)
+    expect(calls).toBe(1)
+    controller.wake("a")
+    await controller.idle()
+    expect(calls).toBe(2)
+  })
+
+  it("comes back when the reconcile asked for it", async () => {
+    const at: number[] = []
+    const { controller, clock } = start(async () => {
+      at.push(clock.now())
+      return at.length < 3 ? wakeAfter(100) : done
+    })
+    const begin = clock.now()
+    controller.wake("a")
+    await clock.advance(1_000)
+    expect(at.map((ms) => ms - begin)).toEqual([0, 100, 200])
+  })
+
+  it("aborts what runs when it is disposed of, and starts nothing more", async () => {
+    let calls = 0
+    const { controller, clock } = start(async () => done, {
+      reconcile: (_key, signal) => {
+        calls++
+        return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
+      },
+    })
+    controller.wake("a")
+    await settled()
+    controller.wake("a")
+    await controller[Symbol.asyncDispose]()
+    await clock.advance(100_000)
+    expect(calls).toBe(1)
+  })
+})

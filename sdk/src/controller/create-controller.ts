@@ -1,0 +1,172 @@
+import type { Kind, KindOf } from "../api/kind.ts"
+import { isStatus } from "../api/meta/status-error.ts"
+import type { Clock, Timer } from "../clock/index.ts"
+import type { Log } from "../telemetry/log.ts"
+import type { Change, Informer } from "./informer.ts"
+import { type Result, TerminalError } from "./result.ts"
+import { WorkQueue } from "./work-queue.ts"
+
+/** What wakes a controller: a change of an informer's object → keys to look at again. Make one with `watchOf`. */
+export interface ControllerWatch {
+  readonly synced: Promise<void>
+  subscribe(wake: (key: string) => void): () => void
+}
+
+/** Ties an informer to the keys that its changes concern. */
+export function watchOf<K extends Kind>(
+  informer: Informer<K>,
+  keys: (change: Change<KindOf<K>>) => Iterable<string>,
+): ControllerWatch {
+  return {
+    synced: informer.synced,
+    subscribe: (wake) =>
+      informer.onChange((change) => {
+        for (const key of keys(change)) wake(key)
+      }),
+  }
+}
+
+export interface ControllerOptions {
+  readonly name: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly watches: readonly ControllerWatch[]
+  /** Looks at the whole state of `key` again. Level-based: it never learns what woke it. */
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Result>
+  /** Keys that are worked on at the same time, each by one call; 1 unless told. */
+  readonly concurrency?: number
+  /** Told of every finished reconcile, for metrics. */
+  readonly onReconciled?: (seconds: number, outcome: "ok" | "retry" | "terminal") => void
+}
+
+/** A running reconcile loop. Disposing of it aborts what runs and waits for it. */
+export interface Controller extends AsyncDisposable {
+  /** Looks at `key` soon, or after a while. */
+  wake(key: string, afterMs?: number): void
+  /** Resolves when nothing is to be done and nothing is being done; keys may wait for a later moment. */
+  idle(): Promise<void>
+}
+
+/**
+ * Starts when every watched informer has synced. From a watch's bytes to the call of `reconcile` there is one
+ * microtask, so that all events of one chunk wake a key once.
+ */
+export function createController(options: ControllerOptions): Controller {
+  return new ReconcileLoop(options)
+}
+
+class ReconcileLoop implements Controller {
+  readonly #options: ControllerOptions
+  readonly #log: Log
+  readonly #queue = new WorkQueue()
+  readonly #stop = new AbortController()
+  readonly #running = new Set<Promise<void>>()
+  readonly #unsubscribe: (() => void)[]
+  #idleWaiters: (() => void)[] = []
+  #started = false
+  #poked = false
+  #timer: { dueMs: number; timer: Timer } | undefined
+
+  constructor(options: ControllerOptions) {
+    this.#options = options
+    this.#log = options.log.with({ controller: options.name })
+    this.#unsubscribe = options.watches.map((watch) => watch.subscribe((key) => this.wake(key)))
+    void Promise.all(options.watches.map((watch) => watch.synced)).then(() => {
+      this.#started = true
+      this.#pump()
+    })
+  }
+
+  wake(key: string, afterMs = 0): void {
+    if (afterMs > 0) this.#queue.addAt(key, this.#options.clock.now() + afterMs)
+    else this.#queue.add(key)
+    this.#poke()
+  }
+
+  idle(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve()
+    return new Promise((resolve) => this.#idleWaiters.push(resolve))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    for (const undo of this.#unsubscribe) undo()
+    this.#timer?.timer.cancel()
+    await Promise.all(this.#running)
+    for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+
+  /** Pumps once after all that runs synchronously now: a chunk of many events is one turn. */
+  #poke(): void {
+    if (this.#poked || !this.#started) return
+    this.#poked = true
+    queueMicrotask(() => {
+      this.#poked = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    if (this.#stop.signal.aborted) return
+    const { clock, concurrency = 1 } = this.#options
+    while (this.#running.size < concurrency) {
+      const key = this.#queue.take(clock.now())
+      if (key === undefined) break
+      const work = this.#work(key).finally(() => {
+        this.#running.delete(work)
+        this.#pump()
+      })
+      this.#running.add(work)
+    }
+    this.#armTimer()
+    if (this.#isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+
+  #isIdle(): boolean {
+    return this.#started && this.#queue.idle && this.#running.size === 0
+  }
+
+  async #work(key: string): Promise<void> {
+    const { clock, reconcile } = this.#options
+    const startedMs = clock.monotonic()
+    let outcome: "ok" | "retry" | "terminal" = "ok"
+    try {
+      const { wakeAfterMs } = await reconcile(key, this.#stop.signal)
+      this.#queue.forget(key)
+      if (wakeAfterMs !== undefined) this.#queue.addAt(key, clock.now() + wakeAfterMs)
+    } catch (error) {
+      outcome = this.#failed(key, error)
+    } finally {
+      this.#queue.done(key)
+    }
+    this.#options.onReconciled?.((clock.monotonic() - startedMs) / 1000, outcome)
+  }
+
+  #failed(key: string, error: unknown): "ok" | "retry" | "terminal" {
+    if (this.#stop.signal.aborted) return "ok"
+    if (error instanceof TerminalError) {
+      this.#queue.forget(key)
+      this.#log.error("cannot be reconciled until it changes", { key, error: error.message })
+      return "terminal"
+    }
+    const waitMs = this.#queue.retry(key, this.#options.clock.now())
+    // Another writer was faster: the change that it made is on its way to us, so this is not a trouble.
+    if (isStatus(error, "Conflict")) this.#log.debug("lost a race; trying again", { key, waitMs })
+    else this.#log.warn("reconcile failed; trying again", { key, waitMs, error })
+    return "retry"
+  }
+
+  #armTimer(): void {
+    const dueMs = this.#queue.nextDueMs()
+    if (dueMs === this.#timer?.dueMs) return
+    this.#timer?.timer.cancel()
+    this.#timer = undefined
+    if (dueMs === undefined) return
+    const { clock } = this.#options
+    const timer = clock.timer(Math.max(0, dueMs - clock.now()), () => {
+      this.#timer = undefined
+      this.#pump()
+    })
+    this.#timer = { dueMs, timer }
+  }
+}
