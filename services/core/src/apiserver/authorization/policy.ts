@@ -1,0 +1,165 @@
+import type { PolicyRule } from "./rule.ts"
+
+/** The objects of RBAC, as far as a decision needs them. */
+export interface ClusterRole {
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> | undefined }
+  readonly rules?: readonly PolicyRule[] | null | undefined
+  readonly aggregationRule?: { readonly clusterRoleSelectors?: readonly LabelSelector[] | undefined } | undefined
+}
+
+export interface Role {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly rules?: readonly PolicyRule[] | null | undefined
+}
+
+export interface Binding {
+  readonly metadata: { readonly name: string; readonly namespace?: string | undefined }
+  readonly subjects?: readonly Subject[] | null | undefined
+  readonly roleRef: RoleRef
+}
+
+export interface RoleRef {
+  readonly kind: string
+  readonly name: string
+}
+
+export interface Subject {
+  readonly kind: string
+  readonly name: string
+  readonly namespace?: string | undefined
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>> | undefined
+  readonly matchExpressions?:
+    | readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] | undefined }[]
+    | undefined
+}
+
+/** A rule that somebody has, and the binding that gave it to them. */
+export interface GrantedRule {
+  readonly rule: PolicyRule
+  readonly binding: Binding
+  readonly roleRef: RoleRef
+}
+
+export interface PolicyObjects {
+  readonly clusterRoles: readonly ClusterRole[]
+  readonly roles: readonly Role[]
+  readonly clusterRoleBindings: readonly Binding[]
+  readonly roleBindings: readonly Binding[]
+}
+
+/** All of RBAC at one moment, looked up by who asks. */
+export interface Policy {
+  /** Rules of a user in a namespace ("" is none: cluster-wide ones only), cluster-wide ones first. */
+  rulesOf(user: { readonly name: string; readonly groups: readonly string[] }, namespace: string): Iterable<GrantedRule>
+  /** Rules of a role that a binding in `namespace` refers to; undefined if there is no such role. */
+  rulesOfRole(roleRef: RoleRef, namespace: string): readonly PolicyRule[] | undefined
+}
+
+/**
+ * Built anew when an object of RBAC changes, which is rare; asked on every request. Hence the index: a request looks at
+ * the bindings of its user and groups and at no others.
+ */
+export function createPolicy(objects: PolicyObjects): Policy {
+  const clusterRoles = new Map(objects.clusterRoles.map((role) => [role.metadata.name, role]))
+  const roles = new Map(objects.roles.map((role) => [`${role.metadata.namespace}/${role.metadata.name}`, role]))
+  const clusterRules = new Map<string, readonly PolicyRule[]>()
+  for (const role of objects.clusterRoles) clusterRules.set(role.metadata.name, rulesWithAggregated(role, objects))
+  const everywhere = indexBySubject(objects.clusterRoleBindings)
+  const byNamespace = new Map<string, Map<string, Binding[]>>()
+  for (const [namespace, bindings] of Map.groupBy(
+    objects.roleBindings,
+    (binding) => binding.metadata.namespace ?? "",
+  )) {
+    byNamespace.set(namespace, indexBySubject(bindings))
+  }
+  const rulesOfRole = (roleRef: RoleRef, namespace: string): readonly PolicyRule[] | undefined =>
+    roleRef.kind === "ClusterRole"
+      ? clusterRoles.has(roleRef.name)
+        ? clusterRules.get(roleRef.name)
+        : undefined
+      : (roles.get(`${namespace}/${roleRef.name}`)?.rules ?? undefined)
+
+  return {
+    rulesOfRole,
+    *rulesOf(user, namespace) {
+      const subjects = [`User:${user.name}`, ...user.groups.map((group) => `Group:${group}`)]
+      for (const index of [everywhere, byNamespace.get(namespace)]) {
+        if (index === undefined) continue
+        for (const subject of subjects) {
+          for (const binding of index.get(subject) ?? []) {
+            const rules = rulesOfRole(binding.roleRef, binding.metadata.namespace ?? "") ?? []
+            for (const rule of rules) yield { rule, binding, roleRef: binding.roleRef }
+          }
+        }
+      }
+    },
+  }
+}
+
+function indexBySubject(bindings: readonly Binding[]): Map<string, Binding[]> {
+  const index = new Map<string, Binding[]>()
+  for (const binding of bindings) {
+    for (const subject of binding.subjects ?? []) {
+      const key = subjectKey(subject, binding)
+      const list = index.get(key) ?? []
+      list.push(binding)
+      index.set(key, list)
+    }
+  }
+  return index
+}
+
+/** A service account is a user of a certain name; in a RoleBinding its namespace may be left out. */
+function subjectKey({ kind, name, namespace }: Subject, binding: Binding): string {
+  if (kind !== "ServiceAccount") return `${kind}:${name}`
+  return `User:system:serviceaccount:${namespace ?? binding.metadata.namespace ?? ""}:${name}`
+}
+
+/** An aggregated role has the rules of all roles that it selects, whatever it says itself. */
+function rulesWithAggregated(role: ClusterRole, { clusterRoles }: PolicyObjects): readonly PolicyRule[] {
+  if (role.aggregationRule === undefined) return role.rules ?? []
+  return aggregatedRules(role, clusterRoles)
+}
+
+export function aggregatedRules(role: ClusterRole, clusterRoles: readonly ClusterRole[]): PolicyRule[] {
+  const visited = new Set<ClusterRole>()
+  const collect = (aggregated: ClusterRole): readonly PolicyRule[] => {
+    // Roles may select each other, or themselves: each is taken once.
+    if (visited.has(aggregated)) return []
+    visited.add(aggregated)
+    const selectors = aggregated.aggregationRule?.clusterRoleSelectors
+    if (selectors === undefined) return aggregated.rules ?? []
+    const selected = clusterRoles
+      .filter((other) => selectors.some((selector) => selects(selector, other.metadata.labels ?? {})))
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    return selected.flatMap(collect)
+  }
+  const distinct = new Map(collect(role).map((rule) => [JSON.stringify(rule), rule]))
+  return [...distinct.values()]
+}
+
+function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
+  return equal && (selector.matchExpressions ?? []).every((wanted) => meets(wanted, labels[wanted.key]))
+}
+
+function meets(
+  { operator, values = [] }: { operator: string; values?: readonly string[] | undefined },
+  label: string | undefined,
+): boolean {
+  switch (operator) {
+    case "In":
+      return label !== undefined && values.includes(label)
+    case "NotIn":
+      return label === undefined || !values.includes(label)
+    case "Exists":
+      return label !== undefined
+    case "DoesNotExist":
+      return label === undefined
+    default:
+      return false
+  }
+}
