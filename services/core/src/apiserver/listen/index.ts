@@ -1,0 +1,141 @@
+/**
+ * The rim between the network and the API server's `fetch`: TLS with client certificates, HTTP/2 and HTTP/1.1 on one
+ * port, bodies streamed both ways, upgrades handed over. A client that goes away aborts its request's signal; a client
+ * that reads slowly holds back its own response stream and nothing else. Imported by the compositions of core.
+ */
+import type { IncomingMessage } from "node:http"
+import { createSecureServer, type Http2SecureServer } from "node:http2"
+import type { AddressInfo, Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import type { TLSSocket } from "node:tls"
+import { getRequestListener } from "@hono/node-server"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { Log } from "@wick/sdk/log"
+import type { Credential } from "#pki"
+import { bodyBytesMax, bodyOf, type Incoming, readBody } from "./body-limit.ts"
+import { type Peer, peerOf, rememberPeer } from "./peer.ts"
+
+export type { Peer, PeerCertificate } from "./peer.ts"
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly serving: Credential
+  /** Authority whose client certificates are believed. */
+  readonly authorityPem: string
+  readonly fetch: (request: Request, peer: Peer) => Promise<Response>
+  /** Takes an upgraded connection (exec, port-forward) over; only HTTP/1.1 has these. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, peer: Peer) => void
+  readonly log: Log
+}
+
+export interface Listener {
+  readonly port: number
+  /** Serves new connections with another certificate. */
+  renew(serving: Credential): void
+  /** Takes no more connections, lets requests end for `graceMs`, then cuts what is left (watches never end). */
+  close(graceMs: number): Promise<void>
+}
+
+/** A connection has to show a whole header in this time. */
+const headersTimeoutMs = 10_000
+/** Longer than the 90 s after which client-go gives up an idle connection: the client closes, never the server first. */
+const keepAliveTimeoutMs = 120_000
+/** As Node limits them for HTTP/1.1. */
+const headerBytesMax = 16 * 1024
+/** Each watch of an informer is a stream, and one client may run some hundreds of them. */
+const streamsPerConnectionMax = 1_000
+
+const http1Options = { headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs }
+
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { serving, authorityPem, log } = options
+  const server = createSecureServer({
+    allowHTTP1: true,
+    cert: serving.certificatePem,
+    key: serving.privateKeyPem,
+    ca: authorityPem,
+    requestCert: true,
+    // A bad certificate is answered with 401 and a Status, not with a broken connection: the authenticator decides.
+    rejectUnauthorized: false,
+    minVersion: "TLSv1.2",
+    http1Options,
+    settings: { maxConcurrentStreams: streamsPerConnectionMax, maxHeaderListSize: headerBytesMax },
+  })
+  const sockets = new Set<Socket>()
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket.setNoDelay(true))
+    socket.once("close", () => sockets.delete(socket))
+  })
+  server.on("secureConnection", (socket: TLSSocket) => rememberPeer(socket))
+  server.on("tlsClientError", (error: Error) => log.debug("TLS handshake failed", { error: error.message }))
+  server.on("sessionError", (error: Error) => log.debug("HTTP/2 session failed", { error: error.message }))
+  server.on("request", requestListener(options))
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Without a listener a client that goes away mid-upgrade would end the process.
+    socket.on("error", (error) => log.debug("upgraded connection failed", { error: error.message }))
+    options.upgrade(request, socket, head, peerOf(socket))
+  })
+  await bind(server, options)
+  return {
+    port: (server.address() as AddressInfo).port,
+    renew: (credential) =>
+      server.setSecureContext({ cert: credential.certificatePem, key: credential.privateKeyPem, ca: authorityPem }),
+    close: (graceMs) => close(server, sockets, graceMs),
+  }
+}
+
+type Handler = ReturnType<typeof getRequestListener>
+
+function requestListener({ fetch, log }: ListenOptions): Handler {
+  const listener = getRequestListener(
+    (request, env) => fetch(request, peerOf(env.incoming.socket as object | undefined)),
+    { errorHandler: (error) => answerTo(error, log) },
+  )
+  return async (incoming, outgoing) => {
+    const body = bodyOf(incoming)
+    if (body.kind === "bounded") return listener(incoming, outgoing)
+    const read = body.kind === "unannounced" ? await readBody(incoming) : body
+    if (read.kind === "too large") return refuseBody(incoming, outgoing)
+    if (read.kind === "whole") return listener(Object.assign(incoming, { rawBody: read.bytes }), outgoing)
+  }
+}
+
+function refuseBody(incoming: Incoming, outgoing: Parameters<Handler>[1]): void {
+  const status = new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
+  outgoing.statusCode = status.code
+  outgoing.setHeader("Content-Type", "application/json")
+  // The rest of the body is not read, so nothing can follow it on this connection. HTTP/2 closes the stream instead.
+  if (incoming.httpVersionMajor === 1) outgoing.setHeader("Connection", "close")
+  outgoing.end(JSON.stringify(status.toStatus()))
+}
+
+/** `fetch` answers mistakes itself; what arrives here is a request that is none, or a bug. */
+function answerTo(error: unknown, log: Log): Response {
+  const malformed = error instanceof Error && error.name === "RequestError"
+  if (!malformed) log.error("request failed", { error })
+  const status = malformed
+    ? new StatusError("BadRequest", error.message)
+    : new StatusError("InternalError", "an error on the server has prevented the request from succeeding")
+  return Response.json(status.toStatus(), { status: status.code })
+}
+
+function bind(server: Http2SecureServer, { host, port }: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject)
+    server.listen(port, host, () => {
+      server.off("error", reject)
+      resolve()
+    })
+  })
+}
+
+async function close(server: Http2SecureServer, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const cut = setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, graceMs)
+  await closed
+  clearTimeout(cut)
+}
