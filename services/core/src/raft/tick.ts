@@ -1,0 +1,44 @@
+import type { Effects } from "./effects.ts"
+import { follow, standForElection } from "./election.ts"
+import { sendHeartbeats } from "./heartbeat.ts"
+import { noMember } from "./message.ts"
+import { isAlone, tally } from "./quorum.ts"
+import type { RaftState, Role } from "./state.ts"
+
+/** Time is counted in ticks; `jitter` is the chance from which the next election timeout is drawn. */
+export function tick(state: RaftState, out: Effects, jitter: number): void {
+  state.jitter = jitter
+  state.elapsed++
+  if (state.role.kind === "leader") {
+    tickLeader(state, state.role, out)
+  } else if (state.elapsed >= state.timeoutTicks) {
+    standForElection(state, out)
+  }
+}
+
+/** Whether ticks have anything to do: a leader without others needs no heartbeat, and nothing has to wake it. */
+export function needsTicks(state: RaftState): boolean {
+  return state.role.kind !== "leader" || !isAlone(state.configuration, state.id)
+}
+
+function tickLeader(state: RaftState, role: Role & { readonly kind: "leader" }, out: Effects): void {
+  state.heartbeatElapsed++
+  if (state.elapsed >= state.electionTicks) {
+    state.elapsed = 0
+    if (!hasQuorum(state, role)) {
+      follow(state, out, state.term, noMember)
+      return
+    }
+  }
+  if (state.heartbeatElapsed >= state.heartbeatTicks) sendHeartbeats(state, role, out)
+}
+
+/** A leader that is cut off steps down, so that its clients look for the one which the others have elected (§6.2). */
+function hasQuorum(state: RaftState, role: Role & { readonly kind: "leader" }): boolean {
+  const heard = new Map<number, boolean>()
+  for (const [member, progress] of role.progress) {
+    heard.set(member, member === state.id || progress.active)
+    progress.active = false
+  }
+  return tally(state.configuration, heard) === "won"
+}
