@@ -17,9 +17,9 @@ export function sendDurable(state: RaftState, out: Effects, to: MemberId, body: 
   out.sendAfterPersist.push(address(state, to, body, term))
 }
 
-/** Term or vote has changed. */
+/** Term or vote has changed. The commit index goes along only as far as the entries are known to be durable. */
 export function persistHardState(state: RaftState, out: Effects): void {
-  out.persist.hardState = { term: state.term, vote: state.vote, commit: state.commit }
+  out.persist.hardState = { term: state.term, vote: state.vote, commit: state.handedOut }
 }
 
 /** Entries were put in the log: to be made durable, after which this member hears of it. */

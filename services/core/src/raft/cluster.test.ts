@@ -1,0 +1,82 @@
+import { seededRandom } from "@wick/sdk/clock"
+import { describe, expect, it } from "vitest"
+import type { Entry, MemberId } from "./message.ts"
+import { type Faults, noFaults, type Observer, SimulatedCluster } from "./simulated-cluster.ts"
+import type { RaftState } from "./state.ts"
+
+/** Raft's promises (paper, figure 3), watched over from outside of it. */
+class Safety implements Observer {
+  readonly #leaders = new Map<number, MemberId>()
+  readonly #chosen = new Map<number, Entry>()
+
+  get chosen(): number {
+    return this.#chosen.size
+  }
+
+  onLeader({ id, term, log }: RaftState): void {
+    const other = this.#leaders.get(term)
+    if (other !== undefined && other !== id) throw new Error(`election safety: ${other} and ${id} lead in term ${term}`)
+    this.#leaders.set(term, id)
+    for (const { index, term: chosen } of this.#chosen.values()) {
+      if (index > log.start.index && chosen < term && log.termAt(index) !== chosen) {
+        throw new Error(`leader completeness: ${id} leads in term ${term} without entry ${index} of term ${chosen}`)
+      }
+    }
+  }
+
+  onApply(member: MemberId, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const chosen = this.#chosen.get(entry.index) ?? entry
+      this.#chosen.set(entry.index, chosen)
+      if (chosen.term !== entry.term || Buffer.compare(chosen.data, entry.data) !== 0) {
+        throw new Error(`state machine safety: ${member} applies another entry at ${entry.index}`)
+      }
+    }
+  }
+
+  onMoment(states: readonly RaftState[]): void {
+    for (const a of states) for (const b of states) if (a.id < b.id) this.#expectMatching(a, b)
+  }
+
+  /** If two logs have the same entry somewhere, they are the same up to there. */
+  #expectMatching(a: RaftState, b: RaftState): void {
+    const first = Math.max(a.log.start.index, b.log.start.index) + 1
+    let agreed = false
+    for (let index = Math.min(a.log.last.index, b.log.last.index); index >= first; index--) {
+      const same = a.log.termAt(index) === b.log.termAt(index)
+      if (agreed && !same)
+        throw new Error(`log matching: ${a.id} and ${b.id} differ at ${index}, below where they agree`)
+      agreed ||= same
+    }
+  }
+}
+
+const stormy: Faults = {
+  lossPercent: 10,
+  repeatPercent: 5,
+  delayMax: 12,
+  diskDelayMax: 6,
+  crashPercent: 0.5,
+  partitionPercent: 0.5,
+}
+
+/** A storm, in which promises must hold, and then calm, in which work must get done. */
+function run(size: number, seed: number): void {
+  const safety = new Safety()
+  const cluster = new SimulatedCluster(size, stormy, seededRandom(seed), safety)
+  for (let moment = 0; moment < 1_500; moment++) cluster.advance()
+  cluster.faults = noFaults
+  for (let moment = 0; moment < 200; moment++) cluster.advance()
+  const before = safety.chosen
+  for (let moment = 0; moment < 60; moment++) cluster.advance()
+  expect(safety.chosen, "commands are committed once the storm is over").toBeGreaterThan(before + 5)
+  const lag = cluster.members.map(({ state }) => safety.chosen - (state?.handedOut ?? 0))
+  expect(Math.max(...lag), "and every member applies them").toBeLessThan(40)
+}
+
+describe("a cluster in a storm of lost, late and repeated messages, crashes and partitions", () => {
+  const fresh = Math.floor(performance.timeOrigin) % 1_000_000
+  const seeds = [1, 2, 3, 4, 5, 6, 7, 8, ...Array.from({ length: 12 }, (_, at) => fresh + at)]
+  it.each(seeds)("of three keeps its promises, and recovers (seed %i)", (seed) => run(3, seed))
+  it.each(seeds.slice(4, 12))("of five keeps its promises, and recovers (seed %i)", (seed) => run(5, seed))
+})
