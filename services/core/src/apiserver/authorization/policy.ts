@@ -1,3 +1,4 @@
+import { type LabelSelector, matches } from "@wick/sdk/api/meta/label-selector"
 import type { PolicyRule } from "./rule.ts"
 
 /** The objects of RBAC, as far as a decision needs them. */
@@ -27,13 +28,6 @@ export interface Subject {
   readonly kind: string
   readonly name: string
   readonly namespace?: string | undefined
-}
-
-export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>> | undefined
-  readonly matchExpressions?:
-    | readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] | undefined }[]
-    | undefined
 }
 
 /** A rule that somebody has, and the binding that gave it to them. */
@@ -133,33 +127,10 @@ export function aggregatedRules(role: ClusterRole, clusterRoles: readonly Cluste
     const selectors = aggregated.aggregationRule?.clusterRoleSelectors
     if (selectors === undefined) return aggregated.rules ?? []
     const selected = clusterRoles
-      .filter((other) => selectors.some((selector) => selects(selector, other.metadata.labels ?? {})))
+      .filter((other) => selectors.some((selector) => matches(selector, other.metadata.labels)))
       .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     return selected.flatMap(collect)
   }
   const distinct = new Map(collect(role).map((rule) => [JSON.stringify(rule), rule]))
   return [...distinct.values()]
-}
-
-function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
-  return equal && (selector.matchExpressions ?? []).every((wanted) => meets(wanted, labels[wanted.key]))
-}
-
-function meets(
-  { operator, values = [] }: { operator: string; values?: readonly string[] | undefined },
-  label: string | undefined,
-): boolean {
-  switch (operator) {
-    case "In":
-      return label !== undefined && values.includes(label)
-    case "NotIn":
-      return label === undefined || !values.includes(label)
-    case "Exists":
-      return label !== undefined
-    case "DoesNotExist":
-      return label === undefined
-    default:
-      return false
-  }
 }

@@ -1,0 +1,42 @@
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { Peer } from "../listen/peer.ts"
+import type { TokenAuthenticator } from "./token-authenticator.ts"
+import { anonymous, authenticated, type UserInfo } from "./user.ts"
+
+/** Who a request is from; throws Unauthorized if that cannot be told. */
+export type Authenticate = (request: Request, peer: Peer) => Promise<UserInfo>
+
+/** What anybody may ask without saying who they are: whether the server lives, and which it is. */
+const publicPaths = ["/healthz", "/livez", "/readyz", "/version"]
+
+/** A client certificate first, then a bearer token: whichever is good. One that is bad is never passed over for none. */
+export function createAuthenticate(tokens: TokenAuthenticator): Authenticate {
+  return async (request, { certificate }) => {
+    if (certificate.kind === "verified" && certificate.commonName !== "") {
+      return authenticated({ name: certificate.commonName, groups: certificate.organizations })
+    }
+    const token = bearerToken(request.headers.get("authorization"))
+    if (token !== undefined) {
+      const verdict = await tokens.authenticate(token, [])
+      if (verdict.kind === "user") return verdict.user
+      throw unauthorized()
+    }
+    if (certificate.kind === "none" && isPublic(request)) return anonymous
+    throw unauthorized()
+  }
+}
+
+/** Why is not said: it would help whoever guesses. */
+function unauthorized(): StatusError {
+  return new StatusError("Unauthorized", "Unauthorized")
+}
+
+function bearerToken(header: string | null): string | undefined {
+  const match = /^bearer +(\S+)\s*$/i.exec(header ?? "")
+  return match?.[1]
+}
+
+function isPublic({ url }: Request): boolean {
+  const { pathname } = new URL(url)
+  return publicPaths.some((path) => pathname === path || pathname.startsWith(`${path}/`))
+}

@@ -1,0 +1,31 @@
+import type { BoundObject } from "#pki"
+import { keyOfText, type Storage } from "#store"
+import { decodeJson } from "../mirror.ts"
+
+/** Whether an object of the core group is still the very one that it was. */
+export type LivenessCheck = (plural: string, namespace: string, object: BoundObject) => Promise<boolean>
+
+const rememberedMax = 2_000
+
+/**
+ * Reads the object's key on every call, but its JSON only once: a uid never changes between one creation of a key and
+ * the next, and the store says at which revision a key was created.
+ */
+export function createLivenessCheck(storage: Storage): LivenessCheck {
+  const uids = new Map<string, { readonly createRevision: number; readonly uid: string }>()
+  return async (plural, namespace, { name, uid }) => {
+    const key = keyOfText(`/registry/core/${plural}/${namespace}/${name}`)
+    const { kvs } = await storage.range({ key, serializable: true })
+    const [found] = kvs
+    if (found === undefined) {
+      uids.delete(key)
+      return false
+    }
+    const known = uids.get(key)
+    if (known?.createRevision === found.createRevision) return known.uid === uid
+    const object = decodeJson<{ metadata: { uid: string } }>(found.value)
+    if (uids.size >= rememberedMax) uids.clear()
+    uids.set(key, { createRevision: found.createRevision, uid: object.metadata.uid })
+    return object.metadata.uid === uid
+  }
+}

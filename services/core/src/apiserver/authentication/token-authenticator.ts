@@ -1,0 +1,71 @@
+import type { TokenAuthority, TokenClaims, TokenSubject } from "#pki"
+import type { Storage } from "#store"
+import { createLivenessCheck, type LivenessCheck } from "./liveness-check.ts"
+import { serviceAccountUser } from "./service-account-user.ts"
+import type { UserInfo } from "./user.ts"
+
+export type TokenVerdict =
+  | { readonly kind: "user"; readonly user: UserInfo; readonly audiences: readonly string[] }
+  | { readonly kind: "refused"; readonly because: string }
+
+/** A few pods' worth of tokens; each is asked with again and again, and its signature costs more than all the rest. */
+const rememberedMax = 1_000
+
+interface TokenAuthenticatorOptions {
+  readonly tokens: TokenAuthority
+  readonly storage: Storage
+  readonly now: () => number
+}
+
+export interface TokenAuthenticator {
+  /** No audiences: the API server's own. */
+  authenticate(token: string, audiences: readonly string[]): Promise<TokenVerdict>
+}
+
+/**
+ * Service account tokens. A good signature is not enough: the account, and the pod or secret that the token is bound
+ * to, must still be the same objects as on the day it was made, so that deleting one takes its tokens away at once.
+ */
+export function createTokenAuthenticator({ tokens, storage, now }: TokenAuthenticatorOptions): TokenAuthenticator {
+  const remembered = new Map<string, TokenClaims>()
+  const isAlive = createLivenessCheck(storage)
+
+  const verify = async (token: string, audiences: readonly string[]): Promise<TokenClaims | string> => {
+    const known = audiences.length === 0 ? remembered.get(token) : undefined
+    if (known !== undefined && now() < known.expiresAtMs) return known
+    remembered.delete(token)
+    const verification = await tokens.verify(token, audiences, now())
+    if (verification.kind === "foreign") return "the token is not from this cluster"
+    if (verification.kind === "refused") return verification.because
+    if (audiences.length === 0) remember(remembered, token, verification.claims)
+    return verification.claims
+  }
+
+  return {
+    authenticate: async (token, audiences) => {
+      const claims = await verify(token, audiences)
+      if (typeof claims === "string") return { kind: "refused", because: claims }
+      const gone = await whatIsGone(claims.subject, isAlive)
+      if (gone !== undefined) return { kind: "refused", because: `${gone} that the token is bound to is gone` }
+      const accepted = claims.audiences.filter((one) =>
+        (audiences.length > 0 ? audiences : [tokens.audience]).includes(one),
+      )
+      return { kind: "user", user: serviceAccountUser(claims.subject, claims.id), audiences: accepted }
+    },
+  }
+}
+
+function remember(remembered: Map<string, TokenClaims>, token: string, claims: TokenClaims): void {
+  // The oldest goes; a token in use comes back with one more verification.
+  const [oldest] = remembered.keys()
+  if (remembered.size >= rememberedMax && oldest !== undefined) remembered.delete(oldest)
+  remembered.set(token, claims)
+}
+
+async function whatIsGone(subject: TokenSubject, isAlive: LivenessCheck): Promise<string | undefined> {
+  const { namespace, serviceAccount, pod, secret } = subject
+  if (!(await isAlive("serviceaccounts", namespace, serviceAccount))) return "the service account"
+  if (pod && !(await isAlive("pods", namespace, pod))) return "the pod"
+  if (secret && !(await isAlive("secrets", namespace, secret))) return "the secret"
+  return undefined
+}
