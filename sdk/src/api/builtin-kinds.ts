@@ -1,0 +1,73 @@
+import { MutatingWebhookConfiguration } from "./admissionregistration/mutating-webhook-configuration.ts"
+import { ValidatingWebhookConfiguration } from "./admissionregistration/validating-webhook-configuration.ts"
+import { CustomResourceDefinition } from "./apiextensions/custom-resource-definition.ts"
+import { Deployment } from "./apps/deployment.ts"
+import { ReplicaSet } from "./apps/replica-set.ts"
+import { SelfSubjectReview } from "./authentication/self-subject-review.ts"
+import { TokenRequest } from "./authentication/token-request.ts"
+import { TokenReview } from "./authentication/token-review.ts"
+import { LocalSubjectAccessReview } from "./authorization/local-subject-access-review.ts"
+import { SelfSubjectAccessReview } from "./authorization/self-subject-access-review.ts"
+import { SelfSubjectRulesReview } from "./authorization/self-subject-rules-review.ts"
+import { SubjectAccessReview } from "./authorization/subject-access-review.ts"
+import { Scale } from "./autoscaling/scale.ts"
+import { Lease } from "./coordination/lease.ts"
+import { Binding } from "./core/binding.ts"
+import { ConfigMap } from "./core/config-map.ts"
+import { Endpoints } from "./core/endpoints.ts"
+import { Event } from "./core/event.ts"
+import { Namespace } from "./core/namespace.ts"
+import { Node } from "./core/node.ts"
+import { Pod } from "./core/pod.ts"
+import { Secret } from "./core/secret.ts"
+import { Service } from "./core/service.ts"
+import { ServiceAccount } from "./core/service-account.ts"
+import { EndpointSlice } from "./discovery/endpoint-slice.ts"
+import { Event as EventsEvent } from "./events/event.ts"
+import type { Kind } from "./kind.ts"
+import { Eviction } from "./policy/eviction.ts"
+import { ClusterRole } from "./rbac/cluster-role.ts"
+import { ClusterRoleBinding } from "./rbac/cluster-role-binding.ts"
+import { Role } from "./rbac/role.ts"
+import { RoleBinding } from "./rbac/role-binding.ts"
+
+/** Kinds of Kubernetes whose objects are stored and served. */
+export const builtinKinds: readonly Kind[] = [
+  ConfigMap,
+  Endpoints,
+  Event,
+  Namespace,
+  Node,
+  Pod,
+  Secret,
+  Service,
+  ServiceAccount,
+  Deployment,
+  ReplicaSet,
+  EndpointSlice,
+  Lease,
+  ClusterRole,
+  ClusterRoleBinding,
+  Role,
+  RoleBinding,
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
+  CustomResourceDefinition,
+]
+
+/** Kinds that are asked and answered, never stored: reviews, and the bodies of subresources. */
+export const reviewKinds: readonly Kind[] = [
+  Binding,
+  Scale,
+  SelfSubjectReview,
+  TokenRequest,
+  TokenReview,
+  LocalSubjectAccessReview,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+  Eviction,
+]
+
+/** The newer face of the core group's Event: the same stored objects under another name. */
+export const eventsKind: Kind = EventsEvent

@@ -1,0 +1,86 @@
+/**
+ * The kinds of the API and what one computes with them. Pure: no I/O, no clock. Anyone may import this; a process that
+ * needs few kinds and counts its memory imports their files (`@wick/sdk/api/core/pod`) instead of this door, which loads
+ * them all. A kind's name is both its declaration and the type of its objects.
+ */
+
+export { MutatingWebhookConfiguration } from "./admissionregistration/mutating-webhook-configuration.ts"
+export { ValidatingWebhookConfiguration } from "./admissionregistration/validating-webhook-configuration.ts"
+export { CustomResourceDefinition } from "./apiextensions/custom-resource-definition.ts"
+export { Deployment } from "./apps/deployment.ts"
+export { ReplicaSet } from "./apps/replica-set.ts"
+export { SelfSubjectReview } from "./authentication/self-subject-review.ts"
+export { TokenRequest } from "./authentication/token-request.ts"
+export { TokenReview } from "./authentication/token-review.ts"
+export type { UserInfo } from "./authentication/user-info.ts"
+export { LocalSubjectAccessReview } from "./authorization/local-subject-access-review.ts"
+export { SelfSubjectAccessReview } from "./authorization/self-subject-access-review.ts"
+export { SelfSubjectRulesReview } from "./authorization/self-subject-rules-review.ts"
+export { SubjectAccessReview } from "./authorization/subject-access-review.ts"
+export { Scale } from "./autoscaling/scale.ts"
+export { PodAutoscaler } from "./autoscaling-internal/pod-autoscaler.ts"
+export { builtinKinds, eventsKind, reviewKinds } from "./builtin-kinds.ts"
+export { Lease } from "./coordination/lease.ts"
+export { Binding } from "./core/binding.ts"
+export { ConfigMap } from "./core/config-map.ts"
+export { Container } from "./core/container.ts"
+export { Endpoints } from "./core/endpoints.ts"
+export type { EnvVar } from "./core/env.ts"
+export { Event } from "./core/event.ts"
+export { Namespace } from "./core/namespace.ts"
+export { Node } from "./core/node.ts"
+export type { ObjectReference } from "./core/object-reference.ts"
+export { Pod } from "./core/pod.ts"
+export type { PodSpec } from "./core/pod-spec.ts"
+export type { ContainerStatus, PodCondition, PodStatus } from "./core/pod-status.ts"
+export type { PodTemplateSpec } from "./core/pod-template.ts"
+export type { Probe } from "./core/probe.ts"
+export type { Taint, Toleration } from "./core/scheduling.ts"
+export { Secret } from "./core/secret.ts"
+export type { ServicePort } from "./core/service.ts"
+export { Service } from "./core/service.ts"
+export { ServiceAccount } from "./core/service-account.ts"
+export type { Volume } from "./core/volume.ts"
+export { crd } from "./crd.ts"
+export type { Endpoint } from "./discovery/endpoint-slice.ts"
+export { EndpointSlice } from "./discovery/endpoint-slice.ts"
+export { Event as EventsEvent } from "./events/event.ts"
+export type { AnyObject, Column, Kind, KindOf, KindReference, ListOf, NewOf, StoredMeta } from "./kind.ts"
+export { defineKind } from "./kind.ts"
+export { Condition, ConditionStatus, findCondition, isConditionTrue, withCondition } from "./meta/condition.ts"
+export type { FieldError } from "./meta/field-error.ts"
+export { causeReason, describeCause, describeFieldError } from "./meta/field-error.ts"
+export { countOf, IntOrString } from "./meta/int-or-string.ts"
+export type { LabelRequirement, Labels } from "./meta/label-selector.ts"
+export { LabelSelector, matches, matchesMap, requirementsOf } from "./meta/label-selector.ts"
+export type { ObjectMeta, OwnerReference } from "./meta/object-meta.ts"
+export {
+  addQuantities,
+  canonicalQuantity,
+  compareQuantities,
+  formatQuantity,
+  isQuantity,
+  milliUnits,
+  parseQuantity,
+  Quantity,
+  wholeUnits,
+} from "./meta/quantity.ts"
+export { formatSelector, parseSelector } from "./meta/selector-text.ts"
+export type { Status, StatusReason } from "./meta/status-error.ts"
+export { isStatus, StatusError } from "./meta/status-error.ts"
+export { ageOf, formatAge, formatMicroTime, formatTime, parseTime } from "./meta/time.ts"
+export { inlined, openapiSchema } from "./openapi.ts"
+export { Eviction } from "./policy/eviction.ts"
+export { ClusterRole } from "./rbac/cluster-role.ts"
+export { ClusterRoleBinding } from "./rbac/cluster-role-binding.ts"
+export { Role } from "./rbac/role.ts"
+export { RoleBinding } from "./rbac/role-binding.ts"
+export type { PolicyRule, RoleRef, Subject } from "./rbac/rules.ts"
+export type { ServingCondition } from "./serving/condition.ts"
+export { Configuration } from "./serving/configuration.ts"
+export { Revision } from "./serving/revision.ts"
+export type { RevisionContainer, RevisionSpec, RevisionTemplate } from "./serving/revision-spec.ts"
+export { Route } from "./serving/route.ts"
+export { Service as KnativeService } from "./serving/service.ts"
+export type { TrafficTarget } from "./serving/traffic.ts"
+export { servingKinds } from "./serving-kinds.ts"
