@@ -1,0 +1,7 @@
+/**
+ * What our services tell each other outside the Kubernetes API: the stream on which activators report load to the
+ * autoscaler. Only the activator and the autoscaler import this. Messages are JSON in gRPC frames: they are few (about
+ * one a second per activator), and a person with a proxy can read them.
+ */
+export type { ActivatorMessage, AutoscalerMessage, Peer, RevisionLoad } from "./load-stream.ts"
+export { loadStream } from "./load-stream.ts"

@@ -1,0 +1,52 @@
+import type { MethodDefinition } from "@grpc/grpc-js"
+
+/** What one activator saw of one revision since its last report. */
+export interface RevisionLoad {
+  readonly namespace: string
+  readonly name: string
+  /** Requests in the activator for this revision, waiting ones too, averaged over the report's interval. */
+  readonly concurrency: number
+  /** The same at the moment of the report. */
+  readonly concurrencyNow: number
+  /** Of these, how many wait for a pod. */
+  readonly waiting: number
+  /** Requests that came in the interval. */
+  readonly requests: number
+  /** In flight per pod now, by pod name: pods with none are left out. */
+  readonly pods: Readonly<Record<string, number>>
+}
+
+/** An activator as other activators reach it. */
+export interface Peer {
+  readonly id: string
+  /** Where its admin endpoint listens, `http://10.0.0.7:8081`. */
+  readonly admin: string
+}
+
+/**
+ * `hello` comes first and once per stream. `load` names every revision that had a request in the interval, and once
+ * more those that have fallen idle; silence about a revision means that there is none. `poke` is sent the moment a
+ * request arrives for which no pod is ready.
+ */
+export type ActivatorMessage =
+  | { readonly type: "hello"; readonly self: Peer }
+  | { readonly type: "load"; readonly intervalMs: number; readonly revisions: readonly RevisionLoad[] }
+  | { readonly type: "poke"; readonly namespace: string; readonly name: string }
+
+/** Sent whenever the set of connected activators changes. */
+export type AutoscalerMessage = { readonly type: "peers"; readonly peers: readonly Peer[] }
+
+/** The one method of the service: a stream both ways. */
+export const loadStream: MethodDefinition<ActivatorMessage, AutoscalerMessage> = {
+  path: "/wick.autoscaler.v1.Load/Stream",
+  requestStream: true,
+  responseStream: true,
+  requestSerialize: encode,
+  requestDeserialize: (bytes) => JSON.parse(bytes.toString()) as ActivatorMessage,
+  responseSerialize: encode,
+  responseDeserialize: (bytes) => JSON.parse(bytes.toString()) as AutoscalerMessage,
+}
+
+function encode(message: unknown): Buffer {
+  return Buffer.from(JSON.stringify(message))
+}

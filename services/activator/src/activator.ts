@@ -1,0 +1,106 @@
+import type { AddressInfo } from "node:net"
+import type { Client } from "@wick/sdk/client"
+import type { Clock, Random } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
+import type { Peer } from "@wick/sdk/wire"
+import { AdminServer } from "./admin/admin-server.ts"
+import { Prober } from "./backend/prober.ts"
+import { ClusterWatch } from "./cluster/cluster-watch.ts"
+import { Fleet } from "./cluster/fleet.ts"
+import { Gateway } from "./gateway/gateway.ts"
+import { AutoscalerLink } from "./load/autoscaler-link.ts"
+import { LoadReporter } from "./load/load-reporter.ts"
+import { activatorMetrics } from "./metrics/revision-metrics.ts"
+
+export interface Endpoint {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+}
+
+export interface ActivatorOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Where clients come in. */
+  readonly listen: Endpoint & { readonly reusePort?: boolean }
+  /** Metrics, health and drain. */
+  readonly admin: Endpoint
+  /** Address under which other activators reach the admin endpoint; its host and port unless given. */
+  readonly adminAddress?: string
+  /** gRPC address of the autoscaler, `unix:/run/…` or `host:port`. Without one nothing is ever started from zero. */
+  readonly autoscaler?: string
+  /** Unique among the activators. */
+  readonly id: string
+}
+
+export interface Activator extends AsyncDisposable {
+  readonly address: AddressInfo
+  readonly adminAddress: AddressInfo
+  /** Takes no new connections and resolves when the last request is answered, or after `limitMs`. */
+  drain(limitMs: number): Promise<void>
+}
+
+/** Resolves when the gateway listens and the routes are known. */
+export async function startActivator(options: ActivatorOptions): Promise<Activator> {
+  const { client, clock, random, log, metrics: exposition, id } = options
+  await using started = new AsyncDisposableStack()
+  const metrics = activatorMetrics(exposition)
+  const connected = metrics.streams.with()
+  let peers: readonly Peer[] = []
+  let link: AutoscalerLink | undefined
+  const reporter = new LoadReporter(clock, (message) => link?.send(message))
+  started.defer(() => reporter.stop())
+  const attempts = metrics.probes.with()
+  const prober = new Prober(clock, () => attempts.add())
+  started.defer(() => prober.stopAll())
+  const fleet = new Fleet({ clock, random, prober, metrics, events: reporter })
+  const watch = started.use(new ClusterWatch({ client, clock, log, fleet }))
+  const gateway = started.use(new Gateway(watch, clock))
+  let isReady = false
+  const admin = started.use(
+    new AdminServer({
+      metrics: exposition,
+      log,
+      isReady: () => isReady,
+      peers: () => peers.filter((peer) => peer.id !== id),
+      drained: async (namespace, name, signal) => {
+        await watch.podsCaughtUp().catch(() => {})
+        await fleet.drained(namespace, name, signal)
+      },
+    }),
+  )
+  const adminAddress = await admin.listen(options.admin.host, options.admin.port)
+  if (options.autoscaler !== undefined) {
+    const self = { id, admin: options.adminAddress ?? `http://${options.admin.host}:${adminAddress.port}` }
+    const events = {
+      connected: () => {
+        connected.set(1)
+        reporter.connected()
+      },
+      disconnected: () => {
+        connected.set(0)
+        reporter.disconnected()
+      },
+      peers: (given: readonly Peer[]) => {
+        peers = given
+      },
+    }
+    link = started.use(new AutoscalerLink({ address: options.autoscaler, self, clock, log, events }))
+  }
+  // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
+  await watch.synced
+  const address = await gateway.listen({ reusePort: false, ...options.listen })
+  isReady = true
+  log.info("activator is ready", { address: address.address, port: address.port, admin: adminAddress.port })
+  const running = started.move()
+  return {
+    address,
+    adminAddress,
+    drain: (limitMs) => gateway.drain(limitMs),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}

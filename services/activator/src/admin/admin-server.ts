@@ -1,0 +1,91 @@
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
+import type { Peer } from "@wick/sdk/wire"
+
+/** What the admin endpoint serves; none of it is for clients. */
+export interface AdminWorld {
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Whether everything has been listed once: before that a request could be told 404 for a host that exists. */
+  isReady(): boolean
+  /** Resolves when this activator has nothing in flight on a terminating pod of the revision. */
+  drained(namespace: string, name: string, signal: AbortSignal): Promise<void>
+  /** The other activators. */
+  peers(): readonly Peer[]
+}
+
+/**
+ * `/healthz`, `/readyz`, `/metrics`, and `/drain/<namespace>/<revision>`, which a terminating pod's preStop asks and
+ * which is answered when no activator has a request in flight on a terminating pod of that revision.
+ */
+export class AdminServer implements AsyncDisposable {
+  readonly #world: AdminWorld
+  readonly #server: Server
+
+  constructor(world: AdminWorld) {
+    this.#world = world
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: Error) => {
+        world.log.warn("admin request failed", { url: request.url, error })
+        if (!response.headersSent) response.writeHead(500)
+        response.end()
+      })
+    })
+    // A drain is answered when the last request has ended, however long that takes.
+    this.#server.requestTimeout = 0
+  }
+
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#server.once("error", reject)
+    this.#server.listen(port, host, resolve)
+    await promise
+    return this.#server.address() as AddressInfo
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close()
+    this.#server.closeAllConnections()
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://activator")
+    const [, verb, namespace, name] = pathname.split("/")
+    if (verb === "healthz") end(response, 200, "ok\n")
+    else if (verb === "readyz")
+      end(response, this.#world.isReady() ? 200 : 503, this.#world.isReady() ? "ok\n" : "not yet\n")
+    else if (verb === "metrics") {
+      response.setHeader("content-type", this.#world.metrics.contentType)
+      end(response, 200, await this.#world.metrics.text())
+    } else if (verb === "drain" && namespace && name) {
+      await this.#drain(namespace, name, searchParams.get("only") === "self", response)
+    } else end(response, 404, "healthz, readyz, metrics and drain/<namespace>/<revision> are served here\n")
+  }
+
+  async #drain(namespace: string, name: string, onlySelf: boolean, response: ServerResponse): Promise<void> {
+    const gone = new AbortController()
+    response.on("close", () => gone.abort())
+    const peers = onlySelf ? [] : this.#world.peers()
+    const asked = peers.map((peer) => askPeer(`${peer.admin}/drain/${namespace}/${name}?only=self`, gone.signal))
+    // A peer that cannot be asked is gone, and its requests with it.
+    await Promise.all([this.#world.drained(namespace, name, gone.signal), ...asked])
+    end(response, 200, "drained\n")
+  }
+}
+
+function end(response: ServerResponse, status: number, text: string): void {
+  response.statusCode = status
+  response.end(text)
+}
+
+function askPeer(url: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const asked = get(url, { signal, agent: false }, (answer) => {
+      answer.resume()
+      answer.on("close", resolve)
+    })
+    asked.on("error", () => resolve())
+  })
+}

@@ -1,0 +1,191 @@
+import { assert } from "@wick/sdk/assert"
+import type { Clock, Random } from "@wick/sdk/clock"
+import type { RevisionMetrics } from "../metrics/revision-metrics.ts"
+import type { Call } from "./call.ts"
+import { DeadlineQueue } from "./deadline-queue.ts"
+import { LoadMeter } from "./load-meter.ts"
+import type { Pod } from "./pod.ts"
+import { choosePod } from "./pod-choice.ts"
+import { type RevisionSpec, unknownSpec } from "./revision-spec.ts"
+import { WaitLine } from "./wait-line.ts"
+
+/** Requests that may wait for one revision. Beyond, the client is told to come back: 503. */
+const waitingMax = 10_000
+
+/** Pods that are tried for one request before the client hears of it. */
+const attemptsMax = 20
+
+/** What a backend tells the rest of the activator. */
+export interface BackendEvents {
+  /** A request began to wait, or load has jumped: the autoscaler should hear of it now. */
+  pressed(backend: Backend): void
+  /** The first request since the last report: the revision has load to report again. */
+  woken(backend: Backend): void
+  /** A connection to the pod failed before anything was sent: it must prove itself again. */
+  suspected(backend: Backend, pod: Pod): void
+  /** The pod has nothing in flight any more, and takes nothing more. */
+  drained(backend: Backend, pod: Pod): void
+}
+
+/** One revision: its pods, who is in them, and who waits. */
+export class Backend {
+  readonly namespace: string
+  readonly name: string
+  readonly meter: LoadMeter
+  readonly metrics: RevisionMetrics
+  readonly line = new WaitLine<Call>()
+  /** All pods by name; of these `ready` may be chosen. */
+  readonly pods = new Map<string, Pod>()
+  readonly ready: Pod[] = []
+  /** Concurrency in the last report: growth beyond is reported at once. */
+  reportedConcurrency = 0
+  /** Whether a report is owed: there was load since the last one that said there is none. */
+  awake = false
+  spec: RevisionSpec = unknownSpec
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #events: BackendEvents
+  readonly #deadlines: DeadlineQueue<Call>
+
+  constructor(
+    identity: { namespace: string; name: string },
+    world: { clock: Clock; random: Random; events: BackendEvents; metrics: RevisionMetrics },
+  ) {
+    this.namespace = identity.namespace
+    this.name = identity.name
+    this.#clock = world.clock
+    this.#random = world.random
+    this.#events = world.events
+    this.metrics = world.metrics
+    this.meter = new LoadMeter(world.clock.monotonic())
+    this.#deadlines = new DeadlineQueue(world.clock, unknownSpec.timeoutMs, expire)
+  }
+
+  setSpec(spec: RevisionSpec): void {
+    this.spec = spec
+    this.#deadlines.durationMs = spec.timeoutMs
+    this.#handOut()
+  }
+
+  /** Takes a new call in: it gets a pod at once, waits for one, or is refused. */
+  admit(call: Call): void {
+    const now = this.#clock.monotonic()
+    call.backend = this
+    call.startedMs = now
+    this.meter.enter(now)
+    this.#deadlines.add(call, now)
+    if (!this.awake) {
+      this.awake = true
+      this.#events.woken(this)
+    }
+    // Nobody overtakes those who wait already.
+    const pod = this.line.size === 0 ? choosePod(this.ready, this.spec.containerConcurrency, this.#random) : undefined
+    if (pod !== undefined) {
+      this.#give(call, pod, now)
+      // Twice the load of the last report, and more than chance: the autoscaler hears of it before the next interval.
+      if (this.meter.now > 2 * this.reportedConcurrency + 4) this.#events.pressed(this)
+      return
+    }
+    if (this.line.size >= waitingMax) {
+      this.metrics.refused.add()
+      call.refuse(503, "pending request queue full")
+      return
+    }
+    this.line.push(call)
+    this.#events.pressed(this)
+  }
+
+  /** The call's answer is complete, or nobody wants it any more. `status` is for the statistics. */
+  finish(call: Call, status: number): void {
+    assert(call.open, "a call ends once")
+    call.open = false
+    const now = this.#clock.monotonic()
+    this.meter.leave(now)
+    this.#deadlines.remove(call)
+    this.line.remove(call)
+    this.metrics.observe(status, now - call.startedMs)
+    const { pod } = call
+    if (pod !== undefined) this.#release(call, pod)
+  }
+
+  /** The pod could not be reached and nothing was sent: the call goes to the head of the line, the pod is suspected. */
+  sendElsewhere(call: Call, why: string): void {
+    const { pod } = call
+    assert(pod !== undefined, "only a call with a pod can be sent elsewhere")
+    this.#events.suspected(this, pod)
+    call.pod = undefined
+    pod.inFlight--
+    if (++call.attempts >= attemptsMax) {
+      call.refuse(502, `no pod of the revision could be reached: ${why}`)
+      return
+    }
+    this.line.pushFront(call)
+    this.#handOut()
+    if (call.inLine) this.#events.pressed(this)
+  }
+
+  markReady(pod: Pod): void {
+    if (pod.phase !== "starting" || this.pods.get(pod.name) !== pod) return
+    pod.phase = "ready"
+    this.ready.push(pod)
+    this.#handOut()
+  }
+
+  markUnready(pod: Pod): void {
+    if (pod.phase !== "ready") return
+    pod.phase = "starting"
+    this.#takeFromReady(pod)
+  }
+
+  markDraining(pod: Pod): void {
+    if (pod.phase === "draining") return
+    this.#takeFromReady(pod)
+    pod.phase = "draining"
+    if (pod.inFlight === 0) this.#events.drained(this, pod)
+  }
+
+  /** The revision is gone: nobody will ever serve those who wait. */
+  refuseAll(status: number, text: string): void {
+    for (let call = this.line.first; call !== undefined; call = this.line.first) call.refuse(status, text)
+  }
+
+  #give(call: Call, pod: Pod, now: number): void {
+    pod.inFlight++
+    call.pod = pod
+    call.begunMs = now
+    call.begin(pod)
+  }
+
+  #release(call: Call, pod: Pod): void {
+    call.pod = undefined
+    pod.inFlight--
+    if (pod.phase === "draining") {
+      if (pod.inFlight === 0) this.#events.drained(this, pod)
+      return
+    }
+    if (this.line.size > 0) this.#handOut()
+  }
+
+  /** Gives every free slot to the one that has waited longest. */
+  #handOut(): void {
+    if (this.line.size === 0) return
+    const now = this.#clock.monotonic()
+    for (;;) {
+      const pod = choosePod(this.ready, this.spec.containerConcurrency, this.#random)
+      if (pod === undefined) return
+      const call = this.line.shift()
+      if (call === undefined) return
+      this.metrics.observeWait(now - call.startedMs)
+      this.#give(call, pod, now)
+    }
+  }
+
+  #takeFromReady(pod: Pod): void {
+    const at = this.ready.indexOf(pod)
+    if (at >= 0) this.ready.splice(at, 1)
+  }
+}
+
+function expire(call: Call): void {
+  call.refuse(504, call.pod === undefined ? "activator request timeout" : "request timeout")
+}

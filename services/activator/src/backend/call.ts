@@ -1,0 +1,39 @@
+import type { Backend } from "./backend.ts"
+import type { Deadlined } from "./deadline-queue.ts"
+import type { Pod } from "./pod.ts"
+import type { InLine } from "./wait-line.ts"
+
+/**
+ * One request on its way through, whatever its protocol.
+ *
+ *     admitted ──▶ waiting ──▶ in a pod ──▶ done
+ *         └──────────────────▲    │
+ *                     ▲──────────┘  the pod vanished before the request was sent
+ *
+ * `backend.admit` starts it, `begin` is called with a pod, and whoever ends it (answer complete, client gone, deadline)
+ * calls `backend.finish` exactly once. Links of the queues that a call can stand in are fields of it, so that passing
+ * through allocates nothing beside the call itself.
+ */
+export abstract class Call implements InLine<Call>, Deadlined<Call> {
+  lineBefore: Call | undefined = undefined
+  lineAfter: Call | undefined = undefined
+  inLine = false
+  deadlineBefore: Call | undefined = undefined
+  deadlineAfter: Call | undefined = undefined
+  deadlineMs = 0
+  /** Set while a slot of this pod is held. */
+  pod: Pod | undefined = undefined
+  backend: Backend | undefined = undefined
+  startedMs = 0
+  /** When a pod was found: what came before was waiting. */
+  begunMs = 0
+  /** Pods that could not be reached for this call. */
+  attempts = 0
+  /** Whether it is still under way: `finish` was not called. */
+  open = true
+
+  /** A slot of `pod` is held: send the request there. Must not throw. */
+  abstract begin(pod: Pod): void
+  /** Answers the client in place of the application, or cuts the answer off where it has begun. */
+  abstract refuse(status: number, text: string): void
+}

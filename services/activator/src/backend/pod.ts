@@ -1,0 +1,48 @@
+import { Connections } from "./connections.ts"
+import { H2Session } from "./h2-session.ts"
+import type { RevisionSpec } from "./revision-spec.ts"
+
+/**
+ * A pod as the gateway sees it.
+ *
+ * - `starting`: not known to answer; it is being probed, or has no address yet.
+ * - `ready`: takes requests. Entered by a probe's answer or the kubelet's word.
+ * - `draining`: has a deletionTimestamp; finishes what it has and gets nothing more. Never left.
+ */
+export type PodPhase = "starting" | "ready" | "draining"
+
+export class Pod {
+  readonly name: string
+  readonly uid: string
+  phase: PodPhase = "starting"
+  /** Slots held by calls. */
+  inFlight = 0
+  address: string | undefined
+  /** How its application is reached, by what it speaks. */
+  connections: Connections | undefined
+  h2: H2Session | undefined
+  /** The kubelet's last word on whether it is ready. */
+  wasReady = false
+  /** When it entered the last phase of its start that was timed. */
+  phaseMs = 0
+
+  constructor(name: string, uid: string) {
+    this.name = name
+    this.uid = uid
+  }
+
+  /** The pod got its address, or its revision's port became known. */
+  reachAt(address: string, spec: RevisionSpec): void {
+    this.disconnect()
+    this.address = address
+    if (spec.protocol === "h2c") this.h2 = new H2Session(address, spec.port)
+    else this.connections = new Connections(address, spec.port)
+  }
+
+  disconnect(): void {
+    this.connections?.close()
+    this.h2?.close()
+    this.connections = undefined
+    this.h2 = undefined
+  }
+}

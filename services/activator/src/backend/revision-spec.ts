@@ -1,0 +1,106 @@
+/** How the application of a revision is reached and how long it may take. */
+export interface RevisionSpec {
+  readonly port: number
+  readonly protocol: "http1" | "h2c"
+  /** Hard limit per pod; 0 is none. */
+  readonly containerConcurrency: number
+  /** Total time of a request, waiting included. */
+  readonly timeoutMs: number
+  /** To the first byte of the answer; 0 is no limit of its own. */
+  readonly responseStartTimeoutMs: number
+  /** Without a byte of the answer; 0 is no limit of its own. */
+  readonly idleTimeoutMs: number
+  readonly probe: Probe
+}
+
+/** How a starting pod is asked whether it answers. `kubelet`: only the node can tell (exec, gRPC). */
+export type Probe =
+  | { readonly kind: "tcp"; readonly port: number }
+  | {
+      readonly kind: "http"
+      readonly port: number
+      readonly path: string
+      readonly headers: Readonly<Record<string, string>>
+    }
+  | { readonly kind: "kubelet" }
+
+/** What holds until the Revision has been seen. */
+export const unknownSpec: RevisionSpec = {
+  port: 8080,
+  protocol: "http1",
+  containerConcurrency: 0,
+  timeoutMs: 300_000,
+  responseStartTimeoutMs: 0,
+  idleTimeoutMs: 0,
+  probe: { kind: "tcp", port: 8080 },
+}
+
+/** What is read of a Revision. */
+export interface RevisionView {
+  readonly spec?: RevisionSpecView | undefined
+}
+
+interface RevisionSpecView {
+  readonly containerConcurrency?: number | undefined
+  readonly timeoutSeconds?: number | undefined
+  readonly responseStartTimeoutSeconds?: number | undefined
+  readonly idleTimeoutSeconds?: number | undefined
+  readonly containers?: readonly ContainerView[] | undefined
+}
+
+interface ContainerView {
+  readonly ports?:
+    | readonly { readonly containerPort?: number | undefined; readonly name?: string | undefined }[]
+    | undefined
+  readonly readinessProbe?: ProbeView | undefined
+}
+
+interface ProbeView {
+  readonly httpGet?:
+    | {
+        readonly path?: string | undefined
+        readonly port?: number | string | undefined
+        readonly scheme?: string | undefined
+        readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[] | undefined
+      }
+    | undefined
+  readonly tcpSocket?: { readonly port?: number | string | undefined } | undefined
+  readonly exec?: unknown
+  readonly grpc?: unknown
+}
+
+const defaultPort = 8080
+
+export function revisionSpec(revision: RevisionView): RevisionSpec {
+  const spec = revision.spec ?? {}
+  const containers = spec.containers ?? []
+  // With several containers exactly one has a port: that one serves.
+  const serving = containers.find(({ ports }) => ports && ports.length > 0) ?? containers[0]
+  const port = serving?.ports?.[0]
+  const number = port?.containerPort ?? defaultPort
+  return {
+    port: number,
+    protocol: port?.name === "h2c" ? "h2c" : "http1",
+    containerConcurrency: spec.containerConcurrency ?? 0,
+    timeoutMs: (spec.timeoutSeconds || 300) * 1000,
+    responseStartTimeoutMs: (spec.responseStartTimeoutSeconds ?? 0) * 1000,
+    idleTimeoutMs: (spec.idleTimeoutSeconds ?? 0) * 1000,
+    probe: probeOf(serving?.readinessProbe, number),
+  }
+}
+
+function probeOf(probe: ProbeView | undefined, servingPort: number): Probe {
+  if (probe?.exec || probe?.grpc) return { kind: "kubelet" }
+  const { httpGet } = probe ?? {}
+  if (httpGet?.scheme === "HTTPS") return { kind: "kubelet" }
+  if (httpGet) {
+    const headers = Object.fromEntries((httpGet.httpHeaders ?? []).map(({ name, value }) => [name, value]))
+    return { kind: "http", port: portOf(httpGet.port, servingPort), path: httpGet.path || "/", headers }
+  }
+  return { kind: "tcp", port: portOf(probe?.tcpSocket?.port, servingPort) }
+}
+
+/** Port 0 and a port's name both mean the serving port, the only one a revision declares. */
+function portOf(port: number | string | undefined, servingPort: number): number {
+  return typeof port === "number" && port > 0 ? port : servingPort
+}

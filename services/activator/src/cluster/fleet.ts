@@ -1,0 +1,186 @@
+import type { Clock, Random } from "@wick/sdk/clock"
+import { Backend, type BackendEvents } from "../backend/backend.ts"
+import { Pod } from "../backend/pod.ts"
+import type { Prober } from "../backend/prober.ts"
+import { type RevisionView, revisionSpec } from "../backend/revision-spec.ts"
+import { type ActivatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
+import type { PodStatusView } from "./watched-kinds.ts"
+
+/** What is read of a Pod. */
+export interface PodView {
+  readonly metadata: {
+    readonly name: string
+    readonly uid: string
+    readonly namespace?: string | undefined
+    readonly labels?: Readonly<Record<string, string>> | undefined
+    readonly deletionTimestamp?: string | undefined
+  }
+  readonly status?: PodStatusView | undefined
+}
+
+export interface FleetWorld {
+  readonly clock: Clock
+  readonly random: Random
+  readonly prober: Prober
+  readonly metrics: ActivatorMetrics
+  readonly events: Pick<BackendEvents, "pressed" | "woken">
+}
+
+/** Every revision that was heard of, and what becomes of its pods. Fed by informers; holds no connection to the API. */
+export class Fleet {
+  readonly #world: FleetWorld
+  readonly #backends = new Map<string, Backend>()
+  /** Told when a draining pod has nothing in flight any more. */
+  readonly #drainWaiters = new Set<() => void>()
+  readonly #events: BackendEvents
+
+  constructor(world: FleetWorld) {
+    this.#world = world
+    this.#events = {
+      pressed: world.events.pressed,
+      woken: world.events.woken,
+      suspected: (backend, pod) => this.#suspect(backend, pod),
+      drained: (_backend, pod) => {
+        pod.disconnect()
+        for (const wake of [...this.#drainWaiters]) wake()
+      },
+    }
+  }
+
+  /** The backend of a revision, made when it is first heard of: by its Route, itself, or one of its pods. */
+  backend(namespace: string, name: string): Backend {
+    const key = `${namespace}/${name}`
+    let backend = this.#backends.get(key)
+    if (backend === undefined) {
+      const { clock, random, metrics } = this.#world
+      const world = { clock, random, events: this.#events, metrics: new RevisionMetrics(metrics, namespace, name) }
+      backend = new Backend({ namespace, name }, world)
+      this.#backends.set(key, backend)
+    }
+    return backend
+  }
+
+  get backends(): IterableIterator<Backend> {
+    return this.#backends.values()
+  }
+
+  putRevision(namespace: string, name: string, revision: RevisionView): void {
+    const backend = this.backend(namespace, name)
+    const spec = revisionSpec(revision)
+    const moved = spec.port !== backend.spec.port || spec.protocol !== backend.spec.protocol
+    backend.setSpec(spec)
+    if (!moved) return
+    // Pods that were seen before their revision were taken to listen on the default port.
+    for (const pod of backend.pods.values()) {
+      if (pod.address === undefined || pod.phase === "draining") continue
+      pod.reachAt(pod.address, spec)
+      this.#world.prober.stop(pod)
+      if (pod.phase === "starting") this.#probe(backend, pod)
+    }
+  }
+
+  /** `routed`: whether a route still leads there; its own removal may be on the way. */
+  removeRevision(namespace: string, name: string, routed: (backend: Backend) => boolean): void {
+    const backend = this.#backends.get(`${namespace}/${name}`)
+    if (backend === undefined) return
+    backend.refuseAll(404, `revision ${namespace}/${name} was deleted`)
+    if (backend.pods.size === 0 && !routed(backend)) this.#backends.delete(`${namespace}/${name}`)
+  }
+
+  putPod(revision: string, seen: PodView): void {
+    const backend = this.backend(seen.metadata.namespace ?? "default", revision)
+    const pod = this.#podOf(backend, seen)
+    if (seen.metadata.deletionTimestamp || seen.status?.phase === "Failed" || seen.status?.phase === "Succeeded") {
+      this.#world.prober.stop(pod)
+      backend.markDraining(pod)
+      return
+    }
+    const address = seen.status?.podIP
+    if (address && address !== pod.address) {
+      pod.reachAt(address, backend.spec)
+      this.#timePhase(backend, pod, "sandbox")
+      this.#world.prober.stop(pod)
+      backend.markUnready(pod)
+    }
+    if (pod.address !== undefined) this.#judge(backend, pod, isReady(seen.status))
+  }
+
+  removePod(revision: string, seen: PodView): void {
+    const backend = this.backend(seen.metadata.namespace ?? "default", revision)
+    const pod = backend.pods.get(seen.metadata.name)
+    if (pod === undefined || pod.uid !== seen.metadata.uid) return
+    this.#world.prober.stop(pod)
+    backend.markDraining(pod)
+    backend.pods.delete(pod.name)
+    for (const wake of [...this.#drainWaiters]) wake()
+  }
+
+  /** Resolves when no terminating pod of the revision has a request in flight. */
+  drained(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+    const busy = (): boolean => {
+      const pods = this.#backends.get(`${namespace}/${name}`)?.pods.values() ?? []
+      return [...pods].some((pod) => pod.phase === "draining" && pod.inFlight > 0)
+    }
+    if (!busy()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (busy() && !signal.aborted) return
+        this.#drainWaiters.delete(look)
+        resolve()
+      }
+      this.#drainWaiters.add(look)
+      signal.addEventListener("abort", look, { once: true })
+    })
+  }
+
+  #podOf(backend: Backend, seen: PodView): Pod {
+    const { name, uid } = seen.metadata
+    const known = backend.pods.get(name)
+    if (known?.uid === uid) return known
+    if (known !== undefined) backend.markDraining(known)
+    const pod = new Pod(name, uid)
+    backend.pods.set(name, pod)
+    this.#timePhase(backend, pod, "scheduled")
+    return pod
+  }
+
+  /** The kubelet's word counts when it changes; before it has said Yes, our own probe is usually faster. */
+  #judge(backend: Backend, pod: Pod, kubeletReady: boolean): void {
+    const changed = kubeletReady !== pod.wasReady
+    pod.wasReady = kubeletReady
+    if (kubeletReady && changed) this.#ready(backend, pod)
+    if (!kubeletReady && changed) backend.markUnready(pod)
+    if (pod.phase === "starting" && backend.spec.probe.kind !== "kubelet") this.#probe(backend, pod)
+  }
+
+  #probe(backend: Backend, pod: Pod): void {
+    const { probe, port } = backend.spec
+    const own = probe.kind === "kubelet" ? { kind: "tcp" as const, port } : probe
+    this.#world.prober.start(pod, own, () => this.#ready(backend, pod))
+  }
+
+  #ready(backend: Backend, pod: Pod): void {
+    this.#world.prober.stop(pod)
+    if (pod.phase === "starting") this.#timePhase(backend, pod, "started")
+    backend.markReady(pod)
+  }
+
+  /** It took no connection: it must answer again before it gets another request. */
+  #suspect(backend: Backend, pod: Pod): void {
+    backend.markUnready(pod)
+    if (pod.phase === "starting") this.#probe(backend, pod)
+  }
+
+  /** Only of pods that a request waits for: the others' times tell nothing of a cold start. */
+  #timePhase(backend: Backend, pod: Pod, phase: "scheduled" | "sandbox" | "started"): void {
+    const now = this.#world.clock.monotonic()
+    const waiting = backend.line.first
+    const since = phase === "scheduled" ? waiting?.startedMs : pod.phaseMs
+    pod.phaseMs = now
+    if (waiting !== undefined && since !== undefined && since > 0) backend.metrics.observeColdPhase(phase, now - since)
+  }
+}
+
+function isReady(status: PodStatusView | undefined): boolean {
+  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false
+}

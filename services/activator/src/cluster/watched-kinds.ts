@@ -1,0 +1,49 @@
+import { defineKind, type KindOf } from "@wick/sdk/api/kind"
+import * as z from "zod"
+import type { RevisionView } from "../backend/revision-spec.ts"
+import type { RouteView } from "./route-table.ts"
+
+/*
+ * What the activator reads of three kinds. The kinds' whole schemas describe hundreds of fields that no request needs,
+ * and one of these processes runs per core: so it watches through these narrow views. Nothing is ever written with them.
+ */
+
+export const WatchedRoute = defineKind({
+  group: "serving.knative.dev",
+  version: "v1",
+  kind: "Route",
+  plural: "routes",
+  description: "Which revisions a host leads to.",
+  schema: z.object({ status: z.custom<RouteView["status"]>() }),
+})
+
+export const WatchedRevision = defineKind({
+  group: "serving.knative.dev",
+  version: "v1",
+  kind: "Revision",
+  plural: "revisions",
+  description: "How an application is reached.",
+  schema: z.object({ spec: z.custom<RevisionView["spec"]>() }),
+})
+
+/** What is read of a pod's status. */
+export interface PodStatusView {
+  readonly phase?: string
+  readonly podIP?: string
+  readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+}
+
+export const WatchedPod = defineKind({
+  group: "",
+  version: "v1",
+  kind: "Pod",
+  plural: "pods",
+  description: "An instance of an application.",
+  schema: z.object({ status: z.custom<PodStatusView | undefined>() }),
+})
+
+export type WatchedRoute = KindOf<typeof WatchedRoute>
+export type WatchedRevision = KindOf<typeof WatchedRevision>
+export type WatchedPod = KindOf<typeof WatchedPod>
+
+export const revisionLabel = "serving.knative.dev/revision"

@@ -1,0 +1,109 @@
+import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2"
+import { Call } from "../backend/call.ts"
+import type { Pod } from "../backend/pod.ts"
+import type { CallResponse, Incoming, Outgoing } from "./http-call.ts"
+import { refuseWith } from "./refusal.ts"
+import type { RequestHead } from "./request-head.ts"
+import { responseHead } from "./response-head.ts"
+
+/** A request to an application that speaks HTTP/2 in clear text (port name `h2c`), gRPC among it: streams, trailers. */
+export class H2Call extends Call {
+  readonly #request: Incoming
+  readonly #response: Outgoing
+  readonly #head: RequestHead
+  #stream: ClientHttp2Stream | undefined = undefined
+  #status = 0
+
+  constructor(request: Incoming, response: Outgoing, head: RequestHead) {
+    super()
+    this.#request = request
+    this.#response = response
+    this.#head = head
+    response.on("close", () => this.#end(this.#status))
+  }
+
+  begin(pod: Pod): void {
+    const { h2 } = pod
+    if (h2 === undefined) {
+      this.backend?.sendElsewhere(this, "the pod has no address")
+      return
+    }
+    h2.open().then(
+      (session) => {
+        if (!this.open || this.pod !== pod) return
+        this.#follow(session.request(this.#headers(), { endStream: !this.#head.hasBody }))
+      },
+      (error: Error) => {
+        if (this.open && this.pod === pod) this.backend?.sendElsewhere(this, error.message)
+      },
+    )
+  }
+
+  refuse(status: number, text: string): void {
+    if (!this.open) return
+    if (this.#response.headersSent) this.#response.destroy()
+    else refuseWith(this.#response, status, text)
+    this.#end(status)
+  }
+
+  #follow(stream: ClientHttp2Stream): void {
+    this.#stream = stream
+    const response = this.#response
+    let trailers: IncomingHttpHeaders = {}
+    stream.on("response", (headers) => this.#begun(headers))
+    stream.on("trailers", (given) => {
+      trailers = given
+    })
+    stream.on("error", (error) => this.refuse(502, `the application broke off: ${error.message}`))
+    stream.on("end", () => {
+      if (!this.open) return
+      for (const name in trailers) {
+        if (!name.startsWith(":")) response.addTrailers({ [name]: trailers[name] as string })
+      }
+      response.end()
+      this.#end(this.#status)
+    })
+    // Not `pipe`: the response may only end after its trailers are set.
+    stream.on("data", (chunk: Buffer) => {
+      if (this.open && !(response as CallResponse).write(chunk)) stream.pause()
+    })
+    response.on("drain", () => stream.resume())
+    if (this.#head.hasBody) this.#request.pipe(stream)
+  }
+
+  #begun(given: IncomingHttpHeaders): void {
+    if (!this.open) return
+    this.#status = Number(given[":status"] ?? 200)
+    const headers: OutgoingHttpHeaders = {}
+    for (const name in given) if (!name.startsWith(":")) headers[name] = given[name]
+    const pairs = responseHead(headers as Record<string, string | string[]>).headers
+    const response = this.#response as CallResponse
+    response.writeHead(this.#status, pairs)
+    response.flushHeaders()
+  }
+
+  #headers(): OutgoingHttpHeaders {
+    const headers: OutgoingHttpHeaders = {
+      ":method": this.#request.method,
+      ":path": this.#request.url,
+      ":authority": this.#head.host,
+      // gRPC servers refuse a request without it; the client has sent it, for this hop.
+      te: "trailers",
+    }
+    const pairs = this.#head.headers
+    for (let i = 0; i < pairs.length; i += 2) {
+      const name = (pairs[i] as string).toLowerCase()
+      if (name === "host") continue
+      const before = headers[name]
+      const value = pairs[i + 1] as string
+      headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [String(before)]), value]
+    }
+    return headers
+  }
+
+  #end(status: number): void {
+    if (!this.open) return
+    this.backend?.finish(this, status)
+    if (!this.#stream?.readableEnded) this.#stream?.close()
+  }
+}

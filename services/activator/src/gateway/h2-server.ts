@@ -1,0 +1,48 @@
+import { createServer, type Http2Server, type Http2ServerRequest, type ServerHttp2Session } from "node:http2"
+import type { Outgoing } from "./http-call.ts"
+
+/** Requests that one HTTP/2 connection may have open: gRPC clients put all of theirs on one. */
+const streamsMax = 1000
+
+export interface H2Server {
+  readonly server: Http2Server
+  /** Tells every client to open no more requests here; connections close after their last. */
+  drain(): void
+}
+
+export function createH2Server(handle: (request: Http2ServerRequest, response: Outgoing) => void): H2Server {
+  const sessions = new Set<ServerHttp2Session>()
+  const server = createServer({ settings: { maxConcurrentStreams: streamsMax } })
+  server.on("request", (request, response) => handle(request, response as Outgoing))
+  server.on("session", (session) => {
+    sessions.add(session)
+    session.on("close", () => sessions.delete(session))
+  })
+  const drain = (): void => {
+    for (const session of sessions) session.close()
+  }
+  return { server, drain }
+}
+
+/** HTTP/2 headers as HTTP/1 would have them: `:authority` as Host, crumbs of a cookie joined (RFC 9113 §8.2.3). */
+export function h2Headers(request: Http2ServerRequest): string[] {
+  const raw = request.rawHeaders
+  const headers: string[] = []
+  const crumbs: string[] = []
+  let hasHost = false
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
+    if (name === "cookie") crumbs.push(value)
+    else if (!name.startsWith(":")) {
+      if (name === "host") hasHost = true
+      headers.push(name, value)
+    }
+  }
+  if (!hasHost && request.authority) headers.push("host", request.authority)
+  if (crumbs.length > 0) headers.push("cookie", crumbs.join("; "))
+  // HTTP/2 needs no length to frame a body; HTTP/1 will have it in chunks.
+  const endsHere = request.stream.endAfterHeaders
+  if (!endsHere && request.headers["content-length"] === undefined) headers.push("transfer-encoding", "chunked")
+  return headers
+}

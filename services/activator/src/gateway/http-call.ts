@@ -1,0 +1,250 @@
+import { type IncomingMessage, ServerResponse } from "node:http"
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
+import type { Timer } from "@wick/sdk/clock"
+import type { Client, Dispatcher } from "undici"
+import { Call } from "../backend/call.ts"
+import type { Pod } from "../backend/pod.ts"
+import type { GatewayWorld } from "./gateway.ts"
+import { refuseWith } from "./refusal.ts"
+import { RequestBody } from "./request-body.ts"
+import type { RequestHead } from "./request-head.ts"
+import { responseHead } from "./response-head.ts"
+
+export type Incoming = IncomingMessage | Http2ServerRequest
+export type Outgoing = CallResponse | Http2CallResponse
+type Http2CallResponse = Http2ServerResponse & { call?: HttpCall | undefined }
+
+/** A response that knows its call, so that its events need no closure per request. */
+export class CallResponse extends ServerResponse {
+  call: HttpCall | undefined = undefined
+}
+
+/** Bodies up to this are joined to their head: one write instead of two. */
+const joinedMaxBytes = 8192
+
+/**
+ * A request to an application that speaks HTTP/1.1. It is its own undici handler: one object per request, no closures.
+ * The head of an answer is held until its first byte of body, so that small answers leave in one write; if none comes
+ * in the same turn the head goes alone.
+ */
+export class HttpCall extends Call implements Dispatcher.DispatchHandler {
+  readonly #request: Incoming
+  readonly #response: Outgoing
+  readonly #head: RequestHead
+  readonly #world: GatewayWorld
+  #controller: Dispatcher.DispatchController | undefined = undefined
+  #client: Client | undefined = undefined
+  #body: RequestBody | undefined = undefined
+  #status = 0
+  #statusText = ""
+  #headers: string[] | undefined = undefined
+  #length = -1
+  #startTimer: Timer | undefined = undefined
+  #idleTimer: Timer | undefined = undefined
+  #wroteMs = 0
+
+  constructor(request: Incoming, response: Outgoing, head: RequestHead, world: GatewayWorld) {
+    super()
+    this.#request = request
+    this.#response = response
+    this.#head = head
+    this.#world = world
+    response.call = this
+    response.on("close", clientClosed)
+  }
+
+  begin(pod: Pod): void {
+    const { spec } = this.backend as NonNullable<Call["backend"]>
+    if (spec.responseStartTimeoutMs > 0) this.#limitStart(spec.responseStartTimeoutMs)
+    if (spec.idleTimeoutMs > 0) this.#limitIdle(spec.idleTimeoutMs)
+    if (this.#head.hasBody) this.#body ??= new RequestBody(this.#request)
+    const { connections } = pod
+    if (connections === undefined) {
+      this.#lost("the pod has no address")
+      return
+    }
+    const client = connections.dispatch(
+      {
+        path: this.#request.url as string,
+        method: this.#request.method as Dispatcher.HttpMethod,
+        headers: this.#head.headers,
+        body: this.#body ?? null,
+      },
+      this,
+    )
+    // The call may have ended within `dispatch`, when nobody could know the connection yet.
+    if (this.pod === pod) this.#client = client
+    else connections.discard(client)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (!this.open) controller.abort(new Error("the client has gone"))
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    given: Record<string, string | string[] | undefined>,
+    statusText?: string,
+  ): void {
+    if (status < 200) return
+    const { headers, length } = responseHead(given)
+    this.#status = status
+    this.#statusText = statusText ?? ""
+    this.#headers = headers
+    this.#length = length
+    this.#startTimer?.cancel()
+    this.#wrote()
+    this.#world.heads.hold(this)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.open) return
+    this.#wrote()
+    const response = this.#response as CallResponse
+    if (this.#headers !== undefined) {
+      if (chunk.length === this.#length && chunk.length <= joinedMaxBytes) {
+        this.#sendHead()
+        // As a string of bytes it is joined to the head, where a buffer would be a second write.
+        response.end(chunk.toString("latin1"), "latin1")
+        return
+      }
+      this.#sendHead()
+    }
+    if (!response.write(chunk)) {
+      controller.pause()
+      response.once("drain", clientDrained)
+    }
+  }
+
+  onResponseEnd(
+    _controller: Dispatcher.DispatchController,
+    trailers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (!this.open) return
+    if (this.#headers !== undefined) this.#sendHead()
+    const response = this.#response as CallResponse
+    if (!response.writableEnded) {
+      for (const name in trailers) response.addTrailers({ [name]: trailers[name] as string })
+      response.end()
+    }
+    this.#close(this.#status, true)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (!this.open) return
+    // undici refuses a head that cannot be sent: the client's fault.
+    if ("code" in error && error.code === "UND_ERR_INVALID_ARG") {
+      this.refuse(400, error.message)
+      return
+    }
+    const sent = this.#controller !== undefined
+    if (!sent) {
+      this.#lost(error.message)
+      return
+    }
+    this.refuse(502, `the application broke off: ${error.message}`)
+  }
+
+  refuse(status: number, text: string): void {
+    if (!this.open) return
+    const response = this.#response as CallResponse
+    this.#headers = undefined
+    if (response.headersSent) {
+      // The status is out already: a body cut short is all that can still be told.
+      response.destroy()
+    } else if (!response.destroyed) {
+      refuseWith(response, status, text)
+    }
+    this.#close(status, false)
+  }
+
+  clientClosed(): void {
+    if (this.open) this.#close(0, false)
+  }
+
+  clientDrained(): void {
+    this.#controller?.resume()
+  }
+
+  /** Sends a head that has waited for its body's first byte long enough. */
+  flushHead(): void {
+    if (this.open && this.#headers !== undefined) {
+      this.#sendHead()
+      const response = this.#response as CallResponse
+      response.flushHeaders()
+    }
+  }
+
+  #sendHead(): void {
+    const headers = this.#headers as string[]
+    this.#headers = undefined
+    const response = this.#response as CallResponse
+    if (this.#world.draining) response.shouldKeepAlive = false
+    if (this.#request.httpVersionMajor === 1) response.writeHead(this.#status, this.#statusText, headers)
+    else response.writeHead(this.#status, headers)
+  }
+
+  #lost(why: string): void {
+    this.#controller = undefined
+    this.#giveBack(false)
+    this.#startTimer?.cancel()
+    this.#idleTimer?.cancel()
+    this.backend?.sendElsewhere(this, why)
+  }
+
+  #close(status: number, complete: boolean): void {
+    this.#startTimer?.cancel()
+    this.#idleTimer?.cancel()
+    if (complete) {
+      // First the connection, then the slot: whoever gets the slot can use the connection at once.
+      this.#giveBack(true)
+      this.backend?.finish(this, status)
+      return
+    }
+    const connections = this.pod?.connections
+    this.backend?.finish(this, status)
+    // Aborting calls `onResponseError` at once, which finds the call closed.
+    this.#controller?.abort(new Error("given up"))
+    if (this.#client !== undefined) connections?.discard(this.#client)
+  }
+
+  #giveBack(complete: boolean): void {
+    const client = this.#client
+    const connections = this.pod?.connections
+    this.#client = undefined
+    if (client === undefined || connections === undefined) return
+    if (complete) connections.release(client)
+    else connections.discard(client)
+  }
+
+  #limitStart(ms: number): void {
+    this.#startTimer = this.#world.clock.timer(ms, () => {
+      if (this.#status === 0) this.refuse(504, "request timeout")
+    })
+  }
+
+  /** Looks again when the limit could have been reached since the last byte: a byte then costs no timer. */
+  #limitIdle(ms: number): void {
+    this.#wroteMs = this.#world.clock.monotonic()
+    const check = (): void => {
+      const left = this.#wroteMs + ms - this.#world.clock.monotonic()
+      if (left <= 0) this.refuse(504, "request timeout")
+      else this.#idleTimer = this.#world.clock.timer(left, check)
+    }
+    this.#idleTimer = this.#world.clock.timer(ms, check)
+  }
+
+  #wrote(): void {
+    if (this.#idleTimer !== undefined) this.#wroteMs = this.#world.clock.monotonic()
+  }
+}
+
+function clientClosed(this: Outgoing): void {
+  this.call?.clientClosed()
+}
+
+function clientDrained(this: Outgoing): void {
+  this.call?.clientDrained()
+}

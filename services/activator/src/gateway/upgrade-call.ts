@@ -1,0 +1,110 @@
+import { type ClientRequest, type IncomingMessage, request as sendRequest } from "node:http"
+import type { Duplex } from "node:stream"
+import { Call } from "../backend/call.ts"
+import type { Pod } from "../backend/pod.ts"
+import type { RequestHead } from "./request-head.ts"
+
+/**
+ * A request to speak another protocol (WebSocket) on the client's connection. Once the application agrees, bytes are
+ * passed both ways until either side closes or the revision's time is up.
+ */
+export class UpgradeCall extends Call {
+  readonly #request: IncomingMessage
+  readonly #socket: Duplex
+  readonly #first: Buffer
+  readonly #head: RequestHead
+  #upstream: ClientRequest | undefined = undefined
+  #answered = false
+
+  constructor(given: { request: IncomingMessage; socket: Duplex; first: Buffer; head: RequestHead }) {
+    super()
+    this.#request = given.request
+    this.#socket = given.socket
+    this.#first = given.first
+    this.#head = given.head
+    given.socket.on("close", () => this.#close(0))
+    given.socket.on("error", () => this.#close(0))
+  }
+
+  begin(pod: Pod): void {
+    const upgrade = this.#request.headers.upgrade ?? ""
+    const upstream = sendRequest({
+      host: pod.address,
+      port: this.backend?.spec.port,
+      method: this.#request.method,
+      path: this.#request.url,
+      headers: [...this.#head.headers, "connection", "upgrade", "upgrade", upgrade],
+      agent: false,
+    })
+    this.#upstream = upstream
+    upstream.on("upgrade", (answer, socket, first) => this.#splice(answer, socket, first))
+    upstream.on("response", (answer) => this.#pass(answer))
+    upstream.on("error", (error) => this.#failed(upstream, error))
+    upstream.end()
+  }
+
+  refuse(status: number, text: string): void {
+    if (!this.open) return
+    if (this.#answered) this.#socket.destroy()
+    else refuseUpgrade(this.#socket, status, text)
+    this.#close(status)
+  }
+
+  #splice(answer: IncomingMessage, socket: Duplex, first: Buffer): void {
+    if (!this.open) {
+      socket.destroy()
+      return
+    }
+    this.#answered = true
+    this.#socket.write(headText(answer))
+    if (first.length > 0) this.#socket.write(first)
+    if (this.#first.length > 0) socket.write(this.#first)
+    socket.on("error", () => this.#socket.destroy())
+    // A half-closed WebSocket has no use: the end of one side is the end of both.
+    socket.on("close", () => this.#socket.destroy())
+    this.#socket.on("close", () => socket.destroy())
+    socket.pipe(this.#socket).pipe(socket)
+  }
+
+  /** The application does not want to: its answer goes back as it is, and the connection with it. */
+  #pass(answer: IncomingMessage): void {
+    this.#answered = true
+    this.#socket.write(headText(answer, "connection: close\r\n"))
+    answer.pipe(this.#socket)
+    answer.on("end", () => this.#close(answer.statusCode ?? 0))
+  }
+
+  #failed(upstream: ClientRequest, error: Error): void {
+    if (!this.open || this.#upstream !== upstream) return
+    // Refused or unreachable: not a byte has left. Anything later may have reached the application.
+    const unsent = upstream.socket === null || upstream.socket.connecting || upstream.socket.bytesWritten === 0
+    if (unsent) this.backend?.sendElsewhere(this, error.message)
+    else this.refuse(502, `the application broke off: ${error.message}`)
+  }
+
+  #close(status: number): void {
+    if (!this.open) return
+    this.backend?.finish(this, this.#answered && status === 0 ? 101 : status)
+    this.#upstream?.destroy()
+  }
+}
+
+/** An upgrade's socket has no response object: the answer is written by hand. */
+export function refuseUpgrade(socket: Duplex, status: number, text: string): void {
+  const body = `${text}\n`
+  const retry = status === 503 ? "retry-after: 1\r\n" : ""
+  socket.end(
+    `HTTP/1.1 ${status} ${text}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${retry}connection: close\r\n\r\n${body}`,
+  )
+}
+
+function headText(answer: IncomingMessage, extra = ""): string {
+  const raw = answer.rawHeaders
+  let text = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const isFraming = extra !== "" && /^(connection|keep-alive|transfer-encoding)$/i.test(name)
+    if (!isFraming) text += `${name}: ${raw[i + 1]}\r\n`
+  }
+  return `${text}${extra}\r\n`
+}

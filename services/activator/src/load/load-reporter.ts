@@ -1,0 +1,104 @@
+import type { Clock, Timer } from "@wick/sdk/clock"
+import type { ActivatorMessage, RevisionLoad } from "@wick/sdk/wire"
+import type { Backend } from "../backend/backend.ts"
+
+/** Between reports while there is load. */
+const intervalMs = 1000
+/** Between reports while load grows or requests wait: the autoscaler then sees a burst within a tenth of a second. */
+const urgentMs = 50
+
+/**
+ * Tells the autoscaler what load there is. Nothing runs while there is none: the first request wakes it, and a revision
+ * that has fallen idle is reported once more, with zeros.
+ */
+export class LoadReporter {
+  readonly #clock: Clock
+  readonly #send: (message: ActivatorMessage) => void
+  readonly #awake = new Set<Backend>()
+  readonly #poked = new Set<Backend>()
+  #connected = false
+  #reportedMs: number
+  #next: { dueMs: number; timer: Timer } | undefined
+
+  constructor(clock: Clock, send: (message: ActivatorMessage) => void) {
+    this.#clock = clock
+    this.#send = send
+    this.#reportedMs = clock.monotonic()
+  }
+
+  readonly woken = (backend: Backend): void => {
+    this.#awake.add(backend)
+    this.#plan(this.#reportedMs + intervalMs)
+  }
+
+  readonly pressed = (backend: Backend): void => {
+    if (backend.ready.length === 0 && this.#connected && !this.#poked.has(backend)) {
+      this.#poked.add(backend)
+      this.#send({ type: "poke", namespace: backend.namespace, name: backend.name })
+    }
+    this.#plan(this.#reportedMs + urgentMs)
+  }
+
+  /** The stream to the autoscaler is open (again): it knows nothing of us yet. */
+  connected(): void {
+    this.#connected = true
+    this.#poked.clear()
+    for (const backend of this.#awake) if (backend.line.size > 0) this.pressed(backend)
+    if (this.#awake.size > 0) this.#plan(0)
+  }
+
+  /** Load goes on being measured; the first report after reconnecting covers the gap. */
+  disconnected(): void {
+    this.#connected = false
+  }
+
+  stop(): void {
+    this.#next?.timer.cancel()
+    this.#connected = false
+  }
+
+  #plan(dueMs: number): void {
+    if (!this.#connected || (this.#next !== undefined && this.#next.dueMs <= dueMs)) return
+    this.#next?.timer.cancel()
+    const timer = this.#clock.timer(Math.max(0, dueMs - this.#clock.monotonic()), () => this.#report())
+    this.#next = { dueMs, timer }
+  }
+
+  #report(): void {
+    this.#next = undefined
+    if (!this.#connected) return
+    const now = this.#clock.monotonic()
+    const elapsedMs = now - this.#reportedMs
+    this.#reportedMs = now
+    this.#poked.clear()
+    let urgent = false
+    const revisions: RevisionLoad[] = []
+    for (const backend of this.#awake) {
+      urgent ||= backend.line.size > 0 || backend.meter.now > 2 * backend.reportedConcurrency + 4
+      const load = loadOf(backend, now, elapsedMs)
+      backend.reportedConcurrency = load.concurrencyNow
+      revisions.push(load)
+      if (load.requests === 0 && load.concurrency === 0) {
+        backend.awake = false
+        this.#awake.delete(backend)
+      }
+    }
+    if (revisions.length > 0) this.#send({ type: "load", intervalMs: elapsedMs, revisions })
+    if (this.#awake.size > 0) this.#plan(now + (urgent ? urgentMs : intervalMs))
+  }
+}
+
+function loadOf(backend: Backend, nowMs: number, elapsedMs: number): RevisionLoad {
+  const { areaMs, requests } = backend.meter.read(nowMs)
+  const pods: Record<string, number> = {}
+  for (const pod of backend.pods.values()) if (pod.inFlight > 0) pods[pod.name] = pod.inFlight
+  return {
+    namespace: backend.namespace,
+    name: backend.name,
+    concurrency: elapsedMs > 0 ? areaMs / elapsedMs : backend.meter.now,
+    concurrencyNow: backend.meter.now,
+    waiting: backend.line.size,
+    requests,
+    pods,
+  }
+}

@@ -1,0 +1,48 @@
+import { hostname } from "node:os"
+import { clusterFetch, createClient, findCluster } from "@wick/sdk/client"
+import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { createLog } from "@wick/sdk/log"
+import { createMetrics } from "@wick/sdk/metrics"
+import { startActivator } from "./activator.ts"
+import { type Options, parseOptions, usage } from "./options.ts"
+
+const write = (line: string): void => void process.stderr.write(line)
+const log = createLog({ level: "info", format: "json", now: Date.now, write }).with({ service: "activator" })
+
+let options: Options
+try {
+  options = parseOptions(process.argv.slice(2))
+} catch (error) {
+  write(`${(error as Error).message}\n\n${usage}`)
+  process.exit(2)
+}
+
+const cluster = await findCluster({ kubeconfig: options.kubeconfig, env: process.env })
+const transport = await clusterFetch(cluster, systemClock)
+const activator = await startActivator({
+  client: createClient({ fetch: transport.fetch, baseUrl: cluster.server, userAgent: "wick-activator" }),
+  clock: systemClock,
+  random: systemRandom,
+  log,
+  metrics: createMetrics(),
+  listen: { ...options.listen, reusePort: true },
+  admin: options.admin,
+  ...(options.adminAddress !== undefined && { adminAddress: options.adminAddress }),
+  ...(options.autoscaler !== undefined && { autoscaler: options.autoscaler }),
+  id: options.id ?? `${hostname()}-${process.pid}`,
+})
+
+let stopping = false
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    // The second signal is from somebody in a hurry.
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info("draining", { signal })
+    void activator.drain(options.drainSeconds * 1000).then(async () => {
+      await activator[Symbol.asyncDispose]()
+      await transport[Symbol.asyncDispose]()
+      process.exit(0)
+    })
+  })
+}

@@ -1,0 +1,61 @@
+import { parseArgs } from "node:util"
+import type { Endpoint } from "./activator.ts"
+
+export interface Options {
+  readonly kubeconfig: string | undefined
+  readonly listen: Endpoint
+  readonly admin: Endpoint
+  readonly adminAddress: string | undefined
+  readonly autoscaler: string | undefined
+  readonly id: string | undefined
+  readonly drainSeconds: number
+}
+
+export const usage = `activator: the gateway and buffer before the pods
+
+  --kubeconfig FILE         cluster to follow (default: $KUBECONFIG, in-cluster, ~/.kube/config)
+  --listen HOST:PORT        where clients come in (default 0.0.0.0:8080); several processes may share a port
+  --admin HOST:PORT         health, metrics and drain (default 0.0.0.0:8081)
+  --admin-address URL       how other activators and kubelets reach --admin (default: from --admin)
+  --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port
+  --id NAME                 unique among activators (default: host name and process id)
+  --drain-seconds N         patience with open requests after SIGTERM (default 30)
+`
+
+/** Throws with a line for the user when an option makes no sense. */
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      kubeconfig: { type: "string" },
+      listen: { type: "string", default: "0.0.0.0:8080" },
+      admin: { type: "string", default: "0.0.0.0:8081" },
+      "admin-address": { type: "string" },
+      autoscaler: { type: "string" },
+      id: { type: "string" },
+      "drain-seconds": { type: "string", default: "30" },
+    },
+  })
+  const drainSeconds = Number(values["drain-seconds"])
+  if (!Number.isFinite(drainSeconds) || drainSeconds < 0) {
+    throw new Error(`--drain-seconds ${values["drain-seconds"]}: must be a number of seconds, 0 or more`)
+  }
+  return {
+    kubeconfig: values.kubeconfig,
+    listen: endpoint("--listen", values.listen),
+    admin: endpoint("--admin", values.admin),
+    adminAddress: values["admin-address"],
+    autoscaler: values.autoscaler,
+    id: values.id,
+    drainSeconds,
+  }
+}
+
+function endpoint(flag: string, text: string): Endpoint {
+  const colon = text.lastIndexOf(":")
+  const port = Number(text.slice(colon + 1))
+  if (colon < 0 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`${flag} ${text}: must be HOST:PORT with a port from 0 to 65535`)
+  }
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, "") || "0.0.0.0", port }
+}

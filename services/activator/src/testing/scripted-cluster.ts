@@ -1,0 +1,98 @@
+import { type Client, createClient } from "@wick/sdk/client"
+
+interface Stored {
+  metadata: { name: string; namespace: string; uid: string; resourceVersion: string }
+}
+
+/** An API server as far as a watcher sees one: the test puts and removes objects, lists and watches follow. */
+export class ScriptedCluster {
+  readonly client: Client
+  #version = 1
+  readonly #objects = new Map<string, Map<string, Stored>>()
+  readonly #watchers = new Map<string, Set<(line: string) => void>>()
+  /** Set to make every request fail, as when the server is away. */
+  away = false
+
+  constructor() {
+    this.client = createClient({ fetch: (request) => this.#answer(request) })
+  }
+
+  put(
+    plural: string,
+    object: { metadata: { name: string } & Record<string, unknown>; [field: string]: unknown },
+  ): void {
+    const known = this.#of(plural).get(object.metadata.name)
+    const metadata = {
+      namespace: "default",
+      uid: known?.metadata.uid ?? `${plural}-${object.metadata.name}-${this.#version}`,
+      ...object.metadata,
+      resourceVersion: String(++this.#version),
+    }
+    const stored = { ...object, metadata }
+    this.#of(plural).set(metadata.name, stored)
+    this.#tell(plural, known ? "MODIFIED" : "ADDED", stored)
+  }
+
+  remove(plural: string, name: string): void {
+    const known = this.#of(plural).get(name)
+    if (known === undefined) return
+    this.#of(plural).delete(name)
+    this.#tell(plural, "DELETED", {
+      ...known,
+      metadata: { ...known.metadata, resourceVersion: String(++this.#version) },
+    })
+  }
+
+  /** A route whose host leads to revisions by percent, and tags with hosts of their own. */
+  route(name: string, split: Readonly<Record<string, number>>, tags: Readonly<Record<string, string>> = {}): void {
+    const traffic = [
+      ...Object.entries(split).map(([revisionName, percent]) => ({ revisionName, percent })),
+      ...Object.entries(tags).map(([tag, revisionName]) => ({ revisionName, tag, url: `http://${tag}-${name}.test` })),
+    ]
+    this.put("routes", { metadata: { name }, status: { url: `http://${name}.test`, traffic } })
+  }
+
+  revision(name: string, port: number, spec: Record<string, unknown> = {}, portName = "http1"): void {
+    const containers = [{ ports: [{ containerPort: port, name: portName }] }]
+    this.put("revisions", { metadata: { name }, spec: { containers, ...spec } })
+  }
+
+  pod(name: string, revision: string, address?: string, more: Record<string, unknown> = {}): void {
+    const labels = { "serving.knative.dev/revision": revision }
+    this.put("pods", { metadata: { name, labels, ...more }, status: { phase: "Running", podIP: address } })
+  }
+
+  #of(plural: string): Map<string, Stored> {
+    let objects = this.#objects.get(plural)
+    if (objects === undefined) {
+      objects = new Map()
+      this.#objects.set(plural, objects)
+    }
+    return objects
+  }
+
+  #tell(plural: string, type: string, object: unknown): void {
+    for (const send of this.#watchers.get(plural) ?? []) send(`${JSON.stringify({ type, object })}\n`)
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    if (this.away) throw new Error("connection refused")
+    const { pathname, searchParams } = new URL(request.url)
+    const plural = pathname.split("/").at(-1) ?? ""
+    if (searchParams.get("watch") !== "true") {
+      const items = [...this.#of(plural).values()]
+      return Response.json({ metadata: { resourceVersion: String(this.#version) }, items })
+    }
+    const watchers = this.#watchers.get(plural) ?? new Set()
+    this.#watchers.set(plural, watchers)
+    let send: (line: string) => void
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        send = (line) => controller.enqueue(new TextEncoder().encode(line))
+        watchers.add(send)
+      },
+      cancel: () => void watchers.delete(send),
+    })
+    return new Response(body, { headers: { "content-type": "application/json" } })
+  }
+}
