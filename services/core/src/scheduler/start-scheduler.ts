@@ -1,0 +1,232 @@
+import { Node } from "@wick/sdk/api/core/node"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { findCondition, withCondition } from "@wick/sdk/api/meta/condition"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { formatTime } from "@wick/sdk/api/meta/time"
+import { must } from "@wick/sdk/assert"
+import { type Client, resourcePath } from "@wick/sdk/client"
+import type { Clock, Random } from "@wick/sdk/clock"
+import {
+  type Change,
+  createEventRecorder,
+  type EventRecorder,
+  type Informers,
+  keyOf,
+  WorkQueue,
+} from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import { type PodNeeds, podNeeds } from "./pod-needs.ts"
+import { schedule } from "./schedule.ts"
+import { Snapshot } from "./snapshot.ts"
+
+export interface SchedulerOptions {
+  readonly client: Client
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** Pods that name another scheduler are not ours. */
+const schedulerName = "default-scheduler"
+/** Bindings on their way to the API server at once: a burst must not starve everyone else of it. */
+const bindingsMax = 64
+
+/**
+ * Binds pods to nodes. A turn schedules all waiting pods against one snapshot, which assumes each binding at once, so
+ * that a burst neither oversubscribes a node nor waits for the watch; the bindings are then written side by side.
+ */
+export function startScheduler(options: SchedulerOptions): AsyncDisposable {
+  return new Scheduler(options)
+}
+
+class Scheduler implements AsyncDisposable {
+  readonly #options: SchedulerOptions
+  readonly #log: Log
+  readonly #events: EventRecorder
+  readonly #snapshot = new Snapshot()
+  readonly #waiting = new Map<string, Pod>()
+  /** Keys of `#waiting` that the present snapshot has no room for. */
+  readonly #unschedulable = new Set<string>()
+  readonly #queue = new WorkQueue()
+  readonly #bindings = new Set<Promise<void>>()
+  readonly #undo: (() => void)[] = []
+  #started = false
+  #stopped = false
+  #poked = false
+  #timer: { dueMs: number; cancel(): void } | undefined
+
+  constructor(options: SchedulerOptions) {
+    const { client, clock, informers, log } = options
+    this.#options = options
+    this.#log = log.with({ component: schedulerName })
+    this.#events = createEventRecorder({ client, clock, log, component: schedulerName })
+    const nodes = informers(Node)
+    const pods = informers(Pod)
+    this.#undo.push(nodes.onChange((change) => this.#nodeChanged(change)))
+    this.#undo.push(pods.onChange((change) => this.#podChanged(change)))
+    void Promise.all([nodes.synced, pods.synced]).then(() => {
+      this.#started = true
+      this.#turn()
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true
+    for (const undo of this.#undo) undo()
+    this.#timer?.cancel()
+    await Promise.all(this.#bindings)
+    await this.#events[Symbol.asyncDispose]()
+  }
+
+  #nodeChanged({ before, after }: Change<Node>): void {
+    if (after) {
+      if (this.#snapshot.setNode(after)) this.#reconsider()
+    } else if (before) {
+      this.#snapshot.removeNode(before.metadata.name)
+    }
+  }
+
+  #podChanged({ before, after }: Change<Pod>): void {
+    const key = keyOf((after ?? before) as Pod)
+    const replaced = before && before.metadata.uid !== after?.metadata.uid
+    const ended = after === undefined || after.status?.phase === "Succeeded" || after.status?.phase === "Failed"
+    if (before && (replaced || ended) && this.#snapshot.lift(before.metadata.uid)) this.#reconsider()
+    if (after?.spec.nodeName && !ended) this.#snapshot.place(after.metadata.uid, after.spec.nodeName, podNeeds(after))
+    if (after === undefined || ended || !this.#isOurs(after)) {
+      this.#waiting.delete(key)
+      this.#unschedulable.delete(key)
+      this.#queue.forget(key)
+      return
+    }
+    this.#waiting.set(key, after)
+    // Our own condition comes back by the watch: only what the pod asks for can make a difference.
+    const asksAnew = !before || replaced || before.metadata.generation !== after.metadata.generation
+    if (asksAnew || !this.#unschedulable.has(key)) this.#offer(key)
+  }
+
+  #isOurs(pod: Pod): boolean {
+    const { nodeName, schedulerName: wanted, schedulingGates = [] } = pod.spec
+    if (nodeName || wanted !== schedulerName || schedulingGates.length > 0) return false
+    return pod.metadata.deletionTimestamp === undefined && this.#snapshot.nodeOf(pod.metadata.uid) === undefined
+  }
+
+  /** Something has become free or new: whoever had no room may have it now. */
+  #reconsider(): void {
+    for (const key of this.#unschedulable) this.#offer(key)
+  }
+
+  #offer(key: string): void {
+    this.#unschedulable.delete(key)
+    this.#queue.add(key)
+    this.#poke()
+  }
+
+  #poke(): void {
+    if (this.#poked || !this.#started) return
+    this.#poked = true
+    queueMicrotask(() => {
+      this.#poked = false
+      this.#turn()
+    })
+  }
+
+  #turn(): void {
+    const { clock } = this.#options
+    while (!this.#stopped && this.#bindings.size < bindingsMax) {
+      const key = this.#queue.take(clock.now())
+      if (key === undefined) break
+      const pod = this.#waiting.get(key)
+      if (pod && this.#isOurs(pod)) this.#decide(key, pod)
+      this.#queue.done(key)
+    }
+    this.#armTimer()
+  }
+
+  #decide(key: string, pod: Pod): void {
+    const needs = podNeeds(pod)
+    const decision = schedule(needs, this.#snapshot, this.#options.random)
+    const work =
+      decision.kind === "bound" ? this.#bind(key, needs, decision.node) : this.#refuse(key, pod, decision.message)
+    const tracked = work.finally(() => {
+      this.#bindings.delete(tracked)
+      this.#poke()
+    })
+    this.#bindings.add(tracked)
+  }
+
+  async #bind(key: string, needs: PodNeeds, node: string): Promise<void> {
+    const { pod } = needs
+    const { name, namespace, uid } = pod.metadata
+    this.#snapshot.place(uid, node, needs)
+    this.#waiting.delete(key)
+    try {
+      await this.#options.client.request(
+        resourcePath(Pod, { name, namespace: must(namespace, "a pod has a namespace"), subresource: "binding" }),
+        {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({
+            apiVersion: "v1",
+            kind: "Binding",
+            metadata: { name, namespace, uid },
+            target: { apiVersion: "v1", kind: "Node", name: node },
+          }),
+        },
+      )
+      this.#queue.forget(key)
+      const message = `Successfully assigned ${key} to ${node}`
+      this.#events.record(pod, { type: "Normal", reason: "Scheduled", message })
+    } catch (error) {
+      this.#bindingFailed(key, pod, error)
+    }
+  }
+
+  /** The assumption was wrong. The pod is tried again, unless it has been bound or has gone meanwhile. */
+  #bindingFailed(key: string, pod: Pod, error: unknown): void {
+    const current = this.#options.informers(Pod).get(pod.metadata.name, pod.metadata.namespace)
+    if (current?.spec.nodeName) return
+    if (this.#snapshot.lift(pod.metadata.uid)) this.#reconsider()
+    if (this.#stopped || isStatus(error, "NotFound") || current?.metadata.uid !== pod.metadata.uid) return
+    this.#waiting.set(key, current)
+    const waitMs = this.#queue.retry(key, this.#options.clock.now())
+    this.#log.warn("a pod could not be bound; trying again", { pod: key, waitMs, error })
+  }
+
+  /** There is no room: says so, and waits for a node or for a pod to go. */
+  async #refuse(key: string, pod: Pod, message: string): Promise<void> {
+    this.#unschedulable.add(key)
+    this.#events.record(pod, { type: "Warning", reason: "FailedScheduling", message })
+    const known = findCondition(pod.status?.conditions, "PodScheduled")
+    if (known?.status === "False" && known.message === message) return
+    const { name, namespace, uid } = pod.metadata
+    const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message } as const
+    const all = withCondition(pod.status?.conditions, condition, formatTime(this.#options.clock.now()))
+    const conditions = all.filter(({ type }) => type === condition.type)
+    try {
+      await this.#options.client.patch(
+        Pod,
+        { name, namespace: must(namespace, "a pod has a namespace") },
+        { type: "strategic", body: { metadata: { uid }, status: { conditions } } },
+        { subresource: "status" },
+      )
+    } catch (error) {
+      if (isStatus(error, "NotFound", "Conflict")) return
+      this.#log.warn("cannot say why a pod waits", { pod: key, error })
+    }
+  }
+
+  #armTimer(): void {
+    const dueMs = this.#stopped ? undefined : this.#queue.nextDueMs()
+    if (dueMs === this.#timer?.dueMs) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (dueMs === undefined) return
+    const { clock } = this.#options
+    const timer = clock.timer(Math.max(0, dueMs - clock.now()), () => {
+      this.#timer = undefined
+      this.#turn()
+    })
+    this.#timer = { dueMs, cancel: () => timer.cancel() }
+  }
+}
