@@ -42,6 +42,18 @@ export const SecretKeySelector = coreType(
   atomicMap,
 )
 
+export const FileKeySelector = coreType(
+  "FileKeySelector",
+  "Selects a variable of a file that an init container wrote.",
+  z.object({
+    volumeName: required(text, "Volume that the file is in."),
+    path: required(text, "Relative path of the file."),
+    key: required(text, "Variable to take."),
+    optional: defaulted(flag, false, "Whether file or variable may be missing."),
+  }),
+  atomicMap,
+)
+
 export const EnvVarSource = coreType(
   "EnvVarSource",
   "Where the value of an environment variable comes from; one of these.",
@@ -50,6 +62,7 @@ export const EnvVarSource = coreType(
     resourceFieldRef: optional(ResourceFieldSelector, "A resource of the container."),
     configMapKeyRef: optional(ConfigMapKeySelector, "A key of a ConfigMap."),
     secretKeyRef: optional(SecretKeySelector, "A key of a Secret."),
+    fileKeyRef: optional(FileKeySelector, "A variable of a file."),
   }),
 )
 

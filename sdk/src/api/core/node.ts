@@ -74,12 +74,42 @@ export const NodeSystemInfo = coreType(
     kubeProxyVersion: defaulted(text, "", "Not set any more."),
     operatingSystem: required(text, "linux or windows."),
     architecture: required(text, "amd64, arm64, …"),
+    swap: optional(
+      coreType("NodeSwapStatus", "Swap space.", z.object({ capacity: optional(int64, "Bytes of it.") })),
+      "Swap space of the node.",
+    ),
   }),
 )
 export const ContainerImage = coreType(
   "ContainerImage",
   "An image on the node.",
   z.object({ names: optional(texts, "Names it is known by.", atomicList), sizeBytes: optional(int64, "Its size.") }),
+)
+export const AttachedVolume = coreType(
+  "AttachedVolume",
+  "A volume that is attached to the node.",
+  z.object({ name: required(text, "Name of the volume."), devicePath: required(text, "Path of its device.") }),
+)
+export const NodeRuntimeHandlerFeatures = coreType(
+  "NodeRuntimeHandlerFeatures",
+  "What a container runtime can do.",
+  z.object({
+    recursiveReadOnlyMounts: optional(flag, "Mount whole trees read-only."),
+    userNamespaces: optional(flag, "Run pods in user namespaces."),
+  }),
+)
+export const NodeRuntimeHandler = coreType(
+  "NodeRuntimeHandler",
+  "A container runtime.",
+  z.object({
+    name: optional(text, "Its name; empty for the usual one."),
+    features: optional(NodeRuntimeHandlerFeatures, "What it can do."),
+  }),
+)
+export const NodeFeatures = coreType(
+  "NodeFeatures",
+  "What the node's container runtime can do.",
+  z.object({ supplementalGroupsPolicy: optional(flag, "Take groups from the pod only.") }),
 )
 export const NodeStatus = coreType(
   "NodeStatus",
@@ -94,6 +124,10 @@ export const NodeStatus = coreType(
     nodeInfo: optional(NodeSystemInfo, "What runs on it."),
     images: optional(z.array(ContainerImage), "Images on it.", atomicList),
     volumesInUse: optional(texts, "Volumes in use.", atomicList),
+    volumesAttached: optional(z.array(AttachedVolume), "Volumes that are attached.", atomicList),
+    runtimeHandlers: optional(z.array(NodeRuntimeHandler), "Container runtimes that it offers.", atomicList),
+    features: optional(NodeFeatures, "What its container runtime can do."),
+    declaredFeatures: optional(texts, "Features that the node agent declares.", atomicList),
   }),
 )
 
