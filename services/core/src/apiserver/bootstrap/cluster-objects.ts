@@ -1,0 +1,57 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+
+export interface ApiAddress {
+  /** Address at which pods reach the API server: of the node, not loopback. */
+  readonly ip: string
+  readonly port: number
+  /** First address of the service network: what `kubernetes.default.svc` resolves to. */
+  readonly clusterIp: string
+}
+
+const httpsPort = 443
+
+export function namespaces(): AnyObject[] {
+  return ["default", "kube-system", "kube-public", "kube-node-lease"].map((name) => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name, labels: { "kubernetes.io/metadata.name": name } },
+    spec: { finalizers: ["kubernetes"] },
+  }))
+}
+
+/** The Service under which pods find the API server, and where it leads. It has no selector: the server is no pod. */
+export function kubernetesService({ ip, port, clusterIp }: ApiAddress): AnyObject[] {
+  const name = "kubernetes"
+  const namespace = "default"
+  const labels = { component: "apiserver", provider: "kubernetes" }
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, namespace, labels },
+      spec: {
+        type: "ClusterIP",
+        clusterIP: clusterIp,
+        clusterIPs: [clusterIp],
+        ipFamilies: ["IPv4"],
+        ipFamilyPolicy: "SingleStack",
+        sessionAffinity: "None",
+        ports: [{ name: "https", protocol: "TCP", port: httpsPort, targetPort: port }],
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: { name, namespace, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+      subsets: [{ addresses: [{ ip }], ports: [{ name: "https", protocol: "TCP", port }] }],
+    },
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name, namespace, labels: { "kubernetes.io/service-name": name } },
+      addressType: "IPv4",
+      endpoints: [{ addresses: [ip], conditions: { ready: true } }],
+      ports: [{ name: "https", protocol: "TCP", port }],
+    },
+  ]
+}

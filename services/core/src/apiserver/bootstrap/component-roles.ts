@@ -1,0 +1,92 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { authenticatedGroup, type UserInfo } from "../authentication/user.ts"
+import { clusterRole, clusterRoleBinding, group, read, rule, user, write } from "./role.ts"
+
+const nodesGroup = "system:nodes"
+
+/** Who the parts of core are to the API. None of them is a master: each may do what its work needs. */
+export const identities = {
+  scheduler: component("system:kube-scheduler"),
+  controllers: component("system:kube-controller-manager"),
+  /** Service rules and cluster DNS. */
+  network: component("system:kube-proxy"),
+  node: (name: string): UserInfo => ({ name: `system:node:${name}`, groups: [nodesGroup, authenticatedGroup] }),
+}
+
+function component(name: string): UserInfo {
+  return { name, groups: [authenticatedGroup] }
+}
+
+const events = [
+  rule(["create", "update", "patch"], "", "events"),
+  rule(["create", "update", "patch"], "events.k8s.io", "events"),
+]
+const leases = rule(["create", "get", "list", "watch", "update", "patch"], "coordination.k8s.io", "leases")
+
+export function componentRoles(): AnyObject[] {
+  return [
+    clusterRole("system:kube-scheduler", schedulerRules()),
+    clusterRole("system:kube-controller-manager", controllerRules()),
+    clusterRole("system:node", nodeRules()),
+    clusterRole("system:node-proxier", [
+      rule(read, "", "services", "endpoints", "nodes", "namespaces", "pods"),
+      rule(read, "discovery.k8s.io", "endpointslices"),
+      ...events,
+    ]),
+  ]
+}
+
+export function componentBindings(): AnyObject[] {
+  return [
+    clusterRoleBinding("system:kube-scheduler", user(identities.scheduler.name)),
+    clusterRoleBinding("system:kube-controller-manager", user(identities.controllers.name)),
+    clusterRoleBinding("system:node", group(nodesGroup)),
+    clusterRoleBinding("system:node-proxier", user(identities.network.name)),
+  ]
+}
+
+function schedulerRules(): ReturnType<typeof rule>[] {
+  return [
+    rule(read, "", "nodes", "namespaces", "pods", "services", "persistentvolumeclaims", "persistentvolumes"),
+    rule(read, "apps", "replicasets", "statefulsets"),
+    rule(["delete"], "", "pods"),
+    rule(["create"], "", "pods/binding", "bindings"),
+    rule(["patch", "update"], "", "pods/status"),
+    leases,
+    ...events,
+  ]
+}
+
+/**
+ * Deployment, ReplicaSet, EndpointSlice, namespace, node lifecycle, service account and garbage collection. The last two
+ * of these remove objects of any kind, custom ones too, so reading and deleting are as wide as the API; only they are.
+ */
+function controllerRules(): ReturnType<typeof rule>[] {
+  return [
+    rule([...read, "delete", "deletecollection", "patch", "update"], "*", "*"),
+    rule(["create"], "", "pods", "endpoints", "serviceaccounts", "configmaps", "serviceaccounts/token"),
+    rule(["create"], "apps", "replicasets", "controllerrevisions"),
+    rule(["create"], "discovery.k8s.io", "endpointslices"),
+    rule(["create"], "authentication.k8s.io", "tokenreviews"),
+    rule(["create"], "authorization.k8s.io", "subjectaccessreviews"),
+    leases,
+    ...events,
+  ]
+}
+
+function nodeRules(): ReturnType<typeof rule>[] {
+  return [
+    rule(["create", ...read, "update", "patch"], "", "nodes"),
+    rule(["update", "patch"], "", "nodes/status"),
+    rule([...read, "create", "delete"], "", "pods"),
+    rule(["update", "patch"], "", "pods/status"),
+    rule(["create"], "", "pods/eviction"),
+    rule(read, "", "services", "namespaces", "configmaps", "secrets", "serviceaccounts"),
+    rule(["create"], "", "serviceaccounts/token"),
+    rule(read, "", "persistentvolumeclaims", "persistentvolumes"),
+    rule(["create"], "authentication.k8s.io", "tokenreviews"),
+    rule(["create"], "authorization.k8s.io", "subjectaccessreviews", "localsubjectaccessreviews"),
+    rule([...read, ...write], "coordination.k8s.io", "leases"),
+    ...events,
+  ]
+}

@@ -1,0 +1,25 @@
+/**
+ * What every cluster has from its first moment: namespaces, the roles of people and of core's own parts, the Service of
+ * the API server. Plain data, and the rule by which it is brought about at each start without undoing what people have
+ * added. Imported by the compositions of core.
+ */
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { type ApiAddress, kubernetesService, namespaces } from "./cluster-objects.ts"
+import { componentBindings, componentRoles } from "./component-roles.ts"
+import { userBindings, userRoles } from "./user-roles.ts"
+
+export type { ApiAddress } from "./cluster-objects.ts"
+export { identities } from "./component-roles.ts"
+export { ensureBootstrapObjects } from "./ensure.ts"
+
+/** In an order in which each finds what it needs: namespaces before what is in them, roles before their bindings. */
+export function bootstrapObjects(address: ApiAddress): AnyObject[] {
+  return [
+    ...namespaces(),
+    ...userRoles(),
+    ...componentRoles(),
+    ...userBindings(),
+    ...componentBindings(),
+    ...kubernetesService(address),
+  ]
+}
