@@ -42,6 +42,11 @@ export class ByteReader {
     return this.#buffer.subarray(start, this.#at)
   }
 
+  rest(): Uint8Array {
+    const start = this.#skip(this.#buffer.length - this.#at)
+    return this.#buffer.subarray(start)
+  }
+
   end(): void {
     if (this.#at !== this.#buffer.length) throw new MalformedError(`${this.#buffer.length - this.#at} bytes too many`)
   }

@@ -8,8 +8,13 @@ export class ByteWriter {
   readonly #buffer: Buffer
   #at = 0
 
-  constructor(sizeMax: number) {
-    this.#buffer = Buffer.allocUnsafe(sizeMax)
+  constructor(target: Buffer) {
+    this.#buffer = target
+  }
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.#at
   }
 
   byte(value: number): void {
@@ -35,6 +40,12 @@ export class ByteWriter {
 
   bytes(value: Uint8Array): void {
     this.number(value.length)
+    this.#buffer.set(value, this.#at)
+    this.#at += value.length
+  }
+
+  /** Bytes up to the end, whose number the reader will know otherwise. */
+  rest(value: Uint8Array): void {
     this.#buffer.set(value, this.#at)
     this.#at += value.length
   }

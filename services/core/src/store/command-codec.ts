@@ -21,7 +21,9 @@ const keysOnlyBit = 4
 const countOnlyBit = 8
 
 export function encodeCommand({ timeMs, command }: StampedCommand): Buffer {
-  const writer = new ByteWriter(2 + numberSizeMax + sizeOf(command))
+  // Not from Node's pool: values are views of these bytes and may be kept for long, by a cache for example, and a view
+  // of a few bytes would keep the 64 KiB of the pool that they are in.
+  const writer = new ByteWriter(Buffer.allocUnsafeSlow(2 + numberSizeMax + sizeOf(command)))
   writer.byte(formatByte)
   writer.number(timeMs)
   writer.byte(kinds.indexOf(command.kind))

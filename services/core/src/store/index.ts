@@ -8,6 +8,8 @@
  * May be imported by: replication (all of it), apiserver and whoever composes a server (the `Storage` interface, and
  * `createMemoryStorage` in tests). Imports nothing of core.
  */
+export { ByteReader, MalformedError } from "./byte-reader.ts"
+export { ByteWriter, numberSizeMax } from "./byte-writer.ts"
 export type { Command, StampedCommand } from "./command.ts"
 export { decodeCommand, encodeCommand } from "./command-codec.ts"
 export { isByteString, keyOfText, noEnd, prefixEnd } from "./key-interval.ts"

@@ -1,0 +1,36 @@
+import { ByteReader, ByteWriter, type Change, numberSizeMax } from "#store"
+
+/** Bytes of a key in the state's table: six of revision and four of place, so that byte order is order of writing. */
+export const changeKeySize = 10
+
+export function changeKey(revision: number, sub: number): Buffer {
+  const key = Buffer.allocUnsafe(changeKeySize)
+  key.writeUIntBE(revision, 0, 6)
+  key.writeUInt32BE(sub, 6)
+  return key
+}
+
+export function readChangeKey(key: Uint8Array): { readonly revision: number; readonly sub: number } {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  return { revision: bytes.readUIntBE(0, 6), sub: bytes.readUInt32BE(6) }
+}
+
+/** All but the revision, which the key has. The value is last, so that it needs no length and can be a view. */
+export function encodeChange({ key, value, createRevision, version, lease }: Change): Buffer {
+  const writer = new ByteWriter(Buffer.allocUnsafe(4 * numberSizeMax + key.length + value.length))
+  writer.number(createRevision)
+  writer.number(version)
+  writer.number(lease)
+  writer.key(key)
+  writer.rest(value)
+  return writer.finish()
+}
+
+export function decodeChange(bytes: Uint8Array, modRevision: number): Change {
+  const reader = new ByteReader(bytes)
+  const createRevision = reader.number()
+  const version = reader.number()
+  const lease = reader.number()
+  const key = reader.key()
+  return { key, value: reader.rest(), createRevision, modRevision, version, lease }
+}

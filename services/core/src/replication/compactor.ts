@@ -1,0 +1,47 @@
+import type { Clock, Timer } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { CompactedError, StoppedError, type Storage } from "#store"
+
+/**
+ * Forgets history once it is older than one interval, as the API server of Kubernetes does with its etcd: who watches
+ * or pages through a list has that long to resume. Between one interval's end and the next it costs one timer.
+ */
+export class Compactor {
+  readonly #storage: Storage
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #intervalMs: number
+  #timer: Timer | undefined
+  /** Revision at the end of the last interval. */
+  #before: number
+
+  constructor(storage: Storage, clock: Clock, log: Log, intervalMs: number) {
+    this.#storage = storage
+    this.#clock = clock
+    this.#log = log
+    this.#intervalMs = intervalMs
+    this.#before = storage.currentRevision()
+    this.#wait()
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  #wait(): void {
+    this.#timer = this.#clock.timer(this.#intervalMs, () => void this.#compact())
+  }
+
+  async #compact(): Promise<void> {
+    const until = this.#before
+    this.#before = this.#storage.currentRevision()
+    this.#wait()
+    try {
+      await this.#storage.compact(until)
+    } catch (error) {
+      // Nothing was written since the last time, or someone compacted further; closed meanwhile.
+      if (error instanceof CompactedError || error instanceof StoppedError) return
+      this.#log.warn("history not compacted; the next interval does it", { error })
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import { must } from "@wick/sdk/assert"
+import { type Database, open, type RootDatabase } from "lmdb"
+import type { Configuration, LogPosition } from "#raft"
+import {
+  ByteReader,
+  ByteWriter,
+  type Change,
+  emptyPosition,
+  type Lease,
+  Mvcc,
+  NoSpaceError,
+  numberSizeMax,
+  type Position,
+  type Records,
+  type RevisionChanges,
+} from "#store"
+import { changeKey, decodeChange, encodeChange, readChangeKey } from "./change-codec.ts"
+import { readConfiguration, writeConfiguration } from "./log-record.ts"
+import { Unsaved } from "./unsaved.ts"
+
+/** Address space kept for the table; memory and disk are only taken as it grows. */
+const mapSizeMax = 16 * 1024 ** 3
+const checkpointKey = Buffer.from("checkpoint")
+
+/** What the table holds: everything that the log says up to `applied`. */
+export interface Checkpoint {
+  readonly applied: LogPosition
+  readonly configuration: Configuration
+  readonly position: Position
+}
+
+/**
+ * The applied state on disk: a memory-mapped B-tree (LMDB) of changes by revision, so that values need no memory of
+ * ours. It is behind: what was applied lately is in memory (and in the log), and is written as one transaction
+ * together with the index up to which it goes. So a crash leaves the state of some moment, from which the log goes on.
+ */
+export class StateTable implements Records {
+  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #changes: Database<Buffer, Buffer>
+  readonly #leases: Database<Buffer, number>
+  #unsaved = new Unsaved()
+  /** What is being written just now; still read from here until it is in the table. */
+  #saving: Unsaved | undefined
+
+  constructor(directory: string) {
+    this.#root = open({ path: directory, encoding: "binary", keyEncoding: "binary", mapSize: mapSizeMax, maxDbs: 4 })
+    this.#changes = this.#root.openDB({ name: "changes", encoding: "binary", keyEncoding: "binary" })
+    this.#leases = this.#root.openDB({ name: "leases", encoding: "binary", keyEncoding: "ordered-binary" })
+  }
+
+  /** The state machine as of the last checkpoint, and that checkpoint; a new one when there is none. */
+  load(): { readonly mvcc: Mvcc; readonly checkpoint: Checkpoint | undefined } {
+    const bytes = this.#root.getBinary(checkpointKey)
+    const checkpoint = bytes === undefined ? undefined : decodeCheckpoint(bytes)
+    const mvcc = new Mvcc(this, checkpoint?.position ?? emptyPosition)
+    for (const { key: id, value } of this.#leases.getRange()) mvcc.restoreLease(decodeLease(id, value))
+    for (const { key, value } of this.#changes.getRange()) {
+      const { revision, sub } = readChangeKey(key)
+      mvcc.restoreChange(decodeChange(value, revision), sub)
+    }
+    return { mvcc, checkpoint }
+  }
+
+  /** Bytes that the next checkpoint would write. */
+  get unsavedSize(): number {
+    return this.#unsaved.size
+  }
+
+  get isSaved(): boolean {
+    return this.#unsaved.isEmpty && this.#saving === undefined
+  }
+
+  value(revision: number, sub: number): Uint8Array {
+    const recent = (this.#unsaved.changes.get(revision) ?? this.#saving?.changes.get(revision))?.[sub]
+    if (recent !== undefined) return recent.value
+    const bytes = must(this.#changes.getBinary(changeKey(revision, sub)), "the index only names changes that are kept")
+    return decodeChange(bytes, revision).value
+  }
+
+  append(revision: number, changes: readonly Change[]): void {
+    this.#unsaved.append(revision, changes)
+  }
+
+  remove(revision: number, sub: number): void {
+    this.#unsaved.remove(revision, sub)
+  }
+
+  putLease(lease: Lease): void {
+    this.#unsaved.leases.set(lease.id, lease)
+    this.#unsaved.size += numberSizeMax
+  }
+
+  removeLease(id: number): void {
+    this.#unsaved.leases.set(id, undefined)
+  }
+
+  scan(from: number, changesMax: number): readonly RevisionChanges[] {
+    const found: RevisionChanges[] = []
+    if (from < this.#firstUnsaved()) this.#scanTable(from, changesMax, found)
+    for (const unsaved of [this.#saving, this.#unsaved]) unsaved?.scan(from, changesMax, found)
+    return found
+  }
+
+  /**
+   * Writes all that was applied since the last checkpoint; resolves when it is durable. Meanwhile commands may be
+   * applied: they are for the next one. Throws NoSpaceError, after which nothing is lost and it may be tried again.
+   */
+  async save(checkpoint: Checkpoint): Promise<void> {
+    if (this.#saving !== undefined) throw new Error("a checkpoint is being written already")
+    const saving = this.#unsaved
+    this.#saving = saving
+    this.#unsaved = new Unsaved()
+    try {
+      await this.#root.batch(() => this.#write(saving, checkpoint))
+      await this.#root.flushed
+      this.#root.resetReadTxn() // readers of this turn still see the table as it was
+    } catch (error) {
+      saving.join(this.#unsaved)
+      this.#unsaved = saving
+      throw isNoSpace(error) ? new NoSpaceError("no space for the state's table; free some space on its disk") : error
+    } finally {
+      this.#saving = undefined
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+  }
+
+  #write(unsaved: Unsaved, checkpoint: Checkpoint): void {
+    for (const [revision, changes] of unsaved.changes) {
+      changes.forEach((change, sub) => {
+        if (change !== undefined) void this.#changes.put(changeKey(revision, sub), encodeChange(change))
+      })
+    }
+    for (const { revision, sub } of unsaved.removals) void this.#changes.remove(changeKey(revision, sub))
+    for (const [id, lease] of unsaved.leases) {
+      if (lease === undefined) void this.#leases.remove(id)
+      else void this.#leases.put(id, encodeLease(lease))
+    }
+    void this.#root.put(checkpointKey, encodeCheckpoint(checkpoint))
+  }
+
+  #firstUnsaved(): number {
+    const first = this.#saving?.firstRevision ?? Number.POSITIVE_INFINITY
+    return Math.min(first, this.#unsaved.firstRevision)
+  }
+
+  #scanTable(from: number, changesMax: number, found: RevisionChanges[]): void {
+    let total = 0
+    let changes: Change[] = []
+    let current = 0
+    // Only up to what is not saved: a checkpoint that is being written shows up in the table before it is finished.
+    const until = this.#firstUnsaved()
+    const end = until === Number.POSITIVE_INFINITY ? {} : { end: changeKey(until, 0) }
+    for (const { key, value } of this.#changes.getRange({ start: changeKey(from, 0), ...end })) {
+      const { revision } = readChangeKey(key)
+      if (revision !== current) {
+        if (changes.length > 0) found.push({ revision: current, changes })
+        if (total >= changesMax) return
+        changes = []
+        current = revision
+      }
+      changes.push(decodeChange(value, revision))
+      total++
+    }
+    if (changes.length > 0) found.push({ revision: current, changes })
+  }
+}
+
+function encodeCheckpoint({ applied, configuration, position }: Checkpoint): Buffer {
+  const members = configuration.voters.length + configuration.outgoing.length + configuration.learners.length
+  const writer = new ByteWriter(Buffer.allocUnsafe(numberSizeMax * (9 + members)))
+  for (const number of [applied.index, applied.term, position.revision, position.compactRevision]) writer.number(number)
+  writer.number(position.timeMs)
+  writer.number(position.lastLeaseId)
+  writeConfiguration(writer, configuration)
+  return writer.finish()
+}
+
+function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
+  const reader = new ByteReader(bytes)
+  const applied = { index: reader.number(), term: reader.number() }
+  const revision = reader.number()
+  const compactRevision = reader.number()
+  const timeMs = reader.number()
+  const position = { revision, compactRevision, timeMs, lastLeaseId: reader.number() }
+  return { applied, position, configuration: readConfiguration(reader) }
+}
+
+function encodeLease({ ttlSeconds, deadlineMs }: Lease): Buffer {
+  const writer = new ByteWriter(Buffer.allocUnsafe(2 * numberSizeMax))
+  writer.number(ttlSeconds)
+  writer.number(deadlineMs)
+  return writer.finish()
+}
+
+function decodeLease(id: number, bytes: Uint8Array): Lease {
+  const reader = new ByteReader(bytes)
+  return { id, ttlSeconds: reader.number(), deadlineMs: reader.number() }
+}
+
+function isNoSpace(error: unknown): boolean {
+  return /no space|ENOSPC|MDB_MAP_FULL|map size limit/i.test(String(error))
+}
