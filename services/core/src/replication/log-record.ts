@@ -92,9 +92,22 @@ export function readRecordEnd(bytes: Buffer, offset: number, segment: number): n
   return offset + recordHeaderSize + bytes.readUInt32LE(offset)
 }
 
+const zeros = Buffer.alloc(64 * 1024)
+
 export function isZero(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false
+  for (let at = from; at < to; at += zeros.length) {
+    const end = Math.min(at + zeros.length, to)
+    if (bytes.compare(zeros, 0, end - at, at, end) !== 0) return false
+  }
   return true
+}
+
+/** Where the zeros begin with which the bytes end. */
+export function writtenExtent(bytes: Buffer): number {
+  let extent = bytes.length
+  while (extent >= zeros.length && isZero(bytes, extent - zeros.length, extent)) extent -= zeros.length
+  while (extent > 0 && bytes[extent - 1] === 0) extent--
+  return extent
 }
 
 function payloadSizeMax(record: LogRecord): number {

@@ -1,6 +1,6 @@
 import type { Configuration, Entry, HardState, LogPosition } from "#raft"
 import type { Disk } from "./disk.ts"
-import type { LogRecord } from "./log-record.ts"
+import { type LogRecord, writtenExtent } from "./log-record.ts"
 import { segmentName, segmentNumber, sparePrefix } from "./segment-name.ts"
 import { type SegmentScan, scanSegment } from "./segment-scan.ts"
 
@@ -56,8 +56,7 @@ export async function recoverLog(disk: Disk): Promise<LogOnDisk> {
 
 /** The torn bytes give way to zeros, or the next scan could take them for part of what is written after them. */
 async function clearTail(disk: Disk, number: number, bytes: Buffer, scan: SegmentScan): Promise<number> {
-  let extent = bytes.length
-  while (extent > scan.end && bytes[extent - 1] === 0) extent--
+  const extent = Math.max(scan.end, writtenExtent(bytes))
   const file = await disk.open(segmentName(number))
   await file.write(Buffer.alloc(extent - scan.end), scan.end)
   await file.close()

@@ -68,6 +68,7 @@ export class Member implements Replication {
   #turns: Promise<void> | undefined
   /** Why nothing is taken in any more: closed, or failed. */
   #stopped: StoppedError | undefined
+  #closed: Promise<void> | undefined
   #leading: { readonly time: StoreTime; readonly alarm: LeaseAlarm } | undefined
 
   constructor(parts: Parts) {
@@ -114,10 +115,14 @@ export class Member implements Replication {
     return Promise.reject(new NotLeaderError("this member does not lead"))
   }
 
-  async close(): Promise<void> {
-    if (this.#stopped !== undefined) return
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     const { hub, table, log, unlock } = this.#parts
-    this.#stopped = new StoppedError("the store is closed")
+    this.#stopped ??= new StoppedError("the store is closed")
     this.#leading?.alarm.stop()
     await this.#turns
     hub.end(this.#stopped)

@@ -6,7 +6,7 @@ import { type Configuration, createRaft } from "#raft"
 import { type Storage, StorageFront, WatchHub } from "#store"
 import { Compactor } from "./compactor.ts"
 import { lockDirectory } from "./directory-lock.ts"
-import { openDisk } from "./disk.ts"
+import { type Disk, openDisk } from "./disk.ts"
 import { CorruptLogError } from "./log-recovery.ts"
 import { Member } from "./member.ts"
 import { StateTable } from "./state-table.ts"
@@ -37,6 +37,11 @@ export interface StorageOptions {
  * and CorruptLogError when what is there is not what was written.
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
+  return openStorageOn(() => openDisk(join(options.directory, "log")), options)
+}
+
+/** The same with a disk for the log that need not be a real one. */
+export async function openStorageOn(logDisk: () => Promise<Disk>, options: StorageOptions): Promise<Storage> {
   const { directory, clock, log: report, onFailure = () => {} } = options
   const startMs = clock.monotonic()
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -46,7 +51,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const table = new StateTable(join(directory, "state"))
   undo.defer(() => table.close())
   const { mvcc, checkpoint } = table.load()
-  const { log, recovered } = await WriteAheadLog.open(await openDisk(join(directory, "log")), founding)
+  const { log, recovered } = await WriteAheadLog.open(await logDisk(), founding)
   undo.defer(() => log.close())
   const applied = checkpoint?.applied ?? { index: 0, term: 0 }
   const entries = entriesAfter(directory, applied.index, recovered)

@@ -1,4 +1,12 @@
-import { isZero, type LogRecord, type ReadRecord, readRecord, readRecordEnd, recordHeaderSize } from "./log-record.ts"
+import {
+  isZero,
+  type LogRecord,
+  type ReadRecord,
+  readRecord,
+  readRecordEnd,
+  recordHeaderSize,
+  writtenExtent,
+} from "./log-record.ts"
 
 /** Disks write a sector whole or not at all. */
 const sectorSize = 512
@@ -60,8 +68,7 @@ export function scanSegment(
 
 /** Whether what is damaged at `at` is the unfinished write of `batch`. */
 function isTorn(bytes: Buffer, at: number, segment: number, batch: number | undefined): boolean {
-  let extent = bytes.length
-  while (extent > at && bytes[extent - 1] === 0) extent--
+  const extent = Math.max(at, writtenExtent(bytes))
   for (let probe = at; probe < extent; probe += alignment) {
     const read = tryRead(bytes, probe, segment)
     if (read !== undefined && (batch === undefined || read.batch > batch)) return false

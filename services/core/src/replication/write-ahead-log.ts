@@ -49,6 +49,8 @@ export class WriteAheadLog {
   /** The next segment's file, ready or being made ready. */
   #spare: Promise<string> | undefined
   #spares = 0
+  /** Whether that was begun for this segment: once, for on a full disk each attempt is work in vain. */
+  #prepared = false
   #scratch = Buffer.allocUnsafe(64 * 1024)
 
   private constructor(disk: Disk, recovered: Awaited<ReturnType<typeof recoverLog>>, configuration: Configuration) {
@@ -74,8 +76,7 @@ export class WriteAheadLog {
   async reserve(size: number): Promise<void> {
     assert(size <= segmentSize / 2, "a batch fits in a segment")
     if (this.#file !== undefined && this.#offset + size <= segmentSize) {
-      // Made while the present one is still being filled, so that no writer waits for it.
-      if (this.#offset > segmentSize / 2) this.#spare ??= this.#makeSpare()
+      if (this.#offset > segmentSize / 2) this.#prepare()
       return
     }
     await this.#roll()
@@ -136,11 +137,20 @@ export class WriteAheadLog {
     this.#offset += bytes.length
   }
 
+  /** Makes the next segment's file while this one is still being filled, so that no writer waits for it. */
+  #prepare(): void {
+    if (this.#prepared) return
+    this.#prepared = true
+    this.#spare = this.#makeSpare()
+    this.#spare.catch(() => undefined) // for want of space; it is tried again, and told, when the file is needed
+  }
+
   /** Begins the next segment. */
   async #roll(): Promise<void> {
     this.#spare ??= this.#makeSpare()
     const spare = await this.#spare
     this.#spare = undefined
+    this.#prepared = false
     const number = (this.#segments.at(-1)?.number ?? 0) + 1
     await this.#disk.rename(spare, segmentName(number))
     await this.#file?.close()
@@ -158,7 +168,7 @@ export class WriteAheadLog {
       await this.#disk.allocate(name, segmentSize)
       return name
     } catch (error) {
-      this.#spare = undefined // the next one who needs it tries again
+      this.#spare = undefined // whoever needs it tries again
       await this.#disk.remove(name)
       throw isNoSpace(error) ? noSpace(this.#disk.path(name)) : error
     }
