@@ -100,16 +100,15 @@ class FetchClient implements Client {
 
   async delete(kind: KindReference, reference: Reference, options: DeleteOptions = {}): Promise<void> {
     const { propagationPolicy, gracePeriodSeconds, preconditions, dryRun, signal } = options
-    const body =
-      (propagationPolicy ?? gracePeriodSeconds ?? preconditions)
-        ? JSON.stringify({
-            kind: "DeleteOptions",
-            apiVersion: "v1",
-            propagationPolicy,
-            gracePeriodSeconds,
-            preconditions,
-          })
-        : undefined
+    const body = [propagationPolicy, gracePeriodSeconds, preconditions].some((option) => option !== undefined)
+      ? JSON.stringify({
+          kind: "DeleteOptions",
+          apiVersion: "v1",
+          propagationPolicy,
+          gracePeriodSeconds,
+          preconditions,
+        })
+      : undefined
     const query = queryString({ dryRun: dryRun ? "All" : undefined })
     const response = await this.#send("DELETE", resourcePath(kind, reference) + query, body, jsonType, signal)
     await response.body?.cancel()

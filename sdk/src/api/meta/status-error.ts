@@ -93,7 +93,7 @@ function reasonOf(httpCode: number): StatusReason {
   return (found?.[0] as StatusReason | undefined) ?? (httpCode >= 500 ? "InternalError" : "BadRequest")
 }
 
-/** Whether `error` is the API's no for one of these reasons. */
+/** Whether `error` is the API's no, for one of these reasons when any are given. */
 export function isStatus(error: unknown, ...reasons: StatusReason[]): error is StatusError {
-  return error instanceof StatusError && reasons.includes(error.reason)
+  return error instanceof StatusError && (reasons.length === 0 || reasons.includes(error.reason))
 }

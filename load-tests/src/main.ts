@@ -1,0 +1,28 @@
+import { openPlatform, type Platform, pushImages } from "./platform.ts"
+import { burstFromZero } from "./scenarios/burst-from-zero.ts"
+import { churn } from "./scenarios/churn.ts"
+import { coldStart } from "./scenarios/cold-start.ts"
+import { idle } from "./scenarios/idle.ts"
+import { scaleOut } from "./scenarios/scale-out.ts"
+import { warm } from "./scenarios/warm.ts"
+
+const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
+  idle,
+  "cold-start": coldStart,
+  warm,
+  "burst-from-zero": burstFromZero,
+  "scale-out": scaleOut,
+  churn,
+}
+
+const names = process.argv.slice(2)
+const unknown = names.find((name) => !scenarios[name])
+if (names.length === 0 || unknown) {
+  process.stderr.write(`${unknown ? `unknown scenario ${unknown}\n` : ""}usage: npm run load -- SCENARIO...\n`)
+  process.stderr.write(`scenarios: ${Object.keys(scenarios).join(", ")}\n`)
+  process.exit(2)
+}
+const platform = await openPlatform(process.env)
+await pushImages(platform)
+for (const name of names) await scenarios[name]?.(platform)
+process.exit(0)

@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { Service } from "@wick/sdk/api/serving/service"
+import { type Client, connect } from "@wick/sdk/client"
+import {
+  binaryImage,
+  fileEntry,
+  nodeImage,
+  parseImageReference,
+  programEntries,
+  pushImage,
+  textEntry,
+} from "@wick/sdk/oci"
+import type { Target } from "./open-loop.ts"
+
+/** The running Wick that is measured. */
+export interface Platform {
+  readonly client: Client
+  readonly gatewayPort: number
+  readonly registry: string
+  readonly domain: string
+  readonly controlPid: number
+}
+
+export const namespace = "default"
+
+export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
+  const home = env.WICK_HOME ?? join(homedir(), ".wick")
+  const state = JSON.parse(readFileSync(join(home, "wick.json"), "utf8")) as Record<string, string>
+  return {
+    client: (await connect({ kubeconfig: join(home, "kubeconfig"), env })).client,
+    gatewayPort: Number(new URL(state.gateway ?? "").port),
+    registry: state.registry ?? "",
+    domain: state.domain ?? "",
+    controlPid: Number(state.pid),
+  }
+}
+
+/** Images that scenarios run: a static binary, a fast server, and a Node function that takes its time. */
+export async function pushImages({ registry }: Platform): Promise<void> {
+  const busybox = fileEntry("/bin/busybox", "/bin/busybox", 0o755)
+  const start = `#!/bin/busybox sh\nexec /bin/busybox httpd -f -p "$PORT" -h /www\n`
+  const page = textEntry("/www/index.html", "hello\n")
+  const still = binaryImage([...busybox, textEntry("/start", start, 0o755), page], {
+    entrypoint: ["/start"],
+    user: "65532",
+  })
+  const fast = binaryImage([...programEntries("/usr/sbin/nginx", "/usr/sbin/nginx"), textEntry("/nginx.conf", nginx)], {
+    entrypoint: ["/usr/sbin/nginx", "-p", "/tmp", "-c", "/nginx.conf"],
+    user: "65532",
+  })
+  const slow = nodeImage({ directory: join(import.meta.dirname, "functions", "slow") })
+  await Promise.all(
+    Object.entries({ still, fast, slow }).map(async ([name, image]) => {
+      const reference = parseImageReference(`load-${name}`, registry)
+      if (reference) await pushImage(image, reference)
+    }),
+  )
+}
+
+const nginx = `daemon off; pid /tmp/nginx.pid; error_log stderr crit; worker_processes 1;
+events { worker_connections 4096; }
+http {
+  access_log off; keepalive_requests 1000000000;
+  client_body_temp_path /tmp/b; proxy_temp_path /tmp/p; fastcgi_temp_path /tmp/f; uwsgi_temp_path /tmp/u; scgi_temp_path /tmp/s;
+  server { listen 8080 reuseport; location / { return 200 "hello\\n"; } }
+}
+`
+
+export interface FunctionOptions {
+  readonly image: string
+  readonly annotations?: Record<string, string>
+  readonly containerConcurrency?: number
+}
+
+/** Deploys a function and resolves when it is Ready, with the time that took. */
+export async function deploy(platform: Platform, name: string, options: FunctionOptions): Promise<number> {
+  const startedAt = performance.now()
+  const prefixed = Object.entries(options.annotations ?? {}).map(([key, value]) => [
+    `autoscaling.knative.dev/${key}`,
+    value,
+  ])
+  await platform.client.create(Service, {
+    metadata: { name, namespace },
+    spec: {
+      template: {
+        metadata: { annotations: Object.fromEntries(prefixed) },
+        spec: {
+          ...(options.containerConcurrency !== undefined && { containerConcurrency: options.containerConcurrency }),
+          containers: [{ name: "user-container", image: `${platform.registry}/load-${options.image}` }],
+        },
+      },
+    },
+  })
+  const signal = AbortSignal.timeout(60_000)
+  for await (const event of platform.client.watch(Service, {
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+    signal,
+  })) {
+    if (event.type === "BOOKMARK" || event.type === "DELETED") continue
+    const ready = event.object.status?.conditions?.find(({ type }) => type === "Ready")
+    if (ready?.status === "True" && event.object.status?.observedGeneration === event.object.metadata.generation) break
+    if (ready?.status === "False") throw new Error(`${name}: ${ready.reason}: ${ready.message}`)
+  }
+  return performance.now() - startedAt
+}
+
+export async function remove(platform: Platform, name: string): Promise<void> {
+  await platform.client.delete(Service, { name, namespace }, { propagationPolicy: "Foreground" })
+}
+
+export function target({ gatewayPort, domain }: Platform, name: string, path = "/"): Target {
+  return { port: gatewayPort, host: `${name}.${namespace}.${domain}`, path }
+}
+
+/** Pods of a function that still exist in any form, a terminating one included. */
+export async function podsOf({ client }: Platform, name: string): Promise<Pod[]> {
+  const labelSelector = `serving.knative.dev/service=${name}`
+  return (await client.list(Pod, { namespace, labelSelector })).items
+}
+
+/** Resolves when nothing of the function runs, not even a terminating container. */
+export async function atZero(platform: Platform, name: string): Promise<void> {
+  const labelSelector = `serving.knative.dev/service=${name}`
+  const { items, metadata } = await platform.client.list(Pod, { namespace, labelSelector })
+  let left = items.length
+  if (left === 0) return
+  const resourceVersion = metadata.resourceVersion ?? ""
+  const signal = AbortSignal.timeout(300_000)
+  for await (const event of platform.client.watch(Pod, { namespace, labelSelector, resourceVersion, signal })) {
+    if (event.type === "DELETED") left--
+    if (event.type === "ADDED") left++
+    if (left === 0) return
+  }
+}

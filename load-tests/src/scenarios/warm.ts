@@ -1,0 +1,34 @@
+import { startHaproxy } from "../haproxy.ts"
+import { deploy, type Platform, podsOf, remove, target } from "../platform.ts"
+import { cpuMicros, pidsOf, residentBytes } from "../process-cost.ts"
+import { type Row, report } from "../report.ts"
+import { wrk } from "../wrk.ts"
+
+const seconds = 5
+const connectionCounts = [1, 16, 100]
+
+/** A warm request: client → pod, client → HAProxy → pod, client → activator → pod, in turn in one run. */
+export async function warm(platform: Platform): Promise<void> {
+  await deploy(platform, "warm", { image: "fast", annotations: { "min-scale": "1", "max-scale": "1" } })
+  const address = `${(await podsOf(platform, "warm"))[0]?.status?.podIP}:8080`
+  const { host, port } = target(platform, "warm")
+  await using haproxy = await startHaproxy(address)
+  const activators = pidsOf("services/activator/src/main.ts")
+  const ways = [
+    { name: "direct", url: `http://${address}/`, pids: [] },
+    { name: "haproxy", url: `http://127.0.0.1:${haproxy.port}/`, pids: haproxy.pids },
+    { name: "activator", url: `http://127.0.0.1:${port}/`, pids: activators },
+  ]
+  const rows: Row[] = []
+  for (const connections of connectionCounts) {
+    for (const { name, url, pids } of ways) {
+      const before = cpuMicros(pids)
+      const result = await wrk({ url, host, connections, seconds })
+      const cpu = Math.round((cpuMicros(pids) - before) / result.requests)
+      const resident = Math.round(residentBytes(pids) / 1_048_576)
+      rows.push({ name: `${name}, ${connections}`, figures: { ...result, "CPU us/request": cpu, "RSS MiB": resident } })
+    }
+  }
+  await remove(platform, "warm")
+  report("warm", rows)
+}

@@ -1,0 +1,28 @@
+import { Command } from "commander"
+import { CommandError, type Context, exitCodes } from "./context.ts"
+import { homeDirectory, running } from "./home.ts"
+import { durationArgument } from "./target.ts"
+
+const timeoutMs = 60_000
+const checkEveryMs = 50
+
+export function command(context: Context): Command {
+  return new Command("down")
+    .option("--timeout <duration>", "how long to wait for it to end", durationArgument, timeoutMs)
+    .action((options: { timeout: number }) => run(context, options.timeout))
+}
+
+async function run(context: Context, timeout: number): Promise<void> {
+  const home = homeDirectory(context.env)
+  const state = running(home)
+  if (!state) return context.err(`no Wick runs from ${home}\n`)
+  process.kill(state.pid, "SIGTERM")
+  const deadline = context.clock.monotonic() + timeout
+  while (running(home)) {
+    if (context.clock.monotonic() > deadline) {
+      throw new CommandError(`process ${state.pid} is still ending`, "wick status", exitCodes.notReady)
+    }
+    await context.clock.sleep(checkEveryMs, context.interrupted)
+  }
+  context.out(`stopped; state is kept in ${home}\n`)
+}

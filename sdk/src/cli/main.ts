@@ -1,0 +1,54 @@
+import { CommanderError } from "commander"
+import { isStatus } from "../api/meta/status-error.ts"
+import { systemClock } from "../clock/index.ts"
+import { connect } from "./connect.ts"
+import { CommandError, type Context, exitCodes } from "./context.ts"
+import { commanderExitCode, createProgram } from "./program.ts"
+
+const interrupt = new AbortController()
+process.once("SIGINT", () => interrupt.abort(new CommandError("interrupted", undefined, 130)))
+
+const context: Context = {
+  clock: systemClock,
+  env: process.env,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  terminal: process.stderr.isTTY === true,
+  colour: process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb",
+  interrupted: interrupt.signal,
+  connect: () => connect(process.env),
+}
+
+try {
+  const args = process.argv.slice(2)
+  const program = await createProgram(context, args)
+  if (args.length === 0) program.outputHelp()
+  else await program.parseAsync(args, { from: "user" })
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** Says what went wrong and what to try next; never a stack trace for what a user can cause. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return commanderExitCode(error)
+  if (error instanceof CommandError) {
+    context.err(`error: ${error.message}\n${error.next ? `try:   ${error.next}\n` : ""}`)
+    return error.exitCode
+  }
+  if (isStatus(error, "NotFound")) {
+    context.err(`error: ${error.message}\ntry:   wick list -A\n`)
+    return exitCodes.notFound
+  }
+  if (isStatus(error)) return refused(error.message, error.details?.causes)
+  context.err(`error: ${(error as Error).message}\n`)
+  return exitCodes.failed
+}
+
+function refused(message: string, causes: { field?: string; message?: string }[] = []): number {
+  if (causes.length < 2) context.err(`error: ${message}\n`)
+  else {
+    const lines = causes.map((cause) => `  ${cause.field ? `${cause.field}: ` : ""}${cause.message ?? ""}\n`)
+    context.err(`error: refused for ${causes.length} reasons\n${lines.join("")}`)
+  }
+  return exitCodes.failed
+}

@@ -1,0 +1,85 @@
+import { Command } from "commander"
+import { type Context, exitCodes } from "./context.ts"
+
+/** A verb of the command line: makes its commander command around the context. One file each, loaded when used. */
+export interface Verb {
+  command(context: Context, verbs: Verbs): Command
+}
+
+interface Entry {
+  readonly summary: string
+  readonly load: () => Promise<Verb>
+}
+
+export type Verbs = Readonly<Record<string, Entry>>
+
+/** Every verb, in the order in which help lists them. */
+const verbs: Verbs = {
+  up: { summary: "start Wick on this machine", load: () => import("./up.ts") },
+  down: { summary: "stop the Wick that runs on this machine", load: () => import("./down.ts") },
+  status: { summary: "show whether Wick runs, and where", load: () => import("./status.ts") },
+  build: { summary: "build a directory into an image in Wick's registry", load: () => import("./build.ts") },
+  deploy: { summary: "create or update a function", load: () => import("./deploy.ts") },
+  list: { summary: "list functions", load: () => import("./list.ts") },
+  describe: {
+    summary: "show everything about a function, and why it is not ready",
+    load: () => import("./describe.ts"),
+  },
+  invoke: { summary: "call a function", load: () => import("./invoke.ts") },
+  traffic: { summary: "show or change how requests are split between revisions", load: () => import("./traffic.ts") },
+  revisions: { summary: "list the revisions of a function", load: () => import("./revisions.ts") },
+  logs: { summary: "print what a function's containers print", load: () => import("./logs.ts") },
+  delete: { summary: "delete functions", load: () => import("./delete.ts") },
+  kubeconfig: { summary: "print how to reach the API with kubectl", load: () => import("./kubeconfig.ts") },
+  completion: { summary: "print a completion script for a shell", load: () => import("./completion.ts") },
+  version: { summary: "print versions", load: () => import("./version.ts") },
+}
+
+const aliases: Record<string, string> = { ls: "list", rm: "delete", desc: "describe", rev: "revisions" }
+
+const footer = `
+Exit codes: 0 done · 1 failed · 2 wrong use · 3 not ready in time · 4 not found · 5 API not reachable
+
+Examples:
+  wick up                                                start Wick (or: npm start)
+  wick build examples/hello -t hello                     build an image
+  wick deploy hello --image 127.0.0.1:5000/hello         deploy it and wait until it is ready
+  wick invoke hello                                      call it
+`
+
+/** The program, with the one verb loaded that `args` name; all of them when none is named (help, a typing error). */
+export async function createProgram(context: Context, args: readonly string[]): Promise<Command> {
+  const program = new Command("wick")
+    .description("Deploy container images as functions that run only while they are called.")
+    .configureOutput({ writeOut: context.out, writeErr: context.err })
+    .exitOverride()
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .addHelpText("after", footer)
+  const asked = args.find((arg) => !arg.startsWith("-")) ?? ""
+  const name = aliases[asked] ?? asked
+  const chosen = verbs[name] ? [name] : []
+  for (const [verb, { summary, load }] of Object.entries(verbs)) {
+    program.addCommand(
+      chosen.includes(verb) ? await loaded(load, context, verb) : new Command(verb).description(summary),
+    )
+  }
+  return program
+}
+
+async function loaded(load: Entry["load"], context: Context, name: string): Promise<Command> {
+  const command = (await load()).command(context, verbs)
+  const short = Object.keys(aliases).find((alias) => aliases[alias] === name)
+  if (short) command.alias(short)
+  return command
+    .description(verbs[name]?.summary ?? "")
+    .configureOutput({ writeOut: context.out, writeErr: context.err })
+    .exitOverride()
+    .showSuggestionAfterError()
+}
+
+/** The code to exit with after commander has spoken for itself. */
+export function commanderExitCode(error: { code: string }): number {
+  const asked = ["commander.help", "commander.helpDisplayed", "commander.version"]
+  return asked.includes(error.code) ? exitCodes.success : exitCodes.usage
+}

@@ -1,0 +1,41 @@
+import { Command } from "commander"
+import { Revision } from "../api/serving/revision.ts"
+import { Service } from "../api/serving/service.ts"
+import type { Context } from "./context.ts"
+import { revisionColumns } from "./function-table.ts"
+import { type OutputFormat, outputOption, printObjects } from "./output.ts"
+import { allNamespacesOption, namespaceOption, type TargetOptions, target, withExamples } from "./target.ts"
+
+interface RevisionsOptions extends TargetOptions {
+  output?: OutputFormat
+}
+
+export function command(context: Context): Command {
+  const revisions = new Command("revisions")
+    .argument("[name]", "only revisions of this function")
+    .addOption(namespaceOption())
+    .addOption(allNamespacesOption())
+    .addOption(outputOption())
+    .action((name: string | undefined, options: RevisionsOptions) => run(context, name, options))
+  return withExamples(revisions, "wick revisions hello\nwick revisions -A -o name")
+}
+
+async function run(context: Context, name: string | undefined, options: RevisionsOptions): Promise<void> {
+  const at = await target(context, options)
+  const scope = at.scope === undefined ? {} : { namespace: at.scope }
+  const [revisions, services] = await Promise.all([
+    at.client.list(Revision, { ...scope, ...(name && { labelSelector: `serving.knative.dev/service=${name}` }) }),
+    at.client.list(Service, scope),
+  ])
+  const owners = new Map(
+    services.items.map((service) => [`${service.metadata.namespace}/${service.metadata.name}`, service]),
+  )
+  const ownerOf = ({ metadata }: Revision): Service | undefined =>
+    owners.get(`${metadata.namespace}/${metadata.labels?.["serving.knative.dev/service"]}`)
+  const newestFirst = revisions.items.toSorted(
+    (a, b) =>
+      b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
+      b.metadata.name.localeCompare(a.metadata.name),
+  )
+  await printObjects(context, options.output, newestFirst, revisionColumns(context.clock.now(), ownerOf))
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest"
+import { nextTraffic } from "./traffic.ts"
+
+const latest = { latestRevision: true, percent: 100 }
+
+describe("traffic that follows from flags", () => {
+  it("replaces every percentage by the splits given", () => {
+    expect(nextTraffic([latest], ["a=80", "@latest=20"])).toEqual([
+      { revisionName: "a", latestRevision: false, percent: 80 },
+      { latestRevision: true, percent: 20 },
+    ])
+  })
+
+  it("keeps tags when percentages change", () => {
+    const before = [latest, { revisionName: "a", percent: 0, tag: "old" }]
+    expect(nextTraffic(before, ["b=100"])).toEqual([
+      { revisionName: "b", latestRevision: false, percent: 100 },
+      { revisionName: "a", percent: 0, tag: "old" },
+    ])
+  })
+
+  it("moves a tag to another revision", () => {
+    const before = [latest, { revisionName: "a", percent: 0, tag: "t" }]
+    expect(nextTraffic(before, [], ["b=t"])).toEqual([
+      latest,
+      { revisionName: "b", latestRevision: false, percent: 0, tag: "t" },
+    ])
+  })
+
+  it("takes a tag away", () => {
+    expect(nextTraffic([latest, { revisionName: "a", percent: 0, tag: "t" }], [], [], ["t"])).toEqual([latest])
+  })
+
+  it("keeps a percentage whose target was also tagged", () => {
+    const before = [{ latestRevision: true, percent: 100, tag: "now" }]
+    expect(nextTraffic(before, [], [], ["now"])).toEqual([{ latestRevision: true, percent: 100 }])
+  })
+
+  it("refuses what is no split", () => {
+    expect(() => nextTraffic([], ["a:20"])).toThrow("a:20: must be REVISION=PERCENT")
+  })
+})

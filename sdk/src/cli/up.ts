@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process"
+import { Command } from "commander"
+import { CommandError, type Context } from "./context.ts"
+import { withExamples } from "./target.ts"
+
+/** Flags are read by the platform itself, so that `wick up` and its own program cannot disagree. */
+const flags = `
+Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
+  --home DIR                          where all state lies                     (default ~/.wick)
+  --api HOST:PORT                     Kubernetes API                           (127.0.0.1:6443)
+  --gateway HOST:PORT                 where functions are called               (127.0.0.1:8080)
+  --registry HOST:PORT                image registry                           (127.0.0.1:5000)
+  --metrics HOST:PORT                 Prometheus metrics                       (127.0.0.1:9090)
+  --domain DOMAIN                     functions are NAME.NAMESPACE.DOMAIN      (wick.localhost)
+  --runtime containerd|process        containers, or plain commands            (containerd)
+  --container-runtime-endpoint PATH   use a containerd that runs already
+  --node-name NAME                    name of this machine in the API          (its host name)
+  --pod-cidr CIDR --service-cidr CIDR address ranges                           (first free ones)
+  --activators N                      gateway processes                        (1)
+  --log-level LEVEL                   debug, info, warn or error               (info)
+`
+
+export function command(context: Context): Command {
+  const up = new Command("up")
+    .argument("[flags...]")
+    .allowUnknownOption()
+    .helpOption("-h, --help", "show this help")
+    .addHelpText("after", flags)
+    .action((args: string[]) => run(context, args))
+  return withExamples(up, "wick up\nwick up --gateway 0.0.0.0:80 --domain apps.example.com\nwick up --runtime=process")
+}
+
+async function run(context: Context, args: string[]): Promise<void> {
+  const main = platformProgram()
+  const child = spawn(process.execPath, [main, "up", ...args], { stdio: "inherit", env: context.env })
+  process.removeAllListeners("SIGINT")
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal))
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject)
+    child.once("exit", (status, signal) => resolve(status ?? (signal ? 1 : 0)))
+  })
+  process.exitCode = code
+}
+
+function platformProgram(): string {
+  try {
+    return new URL(import.meta.resolve("@wick/all-in-one/main")).pathname
+  } catch {
+    throw new CommandError(
+      "this command was installed alone, without the platform it would start",
+      "npm install @wick/all-in-one, or use --kubeconfig of a cluster that runs Wick",
+    )
+  }
+}

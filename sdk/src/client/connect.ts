@@ -1,0 +1,23 @@
+import { systemClock } from "../clock/index.ts"
+import type { Client } from "./client.ts"
+import { clusterFetch, type FindClusterOptions, findCluster } from "./cluster-fetch.ts"
+import { createClient } from "./create-client.ts"
+
+/** A client of the cluster that the flags and the environment name, ready to use. */
+export interface Connected extends AsyncDisposable {
+  readonly client: Client
+  /** Namespace of the kubeconfig's context. */
+  readonly namespace: string
+  readonly server: string
+}
+
+export async function connect(options: FindClusterOptions, userAgent = "wick"): Promise<Connected> {
+  const config = await findCluster(options)
+  const { fetch, [Symbol.asyncDispose]: dispose } = await clusterFetch(config, systemClock)
+  return {
+    client: createClient({ fetch, baseUrl: config.server, userAgent }),
+    namespace: config.namespace ?? "default",
+    server: config.server,
+    [Symbol.asyncDispose]: dispose,
+  }
+}

@@ -1,0 +1,136 @@
+import { Pod } from "@wick/sdk/api/core/pod"
+import { Service } from "@wick/sdk/api/serving/service"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { burst, steady } from "./testing/burst.ts"
+import { buildTestImages } from "./testing/images.ts"
+import { leftovers } from "./testing/leftovers.ts"
+import { until } from "./testing/until.ts"
+import { startTestPlatform, type TestPlatform } from "./testing.ts"
+
+let wick: TestPlatform
+
+beforeAll(async () => {
+  wick = await startTestPlatform()
+  await buildTestImages(wick.registry)
+  await quickScaling(wick)
+})
+
+afterAll(() => wick?.[Symbol.asyncDispose]())
+
+const host = (name: string): string => `${name}.default.wick.localhost`
+const image = (name: string): string => `${wick.registry}/${name}`
+const call = (name: string, path = "/"): ReturnType<TestPlatform["call"]> => wick.call(host(name), { path })
+
+/** Windows of seconds instead of minutes, so that a test sees a function go to zero. */
+async function quickScaling({ client }: TestPlatform): Promise<void> {
+  const { ConfigMap } = await import("@wick/sdk/api/core/config-map")
+  const data = { "stable-window": "6s", "scale-to-zero-grace-period": "1s" }
+  const reference = { name: "config-autoscaler", namespace: "knative-serving" }
+  await client.patch(ConfigMap, reference, { type: "merge", body: { data } })
+}
+
+async function deploy(name: string, ...flags: string[]): Promise<void> {
+  const result = await wick.wick("deploy", name, "--image", image("echo"), ...flags)
+  expect(result.stderr + result.stdout).toContain(`http://${host(name)}`)
+  expect(result.code).toBe(0)
+}
+
+async function pods(name: string): Promise<Pod[]> {
+  const labelSelector = `serving.knative.dev/service=${name}`
+  return (await wick.client.list(Pod, { namespace: "default", labelSelector })).items
+}
+
+async function atZero(name: string): Promise<void> {
+  await until(`${name} at zero`, async () => (await pods(name)).length === 0)
+}
+
+async function revisions(name: string): Promise<string[]> {
+  const { stdout } = await wick.wick("revisions", name, "-o", "name")
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split("/")[1] ?? "")
+    .toSorted()
+}
+
+describe("from zero", () => {
+  it("answers a request to a function of which nothing runs, and nothing runs again after the idle window", async () => {
+    await deploy("zero")
+    expect((await call("zero")).status).toBe(200)
+    expect((await pods("zero")).length).toBe(1)
+    await atZero("zero")
+    expect((await call("zero")).status).toBe(200)
+  })
+
+  it("answers each of 300 requests sent at once", async () => {
+    await deploy("burst")
+    await atZero("burst")
+    expect(await burst(300, () => call("burst"))).toEqual({ byStatus: { 200: 300 }, lost: [] })
+  })
+})
+
+describe("under load", () => {
+  it("scales out for 50 callers of a 100 ms function, through a rollout, and in again, and fails no request", async () => {
+    await deploy("load", "--target", "5", "--env", "DELAY_MS=100")
+    const ended = new AbortController()
+    const traffic = steady(50, () => call("load"), ended.signal)
+    await until("ten pods", async () => (await pods("load")).length >= 10)
+    await deploy("load", "--target", "5", "--env", "DELAY_MS=100", "--env", "VERSION=2")
+    await until("the new revision answers alone", async () => (await call("load")).body.includes('"version":"2"'))
+    ended.abort()
+    const light = new AbortController()
+    const trickle = steady(1, () => call("load"), light.signal)
+    await until("scaled in", async () => (await pods("load")).length <= 2)
+    light.abort()
+    expect(await traffic).toMatchObject({ byStatus: { 200: expect.any(Number) }, lost: [] })
+    expect(Object.keys((await traffic).byStatus)).toEqual(["200"])
+    expect(Object.keys((await trickle).byStatus)).toEqual(["200"])
+  })
+})
+
+describe("traffic", () => {
+  it("is split 80 to 20 between two revisions, and a tag reaches exactly its revision", async () => {
+    await deploy("split", "--env", "VERSION=1", "--scale", "1..")
+    await deploy("split", "--env", "VERSION=2", "--scale", "1..")
+    const [first = "", second = ""] = await revisions("split")
+    const changed = await wick.wick("traffic", "split", `${first}=80`, `${second}=20`, "--tag", `${first}=stable`)
+    expect(changed.stderr).toContain("traffic changed")
+    const answers = await Promise.all(Array.from({ length: 40 }, () => repeat(50, () => call("split"))))
+    const share = answers.flat().filter(({ body }) => body.includes('"version":"2"')).length / 2_000
+    expect(share).toBeGreaterThan(0.17)
+    expect(share).toBeLessThan(0.23)
+    const tagged = await repeat(20, () => wick.call(`stable-${host("split")}`))
+    expect(new Set(tagged.map(({ body }) => JSON.parse(body).version))).toEqual(new Set(["1"]))
+  })
+
+  it("never goes to a bad new revision, and the service says why", async () => {
+    await deploy("steadfast", "--env", "VERSION=1")
+    const bad = await wick.wick("deploy", "steadfast", "--image", image("no-such-image"), "--wait-timeout", "20s")
+    expect(bad.code).not.toBe(0)
+    expect(bad.stderr).toMatch(/RevisionFailed|RevisionMissing/)
+    expect(bad.stderr).toContain("no-such-image")
+    expect((await call("steadfast")).body).toContain('"version":"1"')
+  })
+})
+
+describe("after a deletion", () => {
+  it("no object, container, snapshot, network namespace, address or rule of the function is left", async () => {
+    const before = await leftovers(wick)
+    await deploy("gone")
+    expect((await call("gone")).status).toBe(200)
+    expect((await wick.wick("delete", "gone")).stdout).toContain("service/gone deleted")
+    await until("nothing is left", async () => {
+      const after = await leftovers(wick)
+      return JSON.stringify(after) === JSON.stringify(before)
+    }).catch(async () => expect(await leftovers(wick)).toEqual(before))
+    const { items } = await wick.client.list(Service, { namespace: "default" })
+    expect(items.map(({ metadata }) => metadata.name)).not.toContain("gone")
+    expect((await call("gone")).status).toBe(404)
+  })
+})
+
+async function repeat<T>(times: number, action: () => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  for (let i = 0; i < times; i++) results.push(await action())
+  return results
+}

@@ -1,0 +1,124 @@
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Configuration } from "@wick/sdk/api/serving/configuration"
+import { Service } from "@wick/sdk/api/serving/service"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { buildTestImages } from "./testing/images.ts"
+import { startTestPlatform, type TestPlatform } from "./testing.ts"
+
+let wick: TestPlatform
+
+beforeAll(async () => {
+  wick = await startTestPlatform()
+  await buildTestImages(wick.registry)
+})
+
+afterAll(() => wick?.[Symbol.asyncDispose]())
+
+const echo = (): string => `${wick.registry}/echo`
+
+function manifest(spec: unknown, name = "wrong"): string {
+  const path = join(mkdtempSync(join(tmpdir(), "wick-manifest-")), "service.json")
+  writeFileSync(
+    path,
+    JSON.stringify({ apiVersion: "serving.knative.dev/v1", kind: "Service", metadata: { name }, spec }),
+  )
+  return path
+}
+
+async function nothingMade(name: string): Promise<void> {
+  const services = await wick.client.list(Service, { namespace: "default" })
+  const configurations = await wick.client.list(Configuration, { namespace: "default" })
+  const names = [...services.items, ...configurations.items].map(({ metadata }) => metadata.name)
+  expect(names).not.toContain(name)
+}
+
+describe("a function that cannot run says exactly why, in deploy, as a condition and in describe", () => {
+  interface Row {
+    name: string
+    flags: () => string[]
+    reason: RegExp
+  }
+  it.each<Row>([
+    {
+      name: "no-image",
+      flags: () => ["--image", `${wick.registry}/none`],
+      reason: /none.*(404|not found|MANIFEST_UNKNOWN)/i,
+    },
+    {
+      name: "crashing",
+      flags: () => ["--image", echo(), "--env", "CRASH=3"],
+      reason: /ExitCode3|exit code 3|crashing on purpose/i,
+    },
+    {
+      name: "unready",
+      flags: () => ["--image", echo(), "--env", "LISTEN=9999"],
+      reason: /probe|refused|not ready/i,
+    },
+  ])("$name", async ({ name, flags, reason }) => {
+    const deployed = await wick.wick("deploy", name, ...flags(), "--wait-timeout", "30s")
+    expect(deployed.code).not.toBe(0)
+    expect(deployed.stderr).toMatch(reason)
+    const service = await wick.client.get(Service, { name, namespace: "default" })
+    const ready = service.status?.conditions?.find(({ type }) => type === "Ready")
+    expect(ready?.status).not.toBe("True")
+    expect((await wick.kubectl("describe", "ksvc", name)).stdout).toMatch(reason)
+    expect((await wick.wick("describe", name)).stdout).toMatch(reason)
+    await wick.wick("delete", name)
+  })
+})
+
+describe("a spec that is wrong is refused whole", () => {
+  it("names all five mistakes at once, each with its field", async () => {
+    const container = { image: "Not An Image", ports: [{ containerPort: 8012 }], env: [{ name: "PORT", value: "1" }] }
+    const path = manifest({
+      template: {
+        metadata: { annotations: { "autoscaling.knative.dev/min-scale": "many" } },
+        spec: { containerConcurrency: -1, timeoutSeconds: 100_000, containers: [container] },
+      },
+    })
+    const { code, stderr } = await wick.wick("deploy", "-f", path)
+    expect(code).toBe(1)
+    for (const field of ["image", "ports", "env", "min-scale", "containerConcurrency", "timeoutSeconds"]) {
+      expect(stderr).toContain(field)
+    }
+    await nothingMade("wrong")
+  })
+
+  it("says what percentages sum to", async () => {
+    const path = manifest({
+      template: { spec: { containers: [{ image: echo() }] } },
+      traffic: [{ latestRevision: true, percent: 90 }],
+    })
+    const { code, stderr } = await wick.wick("deploy", "-f", path)
+    expect(code).toBe(1)
+    expect(stderr).toContain("Traffic targets sum to 90, want 100")
+    await nothingMade("wrong")
+  })
+
+  it("names an unknown field", async () => {
+    const path = manifest({ template: { spec: { containers: [{ image: echo(), imagePullPolice: "Always" }] } } })
+    const { code, stderr } = await wick.wick("deploy", "-f", path)
+    expect(code).toBe(1)
+    expect(stderr).toContain('unknown field "spec.template.spec.containers[0].imagePullPolice"')
+    await nothingMade("wrong")
+  })
+
+  it("refuses an object of 10 MB with its limit", async () => {
+    const env = [{ name: "BIG", value: "x".repeat(10 * 1024 * 1024) }]
+    const path = manifest({ template: { spec: { containers: [{ image: echo(), env }] } } })
+    const { code, stderr } = await wick.wick("deploy", "-f", path)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/too large/i)
+    await nothingMade("wrong")
+  })
+
+  it("says that a name is in use", async () => {
+    const path = manifest({ template: { spec: { containers: [{ image: echo() }] } } }, "taken")
+    expect((await wick.kubectl("create", "-f", path)).code).toBe(0)
+    const again = await wick.kubectl("create", "-f", path)
+    expect(again.stderr).toContain('services.serving.knative.dev "taken" already exists')
+    await wick.wick("delete", "taken")
+  })
+})

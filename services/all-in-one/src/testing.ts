@@ -1,0 +1,112 @@
+/**
+ * Door for end-to-end tests: one Wick of its own, as a user would start it (a process of its own, a home in a temporary
+ * directory, free ports), and what a test needs to deploy to it and to call functions. Only tests may come in.
+ */
+import { spawn } from "node:child_process"
+import { mkdtempSync, openSync, readFileSync } from "node:fs"
+import { type AddressInfo, createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type Client, connect } from "@wick/sdk/client"
+import { type Answer, type CallOptions, call } from "./testing/call.ts"
+import { type CommandResult, run } from "./testing/run.ts"
+
+export interface TestPlatform extends AsyncDisposable {
+  readonly home: string
+  readonly client: Client
+  readonly kubeconfig: string
+  /** `127.0.0.1:PORT` of the image registry. */
+  readonly registry: string
+  readonly gatewayPort: number
+  readonly domain: string
+  /** Sends a request to the gateway for the host of a function's URL. */
+  call(host: string, options?: CallOptions): Promise<Answer>
+  /** Runs the `wick` command against this platform. */
+  wick(...args: string[]): Promise<CommandResult>
+  kubectl(...args: string[]): Promise<CommandResult>
+  /** Pid of the control process. */
+  pid(): number
+  /** Starts the control process again after a test ended it. */
+  restart(): Promise<void>
+  /** Ends the control process as `wick down` does. */
+  stop(): Promise<void>
+}
+
+const startTimeoutMs = 90_000
+const stopTimeoutMs = 60_000
+const main = new URL("./main.ts", import.meta.url).pathname
+const cli = new URL("../../../sdk/bin/wick.mjs", import.meta.url).pathname
+
+/** Starts a platform. `flags` are those of `wick up`, beside the ones that keep it apart from any other Wick. */
+export async function startTestPlatform(flags: readonly string[] = []): Promise<TestPlatform> {
+  const home = mkdtempSync(join(tmpdir(), "wick-e2e-"))
+  const [api, gateway, registry, metrics] = await freePorts(4)
+  const ports = { api, gateway, registry, metrics }
+  const addresses = Object.entries(ports).flatMap(([flag, port]) => [`--${flag}`, `127.0.0.1:${port}`])
+  const args = [main, "up", "--home", home, ...addresses, ...flags]
+  await start(home, args)
+  const { client } = await connect({ kubeconfig: join(home, "kubeconfig"), env: {} })
+  return platform(client, home, args, gateway ?? 0, registry ?? 0)
+}
+
+function platform(
+  client: Client,
+  home: string,
+  args: string[],
+  gatewayPort: number,
+  registryPort: number,
+): TestPlatform {
+  const kubeconfig = join(home, "kubeconfig")
+  const env = { ...process.env, WICK_HOME: home, KUBECONFIG: kubeconfig, NO_COLOR: "1" }
+  const pid = (): number => (JSON.parse(readFileSync(join(home, "wick.json"), "utf8")) as { pid: number }).pid
+  const stop = async (): Promise<void> => {
+    const result = await run(process.execPath, [cli, "down", "--timeout", `${stopTimeoutMs / 1000}s`], env)
+    if (result.code !== 0) throw new Error(`wick down failed: ${result.stderr}`)
+  }
+  return {
+    home,
+    client,
+    kubeconfig,
+    registry: `127.0.0.1:${registryPort}`,
+    gatewayPort,
+    domain: "wick.localhost",
+    call: (host, options) => call(gatewayPort, host, options),
+    wick: (...words) => run(process.execPath, [cli, ...words], env),
+    kubectl: (...words) => run("kubectl", words, env),
+    pid,
+    restart: () => start(home, args),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Starts the control process and resolves when it says that it is ready; its output is kept in the home. */
+async function start(home: string, args: string[]): Promise<void> {
+  const logPath = join(home, "control.log")
+  const output = openSync(logPath, "a")
+  const child = spawn(process.execPath, args, { stdio: ["ignore", output, output, "ipc"], detached: true })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("not ready in time")), startTimeoutMs)
+      child.once("message", () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      child.once("exit", (code, signal) => reject(new Error(`ended at start: ${signal ?? code}`)))
+    })
+  } catch (error) {
+    const log = readFileSync(logPath, "utf8").slice(-4_000)
+    throw new Error(`Wick did not start: ${(error as Error).message}\n${log}`)
+  }
+  child.disconnect()
+  child.unref()
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
+  return ports
+}

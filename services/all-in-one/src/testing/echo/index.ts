@@ -1,0 +1,16 @@
+import { createServer } from "node:http"
+
+const { CRASH, DELAY_MS = "0", PORT = "8080", VERSION = "0", K_REVISION = "", LISTEN = PORT } = process.env
+
+if (CRASH !== undefined) {
+  process.stderr.write("crashing on purpose\n")
+  process.exit(Number(CRASH))
+}
+
+/** Answers what it is and what it was asked, after as long as it is told to wait. */
+createServer((request, response) => {
+  const url = new URL(request.url ?? "/", "http://function")
+  const delayMs = Number(url.searchParams.get("delay") ?? DELAY_MS)
+  const answer = { version: VERSION, revision: K_REVISION, path: url.pathname, headers: request.headers }
+  setTimeout(() => response.end(JSON.stringify(answer)), delayMs)
+}).listen(Number(LISTEN))

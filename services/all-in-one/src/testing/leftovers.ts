@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Deployment } from "@wick/sdk/api/apps/deployment"
+import { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { Service } from "@wick/sdk/api/core/service"
+import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
+import { Configuration } from "@wick/sdk/api/serving/configuration"
+import { Revision } from "@wick/sdk/api/serving/revision"
+import { Route } from "@wick/sdk/api/serving/route"
+import type { TestPlatform } from "../testing.ts"
+import { run } from "./run.ts"
+
+/** What a function makes, counted: in the API, in containerd, in the network, and as processes. */
+export async function leftovers({ client, home }: TestPlatform): Promise<Record<string, number>> {
+  const kinds = [Pod, ReplicaSet, Deployment, Service, EndpointSlice, Revision, Configuration, Route]
+  const counts: Record<string, number> = {}
+  for (const kind of kinds) {
+    counts[`${kind.group}/${kind.plural}`] = (await client.list(kind, { namespace: "default" })).items.length
+  }
+  const socket = join(home, "containerd", "containerd.sock")
+  for (const what of ["containers", "tasks", "snapshots"]) counts[what] = await listed(socket, what)
+  counts["network namespaces"] = namespacesOf(home)
+  counts.addresses = addressesOf(home)
+  counts.mounts = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .filter((line) => line.includes(home)).length
+  return counts
+}
+
+/** Objects that containerd itself holds; images and their unpacked snapshots stay, so committed ones do not count. */
+async function listed(socket: string, what: string): Promise<number> {
+  const { stdout } = await run("ctr", ["-a", socket, "-n", "k8s.io", what, "ls"], process.env)
+  const lines = stdout.trim().split("\n").slice(1)
+  return lines.filter((line) => what !== "snapshots" || line.includes("Active")).length
+}
+
+function namespacesOf(home: string): number {
+  const config = join(home, "network", "netns")
+  return listing(config).length
+}
+
+function addressesOf(home: string): number {
+  const leases = join(home, "network", "addresses")
+  return listing(leases).flatMap((network) => listing(join(leases, network)).filter((name) => /^\d+\./.test(name)))
+    .length
+}
+
+function listing(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}

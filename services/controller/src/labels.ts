@@ -1,0 +1,30 @@
+/** Labels and annotations of Knative Serving that users and tools know. */
+const group = "serving.knative.dev"
+
+export const labels = {
+  service: `${group}/service`,
+  serviceUid: `${group}/serviceUID`,
+  configuration: `${group}/configuration`,
+  configurationUid: `${group}/configurationUID`,
+  configurationGeneration: `${group}/configurationGeneration`,
+  revision: `${group}/revision`,
+  revisionUid: `${group}/revisionUID`,
+  route: `${group}/route`,
+  routingState: `${group}/routingState`,
+  app: "app",
+} as const
+
+export const annotations = {
+  creator: `${group}/creator`,
+  lastModifier: `${group}/lastModifier`,
+  routingStateModified: `${group}/routingStateModified`,
+  deploymentHash: `${group}/deployment-hash`,
+  progressDeadline: `${group}/progress-deadline`,
+  lastApplied: "kubectl.kubernetes.io/last-applied-configuration",
+  autoscalingPrefix: "autoscaling.knative.dev/",
+  initialScale: "autoscaling.knative.dev/initial-scale",
+  minScale: "autoscaling.knative.dev/min-scale",
+} as const
+
+/** active: traffic reaches it; pending: it may soon; reserve: none does. */
+export type RoutingState = "active" | "pending" | "reserve"

@@ -1,0 +1,37 @@
+import type { Kind, KindOf, NewOf } from "@wick/sdk/api"
+import { isStatus } from "@wick/sdk/api"
+import type { Client } from "@wick/sdk/client"
+import type { Clock } from "@wick/sdk/clock"
+import type { Informers } from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import type { ConfigSource } from "../config/config-source.ts"
+import { sameJson } from "../same-json.ts"
+
+/** What every reconciler is handed. */
+export interface Context {
+  readonly client: Client
+  readonly informers: Informers
+  readonly config: ConfigSource
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Creates a child. One that is there already is no trouble: the cache had not seen it yet and will soon. */
+export async function createChild<K extends Kind>({ client }: Context, kind: K, object: NewOf<K>): Promise<void> {
+  try {
+    await client.create(kind, object)
+  } catch (error) {
+    if (!isStatus(error, "AlreadyExists")) throw error
+  }
+}
+
+/** Writes a status when it says something new. */
+export async function writeStatus<K extends Kind>(
+  { client }: Context,
+  kind: K,
+  object: KindOf<K> & { status?: unknown },
+  status: unknown,
+): Promise<void> {
+  if (sameJson(object.status, status)) return
+  await client.updateStatus(kind, { ...object, status } as unknown as NewOf<K>)
+}

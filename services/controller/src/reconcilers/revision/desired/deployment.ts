@@ -1,0 +1,57 @@
+import type { NewOf } from "@wick/sdk/api"
+import type { Deployment } from "@wick/sdk/api/apps/deployment"
+import type { Revision } from "@wick/sdk/api/serving/revision"
+import type { Config } from "../../../config/config.ts"
+import { annotations, labels } from "../../../labels.ts"
+import { ownedBy } from "../../../owner.ts"
+import { deploymentName } from "../names.ts"
+import { initialReplicas } from "../scale.ts"
+import { podSpec } from "./pod-spec.ts"
+
+const revisionHistoryLimit = 0
+
+export interface DeploymentInput {
+  readonly revision: Revision
+  readonly config: Config
+  /** Image of each container by its name, as `repository@sha256:…` where it was resolved. */
+  readonly images: Readonly<Record<string, string>>
+}
+
+/** The Deployment that runs a revision's containers, and nothing beside them. */
+export function desiredDeployment({ revision, config, images }: DeploymentInput): NewOf<typeof Deployment> {
+  const { metadata } = revision
+  const uid = { [labels.revisionUid]: metadata.uid }
+  const own = { ...metadata.labels, [labels.revision]: metadata.name, [labels.app]: metadata.name, ...uid }
+  const { [labels.routingState]: _, ...podLabels } = own as Record<string, string>
+  return {
+    metadata: {
+      name: deploymentName(metadata.name),
+      namespace: metadata.namespace,
+      labels: podLabels,
+      annotations: kept(metadata.annotations),
+      ownerReferences: [ownedBy(revision)],
+    },
+    spec: {
+      replicas: initialReplicas(revision, config),
+      revisionHistoryLimit,
+      progressDeadlineSeconds: progressDeadline(revision, config),
+      selector: { matchLabels: uid },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0 } },
+      template: {
+        metadata: { labels: podLabels, annotations: kept(metadata.annotations) },
+        spec: podSpec(revision, config, images),
+      },
+    },
+  } as NewOf<typeof Deployment>
+}
+
+function progressDeadline(revision: Revision, config: Config): number {
+  const own = /^(\d+)s$/.exec(revision.metadata.annotations?.[annotations.progressDeadline] ?? "")
+  return own ? Number(own[1]) : config.deployment["progress-deadline"]
+}
+
+/** Annotations that say something of the revision as an object say nothing of its pods. */
+function kept(all: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  const dropped: string[] = [annotations.routingStateModified, annotations.lastApplied]
+  return Object.fromEntries(Object.entries(all ?? {}).filter(([name]) => !dropped.includes(name)))
+}

@@ -1,0 +1,4 @@
+import { childName } from "../../child-name.ts"
+
+export const deploymentName = (revision: string): string => childName(revision, "-deployment")
+export const podAutoscalerName = (revision: string): string => revision

@@ -1,0 +1,15 @@
+import type { Revision } from "@wick/sdk/api/serving/revision"
+import type { Config } from "../../config/config.ts"
+import { annotations } from "../../labels.ts"
+
+/** Pods that a revision starts with: its own initial scale or the operator's, and never fewer than its minimum. */
+export function initialReplicas(revision: Revision, config: Config): number {
+  const own = annotation(revision, annotations.initialScale)
+  const initial = own ?? config.autoscaler["initial-scale"]
+  return Math.max(initial, annotation(revision, annotations.minScale) ?? 0)
+}
+
+function annotation(revision: Revision, name: string): number | undefined {
+  const value = revision.metadata.annotations?.[name]
+  return value === undefined || !/^\d+$/.test(value) ? undefined : Number(value)
+}

@@ -1,0 +1,95 @@
+import type { Deployment } from "@wick/sdk/api/apps/deployment"
+import type { Pod } from "@wick/sdk/api/core/pod"
+import { isFalse, isUnknown, type Mark } from "../../conditions.ts"
+
+/** What keeps a revision from its first ready pod, as marks of the revision's conditions. */
+export interface Trouble {
+  readonly resources?: Mark
+  readonly container?: Mark
+}
+
+/** Waiting reasons that do not pass by themselves: the user must change something. */
+const lasting = new Set([
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "ErrImageNeverPull",
+  "InvalidImageName",
+  "CreateContainerConfigError",
+  "CreateContainerError",
+  "RunContainerError",
+])
+
+type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number]
+
+/**
+ * Reads the reason out of pods and deployment, the most telling first: a container that exited, one that cannot start,
+ * a pod that no node takes, pods that cannot be made, a deadline that has passed, a container that runs but is not ready.
+ */
+export function troubleOf(
+  deployment: Deployment,
+  pods: readonly Pod[],
+  probeFailure: string | undefined,
+): Trouble | undefined {
+  const statuses = pods.flatMap(({ status }) => [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+  ])
+  return (
+    first(statuses, exited) ??
+    first(statuses, cannotStart) ??
+    first([...pods], unschedulable) ??
+    notMade(deployment) ??
+    lateProgress(deployment) ??
+    first(statuses, (status) => notReady(status, probeFailure))
+  )
+}
+
+function first<Item>(items: readonly Item[], look: (item: Item) => Trouble | undefined): Trouble | undefined {
+  for (const item of items) {
+    const found = look(item)
+    if (found) return found
+  }
+  return undefined
+}
+
+function exited({ state, lastState, name }: ContainerStatus): Trouble | undefined {
+  const end = state?.terminated ?? (state?.running ? undefined : lastState?.terminated)
+  if (!end || (end.reason === "Completed" && end.exitCode === 0 && name.startsWith("init-"))) return undefined
+  const said = end.message?.trim() || (end.exitCode === 0 ? "container exited with no error" : end.reason)
+  return { container: isFalse(`ExitCode${end.exitCode}`, `Container failed with: ${said}`) }
+}
+
+function cannotStart({ state }: ContainerStatus): Trouble | undefined {
+  const waiting = state?.waiting
+  if (!waiting?.reason || !lasting.has(waiting.reason)) return undefined
+  return { resources: isFalse(waiting.reason, waiting.message ?? waiting.reason) }
+}
+
+function unschedulable({ status }: Pod): Trouble | undefined {
+  const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled")
+  if (scheduled?.status !== "False") return undefined
+  return { resources: isFalse(scheduled.reason ?? "Unschedulable", scheduled.message ?? "no node can run the pod") }
+}
+
+function condition(deployment: Deployment, type: string) {
+  return deployment.status?.conditions?.find((each) => each.type === type)
+}
+
+function notMade(deployment: Deployment): Trouble | undefined {
+  const failure = condition(deployment, "ReplicaFailure")
+  if (failure?.status !== "True") return undefined
+  return { resources: isFalse(failure.reason ?? "FailedCreate", failure.message ?? "pods cannot be created") }
+}
+
+function lateProgress(deployment: Deployment): Trouble | undefined {
+  const progressing = condition(deployment, "Progressing")
+  if (progressing?.status !== "False" || progressing.reason !== "ProgressDeadlineExceeded") return undefined
+  return { resources: isFalse("ProgressDeadlineExceeded", "Initial scale was never achieved") }
+}
+
+/** It may still become ready, so this is no failure; but whoever waits should know what it is waiting for. */
+function notReady({ state, ready, name }: ContainerStatus, probeFailure: string | undefined): Trouble | undefined {
+  if (!state?.running || ready) return undefined
+  const message = probeFailure ?? `container ${name} runs but is not ready yet`
+  return { container: isUnknown("ContainerNotReady", message) }
+}

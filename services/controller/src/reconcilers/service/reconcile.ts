@@ -1,0 +1,68 @@
+import type { KindOf, NewOf } from "@wick/sdk/api"
+import { Configuration } from "@wick/sdk/api/serving/configuration"
+import { Route } from "@wick/sdk/api/serving/route"
+import { Service } from "@wick/sdk/api/serving/service"
+import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
+import { controllerKey, isOwnedBy } from "../../owner.ts"
+import { sameJson } from "../../same-json.ts"
+import { type Context, createChild, writeStatus } from "../context.ts"
+import { decide } from "./decide.ts"
+
+const concurrency = 8
+
+export function startServiceController(context: Context): Controller {
+  const { informers, clock, log } = context
+  const services = informers(Service)
+  const configurations = informers(Configuration)
+  const routes = informers(Route)
+  const owner = (object: Parameters<typeof controllerKey>[0]): string[] => {
+    const key = controllerKey(object, "Service")
+    return key ? [key] : [keyOf(object as Configuration)]
+  }
+  return createController({
+    name: "service",
+    clock,
+    log,
+    concurrency,
+    watches: [
+      watchOf(services, (change) => [keyOf(subject(change))]),
+      watchOf(configurations, (change) => owner(subject(change))),
+      watchOf(routes, (change) => owner(subject(change))),
+    ],
+    reconcile: async (key) => {
+      const { namespace, name } = splitKey(key)
+      const service = services.get(name, namespace)
+      if (!service || service.metadata.deletionTimestamp) return done
+      const configuration = configurations.get(name, namespace)
+      const route = routes.get(name, namespace)
+      const decision = decide({ service, configuration, route }, clock.now())
+      await Promise.all([
+        applyChild(context, Configuration, service, configuration, decision.configuration),
+        applyChild(context, Route, service, route, decision.route),
+      ])
+      await writeStatus(context, Service, service, decision.status)
+      return done
+    },
+  })
+}
+
+/** Makes a child, or brings its spec, labels and annotations to what is desired; never one that is somebody else's. */
+async function applyChild<K extends typeof Configuration | typeof Route>(
+  context: Context,
+  kind: K,
+  service: Service,
+  existing: KindOf<K> | undefined,
+  desired: NewOf<K>,
+): Promise<void> {
+  if (!existing) return createChild(context, kind, desired)
+  if (!isOwnedBy(existing, service)) return
+  const { labels, annotations } = desired.metadata
+  const metadata = {
+    labels: { ...existing.metadata.labels, ...labels },
+    annotations: { ...existing.metadata.annotations, ...annotations },
+  }
+  const sameMeta = sameJson({ labels: existing.metadata.labels, annotations: existing.metadata.annotations }, metadata)
+  if (sameMeta && sameJson(existing.spec, desired.spec)) return
+  const updated = { ...existing, metadata: { ...existing.metadata, ...metadata }, spec: desired.spec }
+  await context.client.update(kind, updated as unknown as NewOf<K>)
+}

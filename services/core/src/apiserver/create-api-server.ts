@@ -1,0 +1,281 @@
+import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
+import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
+import { Service } from "@wick/sdk/api/core/service"
+import type { AnyObject, Kind } from "@wick/sdk/api/kind"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { openapiSchema } from "@wick/sdk/api/openapi"
+import { createClient, type Fetch } from "@wick/sdk/client"
+import type { Clock, Random } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import type { Storage } from "#store"
+import type { AdmissionStep } from "./admission/step.ts"
+import type { UserInfo } from "./authentication/user.ts"
+import { type Decision, refusalText } from "./authorization/authorize.ts"
+import type { Action } from "./authorization/rule.ts"
+import { decodeBody } from "./decode-body.ts"
+import { DefinitionKeeper } from "./definition-keeper.ts"
+import { Discovery } from "./discovery.ts"
+import type { NodeProxy } from "./node-proxy.ts"
+import { parseObject } from "./object-bytes.ts"
+import { ObjectStore } from "./object-store.ts"
+import { openapiDocument, openapiIndex } from "./openapi.ts"
+import type { RequestContext, Server } from "./request-context.ts"
+import { actionOf, parseRequest, type ResourceRequest } from "./request-info.ts"
+import { ResourceRegistry } from "./resource-registry.ts"
+import { errorResponse, jsonResponse } from "./respond.ts"
+import { handleResource } from "./router.ts"
+import { builtinResource, type ServedResource } from "./served-resource.ts"
+import { namespaces } from "./strategy/namespace.ts"
+import { pods } from "./strategy/pod.ts"
+import { configMaps, secrets } from "./strategy/secret.ts"
+import { parseRange, serviceStrategy, usedBy } from "./strategy/service.ts"
+import type { Strategies } from "./strategy/strategy.ts"
+import { workload } from "./strategy/workload.ts"
+import { kubeletTarget } from "./subresource/pod.ts"
+import type { VirtualResource } from "./virtual-resource.ts"
+
+export interface ApiServerOptions {
+  readonly storage: Storage
+  readonly kinds: readonly Kind[]
+  readonly virtual: readonly VirtualResource[]
+  readonly admission: readonly AdmissionStep[]
+  readonly authorize: (user: UserInfo, action: Action) => Decision
+  readonly nodeProxy: NodeProxy
+  readonly serviceCidr: string
+  /** `gitVersion` of /version. */
+  readonly version: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface ApiServer extends AsyncDisposable {
+  /** Answers a request of somebody who has been authenticated. */
+  handle(request: Request, user: UserInfo): Promise<Response>
+  /** The API for a part of the same process: no socket, no token. */
+  fetchAs(user: UserInfo): Fetch
+  /** Takes over a connection that asks for exec, attach or port-forward. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): void
+  /** Resolves when everything stored is served. */
+  readonly ready: Promise<void>
+}
+
+/** The server's own identity, for what it writes itself. */
+const self: UserInfo = { name: "system:apiserver", groups: ["system:masters"] }
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new FetchApiServer(options)
+}
+
+class FetchApiServer implements ApiServer {
+  readonly ready: Promise<void>
+  readonly #options: ApiServerOptions
+  readonly #server: Server
+  readonly #discovery: Discovery
+  readonly #definitions: DefinitionKeeper
+  #isReady = false
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options
+    const registry = new ResourceRegistry()
+    const store = new ObjectStore(options.storage)
+    const { admission, nodeProxy, clock, random, log } = options
+    this.#server = {
+      registry,
+      store,
+      admission,
+      nodeProxy,
+      clock,
+      random,
+      log,
+      strategies: this.#strategies(store, registry),
+    }
+    for (const kind of options.kinds) {
+      const { schema, components } = openapiSchema(kind)
+      registry.add(builtinResource(kind, schema, components))
+    }
+    this.#discovery = new Discovery(registry, options.virtual)
+    const client = createClient({ fetch: this.fetchAs(self) })
+    this.#definitions = new DefinitionKeeper(this.#server, client, openapiSchema(CustomResourceDefinition).components)
+    this.ready = this.#start()
+  }
+
+  async #start(): Promise<void> {
+    const { group, version, plural } = CustomResourceDefinition
+    const definitions = this.#server.registry.find(group, version, plural)
+    if (definitions) await this.#definitions.start(definitions)
+    this.#isReady = true
+  }
+
+  #strategies(store: ObjectStore, registry: ResourceRegistry): Strategies {
+    const used = async (): Promise<ReturnType<typeof usedBy>> => {
+      const services = registry.find("", "v1", Service.plural)
+      if (!services) return usedBy([])
+      const cache = store.cache(services)
+      await cache.fresh()
+      return usedBy(cache.list().map(({ bytes }) => parseObject(bytes)))
+    }
+    return new Map([
+      ["pods", pods],
+      ["namespaces", namespaces],
+      ["secrets", secrets],
+      ["configmaps", configMaps],
+      ["services", serviceStrategy({ used, ...parseRange(this.#options.serviceCidr) })],
+      ["deployments.apps", workload],
+      ["replicasets.apps", workload],
+    ])
+  }
+
+  fetchAs(user: UserInfo): Fetch {
+    return (request) => this.handle(request, user)
+  }
+
+  async handle(request: Request, user: UserInfo): Promise<Response> {
+    try {
+      return await this.#answer(request, user)
+    } catch (error) {
+      const response = errorResponse(error)
+      if (response.status >= 500)
+        this.#options.log.error("request failed", {
+          method: request.method,
+          path: new URL(request.url).pathname,
+          error,
+        })
+      return response
+    }
+  }
+
+  async #answer(request: Request, user: UserInfo): Promise<Response> {
+    const url = new URL(request.url)
+    const info = parseRequest(request.method, url)
+    this.#authorize(user, actionOf(info))
+    if (info.kind === "path") return this.#path(url.pathname, request.headers.get("accept") ?? "")
+    const virtual = this.#virtual(info)
+    if (virtual) return this.#review(virtual, info, request, user)
+    return this.#resource(request, info, user)
+  }
+
+  #authorize(user: UserInfo, action: Action): void {
+    if (this.#options.authorize(user, action).allowed) return
+    const text = refusalText(user, action)
+    if (action.kind === "path") throw new StatusError("Forbidden", `forbidden: ${text}`)
+    const { resource, group, name } = action
+    const qualified = group === "" ? resource : `${resource}.${group}`
+    throw new StatusError("Forbidden", `${qualified}${name ? ` "${name}"` : ""} is forbidden: ${text}`, {
+      name,
+      group,
+      kind: resource,
+    })
+  }
+
+  async #resource(request: Request, info: ResourceRequest, user: UserInfo): Promise<Response> {
+    const resource = this.#server.registry.find(info.group, info.version, info.resource)
+    if (!resource || (info.namespace !== "" && !resource.namespaced && resource.plural !== "namespaces")) {
+      throw new StatusError("NotFound", "the server could not find the requested resource")
+    }
+    const context: RequestContext = {
+      server: this.#server,
+      request,
+      info: scoped(info, resource),
+      resource,
+      user,
+      warnings: [],
+    }
+    const response = await handleResource(context)
+    for (const text of context.warnings) response.headers.append("warning", `299 - ${JSON.stringify(text)}`)
+    return response
+  }
+
+  #virtual(info: ResourceRequest): VirtualResource | undefined {
+    if (info.verb !== "create") return undefined
+    return this.#options.virtual.find(
+      ({ group, version, resource, subresource }) =>
+        group === info.group &&
+        version === info.version &&
+        resource === info.resource &&
+        subresource === info.subresource,
+    )
+  }
+
+  async #review(virtual: VirtualResource, info: ResourceRequest, request: Request, user: UserInfo): Promise<Response> {
+    const body = ((await decodeBody(request)) ?? {}) as Partial<AnyObject>
+    const { namespace, name } = info
+    const object = { ...body, metadata: body.metadata ?? {} } as AnyObject
+    return jsonResponse(await virtual.create({ user, namespace, name, object }), 201)
+  }
+
+  #path(path: string, accept: string): Response {
+    if (path === "/healthz" || path.startsWith("/livez")) return new Response("ok")
+    if (path.startsWith("/readyz"))
+      return this.#isReady ? new Response("ok") : new Response("not ready", { status: 503 })
+    if (path === "/version") return jsonResponse(versionInfo(this.#options.version))
+    if (path === "/openapi/v3") return jsonResponse(openapiIndex(this.#server.registry))
+    const document = path.startsWith("/openapi/v3/")
+      ? openapiDocument(this.#server.registry, path.slice("/openapi/v3/".length))
+      : this.#discovery.document(path.replace(/\/$/, ""), accept)
+    if (!document) throw new StatusError("NotFound", "the server could not find the requested resource")
+    const aggregated = "kind" in document && document.kind === "APIGroupDiscoveryList"
+    const type = aggregated
+      ? "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+      : "application/json"
+    return jsonResponse(document, 200, { "content-type": type })
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): void {
+    void this.#upgrade(request, socket, head, user).catch(async (error: unknown) => {
+      const response = errorResponse(error)
+      const body = await response.text()
+      socket.end(
+        `HTTP/1.1 ${response.status} Error\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      )
+    })
+  }
+
+  async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): Promise<void> {
+    const url = new URL(incoming.url ?? "/", "http://apiserver")
+    const info = parseRequest(incoming.method ?? "GET", url)
+    const resource = this.#server.registry.find("", "v1", "pods")
+    if (info.kind === "path" || info.resource !== "pods" || info.group !== "" || !resource) {
+      throw new StatusError("NotFound", "the server could not find the requested resource")
+    }
+    // As Kubernetes does: who may open a shell may create one, whatever method the client's protocol uses.
+    this.#authorize(user, { ...actionOf(info), verb: "create" } as Action)
+    const context: RequestContext = {
+      server: this.#server,
+      request: new Request(url),
+      info,
+      resource,
+      user,
+      warnings: [],
+    }
+    const { node, path } = await kubeletTarget(context)
+    incoming.url = path
+    node.upgrade(incoming, socket, head)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#definitions.close()
+    this.#server.store.close()
+  }
+}
+
+/** A namespace's own path names it twice; objects of cluster scope have none. */
+function scoped(info: ResourceRequest, resource: ServedResource): ResourceRequest {
+  return resource.namespaced ? info : { ...info, namespace: "" }
+}
+
+function versionInfo(gitVersion: string): object {
+  const [, major = "1", minor = "0"] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? []
+  return {
+    major,
+    minor,
+    gitVersion,
+    gitCommit: "",
+    gitTreeState: "clean",
+    buildDate: "1970-01-01T00:00:00Z",
+    goVersion: "",
+    compiler: "",
+    platform: `linux/${process.arch === "x64" ? "amd64" : process.arch}`,
+  }
+}

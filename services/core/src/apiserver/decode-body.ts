@@ -1,0 +1,69 @@
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+
+/** Bytes of a body: as in Kubernetes, what etcd takes twice over. */
+export const bodyBytesMax = 3 * 1024 * 1024
+/** Objects nested deeper than this are an attack on whoever walks them. */
+const depthMax = 200
+
+/** The media type of a body without its parameters. */
+export function mediaTypeOf(request: Request): string {
+  return (request.headers.get("content-type") ?? "application/json").split(";")[0]?.trim().toLowerCase() ?? ""
+}
+
+export async function readBytes(request: Request): Promise<Uint8Array> {
+  const announced = Number(request.headers.get("content-length") ?? 0)
+  if (announced > bodyBytesMax) throw tooLarge()
+  const bytes = new Uint8Array(await request.arrayBuffer())
+  if (bytes.byteLength > bodyBytesMax) throw tooLarge()
+  return bytes
+}
+
+function tooLarge(): StatusError {
+  return new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
+}
+
+/** The value of a JSON or YAML body; undefined when it is empty. */
+export async function decodeBody(request: Request): Promise<unknown> {
+  const type = mediaTypeOf(request)
+  const bytes = await readBytes(request)
+  if (bytes.byteLength === 0) return undefined
+  const text = new TextDecoder().decode(bytes)
+  const value = type.endsWith("yaml") ? await parseYaml(text) : parseJson(text, type)
+  if (depthOf(value, 0) > depthMax)
+    throw new StatusError("BadRequest", `the object is nested deeper than ${depthMax} levels`)
+  return value
+}
+
+function parseJson(text: string, type: string): unknown {
+  if (!type.endsWith("json")) {
+    throw new StatusError(
+      "UnsupportedMediaType",
+      `the body of the request was in an unknown format (${type}) - accepted media types include: application/json, application/yaml`,
+    )
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new StatusError(
+      "BadRequest",
+      `the object provided is unrecognized (must be JSON): ${(error as Error).message}`,
+    )
+  }
+}
+
+/** YAML as kubectl sends it in an apply patch, which mostly is JSON. */
+async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import("yaml")
+  try {
+    return parse(text, { maxAliasCount: 100 })
+  } catch (error) {
+    throw new StatusError("BadRequest", `error converting YAML to JSON: ${(error as Error).message.split("\n")[0]}`)
+  }
+}
+
+function depthOf(value: unknown, depth: number): number {
+  if (value === null || typeof value !== "object" || depth > depthMax) return depth
+  let deepest = depth
+  for (const child of Object.values(value)) deepest = Math.max(deepest, depthOf(child, depth + 1))
+  return deepest
+}

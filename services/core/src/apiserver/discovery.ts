@@ -1,0 +1,201 @@
+import type { ResourceRegistry } from "./resource-registry.ts"
+import type { ServedResource } from "./served-resource.ts"
+import type { VirtualResource } from "./virtual-resource.ts"
+
+const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+const statusVerbs = ["get", "patch", "update"]
+
+/** Subresources of built-in kinds beside status and scale. */
+const extras: Record<string, { name: string; kind: string; group?: string; version?: string; verbs: string[] }[]> = {
+  pods: [
+    { name: "binding", kind: "Binding", verbs: ["create"] },
+    { name: "eviction", kind: "Eviction", group: "policy", version: "v1", verbs: ["create"] },
+    { name: "log", kind: "Pod", verbs: ["get"] },
+    { name: "exec", kind: "PodExecOptions", verbs: ["create", "get"] },
+    { name: "attach", kind: "PodAttachOptions", verbs: ["create", "get"] },
+    { name: "portforward", kind: "PodPortForwardOptions", verbs: ["create", "get"] },
+  ],
+  namespaces: [{ name: "finalize", kind: "Namespace", verbs: ["update"] }],
+  serviceaccounts: [
+    { name: "token", kind: "TokenRequest", group: "authentication.k8s.io", version: "v1", verbs: ["create"] },
+  ],
+}
+
+interface GroupVersions {
+  readonly group: string
+  readonly versions: string[]
+}
+
+/** What the API serves, in the forms in which clients ask: group lists, resource lists, and all at once (v2). */
+export class Discovery {
+  readonly #registry: ResourceRegistry
+  readonly #virtual: readonly VirtualResource[]
+
+  constructor(registry: ResourceRegistry, virtual: readonly VirtualResource[]) {
+    this.#registry = registry
+    this.#virtual = virtual
+  }
+
+  /** The document at a discovery path; undefined when it is none. */
+  document(path: string, accept: string): object | undefined {
+    const aggregated = accept.includes("g=apidiscovery.k8s.io") && accept.includes("v=v2;")
+    if (path === "/api") return aggregated ? this.#aggregated([""]) : this.#coreVersions()
+    if (path === "/apis")
+      return aggregated ? this.#aggregated(this.#namedGroups().map(({ group }) => group)) : this.#groupList()
+    const [, root, first = "", second] = path.split("/")
+    if (root === "api" && second === undefined) return this.#resourceList("", first)
+    if (root !== "apis") return undefined
+    if (second === undefined) return this.#group(first)
+    return this.#resourceList(first, second)
+  }
+
+  #groups(): GroupVersions[] {
+    const found = new Map<string, Set<string>>()
+    for (const { group, version } of [...this.#registry.all(), ...this.#virtual]) {
+      const versions = found.get(group) ?? new Set()
+      found.set(group, versions.add(version))
+    }
+    return [...found].map(([group, versions]) => ({ group, versions: [...versions].toSorted(newestFirst) }))
+  }
+
+  #namedGroups(): GroupVersions[] {
+    return this.#groups().filter(({ group }) => group !== "")
+  }
+
+  #coreVersions(): object {
+    return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] }
+  }
+
+  #groupList(): object {
+    return { kind: "APIGroupList", apiVersion: "v1", groups: this.#namedGroups().map(describeGroup) }
+  }
+
+  #group(name: string): object | undefined {
+    const found = this.#namedGroups().find(({ group }) => group === name)
+    return found && { kind: "APIGroup", apiVersion: "v1", ...describeGroup(found) }
+  }
+
+  #resourceList(group: string, version: string): object | undefined {
+    const resources = this.#entries(group, version)
+    if (resources.length === 0) return undefined
+    const groupVersion = group === "" ? version : `${group}/${version}`
+    return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources: resources.flatMap(legacy) }
+  }
+
+  #aggregated(groups: readonly string[]): object {
+    const wanted = this.#groups().filter(({ group }) => groups.includes(group))
+    return {
+      kind: "APIGroupDiscoveryList",
+      apiVersion: "apidiscovery.k8s.io/v2",
+      metadata: {},
+      items: wanted.map(({ group, versions }) => ({
+        metadata: { name: group, creationTimestamp: null },
+        versions: versions.map((version) => ({
+          version,
+          freshness: "Current",
+          resources: this.#entries(group, version).map((entry) => modern(entry, group, version)),
+        })),
+      })),
+    }
+  }
+
+  #entries(group: string, version: string): Entry[] {
+    const served = this.#registry.all().filter((resource) => resource.group === group && resource.version === version)
+    const virtual = this.#virtual.filter((it) => it.group === group && it.version === version && it.subresource === "")
+    return [...served.map(entryOf), ...virtual.map(virtualEntry)].toSorted((a, b) => (a.plural < b.plural ? -1 : 1))
+  }
+}
+
+interface Entry {
+  readonly plural: string
+  readonly singular: string
+  readonly kind: string
+  readonly namespaced: boolean
+  readonly verbs: readonly string[]
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly subresources: readonly {
+    name: string
+    kind: string
+    group?: string
+    version?: string
+    verbs: readonly string[]
+  }[]
+}
+
+function entryOf(resource: ServedResource): Entry {
+  const { plural, singular, kind, namespaced, shortNames, categories, status, scale, custom } = resource
+  const subresources = [
+    ...(status ? [{ name: "status", kind, verbs: statusVerbs }] : []),
+    ...(scale ? [{ name: "scale", kind: "Scale", group: "autoscaling", version: "v1", verbs: statusVerbs }] : []),
+    ...(custom ? [] : (extras[plural] ?? [])),
+  ]
+  return { plural, singular, kind, namespaced, verbs, shortNames, categories, subresources }
+}
+
+function virtualEntry({ resource, kind, namespaced }: VirtualResource): Entry {
+  const singular = kind.toLowerCase()
+  return {
+    plural: resource,
+    singular,
+    kind,
+    namespaced,
+    verbs: ["create"],
+    shortNames: [],
+    categories: [],
+    subresources: [],
+  }
+}
+
+function legacy({
+  plural,
+  singular,
+  kind,
+  namespaced,
+  verbs: own,
+  shortNames,
+  categories,
+  subresources,
+}: Entry): object[] {
+  const lists = { ...(shortNames.length > 0 && { shortNames }), ...(categories.length > 0 && { categories }) }
+  return [
+    { name: plural, singularName: singular, namespaced, kind, verbs: own, ...lists },
+    ...subresources.map(({ name, ...sub }) => ({ name: `${plural}/${name}`, singularName: "", namespaced, ...sub })),
+  ]
+}
+
+function modern(entry: Entry, group: string, version: string): object {
+  const { plural, singular, kind, namespaced, verbs: own, shortNames, categories, subresources } = entry
+  return {
+    resource: plural,
+    responseKind: { group, version, kind },
+    scope: namespaced ? "Namespaced" : "Cluster",
+    singularResource: singular,
+    verbs: own,
+    ...(shortNames.length > 0 && { shortNames }),
+    ...(categories.length > 0 && { categories }),
+    ...(subresources.length > 0 && {
+      subresources: subresources.map((sub) => ({
+        subresource: sub.name,
+        responseKind: { group: sub.group ?? group, version: sub.version ?? version, kind: sub.kind },
+        verbs: sub.verbs,
+      })),
+    }),
+  }
+}
+
+function describeGroup({ group, versions }: GroupVersions): object {
+  const all = versions.map((version) => ({ groupVersion: `${group}/${version}`, version }))
+  return { name: group, versions: all, preferredVersion: all[0] }
+}
+
+/** v2, v1, v1beta2, v1beta1, v1alpha1: stable before beta before alpha, newer before older. */
+function newestFirst(a: string, b: string): number {
+  return rank(b) - rank(a)
+}
+
+function rank(version: string): number {
+  const [, major = "0", stage = "", minor = "0"] = /^v(\d+)(alpha|beta)?(\d+)?$/.exec(version) ?? []
+  const stages: Record<string, number> = { "": 2, beta: 1, alpha: 0 }
+  return (stages[stage] ?? 0) * 1_000_000 + Number(major) * 1_000 + Number(minor)
+}

@@ -1,0 +1,14 @@
+/**
+ * The API server: Kubernetes' API as one function from Request to Response, over the store's `Storage`. Built-in kinds
+ * and custom resources take the same path: authorize, decode, default, admit, validate, store, encode.
+ *
+ * Invariants: an object is served as the bytes that are stored; a write that was answered is durable and every later
+ * read and watch sees it; a mistake of the client is a Status with 4xx and changes nothing.
+ *
+ * May be imported by the compositions of core.
+ */
+export type { AdmissionAttributes, AdmissionStep } from "./admission/step.ts"
+export type { UserInfo } from "./authentication/user.ts"
+export { type ApiServer, type ApiServerOptions, createApiServer } from "./create-api-server.ts"
+export type { NodeConnection, NodeProxy } from "./node-proxy.ts"
+export type { VirtualRequest, VirtualResource } from "./virtual-resource.ts"

@@ -1,0 +1,126 @@
+import { type AnyObject, StatusError } from "@wick/sdk/api"
+import type { Storage } from "#store"
+import { encodeStored } from "./object-bytes.ts"
+import { qualified, type ServedResource } from "./served-resource.ts"
+import { type Entry, WatchCache } from "./watch-cache.ts"
+
+/**
+ * Objects of every resource in the store, under `/registry/<group or core>/<plural>/[<namespace>/]<name>`. Writes carry the
+ * revision that they were decided on, so that nobody overwrites what he has not seen.
+ */
+export class ObjectStore {
+  readonly #storage: Storage
+  readonly #caches = new Map<string, WatchCache>()
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  /** The resource's cache, loaded when it is first asked for. Versions of one resource share it. */
+  cache(resource: ServedResource): WatchCache {
+    const prefix = prefixOf(resource)
+    let cache = this.#caches.get(prefix)
+    if (!cache) {
+      cache = new WatchCache(resource, this.#storage, prefix)
+      this.#caches.set(prefix, cache)
+    }
+    return cache
+  }
+
+  /** Ends the watches of a resource that is no longer served. */
+  drop(resource: ServedResource): void {
+    const prefix = prefixOf(resource)
+    this.#caches.get(prefix)?.close()
+    this.#caches.delete(prefix)
+  }
+
+  async get(resource: ServedResource, namespace: string, name: string): Promise<Entry> {
+    const found = await this.find(resource, namespace, name)
+    if (!found) throw notFound(resource, name)
+    return found
+  }
+
+  async find(resource: ServedResource, namespace: string, name: string): Promise<Entry | undefined> {
+    const cache = this.cache(resource)
+    await cache.fresh()
+    return cache.get(keyOf(resource, namespace, name))
+  }
+
+  async create(resource: ServedResource, object: AnyObject): Promise<Entry> {
+    const { name = "", namespace = "" } = object.metadata
+    const key = keyOf(resource, namespace, name)
+    const { succeeded, revision } = await this.#storage.txn({
+      compare: [{ key, target: "version", op: "=", value: 0 }],
+      success: [{ kind: "put", key, value: encodeStored(object) }],
+      failure: [],
+    })
+    if (!succeeded) throw alreadyExists(resource, name)
+    return this.#written(resource, key, revision)
+  }
+
+  /** Replaces what was seen as `before`; Conflict when it has changed meanwhile. */
+  async update(resource: ServedResource, before: Entry, object: AnyObject): Promise<Entry> {
+    const { succeeded, revision } = await this.#storage.txn({
+      compare: [{ key: before.key, target: "mod", op: "=", value: before.revision }],
+      success: [{ kind: "put", key: before.key, value: encodeStored(object) }],
+      failure: [],
+    })
+    if (!succeeded) throw conflict(resource, before.index.name)
+    return this.#written(resource, before.key, revision)
+  }
+
+  async delete(resource: ServedResource, before: Entry): Promise<number> {
+    const { succeeded, revision } = await this.#storage.txn({
+      compare: [{ key: before.key, target: "mod", op: "=", value: before.revision }],
+      success: [{ kind: "delete", key: before.key }],
+      failure: [],
+    })
+    if (!succeeded) throw conflict(resource, before.index.name)
+    await this.cache(resource).caughtUpTo(revision)
+    return revision
+  }
+
+  close(): void {
+    for (const cache of this.#caches.values()) cache.close()
+  }
+
+  async #written(resource: ServedResource, key: string, revision: number): Promise<Entry> {
+    const cache = this.cache(resource)
+    await cache.ready
+    await cache.caughtUpTo(revision)
+    const entry = cache.get(key)
+    if (!entry) throw conflict(resource, key.slice(key.lastIndexOf("/") + 1))
+    return entry
+  }
+}
+
+function prefixOf({ group, plural }: ServedResource): string {
+  return `/registry/${group === "" ? "core" : group}/${plural}/`
+}
+
+function keyOf(resource: ServedResource, namespace: string, name: string): string {
+  return prefixOf(resource) + (resource.namespaced ? `${namespace}/${name}` : name)
+}
+
+export function notFound(resource: ServedResource, name: string): StatusError {
+  const { group, plural } = resource
+  return new StatusError("NotFound", `${qualified(resource)} "${name}" not found`, { name, group, kind: plural })
+}
+
+function alreadyExists(resource: ServedResource, name: string): StatusError {
+  const { group, plural } = resource
+  return new StatusError("AlreadyExists", `${qualified(resource)} "${name}" already exists`, {
+    name,
+    group,
+    kind: plural,
+  })
+}
+
+export function conflict(resource: ServedResource, name: string): StatusError {
+  const { group, plural } = resource
+  return new StatusError(
+    "Conflict",
+    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
+    { name, group, kind: plural },
+  )
+}

@@ -1,0 +1,80 @@
+import type { Components, JsonSchema } from "@wick/sdk/api/structural"
+import type { ResourceRegistry } from "./resource-registry.ts"
+import type { ServedResource } from "./served-resource.ts"
+
+const info = { title: "Wick", version: "v1" }
+
+/** `/openapi/v3`: the documents there are, one for each group and version. */
+export function openapiIndex(registry: ResourceRegistry): object {
+  const groups = new Set(registry.all().map(rootOf))
+  const paths = Object.fromEntries(
+    [...groups].map((root) => [root, { serverRelativeURL: `/openapi/v3/${root}?hash=${registry.all().length}` }]),
+  )
+  return { paths }
+}
+
+/** One group and version's document: the schemas of its kinds, and the paths by which clients find a kind's schema. */
+export function openapiDocument(registry: ResourceRegistry, root: string): object | undefined {
+  const served = registry.all().filter((resource) => rootOf(resource) === root)
+  if (served.length === 0) return undefined
+  const schemas: Record<string, JsonSchema> = {}
+  for (const resource of served) {
+    schemas[resource.openapiName] = described(resource)
+    collect(resource.schema, resource.components, schemas)
+  }
+  return { openapi: "3.0.0", info, paths: Object.assign({}, ...served.map(pathsOf)), components: { schemas } }
+}
+
+function rootOf({ group, version }: ServedResource): string {
+  return group === "" ? `api/${version}` : `apis/${group}/${version}`
+}
+
+function described(resource: ServedResource): JsonSchema {
+  const { group, version, kind } = resource
+  return { ...resource.schema, "x-kubernetes-group-version-kind": [{ group, version, kind }] }
+}
+
+function pathsOf(resource: ServedResource): object {
+  const { group, version, kind, plural, namespaced, openapiName } = resource
+  const base = `/${rootOf(resource)}/${namespaced ? "namespaces/{namespace}/" : ""}${plural}`
+  const gvk = { group, version, kind }
+  const schema = { $ref: `#/components/schemas/${openapiName}` }
+  const answer = { 200: { description: "OK", content: { "application/json": { schema } } } }
+  const operation = (action: string): object => ({
+    "x-kubernetes-action": action,
+    "x-kubernetes-group-version-kind": gvk,
+    responses: answer,
+  })
+  const body = { requestBody: { content: { "application/json": { schema } } } }
+  const patchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]
+  const patchBody = { requestBody: { content: Object.fromEntries(patchTypes.map((type) => [type, { schema: {} }])) } }
+  const query = ["fieldValidation", "dryRun", "fieldManager"].map((name) => ({
+    name,
+    in: "query",
+    schema: { type: "string" },
+  }))
+  return {
+    [base]: { get: operation("list"), post: { ...operation("post"), ...body, parameters: query } },
+    [`${base}/{name}`]: {
+      get: operation("get"),
+      put: { ...operation("put"), ...body, parameters: query },
+      patch: { ...operation("patch"), ...patchBody, parameters: query },
+      delete: operation("delete"),
+    },
+  }
+}
+
+/** Every component that a schema refers to, and those that these refer to. */
+function collect(schema: unknown, components: Components, into: Record<string, JsonSchema>): void {
+  if (schema === null || typeof schema !== "object") return
+  const { $ref } = schema as JsonSchema
+  if (typeof $ref === "string") {
+    const name = $ref.slice($ref.lastIndexOf("/") + 1)
+    const found = components[name]
+    if (found && !(name in into)) {
+      into[name] = found
+      collect(found, components, into)
+    }
+  }
+  for (const child of Object.values(schema)) collect(child, components, into)
+}

@@ -1,0 +1,51 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+import type { Clock, Random } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import type { AdmissionStep } from "./admission/step.ts"
+import type { UserInfo } from "./authentication/user.ts"
+import type { NodeProxy } from "./node-proxy.ts"
+import type { ObjectStore } from "./object-store.ts"
+import type { ResourceRequest } from "./request-info.ts"
+import type { ResourceRegistry } from "./resource-registry.ts"
+import type { ServedResource } from "./served-resource.ts"
+import type { Strategies } from "./strategy/strategy.ts"
+
+/** What all requests share. */
+export interface Server {
+  readonly store: ObjectStore
+  readonly registry: ResourceRegistry
+  readonly strategies: Strategies
+  readonly admission: readonly AdmissionStep[]
+  readonly nodeProxy: NodeProxy
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** One request for a resource. */
+export interface RequestContext {
+  readonly server: Server
+  readonly request: Request
+  readonly info: ResourceRequest
+  readonly resource: ServedResource
+  readonly user: UserInfo
+  /** Lines for the client's user, sent as `Warning` headers. */
+  readonly warnings: string[]
+}
+
+export function isDryRun({ info }: RequestContext): boolean {
+  return info.query.get("dryRun") === "All"
+}
+
+/** Whole seconds, as Kubernetes writes times. */
+export function timestamp({ clock }: { clock: Clock }): string {
+  return `${new Date(clock.now()).toISOString().slice(0, 19)}Z`
+}
+
+/** Whose write it is in managedFields: the parameter, or the start of the user agent. */
+export function fieldManager({ info, request }: RequestContext): string {
+  const agent = request.headers.get("user-agent") ?? ""
+  return info.query.get("fieldManager") ?? (agent.split("/")[0] || "unknown")
+}
+
+export type Mutation = (live: AnyObject) => AnyObject | Promise<AnyObject>

@@ -1,0 +1,105 @@
+import type { Action } from "./authorization/rule.ts"
+
+/** What a request asks for, read from its method and path alone. */
+export type RequestInfo = ResourceRequest | PathRequest
+
+export interface ResourceRequest {
+  readonly kind: "resource"
+  readonly verb: Verb
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  readonly query: URLSearchParams
+}
+
+export interface PathRequest {
+  readonly kind: "path"
+  readonly verb: string
+  readonly path: string
+}
+
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection"
+
+const methods: Record<string, [one: Verb, many: Verb]> = {
+  GET: ["get", "list"],
+  HEAD: ["get", "list"],
+  POST: ["create", "create"],
+  PUT: ["update", "update"],
+  PATCH: ["patch", "patch"],
+  DELETE: ["delete", "deletecollection"],
+}
+
+/** Subresources of the kind Namespace, which look like resources in the path of a namespace. */
+const namespaceSubresources = new Set(["status", "finalize"])
+
+/**
+ *     /api/v1/namespaces/default/pods/web/log      get pods/log "web" in default
+ *     /apis/apps/v1/deployments?watch=true         watch deployments everywhere
+ *     /apis/apps/v1, /version, /healthz            a path
+ */
+export function parseRequest(method: string, url: URL): RequestInfo {
+  const parts = url.pathname
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decode)
+  const path: PathRequest = { kind: "path", verb: method.toLowerCase(), path: url.pathname }
+  const start = parts[0] === "api" ? 2 : parts[0] === "apis" ? 3 : undefined
+  if (start === undefined || parts.length <= start) return path
+  const [group, version] = start === 2 ? ["", parts[1] ?? ""] : [parts[1] ?? "", parts[2] ?? ""]
+  const named = target(parts.slice(start))
+  const verbs = methods[method]
+  if (!verbs) return path
+  const one = verbs[named.name === "" ? 1 : 0]
+  return {
+    kind: "resource",
+    group,
+    version,
+    ...named,
+    verb: refine(one, named, url.searchParams),
+    query: url.searchParams,
+  }
+}
+
+interface Target {
+  resource: string
+  subresource: string
+  namespace: string
+  name: string
+}
+
+function target(parts: string[]): Target {
+  const [first = "", second = "", third, fourth = "", ...rest] = parts
+  if (first !== "namespaces" || third === undefined || namespaceSubresources.has(third)) {
+    return {
+      resource: first,
+      namespace: first === "namespaces" ? second : "",
+      name: second,
+      subresource: parts.slice(2).join("/"),
+    }
+  }
+  return { resource: third, namespace: second, name: fourth, subresource: rest.join("/") }
+}
+
+function refine(verb: Verb, { name }: Target, query: URLSearchParams): Verb {
+  const watches = /^(true|1)$/.test(query.get("watch") ?? "")
+  if (watches && (verb === "list" || (verb === "get" && name === ""))) return "watch"
+  return verb
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/** The request as the authorizer judges it. */
+export function actionOf(info: RequestInfo): Action {
+  if (info.kind === "path") return info
+  const { verb, group, resource, subresource, namespace, name } = info
+  return { kind: "resource", verb, group, resource, subresource, namespace, name }
+}

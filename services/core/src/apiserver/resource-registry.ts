@@ -1,0 +1,34 @@
+import type { ServedResource } from "./served-resource.ts"
+
+/** Which resources are served now. Custom ones come and go while requests are answered. */
+export class ResourceRegistry {
+  readonly #served = new Map<string, ServedResource>()
+  /** Told after every change, with what discovery would answer. */
+  onChange: () => void = () => {}
+
+  find(group: string, version: string, plural: string): ServedResource | undefined {
+    return this.#served.get(`${group}/${version}/${plural}`)
+  }
+
+  add(resource: ServedResource): void {
+    this.#served.set(`${resource.group}/${resource.version}/${resource.plural}`, resource)
+    this.onChange()
+  }
+
+  /** Takes away every version of a resource. */
+  remove(group: string, plural: string): void {
+    for (const [key, resource] of this.#served) {
+      if (resource.group === group && resource.plural === plural) this.#served.delete(key)
+    }
+    this.onChange()
+  }
+
+  all(): ServedResource[] {
+    return [...this.#served.values()]
+  }
+
+  /** The resource of a kind, as an object of it names itself. */
+  ofKind(apiVersion: string, kind: string): ServedResource | undefined {
+    return this.all().find((resource) => resource.apiVersion === apiVersion && resource.kind === kind)
+  }
+}

@@ -1,0 +1,35 @@
+import { type Status, StatusError } from "@wick/sdk/api"
+
+const json = { "content-type": "application/json" }
+
+export function jsonResponse(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(value), { status, headers: { ...json, ...headers } })
+}
+
+/** Bytes that are JSON already. */
+export function bytesResponse(bytes: Uint8Array, status = 200): Response {
+  return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers: json })
+}
+
+/** Any error as a `Status`: the API's own no as it is, everything else as an InternalError without its inside. */
+export function errorResponse(error: unknown): Response {
+  const status = statusOf(error)
+  const retry = status.details?.retryAfterSeconds
+  return jsonResponse(status, status.code, retry === undefined ? {} : { "retry-after": String(retry) })
+}
+
+function statusOf(error: unknown): Status {
+  if (error instanceof StatusError) return error.toStatus()
+  const named = (error as Error | undefined)?.name
+  if (named === "NoSpaceError")
+    return new StatusError(
+      "InternalError",
+      "the store has no space left on its disk; free some and try again",
+      undefined,
+      507,
+    ).toStatus()
+  if (named === "TooLargeError")
+    return new StatusError("RequestEntityTooLarge", `Request entity too large: ${(error as Error).message}`).toStatus()
+  if (named === "CompactedError") return new StatusError("Expired", (error as Error).message).toStatus()
+  return new StatusError("InternalError", "an internal error occurred; the server's log says more").toStatus()
+}

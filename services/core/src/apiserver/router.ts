@@ -1,0 +1,87 @@
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { decodeBody } from "./decode-body.ts"
+import type { RequestContext } from "./request-context.ts"
+import { bytesResponse, jsonResponse } from "./respond.ts"
+import { qualified } from "./served-resource.ts"
+import { bindPod, evictPod, podLog } from "./subresource/pod.ts"
+import { scaleSubresource } from "./subresource/scale.ts"
+import { createObject } from "./verbs/create.ts"
+import { deleteCollection, deleteObject } from "./verbs/delete.ts"
+import { patchObject } from "./verbs/patch.ts"
+import { answerObject, getObject, listObjects } from "./verbs/read.ts"
+import { modify, updateObject } from "./verbs/update.ts"
+import { watchObjects } from "./verbs/watch.ts"
+
+type Handler = (context: RequestContext) => Promise<Response>
+
+const whole: Record<string, Handler> = {
+  get: getObject,
+  list: listObjects,
+  watch: watchObjects,
+  create: async (context) => answerObject(context, await createObject(context), 201),
+  update: async (context) => answerObject(context, await updateObject(context)),
+  patch: async (context) => answerObject(context, await patchObject(context)),
+  delete: removal,
+  deletecollection: async (context) => {
+    await deleteCollection(context)
+    return success(context, "")
+  },
+}
+
+const status: Record<string, Handler> = {
+  get: getObject,
+  update: async (context) => answerObject(context, await updateObject(context)),
+  patch: async (context) => answerObject(context, await patchObject(context)),
+}
+
+const podParts: Record<string, Handler> = { binding: bindPod, eviction: evictPod, log: podLog }
+
+/** The handler of a resource request; NotFound or MethodNotAllowed when there is none. */
+export async function handleResource(context: RequestContext): Promise<Response> {
+  const { info, resource } = context
+  const found = handlerOf(context)
+  if (!found) {
+    throw new StatusError(
+      "MethodNotAllowed",
+      `the server does not allow this method on the requested resource: ${info.verb} ${qualified(resource)}${info.subresource && `/${info.subresource}`}`,
+    )
+  }
+  return found(context)
+}
+
+function handlerOf({ info, resource }: RequestContext): Handler | undefined {
+  const { subresource, verb } = info
+  if (subresource === "") return whole[verb]
+  if (subresource === "status" && resource.status) return status[verb]
+  if (subresource === "scale" && resource.scale) return scaleSubresource
+  if (resource.custom || resource.group !== "") return notServed()
+  if (resource.plural === "pods") return podParts[subresource] ?? notServed()
+  if (resource.plural === "namespaces" && subresource === "finalize") return finalize
+  return notServed()
+}
+
+function notServed(): never {
+  throw new StatusError("NotFound", "the server could not find the requested resource")
+}
+
+async function removal(context: RequestContext): Promise<Response> {
+  const deletion = await deleteObject(context)
+  if (deletion.kind === "pending") return bytesResponse(deletion.bytes)
+  return success(context, deletion.object.metadata.uid ?? "")
+}
+
+function success({ info, resource }: RequestContext, uid: string): Response {
+  const details = { name: info.name, group: resource.group, kind: resource.plural, ...(uid && { uid }) }
+  return jsonResponse({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details })
+}
+
+/** `namespaces/finalize`: the only way to change a namespace's finalizers; without any, a terminating one is gone. */
+async function finalize(context: RequestContext): Promise<Response> {
+  const body = (await decodeBody(context.request)) as { spec?: { finalizers?: string[] } }
+  const finalizers = body?.spec?.finalizers ?? []
+  const bytes = await modify({ ...context, info: { ...context.info, subresource: "finalize" } }, (live) => {
+    live.spec = { ...(live.spec as object), finalizers }
+    return live
+  })
+  return answerObject(context, bytes)
+}

@@ -1,0 +1,69 @@
+import { type AnyObject, StatusError } from "@wick/sdk/api"
+import { matches } from "@wick/sdk/api/meta/label-selector"
+import { parseSelector } from "@wick/sdk/api/meta/selector-text"
+import { valueAt } from "./field-path.ts"
+import type { ServedResource } from "./served-resource.ts"
+
+/** What a selector looks at: kept beside an object's bytes so that nothing is parsed to select. */
+export interface Indexed {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly fields: Readonly<Record<string, string>>
+}
+
+export type Selection = (object: Indexed) => boolean
+
+const everything: Selection = () => true
+
+export function indexOf(resource: ServedResource, object: AnyObject): Indexed {
+  const { name = "", namespace = "", labels = {} } = object.metadata
+  const fields: Record<string, string> = {}
+  for (const path of resource.selectableFields) fields[path.replace(/^\./, "")] = text(valueAt(object, path))
+  return { namespace, name, labels, fields }
+}
+
+function text(value: unknown): string {
+  return value === undefined || value === null ? "" : String(value)
+}
+
+/** The selection that a request's labelSelector and fieldSelector ask for; BadRequest when they cannot be read. */
+export function selectionOf(resource: ServedResource, query: URLSearchParams): Selection {
+  const labels = labelSelection(query.get("labelSelector") ?? "")
+  const fields = fieldSelection(resource, query.get("fieldSelector") ?? "")
+  if (labels === everything) return fields
+  if (fields === everything) return labels
+  return (object) => labels(object) && fields(object)
+}
+
+function labelSelection(selector: string): Selection {
+  if (selector.trim() === "") return everything
+  try {
+    const requirements = parseSelector(selector)
+    return ({ labels }) => matches(requirements, labels)
+  } catch (error) {
+    throw new StatusError("BadRequest", `unable to parse requirement: ${(error as Error).message}`)
+  }
+}
+
+function fieldSelection(resource: ServedResource, selector: string): Selection {
+  if (selector.trim() === "") return everything
+  const terms = selector.split(",").map((term) => fieldTerm(resource, term.trim()))
+  return (object) => terms.every((term) => term(object))
+}
+
+function fieldTerm(resource: ServedResource, term: string): Selection {
+  const match = /^([^=!]+)(==|!=|=)(.*)$/.exec(term)
+  if (!match) throw new StatusError("BadRequest", `invalid field selector: "${term}"; can't understand it`)
+  const [, path = "", operator, wanted = ""] = match
+  const read = fieldReader(resource, path)
+  return operator === "!=" ? (object) => read(object) !== wanted : (object) => read(object) === wanted
+}
+
+function fieldReader(resource: ServedResource, path: string): (object: Indexed) => string {
+  if (path === "metadata.name") return ({ name }) => name
+  if (path === "metadata.namespace") return ({ namespace }) => namespace
+  const known = resource.selectableFields.some((field) => field.replace(/^\./, "") === path)
+  if (known) return ({ fields }) => fields[path] ?? ""
+  throw new StatusError("BadRequest", `field label not supported: ${path}`)
+}

@@ -1,0 +1,55 @@
+import type { Column, Kind, ScalePaths } from "@wick/sdk/api/kind"
+import { type CompiledSchema, type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/structural"
+
+/** A resource that the API serves, built in or custom: all that the verbs need to know of its kind. */
+export interface ServedResource {
+  readonly group: string
+  readonly version: string
+  readonly apiVersion: string
+  readonly kind: string
+  readonly listKind: string
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly namespaced: boolean
+  readonly status: boolean
+  readonly scale: ScalePaths | undefined
+  readonly columns: readonly Column[]
+  readonly selectableFields: readonly string[]
+  readonly schema: JsonSchema
+  readonly components: Components
+  readonly openapiName: string
+  /** Whether it comes from a CustomResourceDefinition. */
+  readonly custom: boolean
+  /** The version in which its objects are stored; the others are the same but for their name. */
+  readonly storageApiVersion: string
+  /** Compiled when first needed. */
+  compiled(): CompiledSchema
+}
+
+export function builtinResource(kind: Kind, schema: JsonSchema, components: Components): ServedResource {
+  return {
+    ...kind,
+    status: kind.subresources.status,
+    scale: kind.subresources.scale,
+    schema,
+    components,
+    custom: false,
+    storageApiVersion: kind.apiVersion,
+    compiled: once(() => compileSchema(schema, components)),
+  }
+}
+
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+/** `deployments.apps`, as messages name a resource. */
+export function qualified({ plural, group }: { plural: string; group: string }): string {
+  return group === "" ? plural : `${plural}.${group}`
+}

@@ -1,0 +1,138 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { Strategy } from "./strategy.ts"
+
+interface ServiceView {
+  metadata: { name: string }
+  spec: {
+    type?: string
+    clusterIP?: string
+    clusterIPs?: string[]
+    ipFamilies?: string[]
+    ipFamilyPolicy?: string
+    ports?: { port: number; targetPort?: number | string; nodePort?: number }[]
+  }
+}
+
+const nodePortMin = 30_000
+const nodePortMax = 32_767
+
+/**
+ * Addresses of Services, each given once: those that are stored, and those that a write in flight has taken.
+ */
+export interface AddressBook {
+  /** Cluster addresses and node ports that stored Services have. */
+  used(): Promise<{ addresses: ReadonlySet<string>; nodePorts: ReadonlySet<number> }>
+  /** First address, and how many there are. */
+  readonly first: number
+  readonly count: number
+}
+
+export function serviceStrategy(book: AddressBook): Strategy {
+  const inFlight = new Set<string | number>()
+  const take = <Value extends string | number>(value: Value, taken: (string | number)[]): Value => {
+    inFlight.add(value)
+    taken.push(value)
+    return value
+  }
+  return {
+    prepareCreate: (object) => withDefaults(object as unknown as ServiceView),
+    prepareUpdate(object, old) {
+      const service = object as unknown as ServiceView
+      const before = old as unknown as ServiceView
+      service.spec.clusterIP ??= before.spec.clusterIP as string
+      withDefaults(service)
+    },
+    async allocate(object, old) {
+      const service = object as unknown as ServiceView
+      const taken: (string | number)[] = []
+      const { addresses, nodePorts } = await book.used()
+      const before = (old as unknown as ServiceView | undefined)?.spec
+      takeAddress(
+        service,
+        before?.clusterIP,
+        (ip) => !addresses.has(ip) && !inFlight.has(ip),
+        (ip) => take(ip, taken),
+        book,
+      )
+      takeNodePorts(
+        service,
+        (port) => !nodePorts.has(port) && !inFlight.has(port),
+        (port) => take(port, taken),
+      )
+      return () => {
+        for (const value of taken) inFlight.delete(value)
+      }
+    },
+  }
+}
+
+function withDefaults({ spec }: ServiceView): void {
+  spec.type ??= "ClusterIP"
+  for (const port of spec.ports ?? []) port.targetPort ??= port.port
+}
+
+function takeAddress(
+  service: ServiceView,
+  before: string | undefined,
+  isFree: (ip: string) => boolean,
+  take: (ip: string) => string,
+  book: AddressBook,
+): void {
+  const { spec, metadata } = service
+  if (spec.type === "ExternalName") return
+  const asked = spec.clusterIP || before || ""
+  if (asked !== "" && asked !== "None" && asked !== before && !isFree(asked)) {
+    throw new StatusError(
+      "Invalid",
+      `Service "${metadata.name}" is invalid: spec.clusterIPs: Invalid value: ["${asked}"]: failed to allocate IP ${asked}: provided IP is already allocated`,
+    )
+  }
+  spec.clusterIP = asked === "" ? take(firstFree(book, isFree)) : asked
+  spec.clusterIPs = [spec.clusterIP]
+  spec.ipFamilies ??= ["IPv4"]
+  spec.ipFamilyPolicy ??= "SingleStack"
+}
+
+/** The first ten addresses are left for those who ask for one by name (the API server, DNS). */
+const reserved = 10
+
+function firstFree({ first, count }: AddressBook, isFree: (ip: string) => boolean): string {
+  for (let offset = reserved; offset < count - 1; offset++) {
+    const ip = formatAddress(first + offset)
+    if (isFree(ip)) return ip
+  }
+  throw new StatusError("InternalError", "all cluster addresses are taken; choose a larger --service-cidr")
+}
+
+function takeNodePorts({ spec }: ServiceView, isFree: (port: number) => boolean, take: (port: number) => number): void {
+  if (spec.type !== "NodePort" && spec.type !== "LoadBalancer") return
+  for (const port of spec.ports ?? []) {
+    if (port.nodePort) continue
+    for (let candidate = nodePortMin; candidate <= nodePortMax && !port.nodePort; candidate++) {
+      if (isFree(candidate)) port.nodePort = take(candidate)
+    }
+  }
+}
+
+export function formatAddress(value: number): string {
+  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join(".")
+}
+
+/** `10.235.0.0/16` → its first address as a number, and how many it has. */
+export function parseRange(cidr: string): { first: number; count: number } {
+  const [address = "", bits = "32"] = cidr.split("/")
+  const first = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0)
+  return { first, count: 2 ** (32 - Number(bits)) }
+}
+
+/** What stored Services have taken. */
+export function usedBy(services: readonly AnyObject[]): { addresses: Set<string>; nodePorts: Set<number> } {
+  const specs = services.map((object) => (object as unknown as ServiceView).spec)
+  return {
+    addresses: new Set(specs.flatMap(({ clusterIP }) => (clusterIP ? [clusterIP] : []))),
+    nodePorts: new Set(
+      specs.flatMap(({ ports = [] }) => ports.flatMap(({ nodePort }) => (nodePort ? [nodePort] : []))),
+    ),
+  }
+}

@@ -1,0 +1,76 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { decodeBody, mediaTypeOf } from "../decode-body.ts"
+import { setAt, valueAt } from "../field-path.ts"
+import { parseObject } from "../object-bytes.ts"
+import { applyJsonPatch } from "../patch/json-patch.ts"
+import { applyMergePatch } from "../patch/merge-patch.ts"
+import type { RequestContext } from "../request-context.ts"
+import { jsonResponse } from "../respond.ts"
+import { modify } from "../verbs/update.ts"
+
+interface Scale {
+  apiVersion: string
+  kind: string
+  metadata: Record<string, unknown>
+  spec: { replicas?: number }
+  status: { replicas: number; selector?: string }
+}
+
+/** The scale subresource: how many there should be and are, whatever the kind. */
+export async function scaleSubresource(context: RequestContext): Promise<Response> {
+  const { server, resource, info, request } = context
+  const paths = resource.scale
+  if (!paths) throw new StatusError("NotFound", "the server could not find the requested resource")
+  if (info.verb === "get") {
+    return jsonResponse(
+      scaleOf(context, parseObject((await server.store.get(resource, info.namespace, info.name)).bytes)),
+    )
+  }
+  const body = await decodeBody(request)
+  const bytes = await modify({ ...context, info: { ...info, subresource: "" } }, (live) => {
+    const wanted = wantedScale(scaleOf(context, live), body, info.verb, mediaTypeOf(request))
+    const replicas = wanted.spec?.replicas ?? 0
+    if (!Number.isInteger(replicas) || replicas < 0) {
+      throw new StatusError(
+        "Invalid",
+        `Scale.autoscaling "${info.name}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`,
+      )
+    }
+    setAt(live, paths.specReplicas, replicas)
+    const version = info.verb === "update" ? wanted.metadata.resourceVersion : undefined
+    live.metadata.resourceVersion = version as string
+    return live
+  })
+  return jsonResponse(scaleOf(context, parseObject(bytes)))
+}
+
+function wantedScale(scale: Scale, body: unknown, verb: string, type: string): Scale {
+  if (verb === "update") return body as Scale
+  const patched = type === "application/json-patch+json" ? applyJsonPatch(scale, body) : applyMergePatch(scale, body)
+  return patched as Scale
+}
+
+function scaleOf({ resource }: RequestContext, object: AnyObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const paths = resource.scale
+  const selector = paths?.selector ? valueAt(object, paths.selector) : undefined
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: Number(valueAt(object, paths?.specReplicas ?? "") ?? 0) },
+    status: {
+      replicas: Number(valueAt(object, paths?.statusReplicas ?? "") ?? 0),
+      ...(selector !== undefined && { selector: selectorText(selector) }),
+    },
+  }
+}
+
+function selectorText(selector: unknown): string {
+  if (typeof selector === "string") return selector
+  const labels = (selector as { matchLabels?: Record<string, string> }).matchLabels ?? {}
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",")
+}

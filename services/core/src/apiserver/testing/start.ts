@@ -1,0 +1,40 @@
+import { builtinKinds } from "@wick/sdk/api"
+import { type Client, createClient } from "@wick/sdk/client"
+import { seededRandom, systemClock } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { createMemoryStorage } from "#store"
+import { type ApiServer, createApiServer } from "../index.ts"
+
+export interface TestApi extends AsyncDisposable {
+  readonly server: ApiServer
+  readonly client: Client
+}
+
+const master = { name: "admin", groups: ["system:masters"] }
+
+/** The API server on a store in memory, for a master. */
+export async function startTestApi(): Promise<TestApi> {
+  const storage = createMemoryStorage({ clock: systemClock })
+  const server = createApiServer({
+    storage,
+    kinds: builtinKinds,
+    virtual: [],
+    admission: [],
+    authorize: () => ({ allowed: true, reason: "" }),
+    nodeProxy: () => undefined,
+    serviceCidr: "10.235.0.0/16",
+    version: "v1.36.0",
+    clock: systemClock,
+    random: seededRandom(1),
+    log: silentLog,
+  })
+  await server.ready
+  return {
+    server,
+    client: createClient({ fetch: server.fetchAs(master) }),
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]()
+      await storage.close()
+    },
+  }
+}

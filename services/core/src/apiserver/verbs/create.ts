@@ -1,0 +1,110 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { mutate, validate } from "../admit.ts"
+import { decodeBody } from "../decode-body.ts"
+import { encodeStored, withResourceVersion } from "../object-bytes.ts"
+import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
+import { strategyOf } from "../strategy/strategy.ts"
+import { mistakesOf, pruneUnknown, refuseMistakes } from "../validate-object.ts"
+
+const suffixLength = 5
+/** Letters that make no words and are not mistaken for one another. */
+const suffixLetters = "bcdfghjklmnpqrstvwxz2456789"
+/** A generated name that is taken is made anew this many times. */
+const generateTriesMax = 8
+
+export async function createObject(context: RequestContext): Promise<Buffer> {
+  const body = requireObject(context, await decodeBody(context.request))
+  return storeNew(context, body)
+}
+
+/** The body as an object of the resource that the path names; BadRequest when it is another. */
+export function requireObject({ resource, info }: RequestContext, body: unknown): AnyObject {
+  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+    throw new StatusError("BadRequest", `the body must be a ${resource.kind} object`)
+  }
+  const object = body as AnyObject
+  const { apiVersion = resource.apiVersion, kind = resource.kind, metadata = {} } = object
+  if (apiVersion !== resource.apiVersion || kind !== resource.kind) {
+    throw new StatusError(
+      "BadRequest",
+      `the API version in the data (${apiVersion}, Kind=${kind}) does not match the expected API version (${resource.apiVersion}, Kind=${resource.kind})`,
+    )
+  }
+  if (metadata === null || typeof metadata !== "object" || Array.isArray(metadata)) {
+    throw new StatusError("BadRequest", "metadata must be an object")
+  }
+  if (resource.namespaced && metadata.namespace !== undefined && metadata.namespace !== info.namespace) {
+    throw new StatusError(
+      "BadRequest",
+      `the namespace of the provided object does not match the namespace sent on the request`,
+    )
+  }
+  return {
+    ...object,
+    apiVersion,
+    kind,
+    metadata: { ...metadata, ...(resource.namespaced && { namespace: info.namespace }) },
+  }
+}
+
+/** Makes an object: defaults, admission, validation, one write. Returns it as served. */
+export async function storeNew(context: RequestContext, body: AnyObject): Promise<Buffer> {
+  const { server, resource } = context
+  for (let attempt = 1; ; attempt++) {
+    const prepared = await prepare(context, structuredClone(body))
+    if (isDryRun(context)) return withResourceVersion(encodeStored(prepared), 0)
+    const release = await strategyOf(server.strategies, resource).allocate?.(prepared, undefined)
+    try {
+      return (await server.store.create(resource, prepared)).bytes
+    } catch (error) {
+      release?.()
+      const generated = body.metadata.name === undefined && attempt < generateTriesMax
+      if (!(error instanceof StatusError && error.reason === "AlreadyExists" && generated)) throw error
+    }
+  }
+}
+
+async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObject> {
+  const { server, resource, info } = context
+  if (resource.namespaced && info.namespace === "") {
+    throw new StatusError("BadRequest", "an empty namespace may not be set during creation")
+  }
+  const object = withIdentity(context, body)
+  pruneUnknown(context, object)
+  resource.compiled().default(object)
+  const strategy = strategyOf(server.strategies, resource)
+  strategy.prepareCreate?.(object, server.clock.now())
+  const name = object.metadata.name ?? ""
+  const admitted = await mutate(context, { operation: "CREATE", name, object, oldObject: undefined })
+  resource.compiled().default(admitted)
+  strategy.prepareCreate?.(admitted, server.clock.now())
+  refuseMistakes(resource, name, [
+    ...mistakesOf(resource, admitted),
+    ...(strategy.validate?.(admitted, undefined) ?? []),
+  ])
+  await validate(context, { operation: "CREATE", name, object: admitted, oldObject: undefined })
+  return { ...admitted, apiVersion: resource.storageApiVersion }
+}
+
+function withIdentity({ server, resource }: RequestContext, object: AnyObject): AnyObject {
+  const { name, generateName, labels, annotations, ownerReferences, finalizers, managedFields, namespace } =
+    object.metadata
+  const kept = { labels, annotations, ownerReferences, finalizers, managedFields }
+  const metadata = {
+    name: name ?? (generateName === undefined ? undefined : generateName + suffix(server.random)),
+    ...(generateName !== undefined && { generateName }),
+    ...(namespace !== undefined && { namespace }),
+    uid: crypto.randomUUID(),
+    ...(resource.status && { generation: 1 }),
+    creationTimestamp: timestamp(server),
+    ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined && value !== null)),
+  }
+  const { status, ...rest } = object
+  const keepsStatus = !resource.status || !resource.custom
+  return { ...rest, metadata, ...(keepsStatus && status !== undefined && { status }) } as AnyObject
+}
+
+function suffix(random: { below(bound: number): number }): string {
+  return Array.from({ length: suffixLength }, () => suffixLetters[random.below(suffixLetters.length)]).join("")
+}

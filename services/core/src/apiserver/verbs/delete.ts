@@ -1,0 +1,133 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
+import { validate } from "../admit.ts"
+import { decodeBody } from "../decode-body.ts"
+import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
+import { conflict } from "../object-store.ts"
+import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
+import { selectionOf } from "../selection.ts"
+import { strategyOf } from "../strategy/strategy.ts"
+import type { Entry } from "../watch-cache.ts"
+
+interface DeleteOptions {
+  gracePeriodSeconds?: number
+  propagationPolicy?: string
+  orphanDependents?: boolean
+  preconditions?: { uid?: string; resourceVersion?: string }
+  dryRun?: string[]
+}
+
+/** What a deletion left: the object that still waits for its end, or nothing. */
+export type Deletion =
+  | { readonly kind: "pending"; readonly bytes: Buffer }
+  | { readonly kind: "gone"; readonly object: AnyObject }
+
+const retriesMax = 10
+const finalizers: Record<string, string> = { Foreground: "foregroundDeletion", Orphan: "orphan" }
+
+export async function deleteObject(context: RequestContext): Promise<Deletion> {
+  return removeNamed(context, context.info.name, await optionsOf(context))
+}
+
+/** Deletes every object of the selection, each as if it had been named. */
+export async function deleteCollection(context: RequestContext): Promise<number> {
+  const { server, resource, info } = context
+  const options = await optionsOf(context)
+  const selection = selectionOf(resource, info.query)
+  const cache = server.store.cache(resource)
+  await cache.fresh()
+  const chosen = cache.list(info.namespace).filter(({ index }) => selection(index))
+  for (const { index } of chosen) {
+    const own = { ...context, info: { ...info, name: index.name, namespace: index.namespace } }
+    await removeNamed(own, index.name, options).catch((error: unknown) => {
+      if (!isStatus(error, "NotFound")) throw error
+    })
+  }
+  return chosen.length
+}
+
+async function optionsOf({ request, info }: RequestContext): Promise<DeleteOptions> {
+  const body = ((await decodeBody(request)) ?? {}) as DeleteOptions
+  const grace = info.query.get("gracePeriodSeconds")
+  const policy = info.query.get("propagationPolicy")
+  const options = {
+    ...body,
+    ...(grace !== null && { gracePeriodSeconds: Number(grace) }),
+    ...(policy !== null && { propagationPolicy: policy }),
+  }
+  if (options.gracePeriodSeconds !== undefined && !(options.gracePeriodSeconds >= 0)) {
+    throw new StatusError("BadRequest", "gracePeriodSeconds must be a whole number of seconds, 0 or more")
+  }
+  return options
+}
+
+async function removeNamed(context: RequestContext, name: string, options: DeleteOptions): Promise<Deletion> {
+  for (let attempt = 1; ; attempt++) {
+    const entry = await context.server.store.get(context.resource, context.info.namespace, name)
+    const live = parseObject(entry.bytes)
+    checkPreconditions(context, live, options)
+    await validate(context, { operation: "DELETE", name, object: undefined, oldObject: live })
+    try {
+      return await remove(context, entry, live, options)
+    } catch (error) {
+      if (!isStatus(error, "Conflict") || attempt >= retriesMax) throw error
+    }
+  }
+}
+
+function checkPreconditions(
+  { resource }: RequestContext,
+  { metadata }: AnyObject,
+  { preconditions }: DeleteOptions,
+): void {
+  const { uid, resourceVersion } = preconditions ?? {}
+  if (uid !== undefined && uid !== metadata.uid) {
+    const error = conflict(resource, metadata.name ?? "")
+    throw new StatusError(
+      "Conflict",
+      `${error.message}: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+      { ...error.details, causes: [] },
+    )
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const error = conflict(resource, metadata.name ?? "")
+    throw new StatusError("Conflict", error.message, { ...error.details, causes: [] })
+  }
+}
+
+async function remove(
+  context: RequestContext,
+  entry: Entry,
+  live: AnyObject,
+  options: DeleteOptions,
+): Promise<Deletion> {
+  const { server, resource } = context
+  const strategy = strategyOf(server.strategies, resource)
+  const next = structuredClone(live)
+  const asked = options.gracePeriodSeconds
+  const grace = strategy.graceSeconds?.(live, asked) ?? 0
+  const policy = options.orphanDependents === true ? "Orphan" : options.propagationPolicy
+  const added = policy && finalizers[policy]
+  const kept = (live.metadata.finalizers ?? []).filter((name) => !policy || !Object.values(finalizers).includes(name))
+  if (added || (policy && kept.length !== live.metadata.finalizers?.length))
+    next.metadata.finalizers = added ? [...kept, added] : kept
+  const waits = grace > 0 || (next.metadata.finalizers ?? []).length > 0 || strategy.isHeld?.(next) === true
+  if (!waits) {
+    if (!isDryRun(context)) await server.store.delete(resource, entry)
+    return { kind: "gone", object: live }
+  }
+  const before = live.metadata.deletionGracePeriodSeconds
+  if (live.metadata.deletionTimestamp === undefined || (before !== undefined && grace < before)) {
+    next.metadata.deletionTimestamp = timestamp({
+      clock: { ...server.clock, now: () => server.clock.now() + grace * 1_000 },
+    })
+    next.metadata.deletionGracePeriodSeconds = grace
+    strategy.markDeleting?.(next)
+  }
+  if (resource.status && live.metadata.deletionTimestamp === undefined)
+    next.metadata.generation = (live.metadata.generation ?? 0) + 1
+  if (JSON.stringify(next) === JSON.stringify(live)) return { kind: "pending", bytes: entry.bytes }
+  const stored = { ...next, apiVersion: resource.storageApiVersion }
+  if (isDryRun(context)) return { kind: "pending", bytes: withResourceVersion(encodeStored(stored), entry.revision) }
+  return { kind: "pending", bytes: (await server.store.update(resource, entry, stored)).bytes }
+}

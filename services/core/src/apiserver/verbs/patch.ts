@@ -1,0 +1,71 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { decodeBody, mediaTypeOf } from "../decode-body.ts"
+import { applyJsonPatch } from "../patch/json-patch.ts"
+import { applyMergePatch } from "../patch/merge-patch.ts"
+import { place } from "../patch/schema-walk.ts"
+import { type Applier, applyServerSide } from "../patch/server-side-apply.ts"
+import { applyStrategicMerge } from "../patch/strategic-merge.ts"
+import { fieldManager, type RequestContext, timestamp } from "../request-context.ts"
+import { requireObject, storeNew } from "./create.ts"
+import { modify } from "./update.ts"
+
+type PatchOf = (live: AnyObject, patch: unknown, context: RequestContext) => unknown
+
+const patches: Record<string, PatchOf> = {
+  "application/json-patch+json": applyJsonPatch,
+  "application/merge-patch+json": applyMergePatch,
+  "application/strategic-merge-patch+json": (live, patch, { resource }) => {
+    if (resource.custom) throw unsupported("application/strategic-merge-patch+json")
+    return applyStrategicMerge(live, patch, place(resource.schema, resource.components))
+  },
+}
+const applyType = "application/apply-patch+yaml"
+
+/** Changes an object by one of the four kinds of patch; an apply patch makes it when it is not there. */
+export async function patchObject(context: RequestContext): Promise<Buffer> {
+  const type = mediaTypeOf(context.request)
+  const body = await decodeBody(context.request)
+  if (type === applyType) return apply(context, body)
+  const patch = patches[type]
+  if (!patch) throw unsupported(type)
+  return modify(context, (live) => patched(context, patch(live, body, context)))
+}
+
+function unsupported(type: string): StatusError {
+  const known = [...Object.keys(patches), applyType].join(", ")
+  return new StatusError(
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format (${type}) - accepted media types include: ${known}`,
+  )
+}
+
+/** What came out of a patch is an object like any other that a client sends. */
+function patched(context: RequestContext, value: unknown): AnyObject {
+  return requireObject(context, value)
+}
+
+async function apply(context: RequestContext, body: unknown): Promise<Buffer> {
+  const { info, server, resource } = context
+  if (!info.query.get("fieldManager")) {
+    throw new StatusError(
+      "Invalid",
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    )
+  }
+  const applied = requireObject(context, body)
+  if (applied.metadata.managedFields) throw new StatusError("BadRequest", "metadata.managedFields must be nil")
+  const at = place(resource.schema, resource.components)
+  const by: Applier = {
+    manager: fieldManager(context),
+    force: info.query.get("force") === "true",
+    apiVersion: resource.apiVersion,
+    time: timestamp(server),
+    subresource: info.subresource,
+  }
+  const existing = await server.store.find(resource, info.namespace, info.name)
+  if (existing) return modify(context, (live) => applyServerSide(live, applied, at, by))
+  if (info.subresource !== "") throw new StatusError("NotFound", `${resource.plural} "${info.name}" not found`)
+  const named = { ...applied, metadata: { ...applied.metadata, name: info.name } }
+  return storeNew(context, applyServerSide(undefined, named, at, by))
+}

@@ -1,0 +1,95 @@
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { answerForm } from "../negotiation.ts"
+import { parseObject } from "../object-bytes.ts"
+import type { RequestContext } from "../request-context.ts"
+import { bytesResponse, jsonResponse } from "../respond.ts"
+import { selectionOf } from "../selection.ts"
+import { partialOf, tableOf } from "../table.ts"
+import { inVersion } from "../version.ts"
+import type { Entry } from "../watch-cache.ts"
+
+const comma = Buffer.from(",")
+
+export async function getObject(context: RequestContext): Promise<Response> {
+  const { server, resource, info } = context
+  return answerObject(context, (await server.store.get(resource, info.namespace, info.name)).bytes)
+}
+
+/** One object in the form that the client asked for. */
+export function answerObject(context: RequestContext, stored: Buffer, status = 200): Response {
+  const { resource, info, request, server } = context
+  const bytes = inVersion(resource, stored)
+  const form = answerForm(request.headers.get("accept") ?? "", info.query)
+  if (form.kind === "object") return bytesResponse(bytes, status)
+  const object = parseObject(bytes)
+  if (form.kind === "partial") return jsonResponse(partialOf(object), status)
+  const meta = { resourceVersion: object.metadata.resourceVersion }
+  return jsonResponse(tableOf(resource, [object], meta, form.include, server.clock.now()), status)
+}
+
+interface Page {
+  readonly entries: readonly Entry[]
+  readonly meta: { resourceVersion: string; continue?: string; remainingItemCount?: number }
+}
+
+export async function listObjects(context: RequestContext): Promise<Response> {
+  const { resource, info, request, server } = context
+  const { entries, meta } = await page(context)
+  const form = answerForm(request.headers.get("accept") ?? "", info.query)
+  if (form.kind === "object") return bytesResponse(joined(context, entries, meta))
+  const objects = entries.map(({ bytes }) => parseObject(inVersion(resource, bytes)))
+  if (form.kind === "table") return jsonResponse(tableOf(resource, objects, meta, form.include, server.clock.now()))
+  const items = objects.map((object) => partialOf(object))
+  return jsonResponse({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata: meta, items })
+}
+
+/** A list is the bytes of its objects, joined. */
+function joined({ resource }: RequestContext, entries: readonly Entry[], meta: object): Buffer {
+  const head = `{"kind":"${resource.listKind}","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
+  const parts: Buffer[] = [Buffer.from(head)]
+  for (const [at, entry] of entries.entries()) {
+    if (at > 0) parts.push(comma)
+    parts.push(inVersion(resource, entry.bytes))
+  }
+  parts.push(Buffer.from("]}"))
+  return Buffer.concat(parts)
+}
+
+/**
+ * A page of a list. Pages follow the order of keys: a token names the last key and the revision of the first page, and a
+ * later page leaves out what was made after it.
+ */
+async function page(context: RequestContext): Promise<Page> {
+  const { server, resource, info } = context
+  const cache = server.store.cache(resource)
+  await cache.fresh()
+  const selection = selectionOf(resource, info.query)
+  const limit = limitOf(info.query)
+  const token = tokenOf(info.query.get("continue") ?? "")
+  const revision = token?.revision ?? cache.revision
+  const matching = cache.list(info.namespace).filter(({ index }) => selection(index))
+  const rest = token ? matching.filter(({ key }) => key > token.after) : matching
+  if (limit === 0 || rest.length <= limit) return { entries: rest, meta: { resourceVersion: String(revision) } }
+  const entries = rest.slice(0, limit)
+  const next = Buffer.from(JSON.stringify({ revision, after: entries.at(-1)?.key })).toString("base64url")
+  const meta = { resourceVersion: String(revision), continue: next, remainingItemCount: rest.length - limit }
+  return { entries, meta }
+}
+
+function limitOf(query: URLSearchParams): number {
+  const limit = Number(query.get("limit") ?? 0)
+  if (!Number.isInteger(limit) || limit < 0)
+    throw new StatusError("BadRequest", "limit must be a whole number, 0 or more")
+  return limit
+}
+
+function tokenOf(text: string): { revision: number; after: string } | undefined {
+  if (text === "") return undefined
+  try {
+    const token = JSON.parse(Buffer.from(text, "base64url").toString()) as { revision: number; after: string }
+    if (typeof token.after === "string" && Number.isInteger(token.revision)) return token
+  } catch {
+    // Said below, with every other wrong token.
+  }
+  throw new StatusError("BadRequest", "continue key is not valid: it was not given by this server")
+}

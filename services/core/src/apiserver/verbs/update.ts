@@ -1,0 +1,163 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
+import { mutate, validate } from "../admit.ts"
+import { decodeBody } from "../decode-body.ts"
+import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
+import { conflict } from "../object-store.ts"
+import { jsonEqual } from "../patch/json-value.ts"
+import { place } from "../patch/schema-walk.ts"
+import { trackUpdate } from "../patch/server-side-apply.ts"
+import { fieldManager, isDryRun, type Mutation, type RequestContext, timestamp } from "../request-context.ts"
+import { strategyOf } from "../strategy/strategy.ts"
+import { mistakesOf, pruneUnknown, refuseMistakes } from "../validate-object.ts"
+import type { Entry } from "../watch-cache.ts"
+import { requireObject } from "./create.ts"
+
+/** A write that did not say which version it was decided on is decided again this many times when it loses a race. */
+const retriesMax = 10
+
+export async function updateObject(context: RequestContext): Promise<Buffer> {
+  const body = requireObject(context, await decodeBody(context.request))
+  const { name } = context.info
+  if (body.metadata.name !== undefined && body.metadata.name !== name) {
+    throw new StatusError(
+      "BadRequest",
+      `the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`,
+    )
+  }
+  return modify(context, () => structuredClone(body))
+}
+
+/** Changes an object by `change`, which gets a copy of the live one. Returns it as served. */
+export async function modify(context: RequestContext, change: Mutation): Promise<Buffer> {
+  const { server, resource, info } = context
+  for (let attempt = 1; ; attempt++) {
+    const entry = await server.store.get(resource, info.namespace, info.name)
+    const live = parseObject(entry.bytes)
+    const wanted = await change(structuredClone(live))
+    const decided = wanted.metadata.resourceVersion
+    const pinned = decided !== undefined && decided !== "" && decided !== String(entry.revision)
+    if (pinned || (wanted.metadata.uid !== undefined && wanted.metadata.uid !== live.metadata.uid)) {
+      throw conflict(resource, info.name)
+    }
+    try {
+      return await write(context, entry, live, wanted)
+    } catch (error) {
+      if (!isStatus(error, "Conflict") || error.details?.causes || attempt >= retriesMax) throw error
+    }
+  }
+}
+
+async function write(context: RequestContext, entry: Entry, live: AnyObject, wanted: AnyObject): Promise<Buffer> {
+  const { server, resource } = context
+  const next = await prepare(context, live, wanted)
+  if (sameObject(live, next)) return entry.bytes
+  if (isDryRun(context)) return withResourceVersion(encodeStored(next), entry.revision)
+  const strategy = strategyOf(server.strategies, resource)
+  const deleting = next.metadata.deletionTimestamp !== undefined
+  const free = (next.metadata.finalizers ?? []).length === 0 && strategy.isHeld?.(next) !== true
+  if (deleting && free && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0) {
+    await server.store.delete(resource, entry)
+    return withResourceVersion(encodeStored(next), entry.revision)
+  }
+  const release = await strategy.allocate?.(next, live)
+  try {
+    return (await server.store.update(resource, entry, next)).bytes
+  } catch (error) {
+    release?.()
+    throw error
+  }
+}
+
+async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObject): Promise<AnyObject> {
+  const { server, resource, info } = context
+  const { name } = info
+  const object = onlyWritable(context, live, wanted)
+  pruneUnknown(context, object)
+  resource.compiled().default(object)
+  const strategy = strategyOf(server.strategies, resource)
+  strategy.prepareUpdate?.(object, live, server.clock.now(), info.subresource)
+  const admitted = await mutate(context, { operation: "UPDATE", name, object, oldObject: live })
+  resource.compiled().default(admitted)
+  refuseMistakes(resource, name, [...mistakesOf(resource, admitted), ...(strategy.validate?.(admitted, live) ?? [])])
+  await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
+  const stored = { ...admitted, apiVersion: resource.storageApiVersion }
+  return owned(context, live, withGeneration(context, live, stored))
+}
+
+/** What the server keeps itself stays as it was; so does status for a write to the object, and all else for one to status. */
+function onlyWritable({ resource, info }: RequestContext, live: AnyObject, wanted: AnyObject): AnyObject {
+  const {
+    uid,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    generation,
+    generateName,
+    managedFields,
+    name,
+    namespace,
+  } = live.metadata
+  const kept = {
+    name,
+    namespace,
+    uid,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    generation,
+    generateName,
+  }
+  const server = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
+  const { resourceVersion: _, ...meta } = wanted.metadata
+  const metadata = {
+    ...meta,
+    ...server,
+    ...((wanted.metadata.managedFields ?? managedFields) && {
+      managedFields: wanted.metadata.managedFields ?? managedFields,
+    }),
+  }
+  if (deletionTimestamp === undefined) {
+    delete metadata.deletionTimestamp
+    delete metadata.deletionGracePeriodSeconds
+  }
+  if (info.subresource === "status") {
+    return {
+      ...live,
+      metadata: { ...live.metadata, ...(metadata.managedFields && { managedFields: metadata.managedFields }) },
+      ...(wanted.status !== undefined && { status: wanted.status }),
+    }
+  }
+  if (!resource.status || info.subresource !== "") return { ...wanted, metadata }
+  const { status: __, ...rest } = wanted
+  return { ...rest, metadata, ...(live.status !== undefined && { status: live.status }) } as AnyObject
+}
+
+/** The generation counts changes of what is desired: everything but metadata and status. */
+function withGeneration({ resource }: RequestContext, live: AnyObject, next: AnyObject): AnyObject {
+  const desired = ({ metadata: _m, status: _s, apiVersion: _a, ...rest }: AnyObject): object => rest
+  if (!resource.status || jsonEqual(desired(live), desired(next))) return next
+  return { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } }
+}
+
+function owned(context: RequestContext, live: AnyObject, next: AnyObject): AnyObject {
+  const { resource, info, server, request } = context
+  if (request.headers.get("content-type")?.startsWith("application/apply-patch") === true) return next
+  return trackUpdate(live, next, place(resource.schema, resource.components), {
+    manager: fieldManager(context),
+    force: false,
+    apiVersion: resource.apiVersion,
+    time: timestamp(server),
+    subresource: info.subresource,
+  })
+}
+
+/** A write that changes nothing writes nothing: no revision, no event. */
+function sameObject(live: AnyObject, next: AnyObject): boolean {
+  const bare = ({
+    apiVersion: _,
+    metadata: { resourceVersion: __, managedFields: ___, ...metadata },
+    ...rest
+  }: AnyObject): object => ({ ...rest, metadata })
+  return jsonEqual(bare(live), bare(next))
+}

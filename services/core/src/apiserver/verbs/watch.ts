@@ -1,0 +1,160 @@
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { type AnswerForm, answerForm } from "../negotiation.ts"
+import { parseObject } from "../object-bytes.ts"
+import type { RequestContext } from "../request-context.ts"
+import { type Selection, selectionOf } from "../selection.ts"
+import { partialOf, tableOf } from "../table.ts"
+import { inVersion } from "../version.ts"
+import { type CachedEvent, type WatchCache, watchLine } from "../watch-cache.ts"
+
+/** A watcher that leaves this much unread is cut off: it lists again, and holds nobody's memory meanwhile. */
+const unreadBytesMax = 16 * 1024 * 1024
+const bookmarkEveryMs = 60_000
+/** Watches end after half an hour to an hour, so that they spread over servers again. */
+const timeoutSecondsMin = 1_800
+
+type EventType = "ADDED" | "MODIFIED" | "DELETED"
+
+/** A stream of JSON lines: what is there (when asked), then every write that the selection sees, in order. */
+export async function watchObjects(context: RequestContext): Promise<Response> {
+  const { server, resource, info } = context
+  const cache = server.store.cache(resource)
+  await cache.fresh()
+  const selection = selectionOf(resource, info.query)
+  const version = info.query.get("resourceVersion") ?? ""
+  if (version !== "" && !/^\d+$/.test(version)) {
+    throw new StatusError(
+      "BadRequest",
+      `Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
+    )
+  }
+  const stream = new WatchStream(context, cache, selection)
+  return stream.start(version)
+}
+
+class WatchStream {
+  readonly #context: RequestContext
+  readonly #cache: WatchCache
+  readonly #selection: Selection
+  readonly #form: AnswerForm
+  readonly #bookmarks: boolean
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  #unsubscribe: () => void = () => {}
+  #timers: { cancel(): void }[] = []
+
+  constructor(context: RequestContext, cache: WatchCache, selection: Selection) {
+    this.#context = context
+    this.#cache = cache
+    this.#selection = selection
+    this.#form = answerForm(context.request.headers.get("accept") ?? "", context.info.query)
+    this.#bookmarks = context.info.query.get("allowWatchBookmarks") === "true"
+  }
+
+  start(version: string): Response {
+    const { query } = this.#context.info
+    const sendInitial = query.get("sendInitialEvents") === "true"
+    const fromPresent = version === "" || version === "0" || sendInitial
+    const since = fromPresent ? this.#cache.revision : Number(version)
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+          if (fromPresent && query.get("sendInitialEvents") !== "false") this.#sendPresent(sendInitial)
+          this.#subscribe(since)
+          this.#arm()
+        },
+        cancel: () => this.#stop(),
+      },
+      { highWaterMark: unreadBytesMax, size: (chunk) => chunk.byteLength },
+    )
+    this.#context.request.signal.addEventListener("abort", () => this.#end(), { once: true })
+    return new Response(body, { status: 200, headers: { "content-type": "application/json" } })
+  }
+
+  #subscribe(since: number): void {
+    const { info } = this.#context
+    const inScope: Selection = (index) =>
+      (info.namespace === "" || index.namespace === info.namespace) && this.#selection(index)
+    try {
+      this.#unsubscribe = this.#cache.subscribe(since, {
+        onEvent: (event) => {
+          const type = event.seenAs(inScope)
+          if (type) this.#send(this.#line(event, type))
+        },
+        onLost: () => this.#end(),
+      })
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+      this.#send(watchLine("ERROR", Buffer.from(JSON.stringify(error.toStatus()))))
+      this.#end()
+    }
+  }
+
+  #sendPresent(announceEnd: boolean): void {
+    const { info } = this.#context
+    for (const { bytes, index } of this.#cache.list(info.namespace)) {
+      if (this.#selection(index)) this.#send(watchLine("ADDED", this.#formed(bytes)))
+    }
+    if (announceEnd) this.#bookmark({ "k8s.io/initial-events-end": "true" })
+  }
+
+  #line(event: CachedEvent, type: EventType): Buffer {
+    const { resource } = this.#context
+    if (this.#form.kind === "object" && resource.apiVersion === resource.storageApiVersion) return event.line(type)
+    return watchLine(type, this.#formed(event.object(type)))
+  }
+
+  #formed(stored: Buffer): Buffer {
+    const { resource, server } = this.#context
+    const bytes = inVersion(resource, stored)
+    if (this.#form.kind === "object") return bytes
+    const object = parseObject(bytes)
+    if (this.#form.kind === "partial") return Buffer.from(JSON.stringify(partialOf(object)))
+    const meta = { resourceVersion: object.metadata.resourceVersion }
+    return Buffer.from(JSON.stringify(tableOf(resource, [object], meta, this.#form.include, server.clock.now())))
+  }
+
+  /** Tells where the watch is, so that a client that comes back need not list. */
+  #bookmark(annotations?: Record<string, string>): void {
+    const { kind, apiVersion } = this.#context.resource
+    const metadata = { resourceVersion: String(this.#cache.revision), ...(annotations && { annotations }) }
+    this.#send(watchLine("BOOKMARK", Buffer.from(JSON.stringify({ kind, apiVersion, metadata }))))
+  }
+
+  #arm(): void {
+    const { server, info } = this.#context
+    const { clock, random } = server
+    const asked = Number(info.query.get("timeoutSeconds") ?? 0)
+    const seconds = asked > 0 ? asked : timeoutSecondsMin + random.below(timeoutSecondsMin)
+    this.#timers.push(clock.timer(seconds * 1_000, () => this.#end()))
+    const tick = (): void => {
+      this.#bookmark()
+      this.#timers[1] = clock.timer(bookmarkEveryMs, tick)
+    }
+    if (this.#bookmarks) this.#timers.push(clock.timer(bookmarkEveryMs, tick))
+  }
+
+  #send(line: Uint8Array): void {
+    const controller = this.#controller
+    if (!controller) return
+    controller.enqueue(line)
+    if ((controller.desiredSize ?? 0) < 0) this.#end()
+  }
+
+  #end(): void {
+    const controller = this.#controller
+    this.#stop()
+    try {
+      controller?.close()
+    } catch {
+      // The client has closed it already.
+    }
+  }
+
+  #stop(): void {
+    this.#controller = undefined
+    this.#unsubscribe()
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers = []
+  }
+}

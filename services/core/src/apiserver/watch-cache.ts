@@ -1,0 +1,195 @@
+import { StatusError } from "@wick/sdk/api"
+import { prefixEnd, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
+import { parseObject, withResourceVersion } from "./object-bytes.ts"
+import { type Indexed, indexOf, type Selection } from "./selection.ts"
+import type { ServedResource } from "./served-resource.ts"
+
+/** An object as it is served: whole bytes, and beside them what selectors look at. */
+export interface Entry {
+  readonly key: string
+  readonly revision: number
+  readonly bytes: Buffer
+  readonly index: Indexed
+}
+
+/** One write, encoded at most once for each type that a watcher may see it as. */
+export class CachedEvent {
+  readonly revision: number
+  readonly before: Entry | undefined
+  readonly after: Entry | undefined
+  readonly #lines = new Map<string, Buffer>()
+
+  constructor(revision: number, before: Entry | undefined, after: Entry | undefined) {
+    this.revision = revision
+    this.before = before
+    this.after = after
+  }
+
+  /** What a watcher of `selection` sees: an object that leaves the selection is deleted for it, one that enters is added. */
+  seenAs(selection: Selection): "ADDED" | "MODIFIED" | "DELETED" | undefined {
+    const was = this.before !== undefined && selection(this.before.index)
+    const is = this.after !== undefined && selection(this.after.index)
+    if (is) return was ? "MODIFIED" : "ADDED"
+    return was ? "DELETED" : undefined
+  }
+
+  /** The object of the event: a deleted one as it last was, with the revision of its deletion. */
+  object(type: string): Buffer {
+    if (type !== "DELETED" && this.after) return this.after.bytes
+    if (!this.before) return this.after?.bytes ?? Buffer.alloc(0)
+    const text = this.before.bytes.toString("utf8")
+    return Buffer.from(text.replace(/"resourceVersion":"\d+"/, `"resourceVersion":"${this.revision}"`))
+  }
+
+  line(type: "ADDED" | "MODIFIED" | "DELETED"): Buffer {
+    let line = this.#lines.get(type)
+    if (!line) {
+      line = watchLine(type, this.object(type))
+      this.#lines.set(type, line)
+    }
+    return line
+  }
+}
+
+export function watchLine(type: string, object: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, Buffer.from("}\n")])
+}
+
+export interface Watcher {
+  onEvent(event: CachedEvent): void
+  onLost(): void
+}
+
+/** Events that are kept for watchers that come back: as many writes may pass while a client reconnects. */
+const historyMax = 2_000
+
+/**
+ * All objects of one resource in memory, as bytes, and the last events: reads and watches of any number of clients cost
+ * the store nothing. It follows the store by one watch.
+ */
+export class WatchCache {
+  readonly #resource: ServedResource
+  readonly #storage: Storage
+  readonly #prefix: string
+  readonly #entries = new Map<string, Entry>()
+  #sorted: Entry[] | undefined
+  #history: CachedEvent[] = []
+  /** Events up to and with this revision may be missing from the history. */
+  #historyStart = 0
+  #revision = 0
+  readonly #watchers = new Set<Watcher>()
+  #watch: Watch | undefined
+  readonly ready: Promise<void>
+  #waiting: { revision: number; resolve: () => void }[] = []
+
+  constructor(resource: ServedResource, storage: Storage, prefix: string) {
+    this.#resource = resource
+    this.#storage = storage
+    this.#prefix = prefix
+    this.ready = this.#load()
+  }
+
+  get revision(): number {
+    return Math.max(this.#revision, 1)
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key)
+  }
+
+  /** Entries in the order of their keys, of one namespace or of all. */
+  list(namespace = ""): readonly Entry[] {
+    this.#sorted ??= [...this.#entries.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    return namespace === "" ? this.#sorted : this.#sorted.filter(({ index }) => index.namespace === namespace)
+  }
+
+  /** Resolves when everything that the store has applied by now is here. */
+  async fresh(): Promise<void> {
+    await this.ready
+    await this.caughtUpTo(this.#storage.currentRevision())
+  }
+
+  caughtUpTo(revision: number): Promise<void> {
+    if (this.#revision >= revision) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push({ revision, resolve }))
+  }
+
+  /** Events after `revision`, now and from now on. Expired when they are not kept any more. */
+  subscribe(revision: number, watcher: Watcher): () => void {
+    if (revision < this.#historyStart) {
+      throw new StatusError("Expired", `too old resource version: ${revision} (${this.#historyStart})`)
+    }
+    for (const event of this.#history) if (event.revision > revision) watcher.onEvent(event)
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  close(): void {
+    this.#watch?.close()
+    for (const watcher of this.#watchers) watcher.onLost()
+    this.#watchers.clear()
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+
+  async #load(): Promise<void> {
+    const { kvs, revision } = await this.#storage.range({ key: this.#prefix, end: prefixEnd(this.#prefix) })
+    for (const { key, value, modRevision } of kvs) this.#entries.set(key, this.#entry(key, value, modRevision))
+    this.#sorted = undefined
+    this.#revision = revision
+    this.#historyStart = revision
+    this.#watch = this.#storage.watch(
+      { key: "\0", end: "\0", fromRevision: revision + 1 },
+      { onBatch: (batch) => this.#apply(batch), onEnd: () => this.#reload() },
+    )
+  }
+
+  /** The store has forgotten where we were: every watcher must list again, and so must we. */
+  #reload(): void {
+    for (const watcher of this.#watchers) watcher.onLost()
+    this.#watchers.clear()
+    this.#entries.clear()
+    this.#history = []
+    void this.#load()
+  }
+
+  #entry(key: string, stored: Uint8Array, revision: number): Entry {
+    return {
+      key,
+      revision,
+      bytes: withResourceVersion(stored, revision),
+      index: indexOf(this.#resource, parseObject(stored)),
+    }
+  }
+
+  #apply({ revision, events }: WatchBatch): void {
+    for (const event of events) this.#applyEvent(event)
+    this.#revision = Math.max(this.#revision, revision)
+    if (this.#waiting.length > 0) this.#wakeWaiting()
+  }
+
+  #applyEvent(event: StoreEvent): void {
+    const key = event.kind === "put" ? event.kv.key : event.key
+    if (!key.startsWith(this.#prefix)) return
+    const before = this.#entries.get(key)
+    const after = event.kind === "put" ? this.#entry(key, event.kv.value, event.kv.modRevision) : undefined
+    if (after) this.#entries.set(key, after)
+    else this.#entries.delete(key)
+    this.#sorted = undefined
+    this.#publish(new CachedEvent(event.kind === "put" ? event.kv.modRevision : event.modRevision, before, after))
+  }
+
+  #publish(event: CachedEvent): void {
+    this.#history.push(event)
+    if (this.#history.length > 2 * historyMax) {
+      this.#historyStart = this.#history[historyMax - 1]?.revision ?? this.#historyStart
+      this.#history = this.#history.slice(historyMax)
+    }
+    for (const watcher of this.#watchers) watcher.onEvent(event)
+  }
+
+  #wakeWaiting(): void {
+    const due = this.#waiting.filter(({ revision }) => revision <= this.#revision)
+    this.#waiting = this.#waiting.filter(({ revision }) => revision > this.#revision)
+    for (const { resolve } of due) resolve()
+  }
+}
