@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises"
 import { must } from "@wick/sdk/assert"
 import { type Database, open, type RootDatabase } from "lmdb"
 import type { Configuration, LogPosition } from "#raft"
@@ -20,6 +21,10 @@ import { Unsaved } from "./unsaved.ts"
 
 /** Address space kept for the table; memory and disk are only taken as it grows. */
 const mapSizeMax = 16 * 1024 ** 3
+/** Space that must be left when a checkpoint begins, beside what it writes: pages of the tree that are copied. */
+const spaceReserve = 8 * 1024 * 1024
+/** Bytes of a page, which is copied when a record in it is removed. */
+const pageSize = 4096
 const checkpointKey = Buffer.from("checkpoint")
 
 /** What the table holds: everything that the log says up to `applied`. */
@@ -35,6 +40,7 @@ export interface Checkpoint {
  * together with the index up to which it goes. So a crash leaves the state of some moment, from which the log goes on.
  */
 export class StateTable implements Records {
+  readonly #directory: string
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #changes: Database<Buffer, Buffer>
   readonly #leases: Database<Buffer, number>
@@ -43,6 +49,7 @@ export class StateTable implements Records {
   #saving: Unsaved | undefined
 
   constructor(directory: string) {
+    this.#directory = directory
     this.#root = open({ path: directory, encoding: "binary", keyEncoding: "binary", mapSize: mapSizeMax, maxDbs: 4 })
     this.#changes = this.#root.openDB({ name: "changes", encoding: "binary", keyEncoding: "binary" })
     this.#leases = this.#root.openDB({ name: "leases", encoding: "binary", keyEncoding: "ordered-binary" })
@@ -111,13 +118,14 @@ export class StateTable implements Records {
     this.#saving = saving
     this.#unsaved = new Unsaved()
     try {
+      await this.#expectSpace(saving)
       await this.#root.batch(() => this.#write(saving, checkpoint))
       await this.#root.flushed
       this.#root.resetReadTxn() // readers of this turn still see the table as it was
     } catch (error) {
       saving.join(this.#unsaved)
       this.#unsaved = saving
-      throw isNoSpace(error) ? new NoSpaceError("no space for the state's table; free some space on its disk") : error
+      throw error
     } finally {
       this.#saving = undefined
     }
@@ -125,6 +133,16 @@ export class StateTable implements Records {
 
   async close(): Promise<void> {
     await this.#root.close()
+  }
+
+  /** Asked before, because LMDB tells a full disk from a broken one neither in its error nor in what it leaves. */
+  async #expectSpace({ size, removals }: Unsaved): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#directory)
+    const needed = spaceReserve + 2 * size + removals.length * pageSize
+    if (bavail * bsize >= needed) return
+    throw new NoSpaceError(
+      `no space for the state: ${this.#directory} needs ${needed} bytes more. Free some on its disk`,
+    )
   }
 
   #write(unsaved: Unsaved, checkpoint: Checkpoint): void {
@@ -198,8 +216,4 @@ function encodeLease({ ttlSeconds, deadlineMs }: Lease): Buffer {
 function decodeLease(id: number, bytes: Uint8Array): Lease {
   const reader = new ByteReader(bytes)
   return { id, ttlSeconds: reader.number(), deadlineMs: reader.number() }
-}
-
-function isNoSpace(error: unknown): boolean {
-  return /no space|ENOSPC|MDB_MAP_FULL|map size limit/i.test(String(error))
 }
