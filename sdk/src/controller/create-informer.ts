@@ -15,6 +15,8 @@ export interface InformerOptions<Item> {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
+  /** Makes objects smaller before they are kept, where only a part of each is needed. */
+  readonly trim?: (item: Item) => Item
   /** Functions by which `byIndex` finds objects. */
   readonly indexes?: Readonly<Record<string, IndexFunction<Item>>>
 }
@@ -97,6 +99,10 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
     return () => this.#listeners.delete(listener)
   }
 
+  hasSeen(resourceVersion: string): boolean {
+    return compareVersions(this.#version, resourceVersion) >= 0
+  }
+
   async caughtUp(signal?: AbortSignal): Promise<void> {
     await this.synced
     await this.#catchUp.wait(signal)
@@ -157,7 +163,7 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
         ...(next && { continue: next }),
         signal: this.#stop.signal,
       })
-      for (const item of page.items) items.push(item)
+      for (const item of page.items) items.push(this.#trimmed(item))
       version = page.metadata.resourceVersion ?? ""
       next = page.metadata.continue ?? ""
     } while (next !== "")
@@ -212,11 +218,15 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
       const change =
         event.type === "DELETED"
           ? this.#cache.remove(name, namespace, resourceVersion)
-          : this.#cache.put(event.object as KindOf<K>)
+          : this.#cache.put(this.#trimmed(event.object as KindOf<K>))
       if (change) changes.push(change)
     }
     this.#advance(version)
     this.#publish(changes)
+  }
+
+  #trimmed(item: KindOf<K>): KindOf<K> {
+    return this.#options.trim ? this.#options.trim(item) : item
   }
 
   #advance(version: string): void {

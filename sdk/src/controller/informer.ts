@@ -26,6 +26,8 @@ export interface Informer<K extends Kind> extends AsyncDisposable {
   byIndex(index: string, value: string): KindOf<K>[]
   /** `listener` sees every change after it was put in the cache, first all that is there now. Returns its undoing. */
   onChange(listener: (change: Change<KindOf<K>>) => void): () => void
+  /** Whether the cache is at least as new as this version: what is not in it is not there, or not there any more. */
+  hasSeen(resourceVersion: string): boolean
   /** Resolves when the cache has seen everything up to the server's present: for read-your-writes at a rim. */
   caughtUp(signal?: AbortSignal): Promise<void>
 }

@@ -17,7 +17,8 @@ export function createInformers(client: Client, clock: Clock, log: Log): Informe
   const known = new Map<string, LiveInformer<Kind>>()
   const informers = <K extends Kind>(kind: K, options: InformerOptions<KindOf<K>> = {}): Informer<K> => {
     const { namespace = "", labelSelector = "", fieldSelector = "" } = options
-    const key = [kind.apiVersion, kind.plural, namespace, labelSelector, fieldSelector].join(" ")
+    const trimmed = options.trim ? "trimmed" : ""
+    const key = [kind.apiVersion, kind.plural, namespace, labelSelector, fieldSelector, trimmed].join(" ")
     const shared = known.get(key) as LiveInformer<K> | undefined
     if (shared) {
       shared.addIndexes(options.indexes)

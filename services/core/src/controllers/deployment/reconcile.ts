@@ -1,0 +1,194 @@
+import { Deployment } from "@wick/sdk/api/apps/deployment"
+import { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { matches } from "@wick/sdk/api/meta/label-selector"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { must } from "@wick/sdk/assert"
+import {
+  type Change,
+  type Controller,
+  createController,
+  createEventRecorder,
+  done,
+  type EventRecorder,
+  type Informer,
+  keyOf,
+  type Result,
+  splitKey,
+  wakeAfter,
+  watchOf,
+} from "@wick/sdk/controller"
+import type { ControllerContext } from "../context.ts"
+import { adoptionPatch, claim, controllerOf, controllerReference, ownerIndexes, releasePatch } from "../owner.ts"
+import { isEnded } from "../pod-state.ts"
+import { statusPatch } from "../status-patch.ts"
+import { decide, type Plan, type SetChange } from "./decide.ts"
+import { revisionAnnotation } from "./revision.ts"
+import { hasTemplate } from "./template-hash.ts"
+
+const component = "deployment-controller"
+const concurrency = 16
+
+/** Rolls every Deployment's pods over to its template, one ReplicaSet per template. */
+export function startDeployments(context: ControllerContext): AsyncDisposable {
+  return new Deployments(context)
+}
+
+class Deployments implements AsyncDisposable {
+  readonly #context: ControllerContext
+  readonly #deployments: Informer<typeof Deployment>
+  readonly #sets: Informer<typeof ReplicaSet>
+  readonly #pods: Informer<typeof Pod>
+  readonly #events: EventRecorder
+  readonly #controller: Controller
+
+  constructor(context: ControllerContext) {
+    const { client, clock, informers, log } = context
+    this.#context = context
+    this.#deployments = informers(Deployment)
+    this.#sets = informers(ReplicaSet, { indexes: ownerIndexes })
+    this.#pods = informers(Pod, { indexes: ownerIndexes })
+    this.#events = createEventRecorder({ client, clock, log, component })
+    this.#controller = createController({
+      name: component,
+      clock,
+      log,
+      concurrency,
+      watches: [
+        watchOf(this.#deployments, ({ after }) => (after ? [keyOf(after)] : [])),
+        watchOf(this.#sets, (change) => this.#keysOfSet(change)),
+        watchOf(this.#pods, (change) => this.#keysOfPod(change)),
+      ],
+      reconcile: (key) => this.#reconcile(key),
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#controller[Symbol.asyncDispose]()
+    await this.#events[Symbol.asyncDispose]()
+  }
+
+  #keysOfSet({ before, after }: Change<ReplicaSet>): Set<string> {
+    const keys = new Set<string>()
+    for (const set of [before, after]) {
+      if (!set) continue
+      const owner = controllerOf(set)
+      if (owner?.kind === Deployment.kind) keys.add(`${set.metadata.namespace}/${owner.name}`)
+      if (owner || set !== after) continue
+      for (const deployment of this.#deployments.list(set.metadata.namespace)) {
+        if (matches(deployment.spec.selector, set.metadata.labels)) keys.add(keyOf(deployment))
+      }
+    }
+    return keys
+  }
+
+  /** Only the end of a pod matters here, to one who waits for all old pods to be gone. */
+  #keysOfPod({ before, after }: Change<Pod>): string[] {
+    if (!before || (after && !isEnded(after))) return []
+    const owner = controllerOf(before)
+    const set = owner && this.#sets.get(owner.name, before.metadata.namespace)
+    const deployment = set && controllerOf(set)
+    if (deployment?.kind !== Deployment.kind) return []
+    const found = this.#deployments.get(deployment.name, before.metadata.namespace)
+    return found?.spec.strategy.type === "Recreate" ? [keyOf(found)] : []
+  }
+
+  async #reconcile(key: string): Promise<Result> {
+    const { name, namespace } = splitKey(key)
+    const deployment = this.#deployments.get(name, namespace)
+    if (!deployment) return done
+    const sets = await this.#claim(deployment)
+    const livePods = (set: ReplicaSet): number =>
+      this.#pods.byIndex("byController", set.metadata.uid).filter((pod) => !isEnded(pod)).length
+    const plan = decide({ deployment, sets, livePods }, this.#context.clock.now())
+    await this.#apply(deployment, plan)
+    return plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
+  }
+
+  async #claim(deployment: Deployment): Promise<ReplicaSet[]> {
+    const { uid, namespace = "" } = deployment.metadata
+    const orphans = this.#sets.byIndex("orphans", namespace)
+    const { owned, adopt, release } = claim(deployment, this.#sets.byIndex("byController", uid), orphans)
+    const reference = controllerReference(Deployment, deployment)
+    const taken = adopt.map((set) => this.#patchSet(set, adoptionPatch(set, reference)))
+    await Promise.all([...taken, ...release.map((set) => this.#patchSet(set, releasePatch(set, uid)))])
+    return [...owned, ...adopt]
+  }
+
+  async #apply(deployment: Deployment, plan: Plan): Promise<void> {
+    if (plan.create && !(await this.#create(deployment, plan.create))) return
+    await Promise.all(plan.change.map((change) => this.#change(deployment, change)))
+    await Promise.all(plan.remove.map((set) => this.#remove(set)))
+    const { uid } = deployment.metadata
+    if (plan.revision !== undefined) {
+      const body = { metadata: { uid, annotations: { [revisionAnnotation]: plan.revision } } }
+      await this.#context.client.patch(Deployment, referenceOf(deployment), { type: "merge", body })
+    }
+    await this.#writeStatus(deployment, statusPatch(deployment.status, plan.status))
+  }
+
+  async #writeStatus(deployment: Deployment, status: object | undefined): Promise<void> {
+    if (!status) return
+    const patch = { type: "merge", body: { metadata: { uid: deployment.metadata.uid }, ...status } } as const
+    await this.#context.client.patch(Deployment, referenceOf(deployment), patch, { subresource: "status" })
+  }
+
+  /** Whether the rest of the plan may be carried out. The name comes from the template, so making it twice is safe. */
+  async #create(deployment: Deployment, wanted: NonNullable<Plan["create"]>): Promise<boolean> {
+    const { client } = this.#context
+    const ownerReferences = [controllerReference(Deployment, deployment)]
+    try {
+      await client.create(ReplicaSet, { ...wanted, metadata: { ...wanted.metadata, ownerReferences } })
+      this.#scaled(deployment, wanted.metadata.name, 0, wanted.spec.replicas ?? 0)
+      return true
+    } catch (error) {
+      if (!isStatus(error, "AlreadyExists")) throw error
+    }
+    const { name, namespace } = wanted.metadata
+    const existing = await client.get(ReplicaSet, { name, namespace })
+    const ours = controllerOf(existing)?.uid === deployment.metadata.uid
+    // Ours: the cache was late, and its event is on its way. Nobody's: it will be adopted.
+    if ((ours || !controllerOf(existing)) && hasTemplate(existing, deployment.spec.template)) return false
+    const collisionCount = (deployment.status?.collisionCount ?? 0) + 1
+    await this.#writeStatus(deployment, { status: { collisionCount } })
+    return false
+  }
+
+  async #change(deployment: Deployment, { set, replicas, annotations, minReadySeconds }: SetChange): Promise<void> {
+    const spec = {
+      ...(replicas !== undefined && { replicas }),
+      ...(minReadySeconds !== undefined && { minReadySeconds }),
+    }
+    const { uid, resourceVersion, name } = set.metadata
+    const metadata = { uid, resourceVersion, ...(annotations && { annotations }) }
+    await this.#patchSet(set, { metadata, ...(Object.keys(spec).length > 0 && { spec }) })
+    if (replicas !== undefined) this.#scaled(deployment, name, set.spec.replicas, replicas)
+  }
+
+  #scaled(deployment: Deployment, set: string, from: number, to: number): void {
+    if (from === to) return
+    const message = `Scaled ${to > from ? "up" : "down"} replica set ${set} from ${from} to ${to}`
+    this.#events.record(deployment, { type: "Normal", reason: "ScalingReplicaSet", message })
+  }
+
+  async #patchSet(set: ReplicaSet, body: object): Promise<void> {
+    try {
+      await this.#context.client.patch(ReplicaSet, referenceOf(set), { type: "merge", body })
+    } catch (error) {
+      if (!isStatus(error, "NotFound")) throw error
+    }
+  }
+
+  async #remove(set: ReplicaSet): Promise<void> {
+    const { uid, resourceVersion } = set.metadata
+    try {
+      await this.#context.client.delete(ReplicaSet, referenceOf(set), { preconditions: { uid, resourceVersion } })
+    } catch (error) {
+      if (!isStatus(error, "NotFound")) throw error
+    }
+  }
+}
+
+function referenceOf({ metadata }: Deployment | ReplicaSet): { name: string; namespace: string } {
+  return { name: metadata.name, namespace: must(metadata.namespace, "deployments and their sets live in a namespace") }
+}

@@ -1,0 +1,210 @@
+import { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
+import { Pod } from "@wick/sdk/api/core/pod"
+import type { NewOf } from "@wick/sdk/api/kind"
+import { matches } from "@wick/sdk/api/meta/label-selector"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { must } from "@wick/sdk/assert"
+import {
+  type Change,
+  type Controller,
+  createController,
+  createEventRecorder,
+  done,
+  type EventRecorder,
+  type Informer,
+  keyOf,
+  type Result,
+  splitKey,
+  wakeAfter,
+  watchOf,
+} from "@wick/sdk/controller"
+import type { ControllerContext } from "../context.ts"
+import { adoptionPatch, claim, controllerOf, controllerReference, ownerIndexes, releasePatch } from "../owner.ts"
+import { statusPatch } from "../status-patch.ts"
+import { decide, decideStatus, type Failure, type Observation } from "./decide.ts"
+import { PendingPods } from "./pending-pods.ts"
+
+const component = "replicaset-controller"
+const concurrency = 16
+/** Pods that are made side by side at first; twice as many after each batch that went well. A quota is met softly. */
+const firstBatch = 4
+
+/** Keeps as many pods alive as each ReplicaSet asks for. */
+export function startReplicaSets(context: ControllerContext): AsyncDisposable {
+  return new ReplicaSets(context)
+}
+
+class ReplicaSets implements AsyncDisposable {
+  readonly #context: ControllerContext
+  readonly #sets: Informer<typeof ReplicaSet>
+  readonly #pods: Informer<typeof Pod>
+  readonly #pending: PendingPods
+  readonly #events: EventRecorder
+  readonly #controller: Controller
+
+  constructor(context: ControllerContext) {
+    const { client, clock, informers, log } = context
+    this.#context = context
+    this.#sets = informers(ReplicaSet, { indexes: ownerIndexes })
+    this.#pods = informers(Pod, { indexes: ownerIndexes })
+    this.#pending = new PendingPods(this.#pods)
+    this.#events = createEventRecorder({ client, clock, log, component })
+    this.#controller = createController({
+      name: component,
+      clock,
+      log,
+      concurrency,
+      watches: [
+        watchOf(this.#sets, ({ before, after }) => this.#setChanged(before, after)),
+        watchOf(this.#pods, (change) => this.#keysOf(change)),
+      ],
+      reconcile: (key) => this.#reconcile(key),
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#controller[Symbol.asyncDispose]()
+    await this.#events[Symbol.asyncDispose]()
+  }
+
+  #setChanged(before: ReplicaSet | undefined, after: ReplicaSet | undefined): string[] {
+    if (before && before.metadata.uid !== after?.metadata.uid) this.#pending.forget(before.metadata.uid)
+    return after ? [keyOf(after)] : []
+  }
+
+  /** The sets that a pod belongs to, belonged to, or could belong to. */
+  #keysOf({ before, after }: Change<Pod>): Set<string> {
+    const keys = new Set<string>()
+    for (const pod of [before, after]) {
+      if (!pod) continue
+      const owner = controllerOf(pod)
+      if (owner?.kind === ReplicaSet.kind) keys.add(`${pod.metadata.namespace}/${owner.name}`)
+      if (owner || pod !== after) continue
+      for (const set of this.#sets.list(pod.metadata.namespace)) {
+        if (matches(set.spec.selector, pod.metadata.labels)) keys.add(keyOf(set))
+      }
+    }
+    return keys
+  }
+
+  async #reconcile(key: string): Promise<Result> {
+    const { name, namespace } = splitKey(key)
+    const set = this.#sets.get(name, namespace)
+    if (!set) return done
+    const pods = await this.#claim(set)
+    const { create, remove } = decide(this.#observe(set, pods))
+    const failure = (await this.#create(set, create)) ?? (await this.#remove(set, remove))
+    // Pods that come and go wake us again: the status is written then, once, instead of twice.
+    if (!failure && create + remove.length > 0) return done
+    return await this.#writeStatus(set, failure)
+  }
+
+  #observe(set: ReplicaSet, pods: readonly Pod[]): Observation {
+    const { uid } = set.metadata
+    return { set, pods, unseen: this.#pending.unseenCount(uid), leaving: this.#pending.leavingUids(uid) }
+  }
+
+  async #claim(set: ReplicaSet): Promise<Pod[]> {
+    const { uid, namespace = "" } = set.metadata
+    const orphans = this.#pods.byIndex("orphans", namespace)
+    const { owned, adopt, release } = claim(set, this.#pods.byIndex("byController", uid), orphans)
+    const reference = controllerReference(ReplicaSet, set)
+    const taken = adopt.map((pod) => this.#patch(pod, adoptionPatch(pod, reference)))
+    await Promise.all([...taken, ...release.map((pod) => this.#patch(pod, releasePatch(pod, uid)))])
+    return [...owned, ...adopt]
+  }
+
+  async #patch(pod: Pod, body: object): Promise<void> {
+    try {
+      await this.#context.client.patch(Pod, referenceOf(pod), { type: "merge", body })
+    } catch (error) {
+      // Gone, or another owner was faster: the watch brings what is true.
+      if (!isStatus(error, "NotFound", "Invalid")) throw error
+    }
+  }
+
+  async #create(set: ReplicaSet, count: number): Promise<Failure | undefined> {
+    let left = count
+    for (let batch = firstBatch; left > 0; batch *= 2) {
+      const size = Math.min(batch, left)
+      const failures = await Promise.all(Array.from({ length: size }, () => this.#createOne(set)))
+      left -= size
+      const failure = failures.find((one) => one !== undefined)
+      if (failure) return failure
+    }
+    return undefined
+  }
+
+  async #createOne(set: ReplicaSet): Promise<Failure | undefined> {
+    try {
+      const pod = await this.#context.client.create(Pod, desiredPod(set))
+      this.#pending.made(set.metadata.uid, pod)
+      const message = `Created pod: ${pod.metadata.name}`
+      this.#events.record(set, { type: "Normal", reason: "SuccessfulCreate", message })
+      return undefined
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      this.#events.record(set, { type: "Warning", reason: "FailedCreate", message: `Error creating: ${message}` })
+      return { reason: "FailedCreate", message }
+    }
+  }
+
+  async #remove(set: ReplicaSet, pods: readonly Pod[]): Promise<Failure | undefined> {
+    const failures = await Promise.all(pods.map((pod) => this.#removeOne(set, pod)))
+    return failures.find((one) => one !== undefined)
+  }
+
+  async #removeOne(set: ReplicaSet, pod: Pod): Promise<Failure | undefined> {
+    const { name, uid } = pod.metadata
+    this.#pending.leaving(set.metadata.uid, pod)
+    try {
+      await this.#context.client.delete(Pod, referenceOf(pod), { preconditions: { uid } })
+      this.#events.record(set, { type: "Normal", reason: "SuccessfulDelete", message: `Deleted pod: ${name}` })
+      return undefined
+    } catch (error) {
+      if (isStatus(error, "NotFound", "Conflict")) return undefined
+      this.#pending.stays(set.metadata.uid, pod)
+      const message = error instanceof Error ? error.message : String(error)
+      this.#events.record(set, { type: "Warning", reason: "FailedDelete", message: `Error deleting: ${message}` })
+      return { reason: "FailedDelete", message }
+    }
+  }
+
+  /** From the newest that the cache has: what was just made or removed is on its way and will wake us again. */
+  async #writeStatus(set: ReplicaSet, failure: Failure | undefined): Promise<Result> {
+    const { name, namespace, uid } = set.metadata
+    const current = this.#sets.get(name, namespace)
+    if (!current || current.metadata.uid !== uid) return done
+    const pods = this.#pods.byIndex("byController", uid)
+    const observation = this.#observe(current, pods)
+    const { status, wakeAfterMs } = decideStatus(observation, failure, this.#context.clock.now())
+    const body = statusPatch(current.status, status)
+    if (body) {
+      const patch = { type: "merge", body: { metadata: { uid }, ...body } } as const
+      await this.#context.client.patch(ReplicaSet, referenceOf(set), patch, { subresource: "status" })
+    }
+    // A refusal may have been a passing one: the backoff of the queue decides when to try again.
+    if (failure) throw new Error(`${failure.reason}: ${failure.message}`)
+    return wakeAfterMs === undefined ? done : wakeAfter(wakeAfterMs)
+  }
+}
+
+function desiredPod(set: ReplicaSet): NewOf<typeof Pod> {
+  const template = must(set.spec.template, "a ReplicaSet has a template")
+  const { labels, annotations, finalizers } = template.metadata ?? {}
+  return {
+    metadata: {
+      generateName: `${set.metadata.name}-`,
+      namespace: set.metadata.namespace,
+      labels,
+      annotations,
+      finalizers,
+      ownerReferences: [controllerReference(ReplicaSet, set)],
+    },
+    spec: template.spec,
+  }
+}
+
+function referenceOf({ metadata }: Pod | ReplicaSet): { name: string; namespace: string } {
+  return { name: metadata.name, namespace: must(metadata.namespace, "pods and their sets live in a namespace") }
+}
