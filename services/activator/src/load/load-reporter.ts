@@ -27,6 +27,8 @@ export class LoadReporter {
   }
 
   readonly woken = (backend: Backend): void => {
+    // Time without any load is no part of the first report after it.
+    if (this.#awake.size === 0) this.#reportedMs = this.#clock.monotonic()
     this.#awake.add(backend)
     this.#plan(this.#reportedMs + intervalMs)
   }

@@ -1,0 +1,95 @@
+import type { RevisionLoad } from "@wick/sdk/wire"
+import type { Observation } from "./decide.ts"
+import type { ScalingSpec } from "./settings.ts"
+import { LoadWindow } from "./window.ts"
+
+const bucketMs = 1000
+/** A jump shows within this span: long enough that a crowd of quick requests is averaged away. */
+const surgeSpanMs = 500
+const surgeBucketMs = 50
+
+interface LastWord {
+  readonly waiting: number
+  readonly concurrencyNow: number
+  readonly pods: Readonly<Record<string, number>>
+}
+
+/** Load of one revision, put together from what all activators report. */
+export class Aggregate {
+  #stable: LoadWindow
+  readonly #surge = new LoadWindow(surgeSpanMs, surgeBucketMs)
+  readonly #lastWords = new Map<string, LastWord>()
+
+  constructor(stableWindowMs: number) {
+    this.#stable = new LoadWindow(stableWindowMs, bucketMs)
+  }
+
+  report(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): void {
+    const stretch = {
+      fromMs: nowMs - intervalMs,
+      toMs: nowMs,
+      concurrency: load.concurrency,
+      requests: load.requests,
+    }
+    this.#stable.add(stretch)
+    this.#surge.add(stretch)
+    const { waiting, concurrencyNow, pods } = load
+    if (concurrencyNow === 0) this.#lastWords.delete(activator)
+    else this.#lastWords.set(activator, { waiting, concurrencyNow, pods })
+  }
+
+  /** A request waits for which there is no pod, and the report on it has not come yet. */
+  poke(activator: string): void {
+    if (this.#lastWords.has(activator)) return
+    this.#lastWords.set(activator, { waiting: 1, concurrencyNow: 1, pods: {} })
+  }
+
+  /** The activator's stream has ended: what it had in flight ended with it, or is told again when it returns. */
+  forget(activator: string): boolean {
+    return this.#lastWords.delete(activator)
+  }
+
+  get waiting(): number {
+    return sum(this.#lastWords, ({ waiting }) => waiting)
+  }
+
+  get concurrencyNow(): number {
+    return sum(this.#lastWords, ({ concurrencyNow }) => concurrencyNow)
+  }
+
+  /** In flight per pod, over all activators. */
+  inFlight(): Map<string, number> {
+    const total = new Map<string, number>()
+    for (const { pods } of this.#lastWords.values()) {
+      for (const pod in pods) total.set(pod, (total.get(pod) ?? 0) + (pods[pod] ?? 0))
+    }
+    return total
+  }
+
+  /** Nothing was seen within the stable window and nothing is in flight. */
+  isIdle(nowMs: number): boolean {
+    return this.#lastWords.size === 0 && this.#stable.isEmpty(nowMs)
+  }
+
+  observe(spec: ScalingSpec, readyPods: number, nowMs: number): Observation {
+    // A longer window begins with what the shorter one would have forgotten; a shorter one is read out of the longer.
+    if (spec.stableWindowMs > this.#stable.spanMs) this.#stable = new LoadWindow(spec.stableWindowMs, bucketMs)
+    const average = (windowMs: number): number =>
+      spec.algorithm === "linear"
+        ? this.#stable.average(nowMs, windowMs, spec.metric)
+        : this.#stable.weightedAverage(nowMs, windowMs, spec.metric)
+    return {
+      stable: average(spec.stableWindowMs),
+      panic: average(spec.panicWindowMs),
+      surge: this.#surge.average(nowMs, surgeSpanMs, spec.metric),
+      waiting: this.waiting,
+      readyPods,
+    }
+  }
+}
+
+function sum(words: ReadonlyMap<string, LastWord>, value: (word: LastWord) => number): number {
+  let total = 0
+  for (const word of words.values()) total += value(word)
+  return total
+}

@@ -1,0 +1,229 @@
+import { Deployment } from "@wick/sdk/api/apps/deployment"
+import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import type { Client } from "@wick/sdk/client"
+import type { Clock } from "@wick/sdk/clock"
+import {
+  type Controller,
+  createController,
+  done,
+  type Informer,
+  type Informers,
+  keyOf,
+  type Result,
+  splitKey,
+  subject,
+  wakeAfter,
+  watchOf,
+} from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import type { RevisionLoad } from "@wick/sdk/wire"
+import type { LoadListener } from "./load-server.ts"
+import { countReady, deletionCost, deletionCosts } from "./pod-counts.ts"
+import { type Plan, RevisionScaler } from "./revision-scaler.ts"
+import { type ScalingSpec, scalingSpec } from "./settings.ts"
+import { activityOf, isInitialized, statusOf } from "./status.ts"
+
+/** Where Knative's settings are. */
+export const systemNamespace = "knative-serving"
+const configName = "config-autoscaler"
+
+const revisionLabel = "serving.knative.dev/revision"
+const classAnnotation = "autoscaling.knative.dev/class"
+const ourClass = "kpa.autoscaling.knative.dev"
+
+/** Revisions that are looked at at the same time: each waits for the API server a few times. */
+const concurrency = 32
+
+/** Brings what activators report and what the API server knows together: plans, scales, and writes where it stands. */
+export class Autoscaler implements LoadListener, AsyncDisposable {
+  readonly #client: Client
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #scaled: Informer<typeof PodAutoscaler>
+  readonly #pods: Informer<typeof Pod>
+  readonly #deployments: Informer<typeof Deployment>
+  readonly #config: Informer<typeof ConfigMap>
+  readonly #controller: Controller
+  readonly #scalers = new Map<string, RevisionScaler>()
+  readonly #activators = new Set<string>()
+  /** Since when load is reported without a gap. */
+  #watchedSinceMs: number | undefined
+
+  constructor(world: { client: Client; clock: Clock; log: Log; informers: Informers }) {
+    const { client, clock, log, informers } = world
+    this.#client = client
+    this.#clock = clock
+    this.#log = log
+    this.#scaled = informers(PodAutoscaler)
+    this.#pods = informers(Pod, { labelSelector: revisionLabel, indexes: { revision: (pod) => revisionKeys(pod) } })
+    this.#deployments = informers(Deployment, { labelSelector: revisionLabel })
+    this.#config = informers(ConfigMap, { namespace: systemNamespace })
+    this.#controller = createController({
+      name: "autoscaler",
+      clock,
+      log,
+      concurrency,
+      watches: [
+        watchOf(this.#scaled, (change) => [keyOf(subject(change))]),
+        watchOf(this.#pods, (change) => revisionKeys(subject(change))),
+        watchOf(this.#deployments, (change) => revisionKeys(subject(change))),
+        watchOf(this.#config, (change) =>
+          subject(change).metadata.name === configName ? this.#scaled.list().map(keyOf) : [],
+        ),
+      ],
+      reconcile: (key) => this.#reconcile(key),
+    })
+  }
+
+  get synced(): Promise<void> {
+    const informers = [this.#scaled, this.#pods, this.#deployments, this.#config]
+    return Promise.all(informers.map(({ synced }) => synced)).then(() => {})
+  }
+
+  connected(activator: string): void {
+    this.#activators.add(activator)
+    if (this.#watchedSinceMs !== undefined) return
+    this.#watchedSinceMs = this.#clock.now()
+    for (const scaled of this.#scaled.list()) this.#controller.wake(keyOf(scaled))
+  }
+
+  load(activator: string, intervalMs: number, revisions: readonly RevisionLoad[]): void {
+    const now = this.#clock.now()
+    for (const load of revisions) {
+      const key = `${load.namespace}/${load.name}`
+      const scaler = this.#scaler(key)
+      if (scaler === undefined) continue
+      const wasIdle = scaler.aggregate.isIdle(now)
+      scaler.aggregate.report(activator, load, intervalMs, now)
+      if (wasIdle || scaler.isPressed()) this.#controller.wake(key)
+    }
+  }
+
+  poke(activator: string, namespace: string, name: string): void {
+    const key = `${namespace}/${name}`
+    this.#scaler(key)?.aggregate.poke(activator)
+    this.#controller.wake(key)
+  }
+
+  disconnected(activator: string): void {
+    this.#activators.delete(activator)
+    if (this.#activators.size === 0) this.#watchedSinceMs = undefined
+    for (const [key, scaler] of this.#scalers) if (scaler.aggregate.forget(activator)) this.#controller.wake(key)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#controller[Symbol.asyncDispose]()
+  }
+
+  async #reconcile(key: string): Promise<Result> {
+    const scaled = this.#lookUp(key)
+    const scaler = this.#scaler(key)
+    if (scaled === undefined || scaler === undefined) {
+      this.#scalers.delete(key)
+      return done
+    }
+    const { namespace } = splitKey(key)
+    const deployment = this.#deployments.get(scaled.spec.scaleTargetRef.name ?? "", namespace)
+    const readyPods = countReady(this.#pods.byIndex("revision", key))
+    const now = this.#clock.now()
+    const conditions = scaled.status?.conditions ?? []
+    const plan = scaler.plan(
+      {
+        spec: this.#spec(scaled),
+        readyPods,
+        replicas: deployment?.spec.replicas ?? 0,
+        initialized: isInitialized(conditions),
+        watchedMs: this.#watchedSinceMs === undefined ? undefined : now - this.#watchedSinceMs,
+        createdMs: Date.parse(scaled.metadata.creationTimestamp),
+      },
+      now,
+    )
+    if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler)
+    await this.#writeStatus(scaled, plan, readyPods)
+    return plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
+  }
+
+  async #scale(key: string, deployment: Deployment, plan: Plan, scaler: RevisionScaler): Promise<void> {
+    const from = deployment.spec.replicas ?? 1
+    if (plan.replicas === from) return
+    const { name, namespace = "default" } = deployment.metadata
+    if (plan.replicas > 0 && plan.replicas < from) await this.#priceDeletions(key, namespace, scaler)
+    const { mode, explain } = plan
+    this.#log.info("scaling", { revision: key, from, to: plan.replicas, mode, ...explain })
+    await this.#client.patch(
+      Deployment,
+      { name, namespace },
+      { type: "merge", body: { spec: { replicas: plan.replicas } } },
+      { subresource: "scale" },
+    )
+  }
+
+  async #priceDeletions(key: string, namespace: string, scaler: RevisionScaler): Promise<void> {
+    const changes = deletionCosts(this.#pods.byIndex("revision", key), scaler.aggregate.inFlight())
+    const patches = changes.map(({ name, cost }) => {
+      const body = { metadata: { annotations: { [deletionCost]: cost } } }
+      return this.#client.patch(Pod, { name, namespace }, { type: "merge", body }).catch((error: unknown) => {
+        // A pod that has gone meanwhile has no price.
+        if (!isStatus(error, "NotFound")) throw error
+      })
+    })
+    await Promise.all(patches)
+  }
+
+  async #writeStatus(scaled: PodAutoscaler, plan: Plan, readyPods: number): Promise<void> {
+    const { name, namespace = "default", generation = 1 } = scaled.metadata
+    const before = scaled.status?.conditions ?? []
+    const status = statusOf({ name, generation, before }, plan, readyPods, this.#clock.now())
+    if (isWritten(status, scaled.status ?? {})) return
+    await this.#client.patch(
+      PodAutoscaler,
+      { name, namespace },
+      { type: "merge", body: { status } },
+      { subresource: "status" },
+    )
+  }
+
+  #lookUp(key: string): PodAutoscaler | undefined {
+    const { namespace, name } = splitKey(key)
+    const scaled = this.#scaled.get(name, namespace)
+    const itsClass = scaled?.metadata.annotations?.[classAnnotation] ?? ourClass
+    return itsClass === ourClass ? scaled : undefined
+  }
+
+  /** Made when its PodAutoscaler is first heard of; load of a revision that has none yet is not kept. */
+  #scaler(key: string): RevisionScaler | undefined {
+    const known = this.#scalers.get(key)
+    if (known !== undefined) return known
+    const scaled = this.#lookUp(key)
+    if (scaled === undefined) return undefined
+    const now = this.#clock.now()
+    const scaler = new RevisionScaler({
+      spec: this.#spec(scaled),
+      activity: activityOf(scaled.status?.conditions ?? [], now),
+      readyPods: countReady(this.#pods.byIndex("revision", key)),
+      nowMs: now,
+    })
+    this.#scalers.set(key, scaler)
+    return scaler
+  }
+
+  #spec(scaled: PodAutoscaler): ScalingSpec {
+    return scalingSpec(scaled, this.#config.get(configName, systemNamespace)?.data ?? {})
+  }
+}
+
+function revisionKeys(object: Pod | Deployment): string[] {
+  const revision = object.metadata.labels?.[revisionLabel]
+  return revision === undefined ? [] : [`${object.metadata.namespace ?? "default"}/${revision}`]
+}
+
+/** Whether every field of `wanted` stands in `present` as it is. */
+function isWritten(wanted: unknown, present: unknown): boolean {
+  if (typeof wanted !== "object" || wanted === null) return wanted === present
+  if (typeof present !== "object" || present === null) return false
+  if (Array.isArray(wanted) && Array.isArray(present) && wanted.length !== present.length) return false
+  return Object.entries(wanted).every(([name, value]) => isWritten(value, (present as Record<string, unknown>)[name]))
+}

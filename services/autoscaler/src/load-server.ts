@@ -1,0 +1,85 @@
+import { rmSync } from "node:fs"
+import { Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js"
+import type { Log } from "@wick/sdk/log"
+import { type ActivatorMessage, type AutoscalerMessage, loadStream, type Peer, type RevisionLoad } from "@wick/sdk/wire"
+
+/** What activators say, in the order in which they say it. */
+export interface LoadListener {
+  connected(activator: string): void
+  load(activator: string, intervalMs: number, revisions: readonly RevisionLoad[]): void
+  poke(activator: string, namespace: string, name: string): void
+  disconnected(activator: string): void
+}
+
+type LoadStream = ServerDuplexStream<ActivatorMessage, AutoscalerMessage>
+
+/** The gRPC server that activators stream their load to. Tells them of each other. */
+export class LoadServer implements AsyncDisposable {
+  readonly #server = new Server({
+    // An activator whose host went away without a word.
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 5000,
+  })
+  readonly #listener: LoadListener
+  readonly #log: Log
+  readonly #streams = new Map<LoadStream, Peer>()
+
+  constructor(listener: LoadListener, log: Log) {
+    this.#listener = listener
+    this.#log = log
+    this.#server.addService({ stream: loadStream }, { stream: (stream: LoadStream) => this.#serve(stream) })
+  }
+
+  /** `unix:/path` or `host:port`; gives the port. */
+  async listen(address: string): Promise<number> {
+    // A socket's file outlives a process that was killed, and would refuse its successor.
+    if (address.startsWith("unix:")) rmSync(address.slice("unix:".length), { force: true })
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+        if (error) reject(new Error(`cannot listen for activators on ${address}: ${error.message}`))
+        else resolve(port)
+      })
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.forceShutdown()
+  }
+
+  #serve(stream: LoadStream): void {
+    stream.on("data", (message: ActivatorMessage) => this.#received(stream, message))
+    stream.on("error", () => this.#ended(stream))
+    stream.on("end", () => {
+      this.#ended(stream)
+      stream.end()
+    })
+  }
+
+  #received(stream: LoadStream, message: ActivatorMessage): void {
+    const known = this.#streams.get(stream)
+    if (message.type === "hello") {
+      this.#streams.set(stream, message.self)
+      this.#log.info("activator connected", { activator: message.self.id })
+      this.#listener.connected(message.self.id)
+      this.#tellPeers()
+    } else if (known !== undefined) {
+      if (message.type === "poke") this.#listener.poke(known.id, message.namespace, message.name)
+      else this.#listener.load(known.id, message.intervalMs, message.revisions)
+    }
+  }
+
+  #ended(stream: LoadStream): void {
+    const known = this.#streams.get(stream)
+    if (!this.#streams.delete(stream) || known === undefined) return
+    this.#log.info("activator disconnected", { activator: known.id })
+    // It may have come back on a new stream before the old one was found dead.
+    if ([...this.#streams.values()].some(({ id }) => id === known.id)) return
+    this.#listener.disconnected(known.id)
+    this.#tellPeers()
+  }
+
+  #tellPeers(): void {
+    const peers = [...this.#streams.values()]
+    for (const stream of this.#streams.keys()) stream.write({ type: "peers", peers })
+  }
+}

@@ -1,0 +1,39 @@
+import { hostname } from "node:os"
+import { parseArgs } from "node:util"
+import { clusterFetch, createClient, findCluster } from "@wick/sdk/client"
+import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { createLog } from "@wick/sdk/log"
+import { electAutoscaler } from "./start-autoscaler.ts"
+
+const { values } = parseArgs({
+  options: {
+    /** Cluster to follow. */
+    kubeconfig: { type: "string" },
+    /** Where activators connect, `unix:/path` or `host:port`. */
+    listen: { type: "string", default: "0.0.0.0:8082" },
+    /** Unique among the autoscalers. */
+    id: { type: "string", default: `${hostname()}-${process.pid}` },
+  },
+})
+
+const write = (line: string): void => void process.stderr.write(line)
+const log = createLog({ level: "info", format: "json", now: Date.now, write })
+const cluster = await findCluster({ kubeconfig: values.kubeconfig, env: process.env })
+const transport = await clusterFetch(cluster, systemClock)
+const elected = electAutoscaler({
+  client: createClient({ fetch: transport.fetch, baseUrl: cluster.server, userAgent: "wick-autoscaler" }),
+  clock: systemClock,
+  random: systemRandom,
+  log,
+  listen: values.listen,
+  identity: values.id,
+})
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => {
+    void elected[Symbol.asyncDispose]().then(async () => {
+      await transport[Symbol.asyncDispose]()
+      process.exit(0)
+    })
+  })
+}

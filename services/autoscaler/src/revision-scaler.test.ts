@@ -1,0 +1,243 @@
+import type { RevisionLoad } from "@wick/sdk/wire"
+import { describe, expect, it } from "vitest"
+import { type Plan, RevisionScaler } from "./revision-scaler.ts"
+import type { Activity } from "./scale-to-zero.ts"
+import { type ScalingSpec, scalingSpec } from "./settings.ts"
+
+const start = 10_000_000
+const second = 1000
+
+/** A revision and its load over minutes; pods come, and go, a fifth of a second after they were asked to. */
+class Story {
+  now = start
+  ready: number
+  initialized: boolean
+  watched: number | undefined = start
+  plans: { at: number; replicas: number }[] = []
+  plan: Plan | undefined
+  readonly spec: ScalingSpec
+  readonly scaler: RevisionScaler
+  #wakeAt: number | undefined
+  #arrivals: { at: number; ready: number }[] = []
+
+  constructor(
+    spec: Partial<ScalingSpec> = {},
+    first: { ready?: number; activity?: Activity; initialized?: boolean } = {},
+  ) {
+    this.spec = { ...scalingSpec({ metadata: {}, spec: {} }, {}), targetPerPod: 10, totalPerPod: 10, ...spec }
+    this.ready = first.ready ?? 0
+    this.initialized = first.initialized ?? true
+    const activity = first.activity ?? { kind: "inactive", sinceMs: start, because: "NoTraffic" }
+    this.scaler = new RevisionScaler({ spec: this.spec, activity, readyPods: this.ready, nowMs: start })
+    this.look()
+  }
+
+  get replicas(): number {
+    return this.plan?.replicas ?? 0
+  }
+
+  look(): void {
+    const plan = this.scaler.plan(
+      {
+        spec: this.spec,
+        readyPods: this.ready,
+        replicas: this.plan?.replicas ?? this.ready,
+        initialized: this.initialized,
+        watchedMs: this.watched === undefined ? undefined : this.now - this.watched,
+        createdMs: start - 3_600_000,
+      },
+      this.now,
+    )
+    this.initialized = plan.initialized
+    if (plan.replicas !== this.plan?.replicas) {
+      this.plans.push({ at: (this.now - start) / second, replicas: plan.replicas })
+      this.#arrivals.push({ at: this.now + 200, ready: plan.replicas })
+    }
+    this.plan = plan
+    this.#wakeAt = plan.wakeAfterMs === undefined ? undefined : this.now + plan.wakeAfterMs
+  }
+
+  poke(): void {
+    this.scaler.aggregate.poke("a")
+    this.look()
+  }
+
+  /** Lets time pass under `concurrency`, reported each `everyMs`. */
+  run(seconds: number, concurrency: number, everyMs = second): this {
+    const end = this.now + seconds * second
+    let reportAt = concurrency > 0 ? this.now + everyMs : Number.POSITIVE_INFINITY
+    if (concurrency === 0) this.#report(0, 1)
+    for (;;) {
+      const next = Math.min(end, reportAt, this.#wakeAt ?? end, this.#arrivals[0]?.at ?? end)
+      this.now = Math.max(this.now, next)
+      if (this.#arrivals[0] && this.#arrivals[0].at <= this.now) {
+        this.ready = this.#arrivals.shift()?.ready ?? this.ready
+        this.look()
+      }
+      if (reportAt <= this.now) {
+        this.#report(concurrency, everyMs)
+        reportAt += everyMs
+        if (this.scaler.isPressed()) this.look()
+      }
+      if (this.#wakeAt !== undefined && this.#wakeAt <= this.now) this.look()
+      if (this.now >= end) return this
+    }
+  }
+
+  #report(concurrency: number, everyMs: number): void {
+    const waiting = this.ready === 0 ? concurrency : 0
+    const load: RevisionLoad = {
+      namespace: "n",
+      name: "r",
+      concurrency,
+      concurrencyNow: concurrency,
+      waiting,
+      requests: concurrency,
+      pods: {},
+    }
+    const wasIdle = this.scaler.aggregate.isIdle(this.now)
+    this.scaler.aggregate.report("a", load, everyMs, this.now)
+    if (wasIdle && concurrency > 0) this.look()
+  }
+}
+
+const active: Activity = { kind: "active", sinceMs: start - 3_600_000 }
+
+describe("a revision's day", () => {
+  it("goes from zero to one at the poke, without waiting for a report", () => {
+    const story = new Story()
+    expect(story.replicas).toBe(0)
+    story.poke()
+    expect(story.replicas).toBe(1)
+    expect(story.plan?.activity.kind).toBe("activating")
+  })
+
+  it("is active when its pod is ready, and asks for more pods by load within a second", () => {
+    const story = new Story()
+    story.poke()
+    story.run(1, 100, 50)
+    expect(story.plan?.activity.kind).toBe("active")
+    expect(story.replicas).toBe(10)
+  })
+
+  it("scales 1 to 10 within half a second of a jump, though the panic window has seen little of it", () => {
+    const story = new Story({}, { ready: 1, activity: active })
+    story.run(60, 1)
+    expect(story.replicas).toBe(1)
+    story.run(0.5, 100, 50)
+    expect(story.replicas).toBeGreaterThanOrEqual(9)
+    expect(story.plan?.mode).toBe("panic")
+  })
+
+  it("is not moved by a blink of many quick requests", () => {
+    const story = new Story({}, { ready: 1, activity: active })
+    story.run(60, 1).run(0.02, 100, 20).run(1, 1)
+    expect(story.replicas).toBeLessThanOrEqual(1)
+  })
+
+  it("holds ten pods through a steady load and goes back in halves", () => {
+    const story = new Story()
+    story.poke()
+    story.run(120, 100).run(300, 1)
+    const numbers = story.plans.map(({ replicas }) => replicas)
+    expect(Math.max(...numbers)).toBe(10)
+    expect(numbers.at(-1)).toBe(1)
+    expect(story.plans.filter(({ at }) => at > 2 && at < 120)).toEqual([])
+  })
+
+  it("is taken to zero a stable window after the last request, and sleeps without ticking", () => {
+    const story = new Story()
+    story.poke()
+    story.run(10, 1).run(90, 0)
+    expect(story.plans.at(-1)?.replicas).toBe(0)
+    expect(story.plans.at(-1)?.at).toBeGreaterThanOrEqual(70)
+    expect(story.plans.at(-1)?.at).toBeLessThan(75)
+    expect(story.plan?.activity).toMatchObject({ kind: "inactive", because: "NoTraffic" })
+    expect(story.plan?.wakeAfterMs).toBeUndefined()
+  })
+
+  it("keeps the last pod for the retention period beyond that", () => {
+    const story = new Story({ retentionMs: 60_000 })
+    story.poke()
+    story.run(10, 1).run(180, 0)
+    expect(story.plans.at(-1)).toMatchObject({ replicas: 0 })
+    expect(story.plans.at(-1)?.at).toBeGreaterThanOrEqual(130)
+  })
+
+  it("never goes below min-scale or above max-scale", () => {
+    const story = new Story({ minScale: 2, maxScale: 4 })
+    expect(story.replicas).toBe(2)
+    story.run(30, 500)
+    expect(story.replicas).toBe(4)
+    story.run(600, 0)
+    expect(story.replicas).toBe(2)
+    expect(story.plan?.wakeAfterMs).toBeUndefined()
+  })
+
+  it("goes to zero at once when no route leads to it, min-scale or not", () => {
+    const story = new Story({ minScale: 2, reachable: false }, { ready: 2, activity: active })
+    story.run(120, 0)
+    expect(story.replicas).toBe(0)
+  })
+
+  it("lets scale-down-delay hold what was needed", () => {
+    const story = new Story({ scaleDownDelayMs: 300_000 })
+    story.poke()
+    story.run(60, 100).run(240, 0)
+    expect(story.replicas).toBe(10)
+    story.run(200, 0)
+    expect(story.replicas).toBe(0)
+  })
+
+  it("begins with initial-scale and is initialized when that was ready", () => {
+    const story = new Story(
+      { initialScale: 3 },
+      { initialized: false, activity: { kind: "activating", sinceMs: start } },
+    )
+    expect(story.replicas).toBe(3)
+    expect(story.initialized).toBe(false)
+    story.run(1, 0)
+    expect(story.initialized).toBe(true)
+    story.run(120, 0)
+    expect(story.replicas).toBe(0)
+  })
+
+  it("gives up a first pod that never comes", () => {
+    const story = new Story(
+      { activationTimeoutMs: 60_000 },
+      { activity: { kind: "activating", sinceMs: start }, ready: 0 },
+    )
+    story.watched = start
+    story.look()
+    expect(story.replicas).toBe(1)
+    story.now += 60_000
+    story.look()
+    expect(story.replicas).toBe(0)
+    expect(story.plan?.activity).toMatchObject({ because: "TimedOut" })
+    story.poke()
+    expect(story.replicas).toBe(1)
+  })
+
+  it("changes nothing while no activator is connected", () => {
+    const story = new Story({}, { ready: 3, activity: active })
+    story.watched = undefined
+    story.run(600, 0)
+    story.look()
+    expect(story.replicas).toBe(3)
+  })
+
+  it("takes nothing away for a stable window after a restart", () => {
+    const story = new Story({}, { ready: 5, activity: active })
+    expect(story.replicas).toBe(5)
+    story.run(58, 0)
+    expect(story.replicas).toBe(5)
+    story.run(60, 0)
+    expect(story.replicas).toBe(0)
+  })
+
+  it("keeps one pod for ever where scale to zero is off", () => {
+    const story = new Story({ scaleToZero: false }, { ready: 1, activity: active })
+    story.run(600, 0)
+    expect(story.replicas).toBe(1)
+  })
+})

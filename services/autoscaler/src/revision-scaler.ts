@@ -1,0 +1,126 @@
+import { Aggregate } from "./aggregate.ts"
+import { type Decision, decide, type Mode } from "./decide.ts"
+import { type Activity, scaleToZero } from "./scale-to-zero.ts"
+import type { ScalingSpec } from "./settings.ts"
+import { MaximumWindow } from "./window.ts"
+
+/** Between two looks at a revision that has load. */
+const tickMs = 2000
+
+/** The world as far as a plan depends on it. */
+export interface Situation {
+  readonly spec: ScalingSpec
+  readonly readyPods: number
+  /** What the Deployment is told now. */
+  readonly replicas: number
+  /** Whether the initial scale was reached once. */
+  readonly initialized: boolean
+  /** How long load has been watched without a gap; undefined while no activator is connected. */
+  readonly watchedMs: number | undefined
+  readonly createdMs: number
+}
+
+export interface Plan {
+  readonly replicas: number
+  readonly activity: Activity
+  readonly initialized: boolean
+  readonly mode: Mode["kind"]
+  readonly excessBurst: number
+  readonly explain: Decision["explain"] | undefined
+  /** When to look again, though nothing else happens; absent when only an event can change the plan. */
+  readonly wakeAfterMs?: number
+}
+
+/** The memory of one revision's scaling: its load, mode and activity. Holds no clock and does no I/O. */
+export class RevisionScaler {
+  readonly aggregate: Aggregate
+  #mode: Mode
+  #activity: Activity
+  #delay: MaximumWindow
+  /** Of the last plan: load that these can bear needs no decision before the next tick. */
+  #bearable = 0
+
+  /** Pods that run already are kept for a stable window, since nobody has seen yet what they are for. */
+  constructor(first: { spec: ScalingSpec; activity: Activity; readyPods: number; nowMs: number }) {
+    const { spec, activity, readyPods, nowMs } = first
+    this.aggregate = new Aggregate(spec.stableWindowMs)
+    this.#activity = activity
+    this.#mode = { kind: "stable" }
+    if (readyPods > 1) this.#hold(readyPods, nowMs)
+    this.#delay = new MaximumWindow(spec.scaleDownDelayMs)
+  }
+
+  /** Whether load has outgrown the last plan, so that the next tick would be too late. */
+  isPressed(): boolean {
+    return this.aggregate.waiting > 0 || this.aggregate.concurrencyNow > this.#bearable
+  }
+
+  plan(situation: Situation, nowMs: number): Plan {
+    const { spec, readyPods, watchedMs } = situation
+    const min = spec.reachable ? spec.minScale : 0
+    const initialized = situation.initialized || readyPods >= spec.initialScale
+    // What was asked for at the start is kept for a stable window, like what was found running.
+    if (initialized && !situation.initialized && readyPods > 1) this.#hold(readyPods, nowMs)
+    const floor = initialized ? min : Math.max(min, spec.initialScale)
+    // Silence means no load only while somebody is there who would speak.
+    const decided = watchedMs === undefined ? undefined : this.#decide(situation, nowMs)
+    const delayed = decided === undefined ? situation.replicas : this.#delayed(decided, spec, nowMs)
+    const bounded = Math.max(floor, spec.maxScale > 0 ? Math.min(delayed, spec.maxScale) : delayed)
+    const enough = Math.max(1, Math.min(floor, bounded))
+    const proxiedMs = nowMs - situation.createdMs
+    const question = {
+      activity: this.#activity,
+      wanted: bounded,
+      readyPods,
+      enough,
+      watchedMs: watchedMs ?? 0,
+      proxiedMs,
+    }
+    const answer = scaleToZero(question, spec, nowMs)
+    this.#activity = answer.activity
+    this.#bearable = answer.replicas * spec.targetPerPod
+    const wakeAfterMs = this.#wakeAfterMs(answer.wakeAfterMs, situation, answer.replicas > Math.max(floor, 1), nowMs)
+    return {
+      replicas: answer.replicas,
+      activity: answer.activity,
+      initialized,
+      mode: this.#mode.kind,
+      excessBurst: decided?.excessBurst ?? -1,
+      explain: decided?.explain,
+      ...(wakeAfterMs !== undefined && { wakeAfterMs }),
+    }
+  }
+
+  #decide({ spec, readyPods }: Situation, nowMs: number): Decision {
+    const decision = decide(this.#mode, this.aggregate.observe(spec, readyPods, nowMs), spec, nowMs)
+    this.#mode = decision.mode
+    return decision
+  }
+
+  #hold(replicasMax: number, nowMs: number): void {
+    this.#mode = { kind: "panic", sinceMs: nowMs, replicasMax }
+  }
+
+  #delayed({ replicas, unhurried }: Decision, spec: ScalingSpec, nowMs: number): number {
+    if (spec.scaleDownDelayMs === 0 || !spec.reachable) return replicas
+    if (this.#delay.spanMs !== spec.scaleDownDelayMs) this.#delay = new MaximumWindow(spec.scaleDownDelayMs)
+    return Math.max(replicas, this.#delay.record(nowMs, unhurried))
+  }
+
+  /** Ticks only while numbers move by themselves; then when the next rule falls due; else never. */
+  #wakeAfterMs(
+    rule: number | undefined,
+    { watchedMs }: Situation,
+    isFalling: boolean,
+    nowMs: number,
+  ): number | undefined {
+    const due: number[] = []
+    if (rule !== undefined) due.push(rule)
+    if (watchedMs !== undefined) {
+      if (isFalling || this.#mode.kind === "panic" || !this.aggregate.isIdle(nowMs)) due.push(tickMs)
+      const falls = this.#delay.nextChangeMs()
+      if (falls !== undefined) due.push(falls - nowMs)
+    }
+    return due.length === 0 ? undefined : Math.max(1, Math.min(...due))
+  }
+}

@@ -1,0 +1,54 @@
+import type { Client } from "@wick/sdk/client"
+import type { Clock, Random } from "@wick/sdk/clock"
+import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import { Autoscaler, systemNamespace } from "./autoscaler.ts"
+import { LoadServer } from "./load-server.ts"
+
+export interface AutoscalerOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly log: Log
+  /** Where activators stream their load: `unix:/path` or `host:port`. */
+  readonly listen: string
+  /** Shared with other controllers of the same process; own ones unless given. */
+  readonly informers?: Informers
+}
+
+/** Resolves when activators can connect and everything that is scaled is known. */
+export async function startAutoscaler(
+  options: AutoscalerOptions,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const { client, clock } = options
+  const log = options.log.with({ service: "autoscaler" })
+  await using started = new AsyncDisposableStack()
+  const informers = options.informers ?? started.use(createInformers(client, clock, log))
+  const autoscaler = started.use(new Autoscaler({ client, clock, log, informers }))
+  await autoscaler.synced
+  const server = started.use(new LoadServer(autoscaler, log))
+  const port = await server.listen(options.listen)
+  log.info("autoscaler is ready", { listen: options.listen })
+  const running = started.move()
+  return { port, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+export interface ElectedOptions extends Omit<AutoscalerOptions, "informers"> {
+  readonly random: Random
+  /** Unique among the autoscalers. */
+  readonly identity: string
+}
+
+/**
+ * The same where several run: one leads, and only it listens. Activators that find nobody listening go on trying, so
+ * they come to the new leader by themselves.
+ */
+export function electAutoscaler(options: ElectedOptions): AsyncDisposable {
+  const { client, clock, random, log, identity } = options
+  return electLeader(
+    { client, clock, random, log, namespace: systemNamespace, name: "autoscaler", identity },
+    async (signal) => {
+      await using _running = await startAutoscaler(options)
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }))
+    },
+  )
+}

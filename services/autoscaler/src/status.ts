@@ -1,0 +1,85 @@
+import { formatTime } from "@wick/sdk/api/meta/time"
+import type { ServingCondition } from "@wick/sdk/api/serving/condition"
+import type { Plan } from "./revision-scaler.ts"
+import type { Activity } from "./scale-to-zero.ts"
+
+/** What is written of a PodAutoscaler's status. */
+export interface ScalerStatus {
+  readonly observedGeneration: number
+  readonly serviceName: string
+  readonly metricsServiceName: string
+  readonly desiredScale: number
+  readonly actualScale: number
+  readonly conditions: ServingCondition[]
+}
+
+type Judgement = Omit<ServingCondition, "type" | "lastTransitionTime">
+
+export function statusOf(
+  scaled: { name: string; generation: number; before: readonly ServingCondition[] },
+  plan: Plan,
+  readyPods: number,
+  nowMs: number,
+): ScalerStatus {
+  const active = activeCondition(plan.activity)
+  const initialized: Judgement = plan.initialized
+    ? { status: "True" }
+    : { status: "Unknown", reason: "Deploying", message: "The initial scale was not reached yet." }
+  const judged: Record<string, Judgement> = {
+    Active: active,
+    Ready: [active, initialized].find(({ status }) => status === "False") ??
+      [active, initialized].find(({ status }) => status === "Unknown") ?? { status: "True" },
+    ScaleTargetInitialized: initialized,
+  }
+  return {
+    observedGeneration: scaled.generation,
+    serviceName: scaled.name,
+    metricsServiceName: `${scaled.name}-private`,
+    desiredScale: plan.replicas,
+    actualScale: readyPods,
+    conditions: Object.entries(judged).map(([type, judgement]) => withTime(type, judgement, scaled.before, nowMs)),
+  }
+}
+
+function activeCondition(activity: Activity): Judgement {
+  switch (activity.kind) {
+    case "active":
+      return { status: "True" }
+    case "activating":
+      return {
+        status: "Unknown",
+        reason: "Queued",
+        message: "Requests to the target are being buffered as resources are provisioned.",
+      }
+    case "inactive":
+      return activity.because === "TimedOut"
+        ? { status: "False", reason: "TimedOut", message: "The target could not be activated." }
+        : { status: "False", reason: "NoTraffic", message: "The target is not receiving traffic." }
+  }
+}
+
+/** The time says since when the status is so, and does not move with reason or message. */
+function withTime(
+  type: string,
+  judgement: Judgement,
+  before: readonly ServingCondition[],
+  nowMs: number,
+): ServingCondition {
+  const known = before.find((condition) => condition.type === type)
+  const kept = known?.status === judgement.status ? known.lastTransitionTime : undefined
+  return { type, ...judgement, lastTransitionTime: kept ?? formatTime(nowMs) }
+}
+
+/** Where a revision stood when another autoscaler, or this one before its restart, last wrote of it. */
+export function activityOf(conditions: readonly ServingCondition[], nowMs: number): Activity {
+  const active = conditions.find(({ type }) => type === "Active")
+  const since = Date.parse(active?.lastTransitionTime ?? "")
+  const sinceMs = Number.isNaN(since) ? nowMs : since
+  if (active?.status === "True") return { kind: "active", sinceMs }
+  if (active?.status !== "False") return { kind: "activating", sinceMs }
+  return { kind: "inactive", sinceMs, because: active.reason === "TimedOut" ? "TimedOut" : "NoTraffic" }
+}
+
+export function isInitialized(conditions: readonly ServingCondition[]): boolean {
+  return conditions.some(({ type, status }) => type === "ScaleTargetInitialized" && status === "True")
+}

@@ -1,0 +1,140 @@
+/** A stretch of time with an average load and a number of requests. */
+export interface Stretch {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly concurrency: number
+  readonly requests: number
+}
+
+/**
+ * Load over a span of time in buckets. A bucket holds the area under the concurrency (requests × milliseconds), so
+ * stretches of any length from any number of activators add up exactly: two activators with 3 each through a second
+ * make 6, and so does one with 12 through half of it.
+ *
+ *     bucket   0     1     2     3
+ *     area  [6000][6000][3000][   0]   average over 4 s = 15000 / 4000 = 3.75
+ */
+export class LoadWindow {
+  readonly #bucketMs: number
+  readonly #areas: Float64Array
+  readonly #requests: Float64Array
+  /** Number of the newest bucket, counted from time 0. */
+  #newest = 0
+  /** When the load that is looked at began: what lies before was empty for longer than the span. */
+  #firstMs = 0
+  #lastMs = Number.NEGATIVE_INFINITY
+
+  constructor(spanMs: number, bucketMs: number) {
+    this.#bucketMs = bucketMs
+    const buckets = Math.ceil(spanMs / bucketMs) + 1
+    this.#areas = new Float64Array(buckets)
+    this.#requests = new Float64Array(buckets)
+  }
+
+  get spanMs(): number {
+    return (this.#areas.length - 1) * this.#bucketMs
+  }
+
+  add({ fromMs, toMs, concurrency, requests }: Stretch): void {
+    if (concurrency <= 0 && requests <= 0) return
+    if (toMs - this.#lastMs > this.spanMs) this.#firstMs = fromMs
+    this.#lastMs = Math.max(this.#lastMs, toMs)
+    this.#turnTo(toMs)
+    const length = toMs - fromMs
+    const oldest = (this.#newest - this.#areas.length + 1) * this.#bucketMs
+    for (let start = Math.max(fromMs, oldest); start < toMs; ) {
+      const bucket = Math.floor(start / this.#bucketMs)
+      const end = Math.min((bucket + 1) * this.#bucketMs, toMs)
+      const at = bucket % this.#areas.length
+      this.#areas[at] = (this.#areas[at] ?? 0) + concurrency * (end - start)
+      this.#requests[at] = (this.#requests[at] ?? 0) + (requests * (end - start)) / length
+      start = end
+    }
+  }
+
+  /** Nothing was seen within the span. */
+  isEmpty(nowMs: number): boolean {
+    return nowMs - this.#lastMs > this.spanMs
+  }
+
+  /** Average concurrency, or requests per second, over the last `windowMs`; over less when the load is younger. */
+  average(nowMs: number, windowMs: number, metric: "concurrency" | "rps"): number {
+    this.#turnTo(nowMs)
+    const values = metric === "rps" ? this.#requests : this.#areas
+    const from = this.#startOf(nowMs, windowMs)
+    let sum = 0
+    for (let bucket = this.#newest; bucket >= 0 && (bucket + 1) * this.#bucketMs > from; bucket--) {
+      if (this.#newest - bucket >= values.length) break
+      sum += values[bucket % values.length] ?? 0
+    }
+    const elapsed = nowMs - from
+    if (elapsed <= 0) return 0
+    return metric === "rps" ? (sum * 1000) / elapsed : sum / elapsed
+  }
+
+  /** The newest seconds weigh most, each older bucket less by the same factor, the oldest next to nothing. */
+  weightedAverage(nowMs: number, windowMs: number, metric: "concurrency" | "rps"): number {
+    this.#turnTo(nowMs)
+    const values = metric === "rps" ? this.#requests : this.#areas
+    const buckets = Math.max(1, Math.round(windowMs / this.#bucketMs))
+    const smoothing = 1 - oldestWeight ** (1 / buckets)
+    let weight = smoothing
+    let sum = 0
+    for (let back = 0; back < Math.min(buckets, values.length); back++) {
+      const bucket = this.#newest - back
+      // The newest bucket is still filling: it speaks for the part of it that has passed.
+      const length = Math.min(this.#bucketMs, nowMs - Math.max(bucket * this.#bucketMs, this.#firstMs))
+      if (length <= 0) continue
+      const value = values[bucket % values.length] ?? 0
+      sum += (metric === "rps" ? value * 1000 : value) * (weight / length)
+      weight *= 1 - smoothing
+    }
+    return sum
+  }
+
+  /** Whole buckets only: the first one counts from its start. */
+  #startOf(nowMs: number, windowMs: number): number {
+    const aligned = Math.floor((nowMs - windowMs) / this.#bucketMs + 1) * this.#bucketMs
+    return Math.max(aligned, this.#firstMs)
+  }
+
+  #turnTo(nowMs: number): void {
+    const newest = Math.floor(nowMs / this.#bucketMs)
+    const passed = Math.min(newest - this.#newest, this.#areas.length)
+    for (let back = 0; back < passed; back++) {
+      const at = (newest - back) % this.#areas.length
+      this.#areas[at] = 0
+      this.#requests[at] = 0
+    }
+    this.#newest = Math.max(this.#newest, newest)
+  }
+}
+
+const oldestWeight = 0.0001
+
+/** The largest of the values of the last `spanMs`: what scale-down-delay lets fall only after a while. */
+export class MaximumWindow {
+  readonly #spanMs: number
+  /** Falling values, oldest first: a value is dropped as soon as a later one is as large. */
+  #values: { atMs: number; value: number }[] = []
+
+  constructor(spanMs: number) {
+    this.#spanMs = spanMs
+  }
+
+  get spanMs(): number {
+    return this.#spanMs
+  }
+
+  record(nowMs: number, value: number): number {
+    this.#values = this.#values.filter((known) => known.atMs > nowMs - this.#spanMs && known.value > value)
+    this.#values.push({ atMs: nowMs, value })
+    return this.#values[0]?.value ?? value
+  }
+
+  /** When the largest value will have fallen out, if that is not the last one recorded. */
+  nextChangeMs(): number | undefined {
+    const first = this.#values[0]
+    return this.#values.length > 1 && first !== undefined ? first.atMs + this.#spanMs : undefined
+  }
+}
