@@ -9,6 +9,9 @@
  */
 export type { AdmissionAttributes, AdmissionStep } from "./admission/step.ts"
 export type { UserInfo } from "./authentication/user.ts"
+export { bootstrapObjects, ensureBootstrapObjects, identities } from "./bootstrap/index.ts"
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./create-api-server.ts"
+export { type Listener, type ListenOptions, listen, type Peer } from "./listen/index.ts"
 export type { NodeConnection, NodeProxy } from "./node-proxy.ts"
+export { createSecurity, type Guard, type Security, type SecurityOptions } from "./security.ts"
 export type { VirtualRequest, VirtualResource } from "./virtual-resource.ts"

@@ -3,8 +3,11 @@ import type { Peer } from "../listen/peer.ts"
 import type { TokenAuthenticator } from "./token-authenticator.ts"
 import { anonymous, authenticated, type UserInfo } from "./user.ts"
 
+/** What an authenticator looks at: a Request, or the head of an upgrade. */
+export type Asked = Pick<Request, "url" | "headers">
+
 /** Who a request is from; throws Unauthorized if that cannot be told. */
-export type Authenticate = (request: Request, peer: Peer) => Promise<UserInfo>
+export type Authenticate = (asked: Asked, peer: Peer) => Promise<UserInfo>
 
 /** What anybody may ask without saying who they are: whether the server lives, and which it is. */
 const publicPaths = ["/healthz", "/livez", "/readyz", "/version"]
@@ -36,7 +39,7 @@ function bearerToken(header: string | null): string | undefined {
   return match?.[1]
 }
 
-function isPublic({ url }: Request): boolean {
+function isPublic({ url }: Asked): boolean {
   const { pathname } = new URL(url)
   return publicPaths.some((path) => pathname === path || pathname.startsWith(`${path}/`))
 }

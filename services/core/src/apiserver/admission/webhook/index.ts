@@ -1,0 +1,76 @@
+/**
+ * Admission webhooks (admissionregistration.k8s.io/v1): programs elsewhere that may change or refuse a write. Mutating
+ * ones are asked one after the other, each seeing what those before it made; validating ones are asked all at once.
+ * A write that no webhook is registered for costs a look at two short lists.
+ */
+import type { AnyObject } from "@wick/sdk/api/kind"
+import type { AdmissionAttributes, AdmissionStep } from "../step.ts"
+import { applyVerdict } from "./apply-verdict.ts"
+import { type AskOptions, ask, isConcerned } from "./ask.ts"
+import { createWebhookTransport } from "./transport.ts"
+import { createWebhooks, type Webhook, type WebhookOptions } from "./webhook.ts"
+
+export type { WebhookOptions } from "./webhook.ts"
+
+/** One step that does both: its mutations come at its place among the steps, its judgements after all mutations. */
+export function createWebhookAdmission(options: WebhookOptions): AdmissionStep & { close(): void } {
+  const webhooks = createWebhooks(options)
+  const transport = createWebhookTransport(options.clock)
+  const asking: AskOptions = { storage: options.storage, transport, log: options.log }
+  return {
+    name: "Webhooks",
+    mutate: (attributes) => {
+      const mutating = webhooks.mutating()
+      return mutating.length === 0 ? attributes.object : mutate(mutating, attributes, asking)
+    },
+    validate: (attributes) => {
+      const validating = webhooks.validating()
+      if (validating.length > 0) return validate(validating, attributes, asking)
+    },
+    close: () => {
+      webhooks.close()
+      transport.close()
+    },
+  }
+}
+
+/**
+ * A webhook that asks to be reinvoked if needed is asked once more when a later one changed the object, and only once:
+ * two that undo each other's work would go on for ever.
+ */
+async function mutate(
+  webhooks: readonly Webhook[],
+  attributes: AdmissionAttributes,
+  asking: AskOptions,
+): Promise<AnyObject | undefined> {
+  const seenBefore = new Set<Webhook>()
+  const again = new Set<Webhook>()
+  let { object } = attributes
+  for (const round of ["first", "again"] as const) {
+    for (const webhook of webhooks) {
+      if (round === "again" && !again.has(webhook)) continue
+      const current = { ...attributes, object }
+      if (!(await isConcerned(webhook, current, asking))) continue
+      const verdict = await ask(webhook, current, asking)
+      const { object: next, changed } = applyVerdict(webhook, object, verdict)
+      object = next
+      if (round === "again") continue
+      if (changed) for (const earlier of seenBefore) again.add(earlier)
+      if (webhook.reinvocationPolicy === "IfNeeded") seenBefore.add(webhook)
+    }
+  }
+  return object
+}
+
+/** All at once; of several that refuse, the first in order speaks. */
+async function validate(
+  webhooks: readonly Webhook[],
+  attributes: AdmissionAttributes,
+  asking: AskOptions,
+): Promise<void> {
+  const answers = webhooks.map(async (webhook) => {
+    if (await isConcerned(webhook, attributes, asking)) await ask(webhook, attributes, asking)
+  })
+  const refused = (await Promise.allSettled(answers)).find((answer) => answer.status === "rejected")
+  if (refused !== undefined) throw refused.reason
+}

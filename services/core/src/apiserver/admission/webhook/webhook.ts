@@ -1,0 +1,52 @@
+import type { MutatingWebhook } from "@wick/sdk/api/admissionregistration/mutating-webhook-configuration"
+import type { ValidatingWebhook } from "@wick/sdk/api/admissionregistration/validating-webhook-configuration"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import type { Storage } from "#store"
+import { createMirror, decodeJson, type Mirror } from "../../mirror.ts"
+
+export type Webhook = ValidatingWebhook & Partial<Pick<MutatingWebhook, "reinvocationPolicy">>
+
+/** What calling webhooks takes. */
+export interface WebhookOptions {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Webhooks {
+  /** In the order in which they are asked: by name of their configuration, then as they are written there. */
+  mutating(): readonly Webhook[]
+  validating(): readonly Webhook[]
+  close(): void
+}
+
+interface Configuration {
+  readonly metadata: { readonly name: string }
+  readonly webhooks?: readonly Webhook[]
+}
+
+/** All webhooks that are registered now. */
+export function createWebhooks({ storage, clock }: WebhookOptions): Webhooks {
+  const prefix = "/registry/admissionregistration.k8s.io/"
+  const mirror = createMirror<Configuration>({ storage, prefix, decode: decodeJson, clock })
+  return {
+    mutating: listOf(mirror, "mutatingwebhookconfigurations/"),
+    validating: listOf(mirror, "validatingwebhookconfigurations/"),
+    close: () => mirror.close(),
+  }
+}
+
+/** The list is put together once per change: it is asked for on every write. */
+function listOf(mirror: Mirror<Configuration>, prefix: string): () => readonly Webhook[] {
+  let made: { readonly generation: number; readonly webhooks: readonly Webhook[] } | undefined
+  return () => {
+    if (made?.generation === mirror.generation) return made.webhooks
+    const webhooks = [...mirror.entries()]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([, configuration]) => configuration.webhooks ?? [])
+    made = { generation: mirror.generation, webhooks }
+    return webhooks
+  }
+}
