@@ -1,7 +1,9 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { decodeProtobuf } from "./protobuf/decode.ts"
 
 /** Bytes of a body: as in Kubernetes, what etcd takes twice over. */
 export const bodyBytesMax = 3 * 1024 * 1024
+const protobufType = "application/vnd.kubernetes.protobuf"
 /** Objects nested deeper than this are an attack on whoever walks them. */
 const depthMax = 200
 
@@ -27,18 +29,29 @@ export async function decodeBody(request: Request): Promise<unknown> {
   const type = mediaTypeOf(request)
   const bytes = await readBytes(request)
   if (bytes.byteLength === 0) return undefined
-  const text = new TextDecoder().decode(bytes)
-  const value = type.endsWith("yaml") ? await parseYaml(text) : parseJson(text, type)
+  const value = type === protobufType ? parseProtobuf(bytes) : await parseText(new TextDecoder().decode(bytes), type)
   if (depthOf(value, 0) > depthMax)
     throw new StatusError("BadRequest", `the object is nested deeper than ${depthMax} levels`)
   return value
+}
+
+function parseText(text: string, type: string): unknown {
+  return type.endsWith("yaml") ? parseYaml(text) : parseJson(text, type)
+}
+
+function parseProtobuf(bytes: Uint8Array): unknown {
+  try {
+    return decodeProtobuf(bytes)
+  } catch (error) {
+    throw new StatusError("BadRequest", `the body is no protobuf object: ${(error as Error).message}`)
+  }
 }
 
 function parseJson(text: string, type: string): unknown {
   if (!type.endsWith("json")) {
     throw new StatusError(
       "UnsupportedMediaType",
-      `the body of the request was in an unknown format (${type}) - accepted media types include: application/json, application/yaml`,
+      `the body of the request was in an unknown format (${type}) - accepted media types include: application/json, application/yaml, ${protobufType}`,
     )
   }
   try {

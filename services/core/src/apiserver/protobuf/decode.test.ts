@@ -1,0 +1,59 @@
+import fc from "fast-check"
+import { expect, it } from "vitest"
+import { decodeProtobuf } from "./decode.ts"
+import { WireError } from "./wire.ts"
+
+type Part = [number: number, value: string | Uint8Array | number]
+
+/** A message of parts, as a Go client would write it. */
+function message(...parts: Part[]): Uint8Array {
+  return Buffer.concat(
+    parts.map(([number, value]) => {
+      if (typeof value === "number") return Buffer.from([number << 3, value])
+      const bytes = Buffer.from(value)
+      return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes])
+    }),
+  )
+}
+
+const object = (apiVersion: string, kind: string, raw: Uint8Array): Uint8Array =>
+  Buffer.concat([Buffer.from("k8s\0"), message([1, message([1, apiVersion], [2, kind])], [2, raw])])
+
+it("reads maps, metadata and times of a ConfigMap, without what Go writes empty", () => {
+  const meta = message([1, "a"], [2, ""], [3, "default"], [8, message()], [11, message([1, "k"], [2, "v"])])
+  const raw = message([1, meta], [2, message([1, "x"], [2, "1"])])
+  expect(decodeProtobuf(object("v1", "ConfigMap", raw))).toEqual({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "a", namespace: "default", labels: { k: "v" } },
+    data: { x: "1" },
+  })
+})
+
+it("puts what Go embeds where JSON has it", () => {
+  const volume = message([1, "v"], [2, message([2, message()])])
+  const pod = message([1, message([1, "p"])], [2, message([1, volume])])
+  expect(decodeProtobuf(object("v1", "Pod", pod))).toMatchObject({ spec: { volumes: [{ name: "v", emptyDir: {} }] } })
+})
+
+it("keeps a number that is zero on purpose", () => {
+  const deployment = message([1, message([1, "d"])], [2, message([1, 0])])
+  expect(decodeProtobuf(object("apps/v1", "Deployment", deployment))).toMatchObject({ spec: { replicas: 0 } })
+})
+
+it("says which kind it does not know", () => {
+  expect(() => decodeProtobuf(object("x/v1", "Thing", message()))).toThrow('no kind "Thing" in version "x/v1"')
+})
+
+it("refuses any other bytes, and neither hangs nor breaks", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      const body = object("v1", "Pod", bytes.slice(0, 100))
+      try {
+        decodeProtobuf(body)
+      } catch (error) {
+        expect(error instanceof WireError || error instanceof SyntaxError).toBe(true)
+      }
+    }),
+  )
+})

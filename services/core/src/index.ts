@@ -1,0 +1,8 @@
+/**
+ * The embedded orchestrator: a control plane (store, API server, scheduler, controllers) and a node agent (kubelet,
+ * network, DNS, containerd), each started by one function. Knows Kubernetes, knows nothing of serverless. Imported by the
+ * all-in-one composition.
+ */
+
+export { identities } from "#apiserver"
+export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./server.ts"

@@ -1,0 +1,136 @@
+import { join } from "node:path"
+import { builtinKinds, eventsKind } from "@wick/sdk/api"
+import { type Client, createClient, type Fetch } from "@wick/sdk/client"
+import type { Clock, Random } from "@wick/sdk/clock"
+import { createInformers } from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import {
+  type ApiServer,
+  bootstrapObjects,
+  createApiServer,
+  createSecurity,
+  ensureBootstrapObjects,
+  identities,
+  listen,
+  type NodeProxy,
+  type Security,
+  type UserInfo,
+} from "#apiserver"
+import { openPki, type Pki, writeKubeconfig } from "#pki"
+import { openStorage } from "#replication"
+import { startScheduler } from "#scheduler"
+import type { Storage } from "#store"
+
+export interface ControlPlaneOptions {
+  /** `store/` and `pki/` are kept in here. */
+  readonly directory: string
+  readonly host: string
+  readonly port: number
+  /** Address at which pods reach the API server. */
+  readonly nodeAddress: string
+  readonly serviceCidr: string
+  readonly clusterDomain: string
+  /** Written when the API is ready. */
+  readonly kubeconfigPath: string
+  /** What `/version` says, of the form v1.x.y. */
+  readonly version: string
+  readonly nodeProxy: NodeProxy
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** The disk has failed: the process should end and be started anew. */
+  readonly onFailure: (error: Error) => void
+}
+
+export interface ControlPlane extends AsyncDisposable {
+  readonly url: string
+  readonly pki: Pki
+  /** The API for a part of this process: no socket, no token. */
+  fetchAs(user: UserInfo): Fetch
+  clientAs(user: UserInfo): Client
+}
+
+const closeGraceMs = 500
+const self: UserInfo = { name: "system:apiserver", groups: ["system:masters"] }
+
+/** Store, API server, scheduler and controllers of one member, joined. Resolves when the API answers. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { directory, clock, random, log, clusterDomain } = options
+  await using undo = new AsyncDisposableStack()
+  const storage = await openStorage({ directory: join(directory, "store"), clock, log, onFailure: options.onFailure })
+  undo.defer(() => storage.close())
+  const serverNames = [options.host, options.nodeAddress, firstAddress(options.serviceCidr)]
+  const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
+  const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log })
+  undo.defer(() => security.close())
+  await security.ready
+  const api = undo.use(createServer(options, storage, security))
+  await api.ready
+  await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options)))
+  const url = await open(options, pki, security.guard(api), undo)
+  const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user), fieldManager: user.name })
+  startLoops(clientAs, undo, options)
+  const stack = undo.move()
+  return { url, pki, fetchAs: (user) => api.fetchAs(user), clientAs, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+function createServer(options: ControlPlaneOptions, storage: Storage, security: Security): ApiServer {
+  const { clock, random, log, nodeProxy, serviceCidr, version } = options
+  const { admission, virtual, authorize } = security
+  const kinds = [...builtinKinds, eventsKind]
+  return createApiServer({
+    storage,
+    kinds,
+    virtual,
+    admission,
+    authorize,
+    nodeProxy,
+    serviceCidr,
+    version,
+    clock,
+    random,
+    log,
+  })
+}
+
+/** Opens the API to the network, and says how it is reached in the kubeconfig. */
+async function open(
+  options: ControlPlaneOptions,
+  pki: Pki,
+  guard: ReturnType<Security["guard"]>,
+  undo: AsyncDisposableStack,
+): Promise<string> {
+  const { host, port, log, kubeconfigPath } = options
+  const { serving, authorityPem, admin } = pki
+  const listener = await listen({ host, port, serving, authorityPem, log, fetch: guard.fetch, upgrade: guard.upgrade })
+  undo.defer(() => listener.close(closeGraceMs))
+  const server = `https://${host}:${listener.port}`
+  await writeKubeconfig(kubeconfigPath, {
+    cluster: "wick",
+    server,
+    authorityPem,
+    user: { name: "admin", credential: admin },
+  })
+  return server
+}
+
+/** Each loop under its own name, with the rights of its own work. */
+function startLoops(
+  clientAs: (user: UserInfo) => Client,
+  undo: AsyncDisposableStack,
+  options: ControlPlaneOptions,
+): void {
+  const { clock, random, log } = options
+  const scheduling = clientAs(identities.scheduler)
+  const informers = undo.use(createInformers(scheduling, clock, log))
+  undo.use(startScheduler({ client: scheduling, informers, clock, random, log }))
+}
+
+function apiAddress({ nodeAddress, port, serviceCidr }: ControlPlaneOptions): Parameters<typeof bootstrapObjects>[0] {
+  return { ip: nodeAddress, port, clusterIp: firstAddress(serviceCidr) }
+}
+
+/** `10.235.0.0/16` → `10.235.0.1`, which is the API server's. */
+function firstAddress(cidr: string): string {
+  return cidr.replace(/\.\d+\/\d+$/, ".1")
+}
