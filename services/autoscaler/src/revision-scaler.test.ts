@@ -112,6 +112,12 @@ describe("a revision's day", () => {
     expect(story.plan?.activity.kind).toBe("activating")
   })
 
+  it("is not lit again for a handover when it is found at zero right after it was made", () => {
+    const { scaler, spec } = new Story()
+    const situation = { spec, readyPods: 0, replicas: 0, initialized: true, watchedMs: undefined, createdMs: start }
+    expect(scaler.plan(situation, start).replicas).toBe(0)
+  })
+
   it("is active when its pod is ready, and asks for more pods by load within a second", () => {
     const story = new Story()
     story.poke()

@@ -71,6 +71,7 @@ export class RevisionScaler {
     const question = {
       activity: this.#activity,
       wanted: bounded,
+      replicas: situation.replicas,
       readyPods,
       enough,
       watchedMs: watchedMs ?? 0,

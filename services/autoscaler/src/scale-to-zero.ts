@@ -17,6 +17,8 @@ export interface ZeroQuestion {
   readonly activity: Activity
   /** Pods that load and bounds want. */
   readonly wanted: number
+  /** Pods that the Deployment is told to have now. */
+  readonly replicas: number
   readonly readyPods: number
   /** Pods from which on the revision counts as active. */
   readonly enough: number
@@ -70,7 +72,8 @@ function fallAsleep(
   const handover = Math.max(0, spec.graceMs - question.proxiedMs)
   const retention = spec.reachable ? spec.retentionMs : 0
   const left = Math.max(handover, activity.sinceMs + retention - nowMs)
-  if (left <= 0 || activity.because === "TimedOut") return { activity, replicas: 0 }
+  // What is at zero already is not lit again for the sake of a handover.
+  if (left <= 0 || question.replicas === 0 || activity.because === "TimedOut") return { activity, replicas: 0 }
   return { activity, replicas: 1, wakeAfterMs: left }
 }
 

@@ -1,0 +1,186 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { credentials, Client as GrpcClient } from "@grpc/grpc-js"
+import { startTestApi } from "@wick/core/testing"
+import { ConfigMap, CustomResourceDefinition, crd, Deployment, Namespace, Pod, PodAutoscaler } from "@wick/sdk/api"
+import type { Kind, KindOf } from "@wick/sdk/api/kind"
+import type { Client } from "@wick/sdk/client"
+import { systemClock } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { type ActivatorMessage, type AutoscalerMessage, loadStream, type RevisionLoad } from "@wick/sdk/wire"
+import { expect, it } from "vitest"
+import { startAutoscaler } from "./index.ts"
+import { deletionCost } from "./pod-counts.ts"
+
+const namespace = "default"
+const labels = { "serving.knative.dev/revision": "hello-1" }
+
+interface Scene extends AsyncDisposable {
+  readonly client: Client
+  /** An activator: its voice, and what it hears. */
+  activator(id: string): { say(message: ActivatorMessage): void; heard: AutoscalerMessage[]; leave(): void }
+}
+
+/** A revision at zero, an API server and an autoscaler. */
+async function startScene(annotations: Record<string, string> = {}, active = "False"): Promise<Scene> {
+  await using undo = new AsyncDisposableStack()
+  const { client } = undo.use(await startTestApi())
+  const directory = mkdtempSync(join(tmpdir(), "wick-autoscaler-"))
+  undo.defer(() => rmSync(directory, { recursive: true }))
+  await client.create(CustomResourceDefinition, crd(PodAutoscaler))
+  await seen(client, CustomResourceDefinition, undefined, (definition) =>
+    (definition.status?.conditions ?? []).some(({ type, status }) => type === "Established" && status === "True"),
+  )
+  for (const name of [namespace, "knative-serving"]) {
+    await client.create(Namespace, { metadata: { name } }).catch(() => {})
+  }
+  await createRevision(client, annotations, active)
+  const listen = `unix:${join(directory, "load.sock")}`
+  undo.use(await startAutoscaler({ client, clock: systemClock, log: silentLog, listen }))
+  const scene: Omit<Scene, typeof Symbol.asyncDispose> = {
+    client,
+    activator: (id) => {
+      const grpc = new GrpcClient(listen, credentials.createInsecure())
+      const { path, requestSerialize, responseDeserialize } = loadStream
+      const stream = grpc.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
+      const heard: AutoscalerMessage[] = []
+      stream.on("data", (message) => heard.push(message))
+      stream.on("error", () => {})
+      stream.write({ type: "hello", self: { id, admin: `http://${id}` } })
+      undoGrpc.push(() => grpc.close())
+      return { say: (message) => stream.write(message), heard, leave: () => stream.cancel() }
+    },
+  }
+  const undoGrpc: (() => void)[] = []
+  undo.defer(() => undoGrpc.forEach((close) => void close()))
+  const running = undo.move()
+  return { ...scene, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+async function createRevision(client: Client, annotations: Record<string, string>, active: string): Promise<void> {
+  const template = { metadata: { labels }, spec: { containers: [{ name: "user-container", image: "app" }] } }
+  await client.create(Deployment, {
+    metadata: { name: "hello-1-deployment", namespace, labels },
+    spec: { replicas: 0, selector: { matchLabels: labels }, template },
+  })
+  const made = await client.create(PodAutoscaler, {
+    metadata: { name: "hello-1", namespace, annotations },
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "hello-1-deployment" },
+      reachability: "Reachable",
+      protocolType: "http1",
+    },
+  })
+  const lastTransitionTime = "2026-01-01T00:00:00Z"
+  const conditions = [
+    { type: "Active" as const, status: active as "True" | "False", lastTransitionTime },
+    { type: "ScaleTargetInitialized", status: "True" as const, lastTransitionTime },
+  ]
+  if (active !== "Unknown") await client.updateStatus(PodAutoscaler, { ...made, status: { conditions } })
+}
+
+/** Resolves with the first state of an object of the kind that holds `condition`. */
+async function seen<K extends Kind>(
+  client: Client,
+  kind: K,
+  of: string | undefined,
+  condition: (object: KindOf<K>) => boolean,
+): Promise<KindOf<K>> {
+  const { metadata, items } = await client.list(kind, of === undefined ? {} : { namespace: of })
+  const found = items.find(condition)
+  if (found !== undefined) return found
+  const options = { resourceVersion: metadata.resourceVersion ?? "", ...(of !== undefined && { namespace: of }) }
+  for await (const event of client.watch(kind, options)) {
+    if (event.type !== "BOOKMARK" && event.type !== "DELETED" && condition(event.object)) return event.object
+  }
+  throw new Error("the watch ended")
+}
+
+const replicas = (client: Client, wanted: (replicas: number) => boolean) =>
+  seen(client, Deployment, namespace, ({ spec }) => wanted(spec.replicas ?? -1))
+
+const load = (more: Partial<RevisionLoad>): RevisionLoad => ({
+  namespace,
+  name: "hello-1",
+  concurrency: 0,
+  concurrencyNow: 0,
+  waiting: 0,
+  requests: 0,
+  pods: {},
+  ...more,
+})
+
+async function createPod(client: Client, name: string): Promise<void> {
+  const made = await client.create(Pod, {
+    metadata: { name, namespace, labels },
+    spec: { containers: [{ name: "user-container", image: "app" }] },
+  })
+  const status = { phase: "Running", conditions: [{ type: "Ready", status: "True" as const }] }
+  await client.updateStatus(Pod, { ...made, status } as Pod)
+}
+
+it("starts a pod within 100 ms of a poke, and says that requests are queued", async () => {
+  await using scene = await startScene()
+  const activator = scene.activator("a")
+  await seen(scene.client, PodAutoscaler, namespace, ({ status }) => status?.observedGeneration === 1)
+  const started = performance.now()
+  activator.say({ type: "poke", namespace, name: "hello-1" })
+  await replicas(scene.client, (count) => count === 1)
+
+  expect(performance.now() - started).toBeLessThan(100)
+  const { status } = await seen(scene.client, PodAutoscaler, namespace, (scaled) => scaled.status?.desiredScale === 1)
+  expect(status?.conditions).toContainEqual(
+    expect.objectContaining({ type: "Active", status: "Unknown", reason: "Queued" }),
+  )
+})
+
+it("makes the initial scale of a new revision without any activator, and is ready when it is", async () => {
+  await using scene = await startScene({ "autoscaling.knative.dev/initial-scale": "2" }, "Unknown")
+  await replicas(scene.client, (count) => count === 2)
+  await createPod(scene.client, "one")
+  await createPod(scene.client, "two")
+  const { status } = await seen(scene.client, PodAutoscaler, namespace, (scaled) => scaled.status?.actualScale === 2)
+  expect(status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
+    "Active=True",
+    "Ready=True",
+    "ScaleTargetInitialized=True",
+  ])
+})
+
+it("adds up the load of two activators, tells them of each other, and reads its settings live", async () => {
+  await using scene = await startScene()
+  const [one, two] = [scene.activator("a"), scene.activator("b")]
+  const revisions = [load({ concurrency: 100, concurrencyNow: 100, waiting: 50, requests: 100 })]
+  await seen(scene.client, PodAutoscaler, namespace, ({ status }) => status?.observedGeneration === 1)
+  one.say({ type: "load", intervalMs: 1000, revisions })
+  two.say({ type: "load", intervalMs: 1000, revisions })
+  await replicas(scene.client, (count) => count === 3)
+  expect(two.heard.at(-1)?.peers.map(({ id }) => id)).toEqual(["a", "b"])
+  const data = { "container-concurrency-target-default": "20", "container-concurrency-target-percentage": "100" }
+  await scene.client.create(ConfigMap, { metadata: { name: "config-autoscaler", namespace: "knative-serving" }, data })
+  await replicas(scene.client, (count) => count >= 8)
+})
+
+it("puts a price on pods by what is in flight before it takes some away", async () => {
+  await using scene = await startScene({ "autoscaling.knative.dev/max-scale": "1" })
+  await seen(scene.client, PodAutoscaler, namespace, ({ status }) => status?.observedGeneration === 1)
+  const activator = scene.activator("a")
+  activator.say({
+    type: "load",
+    intervalMs: 1000,
+    revisions: [load({ concurrency: 3, concurrencyNow: 3, requests: 3, pods: { busy: 3 } })],
+  })
+  await replicas(scene.client, (count) => count === 1)
+  await createPod(scene.client, "busy")
+  await createPod(scene.client, "idle")
+  await seen(scene.client, PodAutoscaler, namespace, ({ status }) => status?.actualScale === 2)
+  await scene.client.patch(
+    Deployment,
+    { name: "hello-1-deployment", namespace },
+    { type: "merge", body: { spec: { replicas: 2 } } },
+  )
+  const busy = await seen(scene.client, Pod, namespace, ({ metadata }) => deletionCost in (metadata.annotations ?? {}))
+  expect(busy.metadata).toMatchObject({ name: "busy", annotations: { [deletionCost]: "3" } })
+  await replicas(scene.client, (count) => count === 1)
+})
