@@ -1,0 +1,5 @@
+/**
+ * What other workspaces' tests may use of the core: the real API server on a store in memory, in their own process.
+ */
+export type { TestApi } from "./apiserver/testing/start.ts"
+export { startTestApi } from "./apiserver/testing/start.ts"
