@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { formatRange, parseRange, type Range } from "./address.ts"
+import { hostCommand } from "./host-command.ts"
+import type { Ranges } from "./range-choice.ts"
+
+export interface Link {
+  /** At most 15 characters. */
+  readonly name: string
+  /** Addresses of the host that live on it. */
+  readonly addresses: readonly string[]
+  /** Service addresses are routed here, so that the host's own calls to them have a way and a source address. */
+  readonly services: Range
+}
+
+/**
+ * Makes the link that carries the host's side of the pod network. It is a bridge without ports: the one kind of
+ * virtual link that every kernel has, and it keeps its addresses when no pod is there. Doing it again changes nothing.
+ */
+export async function ensureLink(link: Link): Promise<void> {
+  const exists = (await interfaceNames()).has(link.name)
+  const commands = [
+    ...(exists ? [] : [`link add ${link.name} type bridge`]),
+    `link set ${link.name} up`,
+    ...link.addresses.map((address) => `address replace ${address}/32 dev ${link.name}`),
+    `route replace ${formatRange(link.services)} dev ${link.name} src ${link.addresses[0]}`,
+  ]
+  await hostCommand("ip", ["-batch", "-"], `${commands.join("\n")}\n`)
+}
+
+export async function removeLink(name: string): Promise<void> {
+  if ((await interfaceNames()).has(name)) await hostCommand("ip", ["link", "delete", name])
+}
+
+/** Pods reach each other and the world through the host: it must forward. */
+export function allowForwarding(): void {
+  const path = "/proc/sys/net/ipv4/ip_forward"
+  if (readFileSync(path, "utf8").trim() !== "1") writeFileSync(path, "1")
+}
+
+interface Route {
+  dst: string
+  dev?: string
+  gateway?: string
+}
+interface Interface {
+  ifname: string
+  mtu: number
+  addr_info: { local?: string; prefixlen?: number }[]
+}
+
+export interface Surroundings {
+  /** Ranges that the host routes or has, without those of `own` and of single pods. */
+  readonly taken: readonly Range[]
+  /** Largest packet of the way out; pods must not send larger ones. */
+  readonly mtuBytes: number | undefined
+}
+
+export async function surroundings(own: string): Promise<Surroundings> {
+  const [routeText, interfaceText] = await Promise.all([
+    hostCommand("ip", ["-json", "-4", "route", "show"]),
+    hostCommand("ip", ["-json", "-4", "address", "show"]),
+  ])
+  const routes = JSON.parse(routeText || "[]") as Route[]
+  const interfaces = JSON.parse(interfaceText || "[]") as Interface[]
+  const routed = routes.filter((route) => route.dst !== "default" && route.dev !== own && !isPodRoute(route))
+  const held = interfaces
+    .filter(({ ifname }) => ifname !== own && !ifname.startsWith("veth"))
+    .flatMap(({ addr_info }) => addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`))
+  const out = routes.find(({ dst }) => dst === "default")?.dev
+  return {
+    taken: [...routed.map(({ dst }) => dst), ...held].map(parseRange).filter((range) => range !== undefined),
+    mtuBytes: interfaces.find(({ ifname }) => ifname === out)?.mtu,
+  }
+}
+
+/** The route to one pod, of this Wick after a crash or of another; the other's own link tells which ranges it has. */
+function isPodRoute({ dst, dev, gateway }: Route): boolean {
+  return dev?.startsWith("veth") === true && gateway === undefined && !dst.includes("/")
+}
+
+async function interfaceNames(): Promise<Set<string>> {
+  const links = JSON.parse((await hostCommand("ip", ["-json", "link", "show"])) || "[]") as Interface[]
+  return new Set(links.map(({ ifname }) => ifname))
+}
+
+/** Ranges as text, for files and for people. */
+export function rangeTexts(ranges: Ranges): { pods: string; services: string } {
+  return { pods: formatRange(ranges.pods), services: formatRange(ranges.services) }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest"
+import { formatRange, parseRange, type Range } from "./address.ts"
+import { chooseRanges, type RangeWishes } from "./range-choice.ts"
+
+const nothing: RangeWishes = { pods: undefined, services: undefined, kept: undefined }
+const routes = (...texts: string[]): Range[] => texts.map(parseRange).filter((range) => range !== undefined)
+
+function choice(wishes: Partial<RangeWishes>, ...taken: string[]): string {
+  const choice = chooseRanges({ ...nothing, ...wishes }, routes(...taken))
+  if (choice.kind === "refused") return choice.because
+  return `${formatRange(choice.ranges.pods)} ${formatRange(choice.ranges.services)}`
+}
+
+describe("the choice of address ranges", () => {
+  it.each([
+    { name: "is the default on a host without routes", got: choice({}), is: "10.234.0.0/16 10.235.0.0/16" },
+    {
+      name: "moves away from a route of the host",
+      got: choice({}, "10.234.9.0/24"),
+      is: "10.255.0.0/16 10.235.0.0/16",
+    },
+    {
+      name: "never gives pods and services the same",
+      got: choice({}, "10.234.0.0/16", "10.235.0.0/16"),
+      is: "10.255.0.0/16 10.254.0.0/16",
+    },
+    {
+      name: "keeps what the last start had",
+      got: choice({ kept: { pods: "10.9.0.0/16", services: "10.8.0.0/16" } }),
+      is: "10.9.0.0/16 10.8.0.0/16",
+    },
+    {
+      name: "leaves what it had when the host took it meanwhile",
+      got: choice({ kept: { pods: "10.9.0.0/16", services: "10.8.0.0/16" } }, "10.8.0.0/13"),
+      is: "10.234.0.0/16 10.235.0.0/16",
+    },
+    {
+      name: "is the user's when the user says so",
+      got: choice({ pods: "172.20.0.0/20" }),
+      is: "172.20.0.0/20 10.235.0.0/16",
+    },
+    {
+      name: "refuses the user's range when it meets a route, and names both",
+      got: choice({ services: "192.168.0.0/16" }, "192.168.7.0/24"),
+      is: "192.168.0.0/16 for services meets 192.168.7.0/24, which the host uses already",
+    },
+    {
+      name: "refuses a range too small to hold a node's pods",
+      got: choice({ pods: "10.1.2.0/28" }),
+      is: "10.1.2.0/28 is too small for pods: at least a /24 is needed",
+    },
+    {
+      name: "refuses what is no range",
+      got: choice({ pods: "10.1.2.300/16" }),
+      is: "10.1.2.300/16 is no IPv4 range for pods; write one like 10.234.0.0/16",
+    },
+    {
+      name: "says so when nothing is free",
+      got: choice({}, "10.0.0.0/8"),
+      is: "no address range is free for pods: the host's routes take all of 10.0.0.0/8",
+    },
+  ])("$name", ({ got, is }) => expect(got).toBe(is))
+})

@@ -1,0 +1,143 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert } from "@wick/sdk/assert"
+import type { Clock } from "@wick/sdk/clock"
+import type { Informers } from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import { addressAt, formatAddress } from "./address.ts"
+import { findCniPlugins, writeCniConfig } from "./cni-config.ts"
+import { letPass, stopPassing } from "./forward-pass.ts"
+import { hostCommand } from "./host-command.ts"
+import { allowForwarding, ensureLink, rangeTexts, removeLink, surroundings } from "./host-link.ts"
+import { releaseLeases } from "./leases.ts"
+import { chooseRanges } from "./range-choice.ts"
+import { ServiceFollower } from "./service-follower.ts"
+import { emptyTable } from "./table.ts"
+
+export interface NetworkOptions {
+  /** Six hex digits that tell this Wick from others on the host. */
+  readonly instance: string
+  /** Where ranges, CNI configuration and address leases are kept. */
+  readonly directory: string
+  /** Wanted ranges; absent: chosen so that they meet no route of the host, and kept from then on. */
+  readonly podCidr?: string | undefined
+  readonly serviceCidr?: string | undefined
+  readonly cniBinDirs?: readonly string[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Network extends AsyncDisposable {
+  readonly podCidr: string
+  readonly serviceCidr: string
+  /** Link that carries the host's addresses in the pod network. */
+  readonly link: string
+  /** Name of the table in the packet filter. */
+  readonly table: string
+  /** The host as pods see it: what they are to reach listens here. */
+  readonly hostAddress: string
+  /** Address of the `kubernetes` service. */
+  readonly apiServerAddress: string
+  /** Where cluster DNS listens, an address of this host; every pod's resolver. */
+  readonly dnsServer: string
+  /** For containerd's CRI plugin. */
+  readonly cniConfDir: string
+  readonly cniBinDirs: readonly string[]
+  /** Begins to keep the rules equal to Services and EndpointSlices; resolves when they are for the first time. */
+  followServices(informers: Informers): Promise<void>
+  /** Gives back the addresses of sandboxes that are gone. Returns them. */
+  releaseLeases(isAlive: (sandboxId: string) => boolean): Promise<string[]>
+  /** Takes everything off the host, leases included. Only when no pod is left. */
+  remove(): Promise<void>
+}
+
+/** Places in the service range that have a meaning, as everywhere in Kubernetes. */
+const apiServerIndex = 1
+const dnsIndex = 10
+
+/**
+ * Sets the host up for pods and service addresses. Doing it again finds all in place and disturbs no connection;
+ * disposing stops following services and leaves the rules, so that pods talk on while nobody watches.
+ */
+export async function startNetwork(options: NetworkOptions): Promise<Network> {
+  const { instance, directory, log } = options
+  assert(/^[0-9a-f]{1,10}$/.test(instance), "an instance names links of at most 15 characters")
+  const name = `wick-${instance}`
+  const cniBinDirs = findCniPlugins(options.cniBinDirs)
+  mkdirSync(directory, { recursive: true })
+  const { taken, mtuBytes } = await surroundings(name)
+  const kept = readKept(directory)
+  const choice = chooseRanges({ pods: options.podCidr, services: options.serviceCidr, kept }, taken)
+  if (choice.kind === "refused") throw new Error(choice.because)
+  const { ranges } = choice
+  const texts = rangeTexts(ranges)
+  keep(directory, texts)
+  const hostAddress = formatAddress(addressAt(ranges.pods, 1))
+  const dnsServer = formatAddress(addressAt(ranges.services, dnsIndex))
+
+  await ensureLink({ name, addresses: [hostAddress, dnsServer], services: ranges.services })
+  allowForwarding()
+  await ensureTable(name, emptyTable(name, ranges), kept === undefined || kept.pods !== texts.pods)
+  await letPass(name, ranges, [hostAddress, dnsServer])
+  const cniConfDir = join(directory, "cni")
+  const leaseDirectory = join(directory, "leases")
+  writeCniConfig(cniConfDir, { name, podRange: texts.pods, leaseDirectory, mtuBytes })
+  log.info("pod network is up", { ...texts, link: name })
+
+  let follower: ServiceFollower | undefined
+  const dispose = async (): Promise<void> => follower?.[Symbol.asyncDispose]()
+  return {
+    podCidr: texts.pods,
+    serviceCidr: texts.services,
+    link: name,
+    table: name,
+    hostAddress,
+    apiServerAddress: formatAddress(addressAt(ranges.services, apiServerIndex)),
+    dnsServer,
+    cniConfDir,
+    cniBinDirs,
+    followServices: (informers) => {
+      assert(!follower, "services are followed once")
+      follower = new ServiceFollower({ table: name, ranges, informers, clock: options.clock, log })
+      return follower.start()
+    },
+    releaseLeases: (isAlive) => releaseLeases(join(leaseDirectory, name), isAlive),
+    remove: async () => {
+      await dispose()
+      await hostCommand("nft", ["-f", "-"], `add table ip ${name}\ndelete table ip ${name}\n`)
+      await stopPassing(name)
+      await removeLink(name)
+      rmSync(directory, { recursive: true, force: true })
+    },
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+/** The table of a Wick that runs again is left as it is until services are known: their connections go on. */
+async function ensureTable(name: string, script: string, rangesAreNew: boolean): Promise<void> {
+  const exists = await hostCommand("nft", ["list", "table", "ip", name]).then(
+    () => true,
+    () => false,
+  )
+  if (exists && !rangesAreNew) return
+  await hostCommand("nft", ["-f", "-"], `add table ip ${name}\ndelete table ip ${name}\n${script}`)
+}
+
+interface Kept {
+  pods: string
+  services: string
+}
+
+function readKept(directory: string): Kept | undefined {
+  try {
+    return JSON.parse(readFileSync(join(directory, "ranges.json"), "utf8")) as Kept
+  } catch {
+    return undefined
+  }
+}
+
+function keep(directory: string, kept: Kept): void {
+  const path = join(directory, "ranges.json")
+  writeFileSync(`${path}.new`, JSON.stringify(kept))
+  renameSync(`${path}.new`, path)
+}
