@@ -1,0 +1,217 @@
+import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
+import type { Kind, KindOf } from "@wick/sdk/api/kind"
+import type { ObjectMeta, OwnerReference } from "@wick/sdk/api/meta/object-meta"
+import {
+  type Change,
+  type Controller,
+  createController,
+  createInformer,
+  done,
+  type Informer,
+  type Result,
+  watchOf,
+} from "@wick/sdk/controller"
+import type { ControllerContext } from "../context.ts"
+import { discoverKinds } from "./discovery.ts"
+
+/** What is known of every object: who it is, whom it belongs to, and whether it is on its way out. */
+export interface TrackedObject {
+  readonly kind: Kind
+  readonly uid: string
+  readonly name: string
+  /** "" for objects of the cluster. */
+  readonly namespace: string
+  readonly resourceVersion: string
+  readonly owners: readonly OwnerReference[]
+  readonly finalizers: readonly string[]
+  readonly deleting: boolean
+}
+
+/** Events belong to nobody and are many: they are not followed. */
+const ignored = new Set(["events", "events.events.k8s.io"])
+/** Kinds that other controllers of this process follow whole anyway: one watch serves all. */
+const followedWhole = new Set([
+  "pods",
+  "nodes",
+  "services",
+  "endpoints",
+  "namespaces",
+  "serviceaccounts",
+  "replicasets.apps",
+  "deployments.apps",
+  "endpointslices.discovery.k8s.io",
+  "customresourcedefinitions.apiextensions.k8s.io",
+])
+
+interface Followed {
+  readonly kind: Kind
+  readonly informer: Informer<Kind>
+  stop(): Promise<void>
+}
+
+/**
+ * All objects of all kinds, by uid, kept up to date by watches; custom kinds come and go with their definitions. Of
+ * most only the metadata is kept.
+ */
+export class Inventory implements AsyncDisposable {
+  readonly #context: ControllerContext
+  readonly #followed = new Map<string, Followed>()
+  readonly #objects = new Map<string, TrackedObject>()
+  readonly #namespaces = new Map<string, Set<string>>()
+  readonly #listeners = new Set<(change: Change<TrackedObject>) => void>()
+  readonly #controller: Controller
+  /** Resolves when every kind that was there at the start has been listed. */
+  readonly synced: Promise<void>
+  #markSynced: () => void = () => {}
+
+  constructor(context: ControllerContext) {
+    const { clock, informers, log } = context
+    this.#context = context
+    this.synced = new Promise((resolve) => {
+      this.#markSynced = resolve
+    })
+    this.#controller = createController({
+      name: "inventory",
+      clock,
+      log,
+      watches: [watchOf(informers(CustomResourceDefinition), () => ["kinds"])],
+      reconcile: (_key, signal) => this.#refresh(signal),
+    })
+    this.#controller.wake("kinds")
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#controller[Symbol.asyncDispose]()
+    await Promise.all([...this.#followed.values()].map((followed) => followed.stop()))
+  }
+
+  get(uid: string): TrackedObject | undefined {
+    return this.#objects.get(uid)
+  }
+
+  /** Objects of a namespace, those excepted that belong to no kind that is followed. */
+  inNamespace(namespace: string): TrackedObject[] {
+    return [...(this.#namespaces.get(namespace) ?? [])].flatMap((uid) => this.#objects.get(uid) ?? [])
+  }
+
+  kinds(): Kind[] {
+    return [...this.#followed.values()].map(({ kind }) => kind)
+  }
+
+  kindOf({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): Kind | undefined {
+    const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : ""
+    // An owner may be named in another version than the one that is followed.
+    return this.kinds().find((known) => known.kind === kind && known.group === group)
+  }
+
+  onChange(listener: (change: Change<TrackedObject>) => void): () => void {
+    for (const after of this.#objects.values()) listener({ after })
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async #refresh(signal: AbortSignal): Promise<Result> {
+    const kinds = await discoverKinds(this.#context.client, signal)
+    const wanted = new Map(kinds.map((kind) => [kindKey(kind), kind]))
+    for (const [key, followed] of this.#followed) {
+      if (wanted.has(key)) continue
+      this.#followed.delete(key)
+      await followed.stop()
+    }
+    for (const [key, kind] of wanted) {
+      if (!this.#followed.has(key) && !ignored.has(resourceName(kind))) this.#followed.set(key, this.#follow(kind))
+    }
+    await Promise.race([
+      Promise.all([...this.#followed.values()].map(({ informer }) => informer.synced)),
+      aborted(signal),
+    ])
+    this.#markSynced()
+    return done
+  }
+
+  #follow(kind: Kind): Followed {
+    const { client, clock, informers, log } = this.#context
+    const whole = followedWhole.has(resourceName(kind))
+    const own = whole ? undefined : createInformer(client, kind, { trim: metadataOnly }, clock, log)
+    const informer: Informer<Kind> = own ?? informers(kind)
+    const undo = informer.onChange((change) => this.#take(kind, change as Change<{ metadata: ObjectMeta }>))
+    return {
+      kind,
+      informer,
+      stop: async () => {
+        undo()
+        for (const { metadata } of informer.list()) this.#take(kind, { before: { metadata } })
+        await own?.[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  #take(kind: Kind, { before, after }: Change<{ metadata: ObjectMeta }>): void {
+    const replaced = before && before.metadata.uid !== after?.metadata.uid
+    if (replaced) this.#remove(before.metadata.uid ?? "")
+    if (after) this.#put(tracked(kind, after.metadata))
+  }
+
+  #put(after: TrackedObject): void {
+    const before = this.#objects.get(after.uid)
+    this.#objects.set(after.uid, after)
+    const neighbours = this.#namespaces.get(after.namespace)
+    if (neighbours) neighbours.add(after.uid)
+    else this.#namespaces.set(after.namespace, new Set([after.uid]))
+    if (before && isSame(before, after)) return
+    for (const listener of this.#listeners) listener(before ? { before, after } : { after })
+  }
+
+  #remove(uid: string): void {
+    const before = this.#objects.get(uid)
+    if (!before) return
+    this.#objects.delete(uid)
+    const neighbours = this.#namespaces.get(before.namespace)
+    neighbours?.delete(uid)
+    if (neighbours?.size === 0) this.#namespaces.delete(before.namespace)
+    for (const listener of this.#listeners) listener({ before })
+  }
+}
+
+function tracked(kind: Kind, metadata: ObjectMeta): TrackedObject {
+  return {
+    kind,
+    uid: metadata.uid ?? "",
+    name: metadata.name ?? "",
+    namespace: metadata.namespace ?? "",
+    resourceVersion: metadata.resourceVersion ?? "",
+    owners: metadata.ownerReferences ?? [],
+    finalizers: metadata.finalizers ?? [],
+    deleting: metadata.deletionTimestamp !== undefined,
+  }
+}
+
+/** Whether nothing changed that deletion looks at: most writes change a status. */
+function isSame(one: TrackedObject, other: TrackedObject): boolean {
+  return (
+    one.deleting === other.deleting &&
+    JSON.stringify([one.owners, one.finalizers]) === JSON.stringify([other.owners, other.finalizers])
+  )
+}
+
+function metadataOnly(object: KindOf<Kind>): KindOf<Kind> {
+  const { name, namespace, uid, resourceVersion, ownerReferences, finalizers, deletionTimestamp } = object.metadata
+  const metadata = { name, namespace, uid, resourceVersion, ownerReferences, finalizers, deletionTimestamp }
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata } as unknown as KindOf<Kind>
+}
+
+function kindKey(kind: Kind): string {
+  return `${kind.apiVersion}/${kind.plural}`
+}
+
+/** `pods`, `deployments.apps` */
+function resourceName({ plural, group }: Kind): string {
+  return group === "" ? plural : `${plural}.${group}`
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener("abort", () => resolve(), { once: true })
+  })
+}

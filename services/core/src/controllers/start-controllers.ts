@@ -1,0 +1,28 @@
+import type { ControllerContext } from "./context.ts"
+import { startDeployments } from "./deployment/reconcile.ts"
+import { startEndpointSlices } from "./endpoint-slice/reconcile.ts"
+import { startGarbageCollector } from "./garbage-collector/reconcile.ts"
+import { Inventory } from "./inventory/inventory.ts"
+import { startNamespaces } from "./namespace/reconcile.ts"
+import { startNodeLifecycle } from "./node-lifecycle/reconcile.ts"
+import { startReplicaSets } from "./replica-set/reconcile.ts"
+import { startServiceAccounts } from "./service-account/reconcile.ts"
+
+export interface ControllersOptions extends ControllerContext {
+  /** PEM that pods trust the API server by; published in every namespace. Absent: nothing is published. */
+  readonly certificateAuthority?: string
+}
+
+/** Starts all controllers. Disposing stops them; what they were doing is taken up by whoever starts them next. */
+export function startControllers(options: ControllersOptions): AsyncDisposable {
+  const running = new AsyncDisposableStack()
+  const inventory = running.use(new Inventory(options))
+  running.use(startDeployments(options))
+  running.use(startReplicaSets(options))
+  running.use(startEndpointSlices(options))
+  running.use(startGarbageCollector(options, inventory))
+  running.use(startNamespaces(options, inventory))
+  running.use(startNodeLifecycle(options))
+  running.use(startServiceAccounts(options))
+  return running
+}

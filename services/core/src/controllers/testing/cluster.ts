@@ -1,0 +1,123 @@
+import { Namespace } from "@wick/sdk/api/core/namespace"
+import { Node } from "@wick/sdk/api/core/node"
+import { Pod } from "@wick/sdk/api/core/pod"
+import type { Kind, KindOf } from "@wick/sdk/api/kind"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { formatTime } from "@wick/sdk/api/meta/time"
+import { type Client, createClient, type Fetch } from "@wick/sdk/client"
+import { seededRandom, systemClock } from "@wick/sdk/clock"
+import { createInformers, type Informer, type Informers } from "@wick/sdk/controller"
+import { silentLog } from "@wick/sdk/log"
+import { startTestApi } from "../../apiserver/testing/start.ts"
+import { startScheduler } from "../../scheduler/index.ts"
+import { startControllers } from "../index.ts"
+
+export interface TestCluster extends AsyncDisposable {
+  readonly client: Client
+  readonly informers: Informers
+  /** Writes that the controllers and the scheduler have sent, `METHOD path`. */
+  readonly writes: string[]
+  /** Pods become ready only while this is true. */
+  ready: boolean
+}
+
+const namespaceNames = ["default", "kube-system", "kube-node-lease"]
+
+/**
+ * The API server on a store in memory, our scheduler and controllers, and a node whose kubelet is played: what is bound
+ * runs at once and is ready, what is deleted ends at once.
+ */
+export async function startTestCluster(options: { readonly nodes?: number } = {}): Promise<TestCluster> {
+  const running = new AsyncDisposableStack()
+  const api = running.use(await startTestApi())
+  const { client } = api
+  for (const name of namespaceNames) {
+    await client.create(Namespace, { metadata: { name } }).catch((error: unknown) => {
+      if (!isStatus(error, "AlreadyExists")) throw error
+    })
+  }
+  for (let i = 1; i <= (options.nodes ?? 1); i++) await createNode(client, `node-${i}`)
+  const writes: string[] = []
+  const fetch: Fetch = (request) => {
+    const { pathname } = new URL(request.url)
+    if (request.method !== "GET" && !pathname.includes("/events")) writes.push(`${request.method} ${pathname}`)
+    return api.server.fetchAs({ name: "system:controllers", groups: ["system:masters"] })(request)
+  }
+  const context = {
+    client: createClient({ fetch }),
+    informers: running.use(createInformers(createClient({ fetch }), systemClock, silentLog)),
+    clock: systemClock,
+    random: seededRandom(1),
+    log: silentLog,
+  }
+  const informers = running.use(createInformers(client, systemClock, silentLog))
+  const cluster = { client, informers, writes, ready: true, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  running.use(playKubelet(cluster))
+  running.use(startControllers(context))
+  running.use(startScheduler(context))
+  return cluster
+}
+
+async function createNode(client: Client, name: string): Promise<void> {
+  await client.create(Node, { metadata: { name } })
+  const allocatable = { cpu: "4", memory: "8Gi", pods: "500" }
+  const status = { capacity: allocatable, allocatable, conditions: [{ type: "Ready", status: "True" }] }
+  await client.patch(Node, { name }, { type: "merge", body: { status } }, { subresource: "status" })
+}
+
+function playKubelet(cluster: TestCluster): AsyncDisposable {
+  let address = 1
+  let stopped = false
+  const act = async (pod: Pod): Promise<void> => {
+    const { name, namespace = "", uid, deletionTimestamp } = pod.metadata
+    if (deletionTimestamp !== undefined) {
+      await cluster.client.delete(Pod, { name, namespace }, { gracePeriodSeconds: 0, preconditions: { uid } })
+      return
+    }
+    const wanted = cluster.ready ? "True" : "False"
+    const told = pod.status?.conditions?.find(({ type }) => type === "Ready")?.status
+    if (told === wanted) return
+    const conditions = [{ type: "Ready", status: wanted, lastTransitionTime: formatTime(systemClock.now()) }]
+    const podIP = pod.status?.podIP ?? `10.0.${address >> 8}.${address++ & 255}`
+    const body = { status: { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions } }
+    await cluster.client.patch(Pod, { name, namespace }, { type: "strategic", body }, { subresource: "status" })
+  }
+  const undo = cluster.informers(Pod).onChange(({ after }) => {
+    if (!after?.spec.nodeName || stopped) return
+    void act(after).catch((error: unknown) => {
+      if (!stopped && !isStatus(error, "NotFound", "Conflict")) throw error
+    })
+  })
+  return {
+    [Symbol.asyncDispose]: async () => {
+      stopped = true
+      undo()
+    },
+  }
+}
+
+/** Resolves when the condition holds, looked at after every change of the informer's objects. */
+export function until<K extends Kind>(
+  informer: Informer<K>,
+  condition: (objects: KindOf<K>[]) => boolean,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let undo: (() => void) | undefined
+    const look = (): void => {
+      if (!condition(informer.list())) return
+      undo?.()
+      resolve()
+    }
+    undo = informer.onChange(look)
+    look()
+  })
+}
+
+/** Resolves when all that was set in motion has come to rest: for some turns nothing was written. */
+export async function atRest(cluster: TestCluster): Promise<void> {
+  for (let quiet = 0, seen = -1; quiet < 40; quiet++) {
+    if (cluster.writes.length !== seen) quiet = 0
+    seen = cluster.writes.length
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
