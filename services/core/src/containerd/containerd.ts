@@ -1,0 +1,208 @@
+import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { promisify } from "node:util"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { type ContainerdVersion, containerdConfig, parseVersion, plainRegistry } from "./config.ts"
+import { type CriClient, createCriClient } from "./cri-client.ts"
+import { type Daemon, startDaemon } from "./daemon.ts"
+import { followEvents, type RuntimeEvent } from "./event-stream.ts"
+import { importImage } from "./import-image.ts"
+import { type Link, openLink, RuntimeCallError } from "./link.ts"
+import { pauseImage, pauseImageName } from "./pause-image.ts"
+
+export interface ContainerdOptions {
+  /** Holds all that is containerd's: images, running state, socket, configuration, log, pid. */
+  readonly directory: string
+  /** Running state and socket; a tmpfs is best. `<directory>/state` when absent. */
+  readonly stateDirectory?: string
+  readonly cniConfDir: string
+  readonly cniBinDirs: readonly string[]
+  /** Registries, `host:port`, that are spoken to in plain HTTP. */
+  readonly plainRegistries?: readonly string[]
+  /** Use a running containerd (unix socket) instead of one of our own. */
+  readonly endpoint?: string
+  readonly binary?: string
+  readonly snapshotter?: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Containerd extends AsyncDisposable {
+  readonly cri: CriClient
+  /** Path of the unix socket. */
+  readonly endpoint: string
+  /** Whether it ran before. */
+  readonly adopted: boolean
+  /** Undefined for one that is not ours. */
+  pid(): number | undefined
+  /** Listens to what containerd tells by itself; the first event is `connected`. Returns its undoing. */
+  onEvent(listener: (event: RuntimeEvent) => void): () => void
+  /** Ends containerd. Containers go on running until they are removed. Disposing alone leaves containerd running. */
+  stop(): Promise<void>
+}
+
+/** From spawn to the first answer of CRI; a first start on a slow disk takes seconds. */
+const readyMsMax = 30_000
+const readyCheckMs = 5
+const callMs = 2_000
+/** A path of a unix socket must fit into 108 bytes, with a zero; its ttrpc sibling adds a suffix. */
+const socketPathMax = 100
+
+/** Starts or adopts containerd and waits until it serves CRI and has the image that sandboxes are made of. */
+export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
+  const { clock, log } = options
+  const own = options.endpoint === undefined ? await startOwn(options) : undefined
+  const endpoint = options.endpoint?.replace(/^unix:(\/\/)?/, "") ?? own?.socket ?? ""
+  const link = openLink(endpoint, clock.now)
+  const cri = createCriClient(link)
+  const listeners = new Set<(event: RuntimeEvent) => void>()
+  let connected = false
+  const events = followEvents(link, clock, log, (event) => {
+    if (event.kind === "connected") connected = true
+    if (event.kind === "disconnected") {
+      connected = false
+      own?.daemon.check()
+    }
+    for (const listener of listeners) listener(event)
+  })
+  const close = (): void => {
+    events.close()
+    link.close()
+  }
+  try {
+    await serving(cri, clock)
+    if (own) await haveSandboxImage(link, cri, clock)
+  } catch (error) {
+    close()
+    await own?.daemon.stop()
+    throw new Error(`containerd does not serve on ${endpoint}: ${messageOf(error)}${own ? `; see ${own.logFile}` : ""}`)
+  }
+  return {
+    cri,
+    endpoint,
+    adopted: own?.daemon.adopted ?? true,
+    pid: () => own?.daemon.pid(),
+    onEvent: (listener) => {
+      listeners.add(listener)
+      if (connected) listener({ kind: "connected" })
+      return () => listeners.delete(listener)
+    },
+    stop: async () => {
+      close()
+      await own?.daemon.stop()
+    },
+    [Symbol.asyncDispose]: async () => {
+      close()
+      own?.daemon.detach()
+    },
+  }
+}
+
+interface Own {
+  readonly daemon: Daemon
+  readonly socket: string
+  readonly logFile: string
+}
+
+async function startOwn(options: ContainerdOptions): Promise<Own> {
+  const { directory, clock, log } = options
+  const binary = options.binary ?? "containerd"
+  const state = options.stateDirectory ?? join(directory, "state")
+  const socket = join(state, "containerd.sock")
+  if (socket.length > socketPathMax) {
+    throw new Error(`the path of containerd's socket is too long (${socket}): choose a shorter directory`)
+  }
+  const registryDir = join(directory, "registries")
+  const [version] = await Promise.all([
+    versionOf(binary),
+    mkdir(state, { recursive: true, mode: 0o711 }),
+    writeRegistries(registryDir, options.plainRegistries ?? ["127.0.0.1:5000", "localhost:5000"]),
+  ])
+  const config = containerdConfig({
+    root: join(directory, "root"),
+    state: join(state, "run"),
+    socket,
+    cniConfDir: options.cniConfDir,
+    cniBinDirs: options.cniBinDirs,
+    registryDir,
+    sandboxImage: pauseImageName,
+    snapshotter: options.snapshotter ?? "overlayfs",
+    version,
+  })
+  const configFile = join(directory, "config.toml")
+  await writeChanged(configFile, config)
+  const logFile = join(directory, "containerd.log")
+  const daemon = await startDaemon({
+    command: binary,
+    args: ["--config", configFile],
+    fingerprint: createHash("sha256").update(config).digest("hex"),
+    pidFile: join(directory, "containerd.pid"),
+    logFile,
+    clock,
+    log,
+  })
+  return { daemon, socket, logFile }
+}
+
+async function versionOf(binary: string): Promise<ContainerdVersion> {
+  const { stdout } = await promisify(execFile)(binary, ["--version"]).catch((error) => {
+    throw new Error(`cannot run ${binary} (${messageOf(error)}): install containerd, or name a running one`)
+  })
+  const version = parseVersion(stdout)
+  if (!version) throw new Error(`${binary} --version says no version: ${stdout.trim()}`)
+  return version
+}
+
+async function writeRegistries(directory: string, hosts: readonly string[]): Promise<void> {
+  await Promise.all(
+    hosts.map(async (host) => {
+      const file = join(directory, host, "hosts.toml")
+      await mkdir(dirname(file), { recursive: true })
+      await writeChanged(file, plainRegistry(host))
+    }),
+  )
+}
+
+async function writeChanged(file: string, content: string): Promise<void> {
+  const present = await readFile(file, "utf8").catch(() => undefined)
+  if (present !== content) await writeFile(file, content, { mode: 0o600 })
+}
+
+async function serving(cri: CriClient, clock: Clock): Promise<void> {
+  await until(clock, async () => {
+    await cri.call("Version", {}, { deadlineMs: callMs })
+    return true
+  })
+}
+
+/** CRI learns of an image by an event of containerd's own, some milliseconds after it was stored. */
+async function haveSandboxImage(link: Link, cri: CriClient, clock: Clock): Promise<void> {
+  const present = async (): Promise<boolean> => {
+    const { image } = await cri.call("ImageStatus", { image: { image: pauseImageName } })
+    return image !== undefined
+  }
+  if (await present()) return
+  await importImage(link, pauseImage(process.arch))
+  await until(clock, present)
+}
+
+async function until(clock: Clock, attempt: () => Promise<boolean>): Promise<void> {
+  const deadline = clock.monotonic() + readyMsMax
+  for (;;) {
+    try {
+      if (await attempt()) return
+    } catch (error) {
+      const starting = error instanceof RuntimeCallError && !error.unimplemented
+      if (!starting || clock.monotonic() > deadline) throw error
+    }
+    if (clock.monotonic() > deadline) throw new Error(`no success within ${readyMsMax} ms`)
+    await clock.sleep(readyCheckMs)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,72 @@
+import type { CallOptions, Link } from "./link.ts"
+import { codec } from "./wire/codec.ts"
+import type * as Containers from "./wire/container-messages.ts"
+import type * as Images from "./wire/image-messages.ts"
+import type * as Sandboxes from "./wire/sandbox-messages.ts"
+
+/** The calls of CRI v1 that are made, with what they take and give. */
+export interface CriCalls {
+  Version: [Sandboxes.VersionRequest, Sandboxes.VersionResponse]
+  Status: [Sandboxes.StatusRequest, Sandboxes.StatusResponse]
+  RunPodSandbox: [Sandboxes.RunPodSandboxRequest, Sandboxes.RunPodSandboxResponse]
+  StopPodSandbox: [Sandboxes.StopPodSandboxRequest, object]
+  RemovePodSandbox: [Sandboxes.RemovePodSandboxRequest, object]
+  PodSandboxStatus: [Sandboxes.PodSandboxStatusRequest, Sandboxes.PodSandboxStatusResponse]
+  ListPodSandbox: [Sandboxes.ListPodSandboxRequest, Sandboxes.ListPodSandboxResponse]
+  CreateContainer: [Containers.CreateContainerRequest, Containers.CreateContainerResponse]
+  StartContainer: [Containers.StartContainerRequest, object]
+  StopContainer: [Containers.StopContainerRequest, object]
+  RemoveContainer: [Containers.RemoveContainerRequest, object]
+  ListContainers: [Containers.ListContainersRequest, Containers.ListContainersResponse]
+  ContainerStatus: [Containers.ContainerStatusRequest, Containers.ContainerStatusResponse]
+  ReopenContainerLog: [Containers.ReopenContainerLogRequest, object]
+  ExecSync: [Containers.ExecSyncRequest, Containers.ExecSyncResponse]
+  Exec: [Containers.ExecRequest, Containers.ExecResponse]
+  Attach: [Containers.AttachRequest, Containers.AttachResponse]
+  PortForward: [Sandboxes.PortForwardRequest, Sandboxes.PortForwardResponse]
+  ListImages: [Images.ListImagesRequest, Images.ListImagesResponse]
+  ImageStatus: [Images.ImageStatusRequest, Images.ImageStatusResponse]
+  PullImage: [Images.PullImageRequest, Images.PullImageResponse]
+  RemoveImage: [Images.RemoveImageRequest, object]
+}
+
+export type CriVerb = keyof CriCalls
+
+export interface CriClient {
+  call<Verb extends CriVerb>(
+    verb: Verb,
+    request: CriCalls[Verb][0],
+    options?: Partial<CallOptions>,
+  ): Promise<CriCalls[Verb][1]>
+}
+
+const imageVerbs: ReadonlySet<CriVerb> = new Set(["ListImages", "ImageStatus", "PullImage", "RemoveImage"])
+/** A call that takes longer than this has gone wrong; calls that may take longer say so. */
+const deadlineMsDefault = 30_000
+/** Starting a sandbox runs CNI plugins, which may wait for each other when many start at once. */
+const deadlineMsOf: Partial<Record<CriVerb, number>> = {
+  RunPodSandbox: 240_000,
+  CreateContainer: 120_000,
+  StartContainer: 120_000,
+  PullImage: 1_800_000,
+}
+
+export function createCriClient(link: Link): CriClient {
+  const known = new Map<string, ReturnType<typeof codecsOf>>()
+  return {
+    call: (verb, request, options) => {
+      let codecs = known.get(verb)
+      if (!codecs) {
+        codecs = codecsOf(verb)
+        known.set(verb, codecs)
+      }
+      const service = imageVerbs.has(verb) ? "ImageService" : "RuntimeService"
+      const deadlineMs = options?.deadlineMs ?? deadlineMsOf[verb] ?? deadlineMsDefault
+      return link.unary(`/runtime.v1.${service}/${verb}`, codecs, request, { deadlineMs, signal: options?.signal })
+    },
+  }
+}
+
+function codecsOf(verb: CriVerb) {
+  return { request: codec<object>(`runtime.v1.${verb}Request`), response: codec<object>(`runtime.v1.${verb}Response`) }
+}

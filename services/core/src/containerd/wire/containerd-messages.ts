@@ -1,0 +1,75 @@
+/** Messages of containerd's own API, as far as they are used; every field may be absent, as in proto3. */
+
+export interface TaskExit {
+  containerId?: string | undefined
+  id?: string | undefined
+  pid?: number | undefined
+  exitStatus?: number | undefined
+  exitedAt?: Timestamp | undefined
+}
+export interface TaskOOM {
+  containerId?: string | undefined
+}
+export interface WriteContentRequest {
+  action?: number | undefined
+  ref?: string | undefined
+  total?: number | undefined
+  expected?: string | undefined
+  offset?: number | undefined
+  data?: Uint8Array | undefined
+  labels?: Record<string, string> | undefined
+}
+export interface WriteContentResponse {
+  action?: number | undefined
+  startedAt?: Timestamp | undefined
+  updatedAt?: Timestamp | undefined
+  offset?: number | undefined
+  total?: number | undefined
+  digest?: string | undefined
+}
+export interface SubscribeRequest {
+  filters?: string[] | undefined
+}
+export interface CreateImageRequest {
+  image?: Image | undefined
+}
+export interface CreateImageResponse {
+  image?: Image | undefined
+}
+export interface GetImageRequest {
+  name?: string | undefined
+}
+export interface GetImageResponse {
+  image?: Image | undefined
+}
+export interface Image {
+  name?: string | undefined
+  labels?: Record<string, string> | undefined
+  target?: Descriptor | undefined
+  createdAt?: Timestamp | undefined
+  updatedAt?: Timestamp | undefined
+}
+export interface VersionResponse {
+  version?: string | undefined
+  revision?: string | undefined
+}
+export interface Descriptor {
+  mediaType?: string | undefined
+  digest?: string | undefined
+  size?: number | undefined
+  annotations?: Record<string, string> | undefined
+}
+export interface Envelope {
+  timestamp?: Timestamp | undefined
+  namespace?: string | undefined
+  topic?: string | undefined
+  event?: Any | undefined
+}
+export interface Any {
+  typeUrl?: string | undefined
+  value?: Uint8Array | undefined
+}
+export interface Timestamp {
+  seconds?: number | undefined
+  nanos?: number | undefined
+}

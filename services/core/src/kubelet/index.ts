@@ -1,0 +1,9 @@
+/**
+ * The node agent: makes the pods that are bound to this node run, and tells the API how they do.
+ *
+ * Invariants: one worker per pod, serial and level-based; what runs is found again after a restart by its labels and
+ * left running; nothing polls the runtime. Compositions of core import this; it imports `#containerd` and the sdk.
+ */
+export { criRuntime } from "./runtime/cri-runtime.ts"
+export type { Runtime } from "./runtime/runtime.ts"
+export { RuntimeError } from "./runtime/runtime.ts"

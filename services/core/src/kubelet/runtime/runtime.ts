@@ -1,0 +1,233 @@
+/**
+ * What the kubelet needs of something that runs pods: the shape of CRI, without its breadth. Makers: containerd through
+ * CRI, plain processes (for a laptop without root), and a simulated one for tests.
+ *
+ * Every call is idempotent in the direction of its verb: stopping or removing what is gone succeeds.
+ */
+export interface Runtime extends AsyncDisposable {
+  /** `containerd://1.6.20`, as a Node's status shows it. */
+  version(): Promise<string>
+  /** Prefix of container ids in a pod's status: `containerd`. */
+  readonly scheme: string
+  /** What pods cannot have here, in one sentence; told to users. Absent when nothing is lacking. */
+  readonly lacks?: string
+  /** Everything that there is; asked at start and when events may have been missed. */
+  list(): Promise<{ sandboxes: SandboxRecord[]; containers: ContainerRecord[] }>
+  runSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<SandboxRecord>
+  stopSandbox(id: string): Promise<void>
+  removeSandbox(id: string): Promise<void>
+  createContainer(sandbox: SandboxRecord, config: ContainerConfig, sandboxConfig: SandboxConfig): Promise<string>
+  startContainer(id: string): Promise<void>
+  /** Undefined when there is none. */
+  container(id: string): Promise<ContainerRecord | undefined>
+  /** Stop signal, then SIGKILL after the grace. Resolves when it has ended. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>
+  removeContainer(id: string): Promise<void>
+  /** The log file was renamed: go on in a new one. */
+  reopenLog(id: string): Promise<void>
+  execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>
+  /** Where the raw bytes of an exec, attach or port-forward connection go. */
+  streamUrl(request: StreamRequest): Promise<string>
+  /** Undefined when the image is not here. */
+  image(reference: string): Promise<ImageRecord | undefined>
+  images(): Promise<ImageRecord[]>
+  pullImage(reference: string, credentials: Credentials | undefined, signal?: AbortSignal): Promise<string>
+  removeImage(id: string): Promise<void>
+  onEvent(listener: (event: RuntimeNotice) => void): () => void
+}
+
+/** `relist`: some events may have been missed, so look at everything again. */
+export type RuntimeNotice =
+  | { readonly kind: "relist" }
+  | { readonly kind: "exited"; readonly id: string; readonly exitCode: number; readonly atMs: number }
+  | { readonly kind: "out-of-memory"; readonly id: string }
+
+export interface PodIdentity {
+  readonly uid: string
+  readonly name: string
+  readonly namespace: string
+}
+
+export interface SandboxRecord {
+  readonly id: string
+  readonly pod: PodIdentity
+  readonly attempt: number
+  readonly ready: boolean
+  readonly createdAtMs: number
+  /** None on the host's network. */
+  readonly ips: readonly string[]
+}
+
+export type ContainerState = "created" | "running" | "exited" | "unknown"
+
+export interface ContainerRecord {
+  readonly id: string
+  readonly sandboxId: string
+  readonly podUid: string
+  readonly name: string
+  readonly attempt: number
+  readonly state: ContainerState
+  readonly createdAtMs: number
+  readonly startedAtMs?: number
+  readonly finishedAtMs?: number
+  readonly exitCode?: number
+  /** `OOMKilled`, `Error`, `Completed` … in the runtime's words. */
+  readonly reason?: string
+  readonly message?: string
+  /** As the pod names it. */
+  readonly image: string
+  /** Digest reference of what runs. */
+  readonly imageId: string
+  readonly logPath: string
+  /** What we noted on it at its creation. */
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export interface DnsSettings {
+  readonly servers: readonly string[]
+  readonly searches: readonly string[]
+  readonly options: readonly string[]
+}
+
+export interface SandboxConfig {
+  readonly pod: PodIdentity
+  readonly attempt: number
+  readonly hostname: string
+  readonly logDirectory: string
+  readonly cgroupParent: string
+  readonly dns: DnsSettings | undefined
+  readonly hostNetwork: boolean
+  readonly hostPid: boolean
+  readonly hostIpc: boolean
+  readonly shareProcesses: boolean
+  readonly portMappings: readonly PortMapping[]
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly privileged: boolean
+  readonly seccomp: SeccompProfile
+}
+
+export interface PortMapping {
+  readonly protocol: "TCP" | "UDP" | "SCTP"
+  readonly containerPort: number
+  readonly hostPort: number
+  readonly hostIp: string
+}
+
+export type SeccompProfile =
+  | { readonly kind: "runtime-default" }
+  | { readonly kind: "unconfined" }
+  | { readonly kind: "localhost"; readonly path: string }
+
+export interface MountConfig {
+  readonly containerPath: string
+  readonly hostPath: string
+  readonly readOnly: boolean
+  readonly propagation: "private" | "host-to-container" | "bidirectional"
+}
+
+export interface ContainerResources {
+  readonly cpuShares: number
+  /** Microseconds of CPU per period; 0: no limit. */
+  readonly cpuQuota: number
+  readonly cpuPeriod: number
+  /** Bytes; 0: no limit. */
+  readonly memoryLimit: number
+  readonly oomScoreAdjust: number
+}
+
+export interface ContainerSecurity {
+  readonly privileged: boolean
+  readonly runAsUser: number | undefined
+  readonly runAsGroup: number | undefined
+  readonly supplementalGroups: readonly number[]
+  readonly readOnlyRootFilesystem: boolean
+  readonly addCapabilities: readonly string[]
+  readonly dropCapabilities: readonly string[]
+  readonly noNewPrivileges: boolean
+  readonly seccomp: SeccompProfile
+  readonly maskedPaths: readonly string[]
+  readonly readOnlyPaths: readonly string[]
+}
+
+export interface ContainerConfig {
+  readonly pod: PodIdentity
+  readonly name: string
+  readonly attempt: number
+  /** Id or digest of an image that is here. */
+  readonly imageId: string
+  /** As the pod names it. */
+  readonly image: string
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly workingDirectory: string
+  readonly env: readonly { readonly name: string; readonly value: string }[]
+  readonly mounts: readonly MountConfig[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** Under the sandbox's log directory. */
+  readonly logPath: string
+  readonly stdin: boolean
+  readonly stdinOnce: boolean
+  readonly tty: boolean
+  readonly resources: ContainerResources
+  readonly security: ContainerSecurity
+  /** Ports that the container says it listens on. */
+  readonly ports: readonly number[]
+}
+
+export interface ExecResult {
+  readonly exitCode: number
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+}
+
+export type StreamRequest =
+  | {
+      readonly kind: "exec"
+      readonly containerId: string
+      readonly command: readonly string[]
+      readonly streams: StreamChoice
+    }
+  | { readonly kind: "attach"; readonly containerId: string; readonly streams: StreamChoice }
+  | { readonly kind: "port-forward"; readonly sandboxId: string; readonly ports: readonly number[] }
+
+export interface StreamChoice {
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+  readonly tty: boolean
+}
+
+export interface ImageRecord {
+  readonly id: string
+  readonly tags: readonly string[]
+  readonly digests: readonly string[]
+  readonly bytes: number
+  /** User that the image runs as: a number, a name, or unset. */
+  readonly user:
+    | { readonly kind: "id"; readonly id: number }
+    | { readonly kind: "name"; readonly name: string }
+    | undefined
+  readonly pinned: boolean
+}
+
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+  /** Registry that they are for. */
+  readonly server: string
+  readonly identityToken?: string
+}
+
+/** Why a call of a runtime failed, when the caller can do something about it. */
+export class RuntimeError extends Error {
+  override name = "RuntimeError"
+  readonly kind: "not-found" | "unavailable" | "timed-out" | "failed"
+
+  constructor(kind: RuntimeError["kind"], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
