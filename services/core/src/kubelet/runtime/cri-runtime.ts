@@ -1,11 +1,16 @@
-import { type Containerd, type CriCalls, type CriVerb, RuntimeCallError } from "#containerd"
+import { type Containerd, type CriCalls, type CriVerb, RuntimeCallError, type RuntimeEvent } from "#containerd"
 import { fromContainer, fromImage, fromSandbox, fromSandboxStatus, toContainer, toSandbox } from "./cri-messages.ts"
 import {
+  type ContainerConfig,
+  type ContainerRecord,
   type Credentials,
+  type ExecResult,
   type ImageRecord,
   type Runtime,
   RuntimeError,
   type RuntimeNotice,
+  type SandboxConfig,
+  type SandboxRecord,
   type StreamRequest,
 } from "./runtime.ts"
 
@@ -16,124 +21,155 @@ const execMarginMs = 2_000
 
 /** Runs pods on containerd through CRI. */
 export function criRuntime(containerd: Containerd): Runtime {
-  const call = async <Verb extends CriVerb>(
+  return new CriRuntime(containerd)
+}
+
+class CriRuntime implements Runtime {
+  readonly scheme = "containerd"
+  readonly #containerd: Containerd
+
+  constructor(containerd: Containerd) {
+    this.#containerd = containerd
+  }
+
+  async version(): Promise<string> {
+    const { runtimeName, runtimeVersion } = await this.#call("Version", {})
+    return `${runtimeName}://${runtimeVersion}`
+  }
+
+  async list(): Promise<{ sandboxes: SandboxRecord[]; containers: ContainerRecord[] }> {
+    const [listed, contained] = await Promise.all([this.#call("ListPodSandbox", {}), this.#call("ListContainers", {})])
+    const items = contained.containers ?? []
+    const sandboxOf = new Map(items.map(({ id, podSandboxId }) => [id, podSandboxId]))
+    const [sandboxes, containers] = await Promise.all([
+      Promise.all((listed.items ?? []).map(({ id }) => this.#sandboxStatus(id))),
+      Promise.all(items.map(({ id: containerId }) => this.#call("ContainerStatus", { containerId }).catch(goneIsNone))),
+    ])
+    return {
+      sandboxes: sandboxes.flatMap((status) => (status ? [fromSandboxStatus(status)] : [])),
+      containers: containers.flatMap((found) =>
+        found?.status ? [fromContainer(found.status, sandboxOf.get(found.status.id) ?? "")] : [],
+      ),
+    }
+  }
+
+  async runSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<SandboxRecord> {
+    const { podSandboxId = "" } = await this.#call("RunPodSandbox", { config: toSandbox(config) }, { signal })
+    const status = config.hostNetwork ? undefined : await this.#sandboxStatus(podSandboxId)
+    return status ? fromSandboxStatus(status) : fromSandbox(podSandboxId, config)
+  }
+
+  async stopSandbox(podSandboxId: string): Promise<void> {
+    await this.#call("StopPodSandbox", { podSandboxId }, { deadlineMs: stopMarginMs }).catch(goneIsNone)
+  }
+
+  async removeSandbox(podSandboxId: string): Promise<void> {
+    await this.#call("RemovePodSandbox", { podSandboxId }, { deadlineMs: stopMarginMs }).catch(goneIsNone)
+  }
+
+  async createContainer(sandbox: SandboxRecord, config: ContainerConfig, sandboxConfig: SandboxConfig) {
+    const { containerId = "" } = await this.#call("CreateContainer", {
+      podSandboxId: sandbox.id,
+      config: toContainer(config, sandboxConfig),
+      sandboxConfig: toSandbox(sandboxConfig),
+    })
+    return containerId
+  }
+
+  async startContainer(containerId: string): Promise<void> {
+    await this.#call("StartContainer", { containerId })
+  }
+
+  async container(containerId: string): Promise<ContainerRecord | undefined> {
+    const found = await this.#call("ContainerStatus", { containerId }).catch(goneIsNone)
+    return found?.status && fromContainer(found.status, "")
+  }
+
+  async stopContainer(containerId: string, graceSeconds: number): Promise<void> {
+    const deadlineMs = graceSeconds * 1_000 + stopMarginMs
+    await this.#call("StopContainer", { containerId, timeout: graceSeconds }, { deadlineMs }).catch(goneIsNone)
+  }
+
+  async removeContainer(containerId: string): Promise<void> {
+    await this.#call("RemoveContainer", { containerId }).catch(goneIsNone)
+  }
+
+  async reopenLog(containerId: string): Promise<void> {
+    await this.#call("ReopenContainerLog", { containerId })
+  }
+
+  async execSync(containerId: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
+    const request = { containerId, cmd: [...command], timeout: Math.ceil(timeoutMs / 1_000) }
+    const answer = await this.#call("ExecSync", request, { deadlineMs: timeoutMs + execMarginMs })
+    return {
+      exitCode: answer.exitCode ?? 0,
+      stdout: Buffer.from(answer.stdout ?? []),
+      stderr: Buffer.from(answer.stderr ?? []),
+    }
+  }
+
+  async streamUrl(request: StreamRequest): Promise<string> {
+    const { url = "" } = await this.#openStream(request)
+    return url
+  }
+
+  async image(reference: string): Promise<ImageRecord | undefined> {
+    const { image } = await this.#call("ImageStatus", { image: { image: reference } })
+    return image && fromImage(image)
+  }
+
+  async images(): Promise<ImageRecord[]> {
+    return ((await this.#call("ListImages", {})).images ?? []).map(fromImage)
+  }
+
+  async pullImage(reference: string, credentials: Credentials | undefined, signal?: AbortSignal): Promise<string> {
+    const request = { image: { image: reference }, auth: credentials && toAuth(credentials) }
+    return (await this.#call("PullImage", request, { signal })).imageRef ?? ""
+  }
+
+  async removeImage(id: string): Promise<void> {
+    await this.#call("RemoveImage", { image: { image: id } }).catch(goneIsNone)
+  }
+
+  onEvent(listener: (notice: RuntimeNotice) => void): () => void {
+    return this.#containerd.onEvent((event) => {
+      const notice = noticeOf(event)
+      if (notice) listener(notice)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#containerd[Symbol.asyncDispose]()
+  }
+
+  async #call<Verb extends CriVerb>(
     verb: Verb,
     request: CriCalls[Verb][0],
     options?: { deadlineMs?: number; signal?: AbortSignal | undefined },
-  ): Promise<CriCalls[Verb][1]> => {
+  ): Promise<CriCalls[Verb][1]> {
     try {
-      return await containerd.cri.call(verb, request, options)
+      return await this.#containerd.cri.call(verb, request, options)
     } catch (error) {
       throw asRuntimeError(error)
     }
   }
-  return {
-    scheme: "containerd",
-    version: async () => {
-      const { runtimeName, runtimeVersion } = await call("Version", {})
-      return `${runtimeName}://${runtimeVersion}`
-    },
-    list: async () => {
-      const [sandboxes, containers] = await Promise.all([call("ListPodSandbox", {}), call("ListContainers", {})])
-      const sandboxStates = (sandboxes.items ?? []).map(({ id: podSandboxId }) =>
-        call("PodSandboxStatus", { podSandboxId }).catch(goneIsUndefined),
-      )
-      const states = (containers.containers ?? []).map(({ id: containerId }) =>
-        call("ContainerStatus", { containerId }).catch(goneIsUndefined),
-      )
-      const sandboxOf = new Map((containers.containers ?? []).map(({ id, podSandboxId }) => [id, podSandboxId]))
-      return {
-        sandboxes: (await Promise.all(sandboxStates)).flatMap((found) =>
-          found?.status ? [fromSandboxStatus(found.status)] : [],
-        ),
-        containers: (await Promise.all(states)).flatMap((found) =>
-          found?.status ? [fromContainer(found.status, sandboxOf.get(found.status.id) ?? "")] : [],
-        ),
-      }
-    },
-    runSandbox: async (config, signal) => {
-      const { podSandboxId = "" } = await call("RunPodSandbox", { config: toSandbox(config) }, { signal })
-      if (config.hostNetwork) return fromSandbox(podSandboxId, config)
-      const { status } = await call("PodSandboxStatus", { podSandboxId })
-      return status ? fromSandboxStatus(status) : fromSandbox(podSandboxId, config)
-    },
-    stopSandbox: async (podSandboxId) => {
-      await call("StopPodSandbox", { podSandboxId }, { deadlineMs: stopMarginMs }).catch(goneIsUndefined)
-    },
-    removeSandbox: async (podSandboxId) => {
-      await call("RemovePodSandbox", { podSandboxId }, { deadlineMs: stopMarginMs }).catch(goneIsUndefined)
-    },
-    createContainer: async (sandbox, config, sandboxConfig) => {
-      const request = {
-        podSandboxId: sandbox.id,
-        config: toContainer(config, sandboxConfig),
-        sandboxConfig: toSandbox(sandboxConfig),
-      }
-      return (await call("CreateContainer", request)).containerId ?? ""
-    },
-    startContainer: async (containerId) => {
-      await call("StartContainer", { containerId })
-    },
-    container: async (containerId) => {
-      const found = await call("ContainerStatus", { containerId }).catch(goneIsUndefined)
-      return found?.status && fromContainer(found.status, "")
-    },
-    stopContainer: async (containerId, graceSeconds) => {
-      const deadlineMs = graceSeconds * 1_000 + stopMarginMs
-      await call("StopContainer", { containerId, timeout: graceSeconds }, { deadlineMs }).catch(goneIsUndefined)
-    },
-    removeContainer: async (containerId) => {
-      await call("RemoveContainer", { containerId }).catch(goneIsUndefined)
-    },
-    reopenLog: async (containerId) => {
-      await call("ReopenContainerLog", { containerId })
-    },
-    execSync: async (containerId, command, timeoutMs) => {
-      const request = { containerId, cmd: [...command], timeout: Math.ceil(timeoutMs / 1_000) }
-      const answer = await call("ExecSync", request, { deadlineMs: timeoutMs + execMarginMs })
-      return {
-        exitCode: answer.exitCode ?? 0,
-        stdout: Buffer.from(answer.stdout ?? []),
-        stderr: Buffer.from(answer.stderr ?? []),
-      }
-    },
-    streamUrl: async (request) => {
-      const { url = "" } = await openStream(call, request)
-      return url
-    },
-    image: async (reference) => {
-      const { image } = await call("ImageStatus", { image: { image: reference } })
-      return image && fromImage(image)
-    },
-    images: async () => ((await call("ListImages", {})).images ?? []).map(fromImage),
-    pullImage: async (reference, credentials, signal) => {
-      const request = { image: { image: reference }, auth: credentials && toAuth(credentials) }
-      return (await call("PullImage", request, { signal })).imageRef ?? ""
-    },
-    removeImage: async (id) => {
-      await call("RemoveImage", { image: { image: id } }).catch(goneIsUndefined)
-    },
-    onEvent: (listener) =>
-      containerd.onEvent((event) => {
-        const notice = noticeOf(event)
-        if (notice) listener(notice)
-      }),
-    [Symbol.asyncDispose]: () => containerd[Symbol.asyncDispose](),
-  } satisfies Runtime & { images(): Promise<ImageRecord[]> }
-}
 
-type Call = <Verb extends CriVerb>(verb: Verb, request: CriCalls[Verb][0]) => Promise<CriCalls[Verb][1]>
-
-function openStream(call: Call, request: StreamRequest): Promise<{ url?: string | undefined }> {
-  if (request.kind === "port-forward") {
-    return call("PortForward", { podSandboxId: request.sandboxId, port: [...request.ports] })
+  async #sandboxStatus(podSandboxId: string | undefined) {
+    const found = await this.#call("PodSandboxStatus", { podSandboxId }).catch(goneIsNone)
+    return found?.status
   }
-  const { containerId, streams } = request
-  if (request.kind === "attach") return call("Attach", { containerId, ...streams })
-  return call("Exec", { containerId, cmd: [...request.command], ...streams })
+
+  #openStream(request: StreamRequest): Promise<{ url?: string | undefined }> {
+    if (request.kind === "port-forward") {
+      return this.#call("PortForward", { podSandboxId: request.sandboxId, port: [...request.ports] })
+    }
+    const { containerId, streams } = request
+    if (request.kind === "attach") return this.#call("Attach", { containerId, ...streams })
+    return this.#call("Exec", { containerId, cmd: [...request.command], ...streams })
+  }
 }
 
-function noticeOf(event: Parameters<Parameters<Containerd["onEvent"]>[0]>[0]): RuntimeNotice | undefined {
+function noticeOf(event: RuntimeEvent): RuntimeNotice | undefined {
   if (event.kind === "connected") return { kind: "relist" }
   if (event.kind === "disconnected") return undefined
   if (event.kind === "out-of-memory") return { kind: "out-of-memory", id: event.containerId }
@@ -144,7 +180,7 @@ function toAuth({ username, password, server, identityToken }: Credentials) {
   return { username, password, serverAddress: server, identityToken }
 }
 
-function goneIsUndefined(error: unknown): undefined {
+function goneIsNone(error: unknown): undefined {
   if (error instanceof RuntimeError && error.kind === "not-found") return undefined
   throw error
 }
