@@ -11,6 +11,8 @@ export class RequestBody extends Readable {
   constructor(source: Incoming) {
     super()
     this.#source = source
+    // undici stops listening once it has its answer; an error after that interests nobody, but must be heard by somebody.
+    this.on("error", ignored)
     source.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) source.pause()
     })
@@ -30,4 +32,8 @@ export class RequestBody extends Readable {
     this.#source.resume()
     done(error)
   }
+}
+
+function ignored(): void {
+  // Whoever reads the body has been told by `destroy` already.
 }
