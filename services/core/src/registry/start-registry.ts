@@ -1,0 +1,52 @@
+import { mkdir } from "node:fs/promises"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { getRequestListener } from "@hono/node-server"
+import type { Log } from "@wick/sdk/log"
+import { BlobStore } from "./blob-store.ts"
+import { createDistributionApi } from "./distribution-api.ts"
+import { ManifestStore } from "./manifest-store.ts"
+
+export interface RegistryOptions {
+  readonly directory: string
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly log: Log
+}
+
+export interface Registry extends AsyncDisposable {
+  /** `HOST:PORT`, as images of it are named. */
+  readonly address: string
+}
+
+/** Opens the registry; blobs that no manifest names are removed first, while nobody pushes. */
+export async function startRegistry({ directory, host, port, log }: RegistryOptions): Promise<Registry> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const blobs = new BlobStore(directory)
+  await blobs.open()
+  const manifests = new ManifestStore(directory, blobs)
+  await collectGarbage(blobs, manifests, log)
+  const api = createDistributionApi(blobs, manifests)
+  const server = createServer(getRequestListener(api))
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject)
+    server.listen(port, host, resolve)
+  })
+  return {
+    address: `${host}:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function collectGarbage(blobs: BlobStore, manifests: ManifestStore, log: Log): Promise<void> {
+  const kept = await manifests.referenced()
+  const unreferenced = (await blobs.digests()).filter((digest) => !kept.has(digest))
+  for (const digest of unreferenced) await blobs.remove(digest)
+  if (unreferenced.length > 0) log.info("removed blobs that no image names", { count: unreferenced.length })
+}
