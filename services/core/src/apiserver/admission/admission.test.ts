@@ -39,8 +39,12 @@ function attributes(changed: Partial<AdmissionAttributes>): AdmissionAttributes 
 }
 
 describe("admission: namespace lifecycle", () => {
-  const admit = async (changed: Partial<AdmissionAttributes>): Promise<unknown> =>
-    createNamespaceLifecycle(storage).mutate?.(attributes(changed))
+  const admit = async (changed: Partial<AdmissionAttributes>): Promise<void> => {
+    const step = createNamespaceLifecycle(storage)
+    // What is deleted is only judged: there is nothing to change.
+    if (changed.operation !== "DELETE") await step.mutate?.(attributes(changed))
+    await step.validate?.(attributes(changed))
+  }
 
   it("refuses to write into a namespace that is not there", async () => {
     await expect(admit({})).rejects.toMatchObject({ reason: "NotFound", message: 'namespaces "shop" not found' })

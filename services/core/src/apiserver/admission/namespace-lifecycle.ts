@@ -9,25 +9,26 @@ const immortal: readonly string[] = ["default", "kube-system", "kube-public"]
 
 /** Nothing is written into a namespace that is not there, and nothing new into one that is going. */
 export function createNamespaceLifecycle(storage: Storage): AdmissionStep {
-  const check = async (attributes: AdmissionAttributes): Promise<void> => {
-    const { operation, namespace, group, resource, name } = attributes
-    if (group === "" && resource === "namespaces") {
-      if (operation === "DELETE" && immortal.includes(name)) throw mayNotBeDeleted(name)
-      return
-    }
-    if (namespace === "" || operation === "DELETE") return
-    const found = await readCoreObject<Namespace>(storage, "namespaces", "", namespace)
-    if (found === undefined) throw notFound(namespace)
-    if (operation === "CREATE" && isGoing(found)) throw isBeingTerminated(attributes)
-  }
   return {
     name: "NamespaceLifecycle",
-    // First of all steps, so that the others find the namespace there.
+    // Before other steps mutate, so that they find the namespace there.
     mutate: async (attributes) => {
-      await check(attributes)
-      return attributes.object
+      const { operation, namespace, object } = attributes
+      if (namespace === "" || isNamespace(attributes)) return object
+      const found = await readCoreObject<Namespace>(storage, "namespaces", "", namespace)
+      if (found === undefined) throw notFound(namespace)
+      if (operation === "CREATE" && isGoing(found)) throw isBeingTerminated(attributes)
+      return object
+    },
+    validate: (attributes) => {
+      const { operation, name } = attributes
+      if (operation === "DELETE" && isNamespace(attributes) && immortal.includes(name)) throw mayNotBeDeleted(name)
     },
   }
+}
+
+function isNamespace({ group, resource }: AdmissionAttributes): boolean {
+  return group === "" && resource === "namespaces"
 }
 
 function isGoing({ metadata, status }: Namespace): boolean {
