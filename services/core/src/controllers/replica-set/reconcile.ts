@@ -91,27 +91,33 @@ class ReplicaSets implements AsyncDisposable {
     const { name, namespace } = splitKey(key)
     const set = this.#sets.get(name, namespace)
     if (!set) return done
-    const pods = await this.#claim(set)
-    const { create, remove } = decide(this.#observe(set, pods))
+    const adopted = await this.#claim(set)
+    const { create, remove } = decide(this.#observe(set, adopted))
     const failure = (await this.#create(set, create)) ?? (await this.#remove(set, remove))
     // Pods that come and go wake us again: the status is written then, once, instead of twice.
     if (!failure && create + remove.length > 0) return done
     return await this.#writeStatus(set, failure)
   }
 
-  #observe(set: ReplicaSet, pods: readonly Pod[]): Observation {
+  /** Everything in one moment: were the pods read before what is pending, one that came between would be missed. */
+  #observe(set: ReplicaSet, adopted: readonly Pod[]): Observation {
     const { uid } = set.metadata
+    const owned = this.#pods.byIndex("byController", uid)
+    const wanted = owned.filter((pod) => matches(set.spec.selector, pod.metadata.labels))
+    const known = new Set(wanted.map((pod) => pod.metadata.uid))
+    const pods = [...wanted, ...adopted.filter((pod) => !known.has(pod.metadata.uid))]
     return { set, pods, unseen: this.#pending.unseenCount(uid), leaving: this.#pending.leavingUids(uid) }
   }
 
+  /** Takes in what is nobody's and lets go what is not wanted; returns what was taken. */
   async #claim(set: ReplicaSet): Promise<Pod[]> {
     const { uid, namespace = "" } = set.metadata
     const orphans = this.#pods.byIndex("orphans", namespace)
-    const { owned, adopt, release } = claim(set, this.#pods.byIndex("byController", uid), orphans)
+    const { adopt, release } = claim(set, this.#pods.byIndex("byController", uid), orphans)
     const reference = controllerReference(ReplicaSet, set)
     const taken = adopt.map((pod) => this.#patch(pod, adoptionPatch(pod, reference)))
     await Promise.all([...taken, ...release.map((pod) => this.#patch(pod, releasePatch(pod, uid)))])
-    return [...owned, ...adopt]
+    return adopt
   }
 
   async #patch(pod: Pod, body: object): Promise<void> {
@@ -175,8 +181,7 @@ class ReplicaSets implements AsyncDisposable {
     const { name, namespace, uid } = set.metadata
     const current = this.#sets.get(name, namespace)
     if (!current || current.metadata.uid !== uid) return done
-    const pods = this.#pods.byIndex("byController", uid)
-    const observation = this.#observe(current, pods)
+    const observation = this.#observe(current, [])
     const { status, wakeAfterMs } = decideStatus(observation, failure, this.#context.clock.now())
     const body = statusPatch(current.status, status)
     if (body) {
