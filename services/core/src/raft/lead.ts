@@ -123,9 +123,9 @@ export function onOwnPersisted(state: RaftState, out: Effects): void {
   advanceCommit(state, out)
 }
 
-/** The state that was sent did not arrive: where the follower stands is asked when it next answers a heartbeat. */
-export function onSnapshotFailed(state: RaftState, member: MemberId): void {
-  progressOf(state, member)?.snapshotFailed()
+/** Arrived or not, where the follower stands is asked when it next answers a heartbeat: its own answer may be lost. */
+export function onSnapshotSent(state: RaftState, member: MemberId, arrived: boolean): void {
+  progressOf(state, member)?.snapshotSent(arrived)
 }
 
 /**

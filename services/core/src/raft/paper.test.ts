@@ -374,9 +374,18 @@ describe("snapshots (§5.1, paper §7)", () => {
     const state = elect(member({ term: 1, log: [1, 1] }))
     run(state, from(2, 2, { type: "append-accepted", match: 3 }), { kind: "compact", index: 2 })
     run(state, from(3, 2, { type: "append-rejected", rejected: 2, hint: { index: 0, term: 0 } }))
-    run(state, { kind: "snapshot-failed", member: 3 })
+    run(state, { kind: "snapshot-sent", member: 3, arrived: false })
     const [effects] = run(state, from(3, 2, { type: "heartbeat-response", round: 0 }))
     expect(effects && sentTo(effects, 3)).toMatchObject({ type: "snapshot" })
+  })
+
+  it("when the answer to it is lost, the leader goes on from there, and does not send it again", () => {
+    const state = elect(member({ term: 1, log: [1, 1] }))
+    run(state, from(2, 2, { type: "append-accepted", match: 3 }), { kind: "compact", index: 2 })
+    run(state, from(3, 2, { type: "append-rejected", rejected: 2, hint: { index: 0, term: 0 } }))
+    run(state, { kind: "snapshot-sent", member: 3, arrived: true })
+    const [effects] = run(state, from(3, 2, { type: "heartbeat-response", round: 0 }))
+    expect(effects && sentTo(effects, 3)).toMatchObject({ type: "append", previous: { index: 2, term: 1 } })
   })
 
   it("a follower takes over a state that goes beyond its log, and not one that it has", () => {
@@ -385,6 +394,8 @@ describe("snapshots (§5.1, paper §7)", () => {
       from(2, 3, { type: "snapshot", at: { index, term: 3 }, configuration: three })
     const [installed] = run(state, snapshot(9))
     expect(installed?.persist.snapshot?.at).toEqual({ index: 9, term: 3 })
+    // Torn, the write could leave a commit index without the state that it is about.
+    expect(installed?.persist.hardState).toBeUndefined()
     expect(state).toMatchObject({ commit: 9, handedOut: 9 })
     const [again] = run(state, snapshot(5))
     expect(again?.persist.snapshot).toBeUndefined()

@@ -8,7 +8,8 @@ export const inFlightMax = 256
  * - `probe`: does not know where their logs part; one append at a time. Entered at election, on a rejection, and when
  *   the follower was not heard of; left when it accepts.
  * - `replicate`: they agree; appends are sent without waiting for answers (§10.2.1), `inFlightMax` at most.
- * - `snapshot`: it needs what the log no longer has; nothing is sent until it has the state up to `until` (§5.1).
+ * - `snapshot`: it needs what the log no longer has; nothing is sent until it has the state up to `until` (§5.1), or whoever
+ *   brings it there says that it has arrived or failed.
  */
 export type Pace =
   | { readonly kind: "probe"; waiting: boolean }
@@ -71,10 +72,10 @@ export class Progress {
     this.next = until + 1
   }
 
-  snapshotFailed(): void {
+  snapshotSent(arrived: boolean): void {
     if (this.pace.kind !== "snapshot") return
+    this.next = arrived ? this.pace.until + 1 : this.match + 1
     this.pace = { kind: "probe", waiting: true }
-    this.next = this.match + 1
   }
 
   /** A heartbeat was answered, so the link works: a probe that was not answered is asked again. */

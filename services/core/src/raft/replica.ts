@@ -1,7 +1,7 @@
 import { assert } from "@wick/sdk/assert"
 import type { Effects } from "./effects.ts"
 import type { Entry, MessageOf } from "./message.ts"
-import { handOutCommitted, persistEntries, persistHardState, sendAtOnce, sendDurable } from "./send.ts"
+import { handOutCommitted, persistEntries, sendAtOnce, sendDurable } from "./send.ts"
 import type { RaftState } from "./state.ts"
 
 /** What a follower does with its leader's messages (paper §5.3, figure 2: AppendEntries, receiver). */
@@ -55,7 +55,6 @@ export function onSnapshot(state: RaftState, out: Effects, { from, at, configura
   state.commit = at.index
   state.handedOut = at.index
   out.persist.snapshot = { at, configuration }
-  persistHardState(state, out)
   sendDurable(state, out, from, { type: "append-accepted", match: at.index })
 }
 

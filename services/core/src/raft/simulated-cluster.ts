@@ -94,7 +94,7 @@ export class SimulatedCluster {
     this.#strike()
     const arrived = this.#flights.filter(({ arrivesAt }) => arrivesAt <= this.#now)
     this.#flights = this.#flights.filter(({ arrivesAt }) => arrivesAt > this.#now)
-    for (const { message } of arrived) this.#member(message.to).inbox.push({ kind: "received", message })
+    for (const { message } of arrived) this.#arrive(message)
     for (const member of this.members) {
       if (member.state === undefined) {
         member.inbox = []
@@ -197,9 +197,23 @@ export class SimulatedCluster {
     }
   }
 
+  #arrive(message: Message): void {
+    const { inbox, state } = this.#member(message.to)
+    inbox.push({ kind: "received", message })
+    if (message.type === "snapshot") this.#reportSnapshot(message, state !== undefined)
+  }
+
+  /** Whoever carries the bytes of a state knows whether they got there. */
+  #reportSnapshot({ from, to }: Message, arrived: boolean): void {
+    this.#member(from).inbox.push({ kind: "snapshot-sent", member: to, arrived })
+  }
+
   #send(message: Message): void {
-    if (this.#cutOff.has(message.from) !== this.#cutOff.has(message.to)) return
-    if (this.#chance(this.faults.lossPercent)) return
+    const isCut = this.#cutOff.has(message.from) !== this.#cutOff.has(message.to)
+    if (isCut || this.#chance(this.faults.lossPercent)) {
+      if (message.type === "snapshot") this.#reportSnapshot(message, false)
+      return
+    }
     const copies = this.#chance(this.faults.repeatPercent) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
       this.#flights.push({ message, arrivesAt: this.#now + 1 + this.#random.below(this.faults.delayMax) })

@@ -1,4 +1,4 @@
-import { unreachable } from "@wick/sdk/assert"
+import { assert, unreachable } from "@wick/sdk/assert"
 import { type Effects, noEffects } from "./effects.ts"
 import {
   follow,
@@ -9,7 +9,7 @@ import {
   restartTimer,
   standForElection,
 } from "./election.ts"
-import { onAppendAccepted, onAppendRejected, onOwnPersisted, onSnapshotFailed, propose, resume } from "./lead.ts"
+import { onAppendAccepted, onAppendRejected, onOwnPersisted, onSnapshotSent, propose, resume } from "./lead.ts"
 import type { MemberId, Message, MessageOf } from "./message.ts"
 import { noMember } from "./message.ts"
 import { confirmReads, startRead } from "./read-index.ts"
@@ -28,7 +28,8 @@ export type Input =
   | { readonly kind: "campaign" }
   /** The applied state is durable up to `index`: the log need not keep what is older. */
   | { readonly kind: "compact"; readonly index: number }
-  | { readonly kind: "snapshot-failed"; readonly member: MemberId }
+  /** The bytes of a state that was to be sent have arrived at the member, or could not be brought there. */
+  | { readonly kind: "snapshot-sent"; readonly member: MemberId; readonly arrived: boolean }
 
 /**
  * The whole of Raft: changes `state` by one input and returns what must be done, in which order. No clock, no disk, no
@@ -55,8 +56,8 @@ export function step(state: RaftState, input: Input): Effects {
     case "compact":
       state.log.compact(Math.min(input.index, state.handedOut))
       break
-    case "snapshot-failed":
-      onSnapshotFailed(state, input.member)
+    case "snapshot-sent":
+      onSnapshotSent(state, input.member, input.arrived)
       break
     default:
       unreachable(input)
@@ -130,6 +131,7 @@ function onOldTerm(state: RaftState, out: Effects, message: Message): void {
 
 function hearLeader(state: RaftState, out: Effects, term: number, from: MemberId): void {
   // A candidate that hears of the term's leader has lost; two leaders in a term there are not (paper §5.2).
+  assert(state.role.kind !== "leader", "a term has one leader")
   if (state.role.kind !== "follower" || state.role.leader !== from) follow(state, out, term, from)
   else restartTimer(state)
 }

@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter, type Change, numberSizeMax } from "#store"
+import { checksumSize, seal, unseal } from "./checksum.ts"
 
 /** Bytes of a key in the state's table: six of revision and four of place, so that byte order is order of writing. */
 export const changeKeySize = 10
@@ -15,19 +16,23 @@ export function readChangeKey(key: Uint8Array): { readonly revision: number; rea
   return { revision: bytes.readUIntBE(0, 6), sub: bytes.readUInt32BE(6) }
 }
 
-/** All but the revision, which the key has. The value is last, so that it needs no length and can be a view. */
-export function encodeChange({ key, value, createRevision, version, lease }: Change): Buffer {
-  const writer = new ByteWriter(Buffer.allocUnsafe(4 * numberSizeMax + key.length + value.length))
+/**
+ * All but the revision, which the key has: a checksum, which LMDB has none of, and the fields. The value is last, so
+ * that it needs no length and can be a view. The checksum begins with the revision: a record in another's place is wrong.
+ */
+export function encodeChange({ key, value, createRevision, modRevision, version, lease }: Change): Buffer {
+  const bytes = Buffer.allocUnsafe(checksumSize + 4 * numberSizeMax + key.length + value.length)
+  const writer = new ByteWriter(bytes.subarray(checksumSize))
   writer.number(createRevision)
   writer.number(version)
   writer.number(lease)
   writer.key(key)
   writer.rest(value)
-  return writer.finish()
+  return seal(bytes.subarray(0, checksumSize + writer.size), modRevision)
 }
 
 export function decodeChange(bytes: Uint8Array, modRevision: number): Change {
-  const reader = new ByteReader(bytes)
+  const reader = new ByteReader(unseal(bytes, modRevision, `a change of revision ${modRevision}`), checksumSize)
   const createRevision = reader.number()
   const version = reader.number()
   const lease = reader.number()

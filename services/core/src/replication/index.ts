@@ -7,6 +7,7 @@
  *
  * Imports raft and store. May be imported by whoever composes a server.
  */
+export { CorruptStateError } from "./checksum.ts"
 export { DirectoryInUseError } from "./directory-lock.ts"
 export { CorruptLogError } from "./log-recovery.ts"
 export { compactionIntervalMs, openStorage, type StorageOptions } from "./open-storage.ts"

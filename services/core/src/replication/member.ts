@@ -11,6 +11,7 @@ import {
   NoSpaceError,
   NotLeaderError,
   type Outcome,
+  OverloadedError,
   type Replication,
   type RevisionChanges,
   requestSizeMax,
@@ -28,8 +29,8 @@ const batchSizeMax = 2 * requestSizeMax
 const recordOverhead = 64
 /** Room for what Raft writes of its own at a start: a term, a vote, an entry. */
 const electionSize = 1024
-/** Commands waiting for the log, beyond which callers are refused: they would wait for many seconds. */
-const inboxMax = 100_000
+/** Bytes of commands waiting for the log, beyond which callers are refused: they would wait for seconds. */
+const inboxSizeMax = 64 * 1024 * 1024
 /** Time until leases are ended after an attempt that failed, for want of space for example. */
 const expireRetryMs = 5_000
 
@@ -65,6 +66,7 @@ export class Member implements Replication {
   readonly #pending = new Map<number, Proposal & { readonly term: number }>()
   #applied: LogPosition
   #inbox: Proposal[] = []
+  #inboxSize = 0
   #turns: Promise<void> | undefined
   /** Why nothing is taken in any more: closed, or failed. */
   #stopped: StoppedError | undefined
@@ -99,12 +101,14 @@ export class Member implements Replication {
   propose(command: Command): Promise<Outcome> {
     const refusal = this.#stopped ?? this.#saver.refusal
     if (refusal !== undefined) return Promise.reject(refusal)
-    if (this.#inbox.length >= inboxMax)
-      return Promise.reject(new NoSpaceError(`${inboxMax} writes are waiting already`))
+    if (this.#inboxSize > inboxSizeMax) {
+      return Promise.reject(new OverloadedError(`${this.#inbox.length} writes are waiting to be written already`))
+    }
     const { time } = must(this.#leading, "who takes proposals leads")
     const bytes = encodeCommand({ timeMs: time.now(), command })
     return new Promise((resolve, reject) => {
       this.#inbox.push({ bytes, resolve, reject })
+      this.#inboxSize += bytes.length + recordOverhead
       this.#turns ??= this.#takeTurns()
     })
   }
@@ -174,6 +178,7 @@ export class Member implements Replication {
     }
     const proposals = count === this.#inbox.length ? this.#inbox : this.#inbox.slice(0, count)
     this.#inbox = count === this.#inbox.length ? [] : this.#inbox.slice(count)
+    this.#inboxSize -= size
     return { proposals, size }
   }
 
@@ -201,13 +206,18 @@ export class Member implements Replication {
   #apply(entries: readonly Entry[]): void {
     if (entries.length === 0) return
     const { mvcc, hub } = this.#parts
-    const written: RevisionChanges[] = []
+    let written: RevisionChanges[] = []
     const answers: (() => void)[] = []
     for (const entry of entries) {
       assert(entry.index === this.#applied.index + 1, "entries are applied in order, each once")
       this.#applied = { index: entry.index, term: entry.term }
       if (entry.kind !== "command") continue
-      const applied = mvcc.apply(decodeCommand(entry.data))
+      const stamped = decodeCommand(entry.data)
+      if (stamped.command.kind === "compact") {
+        hub.publish(written) // before what watchers are to be told was there before is forgotten
+        written = []
+      }
+      const applied = mvcc.apply(stamped)
       for (const revision of applied.written) written.push(revision)
       const proposal = this.#pending.get(entry.index)
       if (proposal === undefined) continue

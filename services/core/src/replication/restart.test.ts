@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, rm } from "node:fs/promises"
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { SimulatedClock } from "@wick/sdk/clock"
@@ -101,6 +101,19 @@ describe("after a restart", () => {
 })
 
 describe("while it runs", () => {
+  it("watchers are told what was there before, although it is compacted in the same moment", async () => {
+    const storage = await start()
+    await put(storage, "a", "1")
+    const before: unknown[] = []
+    const onBatch: Parameters<Storage["watch"]>[1]["onBatch"] = ({ events }) => {
+      for (const { previous } of events) before.push(previous && Buffer.from(previous.value).toString())
+    }
+    storage.watch({ key: "a", previous: true }, { onBatch, onEnd: () => {} })
+    await Promise.all([put(storage, "a", "2"), storage.compact(2), put(storage, "a", "3"), storage.compact(4)])
+    expect(before).toEqual(["1", "2"])
+    await storage.close()
+  })
+
   it("the state is saved some seconds after a write, and the log is not needed for it any more", async () => {
     const storage = await start()
     await put(storage, "a", "1")
@@ -145,6 +158,18 @@ describe("a damaged directory", () => {
     const { buffer } = await file.read(Buffer.alloc(1), 0, 1, 700)
     await file.write(Buffer.from([(buffer[0] ?? 0) ^ 0x10]), 0, 1, 700)
     await expect(start()).rejects.toThrow(new RegExp(`${path} at byte \\d+ .*Restore a backup`))
+  })
+
+  it("is not opened when bits of its state have flipped, and says so", async () => {
+    const storage = await start()
+    await put(storage, "a", "a value that is found in the file")
+    await storage.close()
+    const path = join(directory, "state", "data.mdb")
+    const bytes = await readFile(path)
+    const at = bytes.indexOf("found in the file")
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    await writeFile(path, bytes)
+    await expect(start()).rejects.toThrow("a change of revision 2 is not what was written. Restore a backup")
   })
 
   it("is not opened when its log was removed", async () => {

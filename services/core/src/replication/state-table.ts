@@ -16,6 +16,7 @@ import {
   type RevisionChanges,
 } from "#store"
 import { changeKey, decodeChange, encodeChange, readChangeKey } from "./change-codec.ts"
+import { checksumSize, seal, unseal } from "./checksum.ts"
 import { readConfiguration, writeConfiguration } from "./log-record.ts"
 import { Unsaved } from "./unsaved.ts"
 
@@ -188,16 +189,17 @@ export class StateTable implements Records {
 
 function encodeCheckpoint({ applied, configuration, position }: Checkpoint): Buffer {
   const members = configuration.voters.length + configuration.outgoing.length + configuration.learners.length
-  const writer = new ByteWriter(Buffer.allocUnsafe(numberSizeMax * (9 + members)))
+  const bytes = Buffer.alloc(checksumSize + numberSizeMax * (9 + members))
+  const writer = new ByteWriter(bytes.subarray(checksumSize))
   for (const number of [applied.index, applied.term, position.revision, position.compactRevision]) writer.number(number)
   writer.number(position.timeMs)
   writer.number(position.lastLeaseId)
   writeConfiguration(writer, configuration)
-  return writer.finish()
+  return seal(bytes.subarray(0, checksumSize + writer.size), 0)
 }
 
 function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const reader = new ByteReader(bytes)
+  const reader = new ByteReader(unseal(bytes, 0, "its checkpoint"), checksumSize)
   const applied = { index: reader.number(), term: reader.number() }
   const revision = reader.number()
   const compactRevision = reader.number()
@@ -206,14 +208,15 @@ function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   return { applied, position, configuration: readConfiguration(reader) }
 }
 
-function encodeLease({ ttlSeconds, deadlineMs }: Lease): Buffer {
-  const writer = new ByteWriter(Buffer.allocUnsafe(2 * numberSizeMax))
+function encodeLease({ id, ttlSeconds, deadlineMs }: Lease): Buffer {
+  const bytes = Buffer.alloc(checksumSize + 2 * numberSizeMax)
+  const writer = new ByteWriter(bytes.subarray(checksumSize))
   writer.number(ttlSeconds)
   writer.number(deadlineMs)
-  return writer.finish()
+  return seal(bytes, id)
 }
 
 function decodeLease(id: number, bytes: Uint8Array): Lease {
-  const reader = new ByteReader(bytes)
+  const reader = new ByteReader(unseal(bytes, id, `lease ${id}`), checksumSize)
   return { id, ttlSeconds: reader.number(), deadlineMs: reader.number() }
 }

@@ -20,13 +20,13 @@ export function refuseTxn(request: TxnRequest): Refusal | undefined {
   }
   let size = 0
   for (const { key, ...rest } of compare) {
-    const refusal = refuseKey(key)
+    const refusal = refuseKey(key) ?? (rest.target === "value" ? undefined : refuseNumber("value compared", rest.value))
     if (refusal !== undefined) return refusal
     size += key.length + (rest.target === "value" ? rest.value.length : 0)
   }
   for (const branch of [success, failure]) {
     for (const operation of branch) {
-      const refusal = refuseKey(operation.key) ?? refuseEnd(operation.kind === "put" ? undefined : operation.end)
+      const refusal = refuseOperation(operation)
       if (refusal !== undefined) return refusal
       size += operation.key.length + (operation.kind === "put" ? operation.value.length : 0)
     }
@@ -36,14 +36,32 @@ export function refuseTxn(request: TxnRequest): Refusal | undefined {
   return size > requestSizeMax ? tooLarge(size) : undefined
 }
 
-export function refuseInterval(request: RangeRequest | WatchRequest): Refusal | undefined {
-  return refuseKey(request.key) ?? refuseEnd(request.end)
+export function refuseRange(request: RangeRequest): Refusal | undefined {
+  const { key, end, revision, limit } = request
+  return refuseKey(key) ?? refuseEnd(end) ?? refuseNumber("revision", revision) ?? refuseNumber("limit", limit)
+}
+
+export function refuseWatch({ key, end, fromRevision }: WatchRequest): Refusal | undefined {
+  return refuseKey(key) ?? refuseEnd(end) ?? refuseNumber("revision", fromRevision)
+}
+
+/** What is counted is a whole number from 0, whoever sends it: it is written to the log as one. */
+export function refuseNumber(what: string, value: number | undefined): Refusal | undefined {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return undefined
+  return invalid(`a ${what} is a whole number from 0, not ${value}`)
 }
 
 export function refuseLease(ttlSeconds: number, id: number): Refusal | undefined {
-  if (!Number.isSafeInteger(id) || id < 0) return invalid(`a lease id is a whole number; this one is ${id}`)
+  const refusal = refuseNumber("lease", id)
+  if (refusal !== undefined) return refusal
   const fits = Number.isSafeInteger(ttlSeconds) && ttlSeconds >= 1 && ttlSeconds <= leaseSecondsMax
   return fits ? undefined : invalid(`a lease lasts 1 to ${leaseSecondsMax} whole seconds, not ${ttlSeconds}`)
+}
+
+function refuseOperation(operation: Operation): Refusal | undefined {
+  if (operation.kind === "range") return refuseRange(operation)
+  if (operation.kind === "delete") return refuseKey(operation.key) ?? refuseEnd(operation.end)
+  return refuseKey(operation.key) ?? refuseNumber("lease", operation.lease)
 }
 
 function refuseKey(key: string): Refusal | undefined {

@@ -2,7 +2,7 @@ import { assert } from "@wick/sdk/assert"
 import type { Command } from "./command.ts"
 import type { Mvcc, Outcome } from "./mvcc.ts"
 import { errorOfRefusal, type Refusal } from "./refusal.ts"
-import { refuseInterval, refuseLease, refuseTxn } from "./request-check.ts"
+import { refuseLease, refuseNumber, refuseRange, refuseTxn, refuseWatch } from "./request-check.ts"
 import type {
   RangeRequest,
   RangeResult,
@@ -37,7 +37,7 @@ export class StorageFront implements Storage {
   }
 
   async range(request: RangeRequest): Promise<RangeResult> {
-    throwIfRefused(refuseInterval(request))
+    throwIfRefused(refuseRange(request))
     const confirmed = request.serializable ? undefined : this.#replication.confirmRead()
     if (confirmed !== undefined) await confirmed
     const result = this.#mvcc.range(request)
@@ -53,11 +53,12 @@ export class StorageFront implements Storage {
   }
 
   watch(request: WatchRequest, handler: WatchHandler): Watch {
-    throwIfRefused(refuseInterval(request))
+    throwIfRefused(refuseWatch(request))
     return this.#hub.watch(request, handler)
   }
 
   async compact(revision: number): Promise<void> {
+    throwIfRefused(refuseNumber("revision", revision))
     await this.#propose({ kind: "compact", revision })
   }
 
@@ -73,12 +74,14 @@ export class StorageFront implements Storage {
   }
 
   async keepLeaseAlive(id: number): Promise<{ ttlSeconds: number }> {
+    throwIfRefused(refuseNumber("lease", id))
     const outcome = await this.#propose({ kind: "renew", id })
     assert(outcome.kind === "lease", "a renewal is answered with the lease")
     return { ttlSeconds: outcome.lease.ttlSeconds }
   }
 
   async revokeLease(id: number): Promise<void> {
+    throwIfRefused(refuseNumber("lease", id))
     await this.#propose({ kind: "revoke", id })
   }
 

@@ -8,6 +8,7 @@
  */
 export interface KeyValue {
   readonly key: string
+  /** The store's own bytes, shared by all who read them: never change them. */
   readonly value: Uint8Array
   /** Revision at which the key was made (anew). */
   readonly createRevision: number
@@ -115,8 +116,8 @@ export interface Watch {
 export interface Storage {
   range(request: RangeRequest): Promise<RangeResult>
   /**
-   * Resolves only when the write is durable. Throws NoSpaceError, NotLeaderError, TooLargeError, LeaseNotFoundError,
-   * InvalidRequestError. After StoppedError the write may or may not have been made.
+   * Resolves only when the write is durable, and watchers have been told. Throws NoSpaceError, NotLeaderError,
+   * TooLargeError, OverloadedError, LeaseNotFoundError, InvalidRequestError. After StoppedError the write may or may not have been made.
    */
   txn(request: TxnRequest): Promise<TxnResult>
   watch(request: WatchRequest, handler: WatchHandler): Watch
@@ -157,6 +158,11 @@ export class TooLargeError extends Error {
 
 export class LeaseNotFoundError extends Error {
   override name = "LeaseNotFoundError"
+}
+
+/** More writes are waiting than the store holds: none of it was done, try again later. */
+export class OverloadedError extends Error {
+  override name = "OverloadedError"
 }
 
 export class LeaseExistsError extends Error {

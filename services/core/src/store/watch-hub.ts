@@ -41,6 +41,8 @@ interface Group {
   members: number
 }
 
+const nobody: ReadonlySet<Group> = new Set()
+
 /**
  * Tells watchers what is written. A write costs one look-up for the groups that it concerns, one array of events for
  * each group and one call for each watcher; watchers that it does not concern cost nothing.
@@ -50,6 +52,9 @@ export class WatchHub {
   /** Runs a task soon, but not now: a watch never calls its handler before `watch` has returned. */
   readonly #soon: (task: () => void) => void
   readonly #groups = new Map<string, Group>()
+  /** Groups that want a single key, by it: there may be many, and none of them has to be searched for. */
+  readonly #ofKey = new Map<string, Set<Group>>()
+  /** The other groups; made anew when they have changed. */
   #tree: IntervalTree<Group> | undefined
   readonly #behind = new Set<Watcher>()
   readonly #waiting = new Set<Watcher>()
@@ -88,9 +93,8 @@ export class WatchHub {
     const last = written[written.length - 1]
     if (last === undefined) return
     const concerned = new Map<Group, StoreEvent[]>()
-    const tree = this.#intervals()
     for (const { changes } of written) {
-      for (const change of changes) tree.containing(change.key, (group) => this.#note(concerned, group, change))
+      for (const change of changes) this.#find(change.key, (group) => this.#note(concerned, group, change))
     }
     for (const [group, events] of concerned) {
       const batch: WatchBatch = { revision: last.revision, events }
@@ -181,14 +185,23 @@ export class WatchHub {
     if (group === undefined) {
       group = { id, key, end, previous, synced: new Set(), members: 0 }
       this.#groups.set(id, group)
-      this.#tree = undefined
+      if (end !== undefined) this.#tree = undefined
+      else this.#ofKey.set(key, (this.#ofKey.get(key) ?? new Set()).add(group))
     }
     return group
   }
 
-  #intervals(): IntervalTree<Group> {
-    this.#tree ??= new IntervalTree(this.#groups.values())
-    return this.#tree
+  #removeGroup(group: Group): void {
+    this.#groups.delete(group.id)
+    if (group.end !== undefined) this.#tree = undefined
+    const ofKey = this.#ofKey.get(group.key)
+    if (ofKey?.delete(group) && ofKey.size === 0) this.#ofKey.delete(group.key)
+  }
+
+  #find(key: string, visit: (group: Group) => void): void {
+    this.#tree ??= new IntervalTree([...this.#groups.values()].filter(({ end }) => end !== undefined))
+    this.#tree.containing(key, visit)
+    for (const group of this.#ofKey.get(key) ?? nobody) visit(group)
   }
 
   #finish(watcher: Watcher, error: Error): void {
@@ -205,9 +218,7 @@ export class WatchHub {
     this.#waiting.delete(watcher)
     group.synced.delete(watcher)
     group.members--
-    if (group.members > 0) return
-    this.#groups.delete(group.id)
-    this.#tree = undefined
+    if (group.members === 0) this.#removeGroup(group)
   }
 }
 
