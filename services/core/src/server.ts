@@ -16,6 +16,7 @@ import {
   type Security,
   type UserInfo,
 } from "#apiserver"
+import { startControllers } from "#controllers"
 import { openPki, type Pki, writeKubeconfig } from "#pki"
 import { openStorage } from "#replication"
 import { startScheduler } from "#scheduler"
@@ -69,7 +70,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options)))
   const url = await open(options, pki, security.guard(api), undo)
   const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user), fieldManager: user.name })
-  startLoops(clientAs, undo, options)
+  startLoops(clientAs, undo, pki, options)
   const stack = undo.move()
   return { url, pki, fetchAs: (user) => api.fetchAs(user), clientAs, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
@@ -114,16 +115,19 @@ async function open(
   return server
 }
 
-/** Each loop under its own name, with the rights of its own work. */
+/** Each loop writes under its own name, with the rights of its own work; what they read, they read once, together. */
 function startLoops(
   clientAs: (user: UserInfo) => Client,
   undo: AsyncDisposableStack,
+  { authorityPem }: Pki,
   options: ControlPlaneOptions,
 ): void {
   const { clock, random, log } = options
-  const scheduling = clientAs(identities.scheduler)
-  const informers = undo.use(createInformers(scheduling, clock, log))
-  undo.use(startScheduler({ client: scheduling, informers, clock, random, log }))
+  const controlling = clientAs(identities.controllers)
+  const informers = undo.use(createInformers(controlling, clock, log))
+  const certificateAuthority = authorityPem
+  undo.use(startControllers({ client: controlling, informers, clock, random, log, certificateAuthority }))
+  undo.use(startScheduler({ client: clientAs(identities.scheduler), informers, clock, random, log }))
 }
 
 function apiAddress({ nodeAddress, port, serviceCidr }: ControlPlaneOptions): Parameters<typeof bootstrapObjects>[0] {
