@@ -8,7 +8,7 @@ import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Client, connect } from "@wick/sdk/client"
-import { type Answer, type CallOptions, call } from "./testing/call.ts"
+import { type Answer, type CallOptions, call } from "./call.ts"
 import { type CommandResult, run } from "./testing/run.ts"
 
 export interface TestPlatform extends AsyncDisposable {

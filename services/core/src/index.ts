@@ -5,4 +5,8 @@
  */
 
 export { identities } from "#apiserver"
+export { type Network, startNetwork } from "#network"
+export { writeKubeconfig } from "#pki"
+export { type Registry, startRegistry } from "#registry"
+export { type NodeOptions, type RunningNode, startNode } from "./agent.ts"
 export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./server.ts"

@@ -25,7 +25,8 @@ import type { Storage } from "#store"
 export interface ControlPlaneOptions {
   /** `store/` and `pki/` are kept in here. */
   readonly directory: string
-  readonly host: string
+  /** Where the API listens; the first address is the kubeconfig's. */
+  readonly hosts: readonly string[]
   readonly port: number
   /** Address at which pods reach the API server. */
   readonly nodeAddress: string
@@ -60,7 +61,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await using undo = new AsyncDisposableStack()
   const storage = await openStorage({ directory: join(directory, "store"), clock, log, onFailure: options.onFailure })
   undo.defer(() => storage.close())
-  const serverNames = [options.host, options.nodeAddress, firstAddress(options.serviceCidr)]
+  const serverNames = [...options.hosts, options.nodeAddress, firstAddress(options.serviceCidr)]
   const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
   const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log })
   undo.defer(() => security.close())
@@ -101,11 +102,21 @@ async function open(
   guard: ReturnType<Security["guard"]>,
   undo: AsyncDisposableStack,
 ): Promise<string> {
-  const { host, port, log, kubeconfigPath } = options
+  const { hosts, port, log, kubeconfigPath } = options
   const { serving, authorityPem, admin } = pki
-  const listener = await listen({ host, port, serving, authorityPem, log, fetch: guard.fetch, upgrade: guard.upgrade })
-  undo.defer(() => listener.close(closeGraceMs))
-  const server = `https://${host}:${listener.port}`
+  for (const host of hosts) {
+    const listener = await listen({
+      host,
+      port,
+      serving,
+      authorityPem,
+      log,
+      fetch: guard.fetch,
+      upgrade: guard.upgrade,
+    })
+    undo.defer(() => listener.close(closeGraceMs))
+  }
+  const server = `https://${hosts[0]}:${port}`
   await writeKubeconfig(kubeconfigPath, {
     cluster: "wick",
     server,

@@ -1,4 +1,3 @@
-import { connect } from "node:net"
 import { describe, expect, it } from "vitest"
 import { ask, startApp, startStage, until } from "../testing/stage.ts"
 
@@ -325,29 +324,5 @@ describe("limits of time", () => {
       cluster.pod("a", "slow-1", "127.0.0.1")
     })
     expect((await ask(stage.port, "slow.test")).body).toBe("begun done")
-  })
-})
-
-describe("a drain of the gateway itself", () => {
-  it("ends with the last answer, though a client connected, said nothing and left", async () => {
-    let finish: () => void = () => {}
-    await using app = await startApp((_request, response) => {
-      finish = () => response.end("last")
-    })
-    await using stage = await startStage((cluster) => {
-      cluster.route("slow", { "slow-1": 100 })
-      cluster.revision("slow-1", app.port)
-      cluster.pod("a", "slow-1", "127.0.0.1")
-    })
-    const silent = connect(stage.port, "127.0.0.1")
-    silent.end()
-    await new Promise((resolve) => silent.resume().on("end", resolve))
-    const arrived = new Promise<void>((resolve) => app.server.on("request", () => resolve()))
-    const answer = ask(stage.port, "slow.test")
-    await arrived
-    const drained = stage.activator.drain(10_000)
-    finish()
-    expect((await answer).body).toBe("last")
-    await drained
   })
 })

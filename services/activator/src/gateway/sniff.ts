@@ -11,21 +11,20 @@ export function sniffProtocol(
   patienceMs: number,
   found: (protocol: "h1" | "h2") => void,
 ): void {
-  // Who connects and leaves, or stays and says nothing, has no server yet that would close his connection.
-  const giveUp = (): void => void socket.destroy()
-  const patience = clock.timer(patienceMs, giveUp)
+  const patience = clock.timer(patienceMs, () => socket.destroy())
+  socket.once("close", () => patience.cancel())
   const look = (): void => {
     const chunk: Buffer | null = socket.read()
     if (chunk === null) {
+      // Nothing yet, or the client has left without a word.
+      if (socket.readableEnded || socket.destroyed) return
       socket.once("readable", look)
       return
     }
     patience.cancel()
-    socket.off("end", giveUp)
     socket.unshift(chunk)
     found(chunk.subarray(0, 3).toString("latin1") === "PRI" ? "h2" : "h1")
   }
-  socket.once("end", giveUp)
-  socket.once("close", () => patience.cancel())
   socket.once("readable", look)
+  socket.once("end", () => patience.cancel())
 }

@@ -1,4 +1,4 @@
-import type { Answer } from "./call.ts"
+import type { Answer } from "../call.ts"
 
 /** Answers by status; `lost` counts requests that had no answer at all. */
 export interface Tally {

@@ -1,8 +1,8 @@
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
-import { labels } from "../../labels.ts"
 import { type Context, createChild, writeStatus } from "../context.ts"
+import { byConfiguration, configurationKey } from "../revision-index.ts"
 import { decide, revisionName } from "./decide.ts"
 
 const concurrency = 8
@@ -10,7 +10,7 @@ const concurrency = 8
 export function startConfigurationController(context: Context): Controller {
   const { informers, clock, log } = context
   const configurations = informers(Configuration)
-  const revisions = informers(Revision, { indexes: { configuration: (revision) => [ownerKey(revision)] } })
+  const revisions = informers(Revision, { indexes: byConfiguration })
   return createController({
     name: "configuration",
     clock,
@@ -18,7 +18,7 @@ export function startConfigurationController(context: Context): Controller {
     concurrency,
     watches: [
       watchOf(configurations, (change) => [keyOf(subject(change))]),
-      watchOf(revisions, (change) => [ownerKey(subject(change))]),
+      watchOf(revisions, (change) => [configurationKey(subject(change))]),
     ],
     reconcile: async (key) => {
       const { namespace, name } = splitKey(key)
@@ -33,8 +33,4 @@ export function startConfigurationController(context: Context): Controller {
       return done
     },
   })
-}
-
-function ownerKey({ metadata }: Revision): string {
-  return `${metadata.namespace}/${metadata.labels?.[labels.configuration] ?? ""}`
 }

@@ -4,10 +4,11 @@ import { Route } from "@wick/sdk/api/serving/route"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import { labels } from "../../labels.ts"
 import type { Context } from "../context.ts"
+import { byConfiguration } from "../revision-index.ts"
 import { decide } from "./decide.ts"
 
 export function startLabeler({ client, informers, clock, log }: Context): Controller {
-  const revisions = informers(Revision, { indexes: { configuration: (revision) => [configurationKey(revision)] } })
+  const revisions = informers(Revision, { indexes: byConfiguration })
   const configurations = informers(Configuration)
   const routes = informers(Route)
   return createController({
@@ -30,10 +31,6 @@ export function startLabeler({ client, informers, clock, log }: Context): Contro
       return done
     },
   })
-}
-
-function configurationKey({ metadata }: Revision): string {
-  return `${metadata.namespace}/${metadata.labels?.[labels.configuration] ?? ""}`
 }
 
 /** Revisions that a route named, or names now. */

@@ -1,0 +1,59 @@
+import { join } from "node:path"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { type KeptProcess, keepProcess } from "./kept-process.ts"
+import type { Address } from "./options.ts"
+
+export interface ActivatorsOptions {
+  readonly count: number
+  readonly gateway: Address
+  /** Ports of the admin endpoints are this one and those after it. */
+  readonly adminPort: number
+  readonly autoscaler: string
+  readonly kubeconfig: string
+  /** Where pid files and logs are. */
+  readonly directory: string
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Activators {
+  readonly adopted: boolean
+  stop(): Promise<void>
+}
+
+/** Requests in flight get this long when Wick stops. */
+const drainSeconds = 10
+const stopGraceMs = (drainSeconds + 2) * 1_000
+const program = new URL(import.meta.resolve("@wick/activator/main")).pathname
+
+/** Keeps the gateway processes running; those that an earlier control process left are adopted. */
+export async function keepActivators(options: ActivatorsOptions): Promise<Activators> {
+  const { count, gateway, directory, version, clock, log } = options
+  const kept = await Promise.all(
+    Array.from({ length: count }, (_, at): Promise<KeptProcess> => {
+      const args = [
+        ...["--listen", `${gateway.host}:${gateway.port}`],
+        ...["--admin", `127.0.0.1:${options.adminPort + at}`],
+        ...["--autoscaler", options.autoscaler],
+        ...["--kubeconfig", options.kubeconfig],
+        ...["--id", `activator-${at}`],
+        ...["--drain-seconds", String(drainSeconds)],
+      ]
+      const name = `activator-${at}`
+      const node = ["--max-semi-space-size=16", program, ...args]
+      return keepProcess({ name, command: process.execPath, args: node, version, directory, clock, log })
+    }),
+  )
+  return {
+    adopted: kept.every(({ adopted }) => adopted),
+    stop: async () => {
+      await Promise.all(kept.map((process) => process.stop(stopGraceMs)))
+    },
+  }
+}
+
+export function autoscalerSocket(directory: string): string {
+  return `unix:${join(directory, "autoscaler.sock")}`
+}

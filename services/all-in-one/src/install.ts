@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { ClusterRole, ClusterRoleBinding, CustomResourceDefinition } from "@wick/sdk/api"
+import type { AnyObject, Kind, NewOf } from "@wick/sdk/api/kind"
+import type { Client } from "@wick/sdk/client"
+import { parse } from "yaml"
+import { servingRoles } from "./serving-roles.ts"
+
+const definitions = join(import.meta.dirname, "..", "..", "..", "k8s", "crds")
+const fieldManager = "wick"
+
+/** Installs serving's kinds and roles, the same files that `kubectl apply -f k8s/crds` installs into any cluster. */
+export async function installServing(client: Client): Promise<void> {
+  const files = readdirSync(definitions).filter((file) => file.endsWith(".yaml"))
+  const crds = files.map((file) => parse(readFileSync(join(definitions, file), "utf8")) as AnyObject)
+  await Promise.all([
+    ...crds.map((crd) => apply(client, CustomResourceDefinition, crd)),
+    ...servingRoles().map((role) =>
+      apply(client, role.kind === "ClusterRole" ? ClusterRole : ClusterRoleBinding, role),
+    ),
+  ])
+}
+
+async function apply<K extends Kind>(client: Client, kind: K, object: AnyObject): Promise<void> {
+  await client.apply(kind, object as unknown as NewOf<K>, { fieldManager, force: true })
+}

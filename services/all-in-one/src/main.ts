@@ -1,0 +1,82 @@
+import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { createLog } from "@wick/sdk/log"
+import { openHome } from "./home.ts"
+import { readOptions } from "./options.ts"
+import { type Platform, startPlatform } from "./platform.ts"
+import { explain, Refusal } from "./refusal.ts"
+import { deployExample, summary } from "./welcome.ts"
+
+const [mode = "up", ...flags] = process.argv.slice(2)
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+try {
+  await run()
+} catch (error) {
+  process.exitCode = complain(error)
+  process.exit()
+}
+
+/** Starts Wick, says so, and waits for the signal that ends it. */
+async function run(): Promise<void> {
+  const options = readOptions(flags, process.env)
+  const home = openHome(options.home)
+  const format = process.stderr.isTTY ? "text" : "json"
+  const log = createLog({
+    level: mode === "start" && options["log-level"] === "info" ? "warn" : options["log-level"],
+    format,
+    now: systemClock.now,
+    write: (line) => process.stderr.write(line),
+  })
+  const stopped = endSignal()
+  const platform = await startPlatform({
+    home,
+    options,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    onStep: (title, tookMs) => say(`  ${`${Math.round(tookMs)} ms`.padEnd(8)} ${title}`),
+    onFailure: (error) => {
+      complain(error)
+      process.exit(1)
+    },
+  })
+  process.send?.("ready")
+  if (mode === "start") await deployExample(options, platform.controlPlane, say)
+  process.stdout.write(summary(options, home, mode === "start"))
+  await stopped
+  await end(platform)
+  home[Symbol.dispose]()
+  process.exit(0)
+}
+
+/** Resolves at the first signal; the second one ends the process at once. */
+function endSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(1)
+        asked = true
+        resolve()
+      })
+    }
+  })
+}
+
+async function end(platform: Platform): Promise<void> {
+  say("stopping: requests in flight are answered, then everything ends")
+  await platform.stop()
+  say("stopped")
+}
+
+/** What is wrong and what to do, in two lines; a stack trace only for what is our own fault. */
+function complain(error: unknown): number {
+  const explained = explain(error)
+  if (explained instanceof Refusal) {
+    say(`error: ${explained.message}`)
+    say(`try:   ${explained.remedy}`)
+    return explained.exitCode
+  }
+  say(`error: ${explained instanceof Error ? (explained.stack ?? explained.message) : String(explained)}`)
+  return 1
+}

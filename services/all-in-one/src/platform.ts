@@ -1,0 +1,154 @@
+import {
+  type ControlPlane,
+  type Network,
+  type Registry,
+  startControlPlane,
+  startNetwork,
+  startNode,
+  startRegistry,
+} from "@wick/core"
+import type { Clock, Random } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import type { Home } from "./home.ts"
+import { startMetricsServer } from "./metrics-server.ts"
+import type { Address, Options } from "./options.ts"
+import { checkPorts } from "./ports.ts"
+import { startServing } from "./serving.ts"
+import { writeState } from "./state-file.ts"
+import { apiVersion, ownVersion } from "./version.ts"
+
+export interface PlatformOptions {
+  readonly home: Home
+  readonly options: Options
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Told of each part when it is up, with the milliseconds it took. */
+  readonly onStep: (title: string, tookMs: number) => void
+  /** Something has failed for good: the process should end. */
+  readonly onFailure: (error: Error) => void
+}
+
+export interface Platform {
+  readonly controlPlane: ControlPlane
+  /** Ends everything: requests in flight are answered, pods and activators end, containerd with them. State stays. */
+  stop(): Promise<void>
+}
+
+const clusterDomain = "cluster.local"
+const loopback = "127.0.0.1"
+const noNetwork = { hostAddress: loopback, serviceCidr: "10.235.0.0/16" }
+
+/** Starts all of Wick in this process, and the processes that belong to it. */
+export async function startPlatform(given: PlatformOptions): Promise<Platform> {
+  const { home, options, clock, random, log } = given
+  await using undo = new AsyncDisposableStack()
+  const timed = stepTimer(given)
+  await checkPorts(options, home)
+  const network = await timed("network", () => openNetwork(given))
+  const { hostAddress, serviceCidr } = network ?? noNetwork
+  const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
+  const controlPlane = undo.use(
+    await timed("control plane", () =>
+      startControlPlane({
+        directory: home.directory,
+        hosts: [...new Set([options.api.host, hostAddress])],
+        port: options.api.port,
+        nodeAddress: hostAddress,
+        serviceCidr,
+        clusterDomain,
+        kubeconfigPath: home.kubeconfig,
+        version: apiVersion(),
+        nodeProxy: (name) => nodes.get(name)?.connection,
+        clock,
+        random,
+        log,
+        onFailure: given.onFailure,
+      }),
+    ),
+  )
+  const registry = undo.use(await timed("registry", () => openRegistry(given)))
+  const [node, serving] = await Promise.all([
+    timed("node", () => openNode(given, controlPlane, network)),
+    timed("serving", () => startServing({ home, options, controlPlane, drainHost: hostAddress, clock, log })),
+  ])
+  nodes.set(options["node-name"], node)
+  undo.use(node)
+  undo.use(serving)
+  undo.use(
+    await startMetricsServer({ ...options.metrics, gatewayPort: options.gateway.port, activators: options.activators }),
+  )
+  undo.use(writeState(home.directory, state(given, controlPlane, registry)))
+  const stack = undo.move()
+  return {
+    controlPlane,
+    stop: async () => {
+      await serving.stop()
+      await node.stop()
+      await stack.disposeAsync()
+    },
+  }
+}
+
+function stepTimer({ clock, onStep }: PlatformOptions): <T>(title: string, action: () => Promise<T>) => Promise<T> {
+  return async (title, action) => {
+    const startedAt = clock.monotonic()
+    const result = await action()
+    onStep(title, clock.monotonic() - startedAt)
+    return result
+  }
+}
+
+async function openNetwork({ home, options, clock, log }: PlatformOptions): Promise<Network | undefined> {
+  if (options.runtime === "process") return undefined
+  return startNetwork({
+    instance: home.instance,
+    directory: home.path("network"),
+    podCidr: options["pod-cidr"],
+    serviceCidr: options["service-cidr"],
+    clock,
+    log,
+  })
+}
+
+function openRegistry({ home, options, log }: PlatformOptions): Promise<Registry> {
+  return startRegistry({ directory: home.path("registry"), ...options.registry, log })
+}
+
+function openNode(
+  { home, options, clock, random, log }: PlatformOptions,
+  controlPlane: ControlPlane,
+  network: Network | undefined,
+) {
+  return startNode({
+    name: options["node-name"],
+    instance: home.instance,
+    directory: home.directory,
+    controlPlane,
+    network,
+    clusterDomain,
+    plainRegistries: [...new Set([text(options.registry), `localhost:${options.registry.port}`])],
+    containerRuntimeEndpoint: options["container-runtime-endpoint"],
+    clock,
+    random,
+    log,
+  })
+}
+
+function state({ home, options, clock }: PlatformOptions, controlPlane: ControlPlane, registry: Registry) {
+  return {
+    pid: process.pid,
+    version: ownVersion(),
+    api: controlPlane.url,
+    gateway: `http://${text(options.gateway)}`,
+    registry: registry.address,
+    metrics: `http://${text(options.metrics)}/metrics`,
+    domain: options.domain,
+    kubeconfig: home.kubeconfig,
+    startedAt: new Date(clock.now()).toISOString(),
+  }
+}
+
+function text({ host, port }: Address): string {
+  return `${host}:${port}`
+}

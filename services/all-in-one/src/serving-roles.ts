@@ -1,0 +1,74 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+const read = ["get", "list", "watch"]
+const write = [...read, "create", "update", "patch", "delete"]
+const serving = ["serving.knative.dev", "autoscaling.internal.knative.dev"]
+export const servingNamespace = "knative-serving"
+
+const rule = (apiGroups: readonly string[], resources: readonly string[], verbs: readonly string[]): Rule => ({
+  apiGroups,
+  resources,
+  verbs,
+})
+
+/** What each service of serving may do, and no more. */
+const rules: Record<string, Rule[]> = {
+  controller: [
+    rule(serving, ["*"], write),
+    rule(["apps"], ["deployments"], write),
+    rule([""], ["services", "configmaps", "secrets", "namespaces"], write),
+    rule([""], ["pods", "endpoints"], read),
+    rule(["", "events.k8s.io"], ["events"], write),
+    rule(["coordination.k8s.io"], ["leases"], write),
+    rule(["admissionregistration.k8s.io"], ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"], write),
+  ],
+  autoscaler: [
+    rule(["autoscaling.internal.knative.dev"], ["podautoscalers"], read),
+    rule(["autoscaling.internal.knative.dev"], ["podautoscalers/status"], ["get", "update", "patch"]),
+    rule(["serving.knative.dev"], ["revisions"], read),
+    rule(["apps"], ["deployments"], read),
+    rule(["apps"], ["deployments/scale"], ["get", "update", "patch"]),
+    rule([""], ["pods"], [...read, "patch"]),
+    rule([""], ["configmaps"], read),
+    rule(["", "events.k8s.io"], ["events"], ["create", "patch", "update"]),
+    rule(["coordination.k8s.io"], ["leases"], write),
+  ],
+  activator: [
+    rule(["serving.knative.dev"], ["routes", "revisions", "services", "configurations"], read),
+    rule([""], ["pods", "services", "endpoints", "configmaps"], read),
+    rule(["discovery.k8s.io"], ["endpointslices"], read),
+    rule(["coordination.k8s.io"], ["leases"], write),
+  ],
+}
+
+/** Name by which a service of serving is known to the API: the service account that it has on any cluster. */
+export function serviceUser(service: string): { name: string; groups: string[] } {
+  const groups = ["system:serviceaccounts", `system:serviceaccounts:${servingNamespace}`, "system:authenticated"]
+  return { name: `system:serviceaccount:${servingNamespace}:${service}`, groups }
+}
+
+/** Accounts, roles and their bindings, as plain objects. */
+export function servingRoles(): AnyObject[] {
+  const api = "rbac.authorization.k8s.io"
+  return Object.entries(rules).flatMap(([service, granted]) => [
+    {
+      apiVersion: `${api}/v1`,
+      kind: "ClusterRole",
+      metadata: { name: `wick-${service}` },
+      rules: granted,
+    },
+    {
+      apiVersion: `${api}/v1`,
+      kind: "ClusterRoleBinding",
+      metadata: { name: `wick-${service}` },
+      roleRef: { apiGroup: api, kind: "ClusterRole", name: `wick-${service}` },
+      subjects: [{ kind: "ServiceAccount", name: service, namespace: servingNamespace }],
+    },
+  ])
+}

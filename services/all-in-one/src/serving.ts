@@ -1,0 +1,94 @@
+import { join } from "node:path"
+import { startAutoscaler } from "@wick/autoscaler"
+import { startController } from "@wick/controller"
+import { type ControlPlane, writeKubeconfig } from "@wick/core"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { type Activators, autoscalerSocket, keepActivators } from "./activators.ts"
+import type { Home } from "./home.ts"
+import { installServing } from "./install.ts"
+import type { Options } from "./options.ts"
+import { serviceUser } from "./serving-roles.ts"
+import { codeFingerprint } from "./version.ts"
+
+export interface ServingOptions {
+  readonly home: Home
+  readonly options: Options
+  readonly controlPlane: ControlPlane
+  /** Where kubelets reach the activators' drain endpoint: an address of this host. */
+  readonly drainHost: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Serving extends AsyncDisposable {
+  /** Ends the activators too; disposing alone leaves them answering. */
+  stop(): Promise<void>
+}
+
+const adminPortOffset = 1_000
+const installer = { name: "system:wick-installer", groups: ["system:masters"] }
+
+/** The serverless half: kinds, controller, autoscaler, and the activators that outlive this process. */
+export async function startServing(given: ServingOptions): Promise<Serving> {
+  const { home, options, controlPlane, clock, log } = given
+  await using undo = new AsyncDisposableStack()
+  await installServing(controlPlane.clientAs(installer))
+  const runDirectory = home.path("run")
+  const autoscaler = autoscalerSocket(runDirectory)
+  const adminPort = options.gateway.port + adminPortOffset
+  const clientFor = (service: string) => controlPlane.clientAs(serviceUser(service))
+  undo.use(
+    await startController({
+      client: clientFor("controller"),
+      clock,
+      log,
+      configDefaults: configDefaults(given, adminPort),
+    }),
+  )
+  undo.use(await startAutoscaler({ client: clientFor("autoscaler"), clock, log, listen: autoscaler }))
+  const activators = await startActivators(given, autoscaler, adminPort, runDirectory)
+  const stack = undo.move()
+  return {
+    stop: () => activators.stop(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+function configDefaults(
+  { options, drainHost }: ServingOptions,
+  adminPort: number,
+): Record<string, Record<string, string>> {
+  return {
+    "config-domain": { [options.domain]: "" },
+    "config-network": { "external-port": String(options.gateway.port) },
+    "config-wick": { "drain-host": drainHost, "drain-port": String(adminPort) },
+  }
+}
+
+async function startActivators(
+  { home, options, controlPlane, clock, log }: ServingOptions,
+  autoscaler: string,
+  adminPort: number,
+  directory: string,
+): Promise<Activators> {
+  const kubeconfig = join(directory, "activator.kubeconfig")
+  const { name, groups } = serviceUser("activator")
+  await writeKubeconfig(kubeconfig, {
+    cluster: "wick",
+    server: controlPlane.url,
+    authorityPem: controlPlane.pki.authorityPem,
+    user: { name: "activator", credential: await controlPlane.pki.issueClient(name, groups) },
+  })
+  return keepActivators({
+    count: options.activators,
+    gateway: options.gateway,
+    adminPort,
+    autoscaler,
+    kubeconfig,
+    directory: home.path("run"),
+    version: codeFingerprint("activator"),
+    clock,
+    log,
+  })
+}
