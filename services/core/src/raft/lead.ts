@@ -8,7 +8,7 @@ import { handOutCommitted, persistEntries, sendAtOnce } from "./send.ts"
 import type { RaftState } from "./state.ts"
 
 /** Most bytes of commands in one append message: keeps heartbeats from waiting long behind it. */
-export const appendSizeMax = 1024 * 1024
+const appendSizeMax = 1024 * 1024
 
 /** The vote is won. */
 export function lead(state: RaftState, out: Effects): void {

@@ -1,7 +1,7 @@
 import { assert } from "@wick/sdk/assert"
 
 /** Most appends on their way to one follower: bounds the memory that a slow one costs its leader. */
-export const inFlightMax = 256
+const inFlightMax = 256
 
 /**
  * How the leader deals with one follower.

@@ -4,7 +4,7 @@ import { noMember } from "./message.ts"
 import type { Progress } from "./progress.ts"
 import { RaftLog } from "./raft-log.ts"
 
-export interface Read {
+interface Read {
   readonly read: number
   /** Who asked: this member, or a follower that has to be told. */
   readonly from: MemberId

@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter, type Change, numberSizeMax } from "#store"
 import { checksumSize, seal, unseal } from "./checksum.ts"
 
 /** Bytes of a key in the state's table: six of revision and four of place, so that byte order is order of writing. */
-export const changeKeySize = 10
+const changeKeySize = 10
 
 export function changeKey(revision: number, sub: number): Buffer {
   const key = Buffer.allocUnsafe(changeKeySize)

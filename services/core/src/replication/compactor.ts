@@ -14,6 +14,7 @@ export class Compactor {
   #timer: Timer | undefined
   /** Revision at the end of the last interval. */
   #before: number
+  #compacted = 0
 
   constructor(storage: Storage, clock: Clock, log: Log, intervalMs: number) {
     this.#storage = storage
@@ -36,10 +37,12 @@ export class Compactor {
     const until = this.#before
     this.#before = this.#storage.currentRevision()
     this.#wait()
+    if (until === this.#compacted) return // nothing was written: nothing is to be forgotten, and the disk can rest
     try {
       await this.#storage.compact(until)
+      this.#compacted = until
     } catch (error) {
-      // Nothing was written since the last time, or someone compacted further; closed meanwhile.
+      // Someone has compacted further already; or the store was closed meanwhile.
       if (error instanceof CompactedError || error instanceof StoppedError) return
       this.#log.warn("history not compacted; the next interval does it", { error })
     }

@@ -9,7 +9,7 @@ import type { KeyValue, RangeRequest, RangeResult, TxnResult } from "./storage.t
 import { runTxn } from "./txn.ts"
 
 /** Most leases ended by one `expire` command, so that none holds the store up; what is left over is due at once again. */
-export const expiriesMax = 256
+const expiriesMax = 256
 
 export type Outcome =
   | { readonly kind: "refused"; readonly refusal: Refusal }

@@ -5,11 +5,11 @@ import type { Operation, RangeRequest, TxnRequest, WatchRequest } from "./storag
 /** Most bytes of keys and values in one transaction, as etcd's default: the log is read and written in such pieces. */
 export const requestSizeMax = 1.5 * 1024 * 1024
 /** Most compares, and most operations in a branch, of one transaction, as etcd's default. */
-export const operationsMax = 128
+const operationsMax = 128
 /** Longest key in bytes. Kubernetes' are below 1 KiB; the bound keeps the index in memory small. */
-export const keySizeMax = 4096
+const keySizeMax = 4096
 /** Longest lease, as etcd's: 285 years, below which milliseconds stay exact. */
-export const leaseSecondsMax = 9_000_000_000
+const leaseSecondsMax = 9_000_000_000
 
 /** What is wrong with a transaction whatever the store's state; undefined: nothing. */
 export function refuseTxn(request: TxnRequest): Refusal | undefined {

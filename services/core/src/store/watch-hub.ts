@@ -6,7 +6,7 @@ import { errorOfRefusal, type Refusal } from "./refusal.ts"
 import type { KeyValue, StoreEvent, Watch, WatchBatch, WatchHandler, WatchRequest } from "./storage.ts"
 
 /** Most changes read from history for one watcher before others get their turn: some milliseconds of work. */
-export const historySliceMax = 1_000
+const historySliceMax = 1_000
 
 /** What the hub asks of the state machine, declared here because it is all that it needs. */
 export interface History {
