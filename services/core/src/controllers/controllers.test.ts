@@ -1,3 +1,4 @@
+import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
 import { Deployment } from "@wick/sdk/api/apps/deployment"
 import { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
@@ -6,9 +7,12 @@ import { Namespace } from "@wick/sdk/api/core/namespace"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Service } from "@wick/sdk/api/core/service"
 import { ServiceAccount } from "@wick/sdk/api/core/service-account"
+import { crd } from "@wick/sdk/api/crd"
 import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
-import type { NewOf } from "@wick/sdk/api/kind"
+import { defineKind, type NewOf } from "@wick/sdk/api/kind"
+import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { describe, expect, it } from "vitest"
+import * as z from "zod"
 import { atRest, startTestCluster, type TestCluster, until } from "./testing/cluster.ts"
 
 const namespace = "default"
@@ -145,6 +149,27 @@ describe("a deployment", () => {
   })
 })
 
+describe("the controllers", () => {
+  it("started anew on a settled cluster write nothing", async () => {
+    await using cluster = await startTestCluster()
+    await cluster.client.create(Service, { metadata: web, spec: { selector: labels, ports: [{ port: 80 }] } })
+    await deployed(cluster, 3)
+    await until(cluster.informers(EndpointSlice), ([slice]) => slice?.endpoints.length === 3)
+    await atRest(cluster)
+    const before = cluster.writes.length
+    await using _again = cluster.startLoops()
+    // A deployment that is made now goes through all of them: what came before it has been looked at.
+    const app = { app: "probe" }
+    const template = { metadata: { labels: app }, spec: { containers: [{ name: "web", image: "web:1" }] } }
+    const spec = { replicas: 1, selector: { matchLabels: app }, template }
+    await cluster.client.create(Deployment, { metadata: { name: "probe", namespace }, spec })
+    await until(cluster.informers(Deployment), (all) => all.every(({ status }) => (status?.availableReplicas ?? 0) > 0))
+    await atRest(cluster)
+    const ofProbe = /probe|^POST .*\/(pods|replicasets)$/
+    expect(cluster.writes.slice(before).filter((write) => !ofProbe.test(write))).toEqual([])
+  })
+})
+
 describe("a replica set", () => {
   it("replaces a pod that is deleted, and makes exactly as many as are wanted in a burst", async () => {
     await using cluster = await startTestCluster({ nodes: 2 })
@@ -245,6 +270,32 @@ describe("garbage", () => {
     await cluster.client.create(ConfigMap, owned("third", [{ name: "second", uid: second.metadata.uid }]))
     await cluster.client.delete(ConfigMap, { name: "first", namespace })
     await until(maps, (all) => all.length === 0)
+  })
+
+  it("is collected also among custom kinds, as soon as they are defined", async () => {
+    await using cluster = await startTestCluster()
+    const Widget = defineKind({
+      group: "test.example",
+      version: "v1",
+      kind: "Widget",
+      plural: "widgets",
+      description: "A thing.",
+      schema: z.object({ spec: z.object({ size: z.int().optional() }).optional() }),
+    })
+    await cluster.client.create(CustomResourceDefinition, crd(Widget) as NewOf<typeof CustomResourceDefinition>)
+    await until(cluster.informers(CustomResourceDefinition), ([one]) =>
+      isConditionTrue(one?.status?.conditions, "Established"),
+    )
+    const widgets = cluster.informers(Widget)
+    await widgets.synced
+    const parent = await cluster.client.create(Widget, { metadata: { name: "parent", namespace } })
+    const owner = { apiVersion: Widget.apiVersion, kind: "Widget", name: "parent", uid: parent.metadata.uid }
+    await cluster.client.create(Widget, { metadata: { name: "child", namespace, ownerReferences: [owner] } })
+    await cluster.client.create(ConfigMap, { metadata: { name: "child", namespace, ownerReferences: [owner] } })
+    await until(widgets, (all) => all.length === 2)
+    await cluster.client.delete(Widget, { name: "parent", namespace })
+    await until(widgets, (all) => all.length === 0)
+    await until(cluster.informers(ConfigMap), (all) => all.length === 0)
   })
 
   it("is not what has another owner left: only the reference goes", async () => {

@@ -90,7 +90,7 @@ class NodeLifecycle {
   #nodeChanged(change: Change<Node>): string[] {
     const { before, after } = change
     const { name } = subject(change).metadata
-    if (!before) this.#hear(name)
+    if (!before || (after && hasSpoken(before, after))) this.#hear(name)
     if (!after) this.#heard.delete(name)
     return [name]
   }
@@ -170,6 +170,13 @@ class NodeLifecycle {
     const grace = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }
     await ignoringAbsence(this.#context.client.delete(Pod, referenceOf(pod), { ...grace, preconditions: { uid } }))
   }
+}
+
+/** A change of conditions that is not our own is a sign of life too: ours only says that nothing is known. */
+function hasSpoken(before: Node, after: Node): boolean {
+  const conditions = after.status?.conditions ?? []
+  const known = conditions.some(({ status }) => status !== "Unknown")
+  return known && JSON.stringify(conditions) !== JSON.stringify(before.status?.conditions)
 }
 
 async function ignoringAbsence(write: Promise<unknown>): Promise<void> {

@@ -19,6 +19,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly writes: string[]
   /** Pods become ready only while this is true. */
   ready: boolean
+  /** Another scheduler and set of controllers, as after a restart, beside those that run. */
+  startLoops(): AsyncDisposable
 }
 
 const namespaceNames = ["default", "kube-system", "kube-node-lease"]
@@ -43,18 +45,20 @@ export async function startTestCluster(options: { readonly nodes?: number } = {}
     if (request.method !== "GET" && !pathname.includes("/events")) writes.push(`${request.method} ${pathname}`)
     return api.server.fetchAs({ name: "system:controllers", groups: ["system:masters"] })(request)
   }
-  const context = {
-    client: createClient({ fetch }),
-    informers: running.use(createInformers(createClient({ fetch }), systemClock, silentLog)),
-    clock: systemClock,
-    random: seededRandom(1),
-    log: silentLog,
+  const startLoops = (): AsyncDisposable => {
+    const loops = new AsyncDisposableStack()
+    const client = createClient({ fetch })
+    const informers = loops.use(createInformers(client, systemClock, silentLog))
+    const context = { client, informers, clock: systemClock, random: seededRandom(1), log: silentLog }
+    loops.use(startControllers(context))
+    loops.use(startScheduler(context))
+    return loops
   }
   const informers = running.use(createInformers(client, systemClock, silentLog))
-  const cluster = { client, informers, writes, ready: true, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  const dispose = (): Promise<void> => running.disposeAsync()
+  const cluster = { client, informers, writes, ready: true, startLoops, [Symbol.asyncDispose]: dispose }
   running.use(playKubelet(cluster))
-  running.use(startControllers(context))
-  running.use(startScheduler(context))
+  running.use(startLoops())
   return cluster
 }
 
