@@ -28,12 +28,14 @@ export class KeyIndex {
   }
 
   append(key: string, version: Version): void {
-    let history = this.#byKey.get(key)
-    if (history === undefined) {
-      history = new KeyHistory(key)
+    const known = this.#byKey.get(key)
+    const history = known ?? new KeyHistory(key)
+    if (known === undefined) {
       this.#byKey.set(key, history)
       this.#sorted.insert(history)
-    } else {
+    }
+    // A tombstone goes one day even if it is all that there is, as it can be after a restart.
+    if (known !== undefined || version.version === 0) {
       this.#superseding.push({ revision: version.modRevision, history })
     }
     history.append(version)

@@ -65,11 +65,6 @@ export class WatchHub {
     this.#soon = soon
   }
 
-  /** Watchers that still want history. */
-  get behind(): number {
-    return this.#behind.size
-  }
-
   watch(request: WatchRequest, handler: WatchHandler): Watch {
     const from = request.fromRevision ?? 0
     const now = this.#history.revision
@@ -98,7 +93,7 @@ export class WatchHub {
     }
     for (const [group, events] of concerned) {
       const batch: WatchBatch = { revision: last.revision, events }
-      for (const watcher of group.synced) if (watcher.next <= batch.revision) deliver(watcher, batch)
+      for (const watcher of group.synced) if (watcher.next <= batch.revision) this.#deliver(watcher, batch)
     }
     if (this.#waiting.size > 0) this.#publishToWaiting(written)
   }
@@ -170,7 +165,23 @@ export class WatchHub {
     const wanted = written.flatMap(({ changes }) => changes.filter((change) => contains(group, change.key)))
     if (wanted.length === 0) return
     const revision = must(written.at(-1), "a change was in some revision").revision
-    deliver(watcher, { revision, events: wanted.map((change) => this.#event(group, change)) })
+    this.#deliver(watcher, { revision, events: wanted.map((change) => this.#event(group, change)) })
+  }
+
+  /**
+   * A handler that throws is a bug of its owner, and ends the process as such, but in a turn of its own: in the middle
+   * of this one others have yet to be told and writers to be answered. It has missed a batch, so it is told no more.
+   */
+  #deliver(watcher: Watcher, batch: WatchBatch): void {
+    if (watcher.state === "closed") return
+    try {
+      watcher.handler.onBatch(batch)
+    } catch (error) {
+      this.#close(watcher)
+      this.#soon(() => {
+        throw error
+      })
+    }
   }
 
   #sync(watcher: Watcher): void {
@@ -220,8 +231,4 @@ export class WatchHub {
     group.members--
     if (group.members === 0) this.#removeGroup(group)
   }
-}
-
-function deliver(watcher: Watcher, batch: WatchBatch): void {
-  if (watcher.state !== "closed") watcher.handler.onBatch(batch)
 }
