@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { atomicList, atomicMap, named, optional, required, text, texts } from "../field.ts"
+import { atomicList, atomicMap, defaulted, named, optional, required, text, texts } from "../field.ts"
 import { LabelSelector } from "../meta/label-selector.ts"
 
 const group = "io.k8s.api.rbac.v1."
@@ -31,7 +31,7 @@ export const RoleRef = named(
   `${group}RoleRef`,
   "A role.",
   z.object({
-    apiGroup: required(text, "rbac.authorization.k8s.io."),
+    apiGroup: defaulted(text, "rbac.authorization.k8s.io", "rbac.authorization.k8s.io."),
     kind: required(text, "Role or ClusterRole."),
     name: required(text, "Name of the role."),
   }),

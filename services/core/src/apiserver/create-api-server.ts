@@ -28,9 +28,11 @@ import { handleResource } from "./router.ts"
 import { builtinResource, type ServedResource } from "./served-resource.ts"
 import { namespaces } from "./strategy/namespace.ts"
 import { pods } from "./strategy/pod.ts"
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./strategy/rbac.ts"
 import { configMaps, secrets } from "./strategy/secret.ts"
 import { parseRange, serviceStrategy, usedBy } from "./strategy/service.ts"
 import type { Strategies } from "./strategy/strategy.ts"
+import { webhookConfigurations } from "./strategy/webhook-configuration.ts"
 import { workload } from "./strategy/workload.ts"
 import { kubeletTarget } from "./subresource/pod.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
@@ -124,6 +126,12 @@ class FetchApiServer implements ApiServer {
       ["services", serviceStrategy({ used, ...parseRange(this.#options.serviceCidr) })],
       ["deployments.apps", workload],
       ["replicasets.apps", workload],
+      ["roles.rbac.authorization.k8s.io", roles],
+      ["clusterroles.rbac.authorization.k8s.io", clusterRoles],
+      ["rolebindings.rbac.authorization.k8s.io", roleBindings],
+      ["clusterrolebindings.rbac.authorization.k8s.io", clusterRoleBindings],
+      ["mutatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
+      ["validatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
     ])
   }
 

@@ -5,6 +5,8 @@ import type { Log } from "@wick/sdk/log"
 import type { TokenAuthority } from "#pki"
 import type { Storage } from "#store"
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts"
+import { createNodeRestriction } from "./admission/node-restriction.ts"
+import { createPodDefaults } from "./admission/pod-defaults.ts"
 import { createServiceAccountAdmission } from "./admission/service-account.ts"
 import type { AdmissionStep } from "./admission/step.ts"
 import { createWebhookAdmission } from "./admission/webhook/index.ts"
@@ -64,9 +66,11 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
     admission: [
       createNamespaceLifecycle(storage),
       createServiceAccountAdmission({ storage, clock, random }),
+      createPodDefaults(storage),
       webhooks,
       // Last: it judges what the webhooks have made of a role.
       createEscalationCheck(authorizer),
+      createNodeRestriction(),
     ],
     virtual: createReviews({ storage, tokens, clock, authorizer, tokenAuthenticator }),
     guard: (server) => guardOf(server, identify),

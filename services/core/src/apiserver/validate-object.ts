@@ -42,3 +42,15 @@ export function refuseMistakes(resource: ServedResource, name: string, mistakes:
 export function mistakesOf(resource: ServedResource, object: AnyObject): FieldError[] {
   return [...validateMeta(resource, object), ...resource.compiled().validate(object)]
 }
+
+/**
+ * Strategies and admission read fields without asking whether they are there and what they are, so an object of a wrong
+ * shape is refused before they see it, with every mistake that its schema knows. A custom resource has no such readers,
+ * and its webhooks may still fill in what it lacks.
+ */
+export function refuseMisshapen(resource: ServedResource, name: string, object: AnyObject): void {
+  if (resource.custom) return
+  const mistakes = mistakesOf(resource, object)
+  if (mistakes.some(({ type }) => type === "TypeInvalid" || type === "Required"))
+    refuseMistakes(resource, name, mistakes)
+}

@@ -5,7 +5,7 @@ import { decodeBody } from "../decode-body.ts"
 import { encodeStored, withResourceVersion } from "../object-bytes.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
-import { mistakesOf, pruneUnknown, refuseMistakes } from "../validate-object.ts"
+import { mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 
 const suffixLength = 5
 /** Letters that make no words and are not mistaken for one another. */
@@ -73,9 +73,10 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
   const object = withIdentity(context, body)
   pruneUnknown(context, object)
   resource.compiled().default(object)
+  const name = object.metadata.name ?? ""
+  refuseMisshapen(resource, name, object)
   const strategy = strategyOf(server.strategies, resource)
   strategy.prepareCreate?.(object, server.clock.now())
-  const name = object.metadata.name ?? ""
   const admitted = await mutate(context, { operation: "CREATE", name, object, oldObject: undefined })
   resource.compiled().default(admitted)
   strategy.prepareCreate?.(admitted, server.clock.now())

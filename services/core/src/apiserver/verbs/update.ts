@@ -9,7 +9,7 @@ import { place } from "../patch/schema-walk.ts"
 import { trackUpdate } from "../patch/server-side-apply.ts"
 import { fieldManager, isDryRun, type Mutation, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
-import { mistakesOf, pruneUnknown, refuseMistakes } from "../validate-object.ts"
+import { mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import type { Entry } from "../watch-cache.ts"
 import { requireObject } from "./create.ts"
 
@@ -75,6 +75,7 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
   const object = onlyWritable(context, live, wanted)
   pruneUnknown(context, object)
   resource.compiled().default(object)
+  refuseMisshapen(resource, name, object)
   const strategy = strategyOf(server.strategies, resource)
   strategy.prepareUpdate?.(object, live, server.clock.now(), info.subresource)
   const admitted = await mutate(context, { operation: "UPDATE", name, object, oldObject: live })

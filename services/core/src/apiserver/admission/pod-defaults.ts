@@ -1,0 +1,82 @@
+import type { Pod } from "@wick/sdk/api/core/pod"
+import type { Toleration } from "@wick/sdk/api/core/scheduling"
+import type { AnyObject } from "@wick/sdk/api/kind"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { keyOfText, type Storage } from "#store"
+import { decodeJson } from "../mirror.ts"
+import type { AdmissionStep } from "./step.ts"
+
+type PodSpec = Pod["spec"]
+
+/** How important pods of a class are. */
+export interface PriorityClass {
+  readonly value: number
+  readonly preemptionPolicy?: PodSpec["preemptionPolicy"]
+}
+
+/** What a cluster cannot do without; every Kubernetes has these two. */
+const builtinClasses: Readonly<Record<string, PriorityClass>> = {
+  "system-node-critical": { value: 2_000_001_000 },
+  "system-cluster-critical": { value: 2_000_000_000 },
+}
+const ordinary: PriorityClass = { value: 0 }
+
+/** How long a pod stays on a node that does not answer before it is made anew elsewhere. */
+const absenceSeconds = 300
+const absences = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+
+/** Gives a new pod the number of its priority class, and patience with nodes that are away. */
+export function createPodDefaults(storage: Storage): AdmissionStep {
+  return {
+    name: "PodDefaults",
+    mutate: async ({ operation, group, resource, subresource, object, name }) => {
+      if (operation !== "CREATE" || group !== "" || resource !== "pods" || subresource !== "") return object
+      const pod = object as unknown as Pod
+      const { priorityClassName } = pod.spec
+      const found = priorityClassName ? await classNamed(storage, priorityClassName) : ordinary
+      if (found === undefined) throw forbidden(name, `no PriorityClass with name ${priorityClassName} was found`)
+      const { priority } = pod.spec
+      if (priority !== undefined && priority !== found.value) {
+        const why = `the integer value of priority (${priority}) must not be provided in pod spec; priority admission controller computed ${found.value} from the given PriorityClass name`
+        throw forbidden(name, why)
+      }
+      return { ...pod, spec: withPatience(withPriority(pod.spec, found)) } as unknown as AnyObject
+    },
+  }
+}
+
+async function classNamed(storage: Storage, name: string): Promise<PriorityClass | undefined> {
+  const builtin = Object.hasOwn(builtinClasses, name) ? builtinClasses[name] : undefined
+  if (builtin) return builtin
+  const key = keyOfText(`/registry/scheduling.k8s.io/priorityclasses/${name}`)
+  const { kvs } = await storage.range({ key, serializable: true })
+  const [found] = kvs
+  return found && decodeJson<PriorityClass>(found.value)
+}
+
+function withPriority(spec: PodSpec, { value, preemptionPolicy = "PreemptLowerPriority" }: PriorityClass): PodSpec {
+  return { ...spec, priority: value, preemptionPolicy: spec.preemptionPolicy ?? preemptionPolicy }
+}
+
+/** Pure: tolerates for a while that its node is away, unless it says itself how it takes that. */
+export function withPatience(spec: PodSpec): PodSpec {
+  const tolerations = spec.tolerations ?? []
+  const missing = absences.filter((key) => !tolerations.some((toleration) => speaksOf(toleration, key)))
+  if (missing.length === 0) return spec
+  const added = missing.map((key) => ({
+    key,
+    operator: "Exists" as const,
+    effect: "NoExecute" as const,
+    tolerationSeconds: absenceSeconds,
+  }))
+  return { ...spec, tolerations: [...tolerations, ...added] }
+}
+
+function speaksOf({ key, effect, operator }: Toleration, taint: string): boolean {
+  const ofEffect = effect === undefined || effect === "NoExecute"
+  return ofEffect && (key === taint || ((key === undefined || key === "") && operator === "Exists"))
+}
+
+function forbidden(name: string, why: string): StatusError {
+  return new StatusError("Forbidden", `pods "${name}" is forbidden: ${why}`, { name, kind: "pods" })
+}
