@@ -30,6 +30,10 @@ function statusOf(error: unknown): Status {
     ).toStatus()
   if (named === "TooLargeError")
     return new StatusError("RequestEntityTooLarge", `Request entity too large: ${(error as Error).message}`).toStatus()
+  if (named === "OverloadedError")
+    return new StatusError("TooManyRequests", (error as Error).message, { retryAfterSeconds: 1 }).toStatus()
+  if (named === "NotLeaderError" || named === "StoppedError")
+    return new StatusError("ServiceUnavailable", "the store cannot be reached; try again").toStatus()
   if (named === "CompactedError") return new StatusError("Expired", (error as Error).message).toStatus()
   return new StatusError("InternalError", "an internal error occurred; the server's log says more").toStatus()
 }
