@@ -124,7 +124,9 @@ class Deployments implements AsyncDisposable {
       const body = { metadata: { uid, annotations: { [revisionAnnotation]: plan.revision } } }
       await this.#context.client.patch(Deployment, referenceOf(deployment), { type: "merge", body })
     }
-    await this.#writeStatus(deployment, statusPatch(deployment.status, plan.status))
+    // A set that is resized wakes us again: the status is written then, once, instead of twice.
+    const resized = plan.create === undefined && plan.change.some(({ replicas }) => replicas !== undefined)
+    if (!resized) await this.#writeStatus(deployment, statusPatch(deployment.status, plan.status))
   }
 
   async #writeStatus(deployment: Deployment, status: object | undefined): Promise<void> {

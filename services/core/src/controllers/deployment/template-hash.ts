@@ -25,14 +25,18 @@ export function hasTemplate(set: ReplicaSet, template: PodTemplateSpec): boolean
   return set.spec.template !== undefined && canonical(set.spec.template) === canonical(template)
 }
 
-const canonicalTexts = new WeakMap<object, string>()
+/** Canonical texts by the text as it came: the server writes a template the same way every time. */
+const canonicalTexts = new Map<string, string>()
+const canonicalTextsMax = 500
 
 function canonical(template: PodTemplateSpec): string {
-  const known = canonicalTexts.get(template)
+  const written = JSON.stringify(template)
+  const known = canonicalTexts.get(written)
   if (known !== undefined) return known
   const { [hashLabel]: _hash, ...labels } = template.metadata?.labels ?? {}
   const text = JSON.stringify(sorted({ ...template, metadata: { ...template.metadata, labels } }))
-  canonicalTexts.set(template, text)
+  if (canonicalTexts.size >= canonicalTextsMax) canonicalTexts.clear()
+  canonicalTexts.set(written, text)
   return text
 }
 
