@@ -42,7 +42,7 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
         ...["--drain-seconds", String(drainSeconds)],
       ]
       const name = `activator-${at}`
-      const node = ["--max-semi-space-size=16", program, ...args]
+      const node = ["--max-semi-space-size=2", program, ...args]
       return keepProcess({ name, command: process.execPath, args: node, version, directory, clock, log })
     }),
   )

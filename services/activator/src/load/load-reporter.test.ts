@@ -1,0 +1,144 @@
+import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
+import { createMetrics } from "@wick/sdk/metrics"
+import type { ActivatorMessage } from "@wick/sdk/wire"
+import { describe, expect, it } from "vitest"
+import { Backend } from "../backend/backend.ts"
+import { Call } from "../backend/call.ts"
+import { Pod } from "../backend/pod.ts"
+import { activatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
+import { LoadReporter } from "./load-reporter.ts"
+
+class QuietCall extends Call {
+  begin(): void {}
+  refuse(status: number): void {
+    this.backend?.finish(this, status)
+  }
+}
+
+/** A backend and its reporter; the test is the stream's other end. */
+class Story {
+  readonly clock = new SimulatedClock(0)
+  readonly said: ActivatorMessage[] = []
+  readonly reporter = new LoadReporter(this.clock, (message) => this.said.push(message))
+  readonly backend = new Backend(
+    { namespace: "n", name: "r" },
+    {
+      clock: this.clock,
+      random: seededRandom(1),
+      metrics: new RevisionMetrics(activatorMetrics(createMetrics({ process: false })), "n", "r"),
+      events: {
+        pressed: this.reporter.pressed,
+        woken: this.reporter.woken,
+        suspected: () => {},
+        drained: () => {},
+      },
+    },
+  )
+
+  constructor() {
+    this.reporter.connected()
+  }
+
+  request(): QuietCall {
+    const call = new QuietCall()
+    this.backend.admit(call)
+    return call
+  }
+
+  addPod(): Pod {
+    const pod = new Pod("p", "u")
+    this.backend.pods.set("p", pod)
+    this.backend.markReady(pod)
+    return pod
+  }
+
+  /** Reports since the last call. */
+  take(): ActivatorMessage[] {
+    return this.said.splice(0)
+  }
+}
+
+describe("reports of load", () => {
+  it("poke at once, and once, when a request finds no pod", () => {
+    const story = new Story()
+    story.request()
+    story.request()
+    expect(story.take()).toEqual([{ type: "poke", namespace: "n", name: "r" }])
+  })
+
+  it("follow a burst within 50 ms, and go on so while requests wait", async () => {
+    const story = new Story()
+    for (let i = 0; i < 30; i++) story.request()
+    story.take()
+    await story.clock.advance(50)
+    expect(story.take()).toMatchObject([
+      { type: "load", revisions: [{ concurrencyNow: 30, waiting: 30, requests: 30 }] },
+    ])
+    await story.clock.advance(100)
+    expect(story.take()).toHaveLength(2)
+  })
+
+  it("come each second while there is load, then once with zeros, then not at all", async () => {
+    const story = new Story()
+    story.addPod()
+    const call = story.request()
+    await story.clock.advance(2500)
+    story.backend.finish(call, 200)
+    expect(story.take()).toMatchObject([
+      { type: "load", intervalMs: 1000, revisions: [{ concurrency: 1, requests: 1, pods: { p: 1 } }] },
+      { type: "load", intervalMs: 1000, revisions: [{ concurrency: 1, requests: 0, pods: { p: 1 } }] },
+    ])
+    await story.clock.advance(60_000)
+    expect(story.take()).toMatchObject([
+      { type: "load", revisions: [{ concurrency: 0.5, concurrencyNow: 0, pods: {} }] },
+      { type: "load", revisions: [{ concurrency: 0, concurrencyNow: 0 }] },
+    ])
+  })
+
+  it("do not count the idle time before the first request", async () => {
+    const story = new Story()
+    story.addPod()
+    await story.clock.advance(3_600_000)
+    story.request()
+    await story.clock.advance(1000)
+    expect(story.take()).toMatchObject([{ type: "load", intervalMs: 1000, revisions: [{ concurrency: 1 }] }])
+  })
+
+  it("wait for a lost stream, and poke again when it is back", async () => {
+    const story = new Story()
+    story.reporter.disconnected()
+    story.request()
+    await story.clock.advance(10_000)
+    expect(story.take()).toEqual([])
+    story.reporter.connected()
+    expect(story.take()).toMatchObject([{ type: "poke" }])
+    await story.clock.advance(1)
+    expect(story.take()).toMatchObject([{ type: "load", revisions: [{ waiting: 1 }] }])
+  })
+})
+
+describe("a backend", () => {
+  it("hands a request back to the head of the line when its pod could not be reached", () => {
+    const story = new Story()
+    const pod = story.addPod()
+    const first = story.request()
+    story.backend.markUnready(pod)
+    const second = story.request()
+    story.backend.sendElsewhere(first, "connection refused")
+    expect(story.backend.line.first).toBe(first)
+    story.backend.markReady(pod)
+    expect([first.pod, second.pod]).toEqual([pod, pod])
+  })
+
+  it("gives a draining pod nothing new and finishes what it has", () => {
+    const story = new Story()
+    const pod = story.addPod()
+    const call = story.request()
+    story.backend.markDraining(pod)
+    const waiting = story.request()
+    expect(waiting.pod).toBeUndefined()
+    story.backend.finish(call, 200)
+    expect(pod.inFlight).toBe(0)
+    expect(waiting.pod).toBeUndefined()
+  })
+})

@@ -1,0 +1,13 @@
+import { expect, it } from "vitest"
+import { parseOptions } from "./options.ts"
+
+it("reads addresses, also of IPv6", () => {
+  const options = parseOptions(["--listen", "[::1]:8080", "--admin", ":9000", "--autoscaler", "unix:/run/a.sock"])
+  expect(options).toMatchObject({ listen: { host: "::1", port: 8080 }, admin: { host: "0.0.0.0", port: 9000 } })
+})
+
+it.each([
+  { args: ["--listen", "8080"], says: "--listen 8080: must be HOST:PORT with a port from 0 to 65535" },
+  { args: ["--admin", "host:99999"], says: "--admin host:99999: must be HOST:PORT" },
+  { args: ["--drain-seconds", "soon"], says: "--drain-seconds soon: must be a number" },
+])("says what is wrong with $args", ({ args, says }) => expect(() => parseOptions(args)).toThrow(says))
