@@ -21,6 +21,7 @@ import {
 } from "#store"
 import { Saver } from "./saver.ts"
 import type { StateTable } from "./state-table.ts"
+import type { StorageMetrics } from "./storage-metrics.ts"
 import type { WriteAheadLog } from "./write-ahead-log.ts"
 
 /** Bytes of commands that one write to the log takes at most; the others wait for the next one. */
@@ -50,6 +51,7 @@ export interface Parts {
   readonly applied: LogPosition
   readonly clock: Clock
   readonly report: Log
+  readonly metrics: StorageMetrics
   /** Lets go of the directory. */
   readonly unlock: () => Promise<void>
   /** Called once, when the disk has failed: what is durable is no longer known, the process should start anew. */
@@ -193,9 +195,13 @@ export class Member implements Replication {
 
   /** In the order that the fields of `Effects` give. */
   async #carryOut(effects: Effects): Promise<void> {
-    const { raft, log } = this.#parts
+    const { raft, log, clock, metrics } = this.#parts
     assert(effects.sendAtOnce.length === 0, "a member that is alone has nobody to send to")
-    await log.append(effects.persist)
+    if (effects.persist.entries.length > 0) {
+      const startMs = clock.monotonic()
+      await log.append(effects.persist)
+      metrics.logWritten((clock.monotonic() - startMs) / 1000, effects.persist.entries.length)
+    } else await log.append(effects.persist)
     for (const message of effects.sendAfterPersist) {
       assert(message.to === raft.id, "a member that is alone sends only to itself")
       await this.#carryOut(step(raft, { kind: "received", message }))

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { type Configuration, createRaft } from "#raft"
 import { type Storage, StorageFront, WatchHub } from "#store"
 import { Compactor } from "./compactor.ts"
@@ -10,6 +11,7 @@ import { type Disk, openDisk } from "./disk.ts"
 import { CorruptLogError } from "./log-recovery.ts"
 import { Member } from "./member.ts"
 import { StateTable } from "./state-table.ts"
+import { measureStorage, noMetrics } from "./storage-metrics.ts"
 import { type RecoveredLog, WriteAheadLog } from "./write-ahead-log.ts"
 
 /** History is kept for one to two of these. */
@@ -28,6 +30,7 @@ export interface StorageOptions {
   readonly directory: string
   readonly clock: Clock
   readonly log: Log
+  readonly metrics?: Metrics
   /** Called once if the disk fails: every call is refused from then on, and the process should be started anew. */
   readonly onFailure?: (error: Error) => void
 }
@@ -68,7 +71,8 @@ export async function openStorageOn(logDisk: () => Promise<Disk>, options: Stora
     jitter: 0,
   })
   const hub = new WatchHub(mvcc, (task) => void setImmediate(task))
-  const member = new Member({ raft, log, table, mvcc, hub, applied, clock, report, unlock, onFailure })
+  const metrics = options.metrics ? measureStorage(options.metrics, { mvcc, hub, table }) : noMetrics
+  const member = new Member({ raft, log, table, mvcc, hub, applied, clock, report, metrics, unlock, onFailure })
   await member.lead()
   undo.move()
   const opened = { revision: mvcc.revision, entriesApplied: entries.length, tornBytes, ms: clock.monotonic() - startMs }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { SimulatedClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { createMetrics } from "@wick/sdk/metrics"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { CompactedError, NoSpaceError, noEnd, StoppedError, type Storage } from "#store"
 import { DirectoryInUseError } from "./directory-lock.ts"
@@ -101,6 +102,27 @@ describe("after a restart", () => {
 })
 
 describe("while it runs", () => {
+  it("its metrics tell what it holds and how long its disk takes", async () => {
+    const metrics = createMetrics({ process: false })
+    const storage = await openStorage({ directory, clock, log: silentLog, metrics })
+    const { close } = storage.watch({ key: "a" }, { onBatch: () => {}, onEnd: () => {} })
+    await put(storage, "a", "1")
+    await storage.grantLease(10)
+    const text = await metrics.text()
+    for (const line of [
+      "revision 2",
+      "keys 1",
+      "leases 1",
+      "watchers 1",
+      "commands_total 3",
+      "log_write_seconds_count 3",
+    ]) {
+      expect(text).toContain(`wick_store_${line}\n`)
+    }
+    close()
+    await storage.close()
+  })
+
   it("watchers are told what was there before, although it is compacted in the same moment", async () => {
     const storage = await start()
     await put(storage, "a", "1")

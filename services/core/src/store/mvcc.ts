@@ -78,6 +78,15 @@ export class Mvcc {
     return this.#timeMs
   }
 
+  /** Keys remembered, with those deleted but not yet compacted. */
+  get keys(): number {
+    return this.#index.size
+  }
+
+  get leases(): number {
+    return this.#leases.size
+  }
+
   /** Store time at which an `expire` command has something to do; undefined: never. */
   get earliestDeadlineMs(): number | undefined {
     return this.#leases.earliestDeadlineMs()

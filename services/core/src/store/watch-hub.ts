@@ -65,6 +65,13 @@ export class WatchHub {
     this.#soon = soon
   }
 
+  /** Watches that are open. */
+  get watchers(): number {
+    let sum = 0
+    for (const { members } of this.#groups.values()) sum += members
+    return sum
+  }
+
   watch(request: WatchRequest, handler: WatchHandler): Watch {
     const from = request.fromRevision ?? 0
     const now = this.#history.revision
