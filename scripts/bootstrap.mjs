@@ -12,12 +12,16 @@ import { Steps } from "./setup/steps.mjs"
 
 const root = join(import.meta.dirname, "..")
 
+/** Little room for young objects: the control process is mostly idle, and its memory is its users' not its own. */
+const smallHeap = ["--max-semi-space-size=2"]
+
 /** What each command runs, and what it needs on the machine first. */
 const commands = {
-  start: { program: "services/all-in-one/src/main.ts", args: ["start"], needs: "run" },
+  start: { program: "services/all-in-one/src/main.ts", args: ["start"], needs: "run", flags: smallHeap },
   test: { program: "scripts/test.ts", args: [], needs: "test" },
   check: { program: "scripts/check.ts", args: [], needs: "test" },
   load: { program: "load-tests/src/main.ts", args: [], needs: "test" },
+  codegen: { program: "scripts/codegen.ts", args: [], needs: "nothing" },
   setup: { program: undefined, args: [], needs: "test" },
   wick: { program: "sdk/bin/wick.mjs", args: [], needs: "nothing" },
 }
@@ -35,7 +39,8 @@ try {
     await ensurePackages(needs, steps)
   }
   await ensureDependencies(root, steps)
-  if (command.program) process.exitCode = await handOver(join(root, command.program), [...command.args, ...rest])
+  if (command.program)
+    process.exitCode = await handOver(join(root, command.program), [...command.args, ...rest], command.flags)
   else steps.say("everything is set up")
 } catch (error) {
   if (!(error instanceof Refusal)) throw error
@@ -45,10 +50,10 @@ try {
 }
 
 /** Runs the real program in place of this one: its signals, its exit code. */
-function handOver(program, args) {
+function handOver(program, args, flags = []) {
   const env = { ...process.env, WICK_BOOTSTRAP_STARTED: String(steps.startedAtMs) }
   env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "compile")
-  const child = spawn(ownNode(root), [program, ...args], { stdio: "inherit", env })
+  const child = spawn(ownNode(root), [...flags, program, ...args], { stdio: "inherit", env })
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.once("error", reject)

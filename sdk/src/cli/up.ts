@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import { getCompileCacheDir } from "node:module"
 import { Command } from "commander"
 import { CommandError, type Context } from "./context.ts"
 import { withExamples } from "./target.ts"
@@ -32,7 +33,10 @@ export function command(context: Context): Command {
 
 async function run(context: Context, args: string[]): Promise<void> {
   const main = platformProgram()
-  const child = spawn(process.execPath, [main, "up", ...args], { stdio: "inherit", env: context.env })
+  const child = spawn(process.execPath, ["--max-semi-space-size=2", main, "up", ...args], {
+    stdio: "inherit",
+    env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...context.env },
+  })
   process.removeAllListeners("SIGINT")
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal))
   const code = await new Promise<number>((resolve, reject) => {

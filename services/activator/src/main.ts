@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module"
 import { hostname } from "node:os"
 import { clusterFetch, createClient, findCluster } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
@@ -31,6 +32,8 @@ const activator = await startActivator({
   ...(options.autoscaler !== undefined && { autoscaler: options.autoscaler }),
   id: options.id ?? `${hostname()}-${process.pid}`,
 })
+// What was compiled is kept for the next start, which then needs neither the time nor the memory of a compiler.
+flushCompileCache()
 
 let stopping = false
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

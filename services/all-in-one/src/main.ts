@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
 import { openHome } from "./home.ts"
@@ -41,6 +42,8 @@ async function run(): Promise<void> {
     },
   })
   process.send?.("ready")
+  // What was compiled is kept for the next start, which then needs neither the time nor the memory of a compiler.
+  flushCompileCache()
   if (mode === "start") await deployExample(options, platform.controlPlane, say)
   process.stdout.write(summary(options, home, mode === "start"))
   await stopped

@@ -35,6 +35,7 @@ export interface TestPlatform extends AsyncDisposable {
 const startTimeoutMs = 90_000
 const stopTimeoutMs = 60_000
 const main = new URL("./main.ts", import.meta.url).pathname
+const compileCache = new URL("../../../node_modules/.cache/compile", import.meta.url).pathname
 const cli = new URL("../../../sdk/bin/wick.mjs", import.meta.url).pathname
 
 /** Starts a platform. `flags` are those of `wick up`, beside the ones that keep it apart from any other Wick. */
@@ -84,7 +85,11 @@ function platform(
 async function start(home: string, args: string[]): Promise<void> {
   const logPath = join(home, "control.log")
   const output = openSync(logPath, "a")
-  const child = spawn(process.execPath, args, { stdio: ["ignore", output, output, "ipc"], detached: true })
+  const child = spawn(process.execPath, ["--max-semi-space-size=2", ...args], {
+    stdio: ["ignore", output, output, "ipc"],
+    detached: true,
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+  })
   try {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error("not ready in time")), startTimeoutMs)
