@@ -92,7 +92,7 @@ class Scheduler implements AsyncDisposable {
     const replaced = before && before.metadata.uid !== after?.metadata.uid
     const ended = after === undefined || after.status?.phase === "Succeeded" || after.status?.phase === "Failed"
     if (before && (replaced || ended) && this.#snapshot.lift(before.metadata.uid)) this.#reconsider()
-    if (after?.spec.nodeName && !ended) this.#snapshot.place(after.metadata.uid, after.spec.nodeName, podNeeds(after))
+    if (after?.spec.nodeName && !ended) this.#placed(after, after.spec.nodeName)
     if (after === undefined || ended || !this.#isOurs(after)) {
       this.#waiting.delete(key)
       this.#unschedulable.delete(key)
@@ -103,6 +103,11 @@ class Scheduler implements AsyncDisposable {
     // Our own condition comes back by the watch: only what the pod asks for can make a difference.
     const asksAnew = !before || replaced || before.metadata.generation !== after.metadata.generation
     if (asksAnew || !this.#unschedulable.has(key)) this.#offer(key)
+  }
+
+  #placed(pod: Pod, node: string): void {
+    const { uid } = pod.metadata
+    if (this.#snapshot.nodeOf(uid) !== node) this.#snapshot.place(uid, node, podNeeds(pod))
   }
 
   #isOurs(pod: Pod): boolean {
