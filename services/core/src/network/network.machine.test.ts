@@ -1,111 +1,20 @@
-import { execFileSync, spawn } from "node:child_process"
-import { once } from "node:events"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createClient } from "@wick/sdk/client"
 import { systemClock } from "@wick/sdk/clock"
-import { createInformers } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startDns } from "#dns"
 import { type Network, startNetwork } from "./start-network.ts"
+import { PodNamespace } from "./testing/pod-namespace.ts"
+import { ScriptedCluster } from "./testing/scripted-cluster.ts"
 
 const instance = process.pid.toString(16).slice(-6)
 const directory = mkdtempSync(join(tmpdir(), "wick-network-"))
 const options = { instance, directory, clock: systemClock, log: silentLog }
 const run = (command: string, args: string[], input = ""): string =>
   execFileSync(command, args, { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] })
-
-/** A network namespace with an address from the real plugins, as containerd would make it for a pod. */
-class Pod implements Disposable {
-  readonly name: string
-  readonly address: string
-  readonly #server: ReturnType<typeof spawn>
-  readonly #network: Network
-
-  static async start(network: Network, name: string): Promise<Pod> {
-    const pod = new Pod(network, `wick-${instance}-${name}`)
-    await once(pod.#server.stdout as NodeJS.ReadableStream, "data")
-    return pod
-  }
-
-  private constructor(network: Network, name: string) {
-    this.name = name
-    this.#network = network
-    run("ip", ["netns", "add", name])
-    const result = JSON.parse(this.#plugin("ADD")) as { ips: { address: string }[] }
-    this.address = result.ips[0]?.address.split("/")[0] ?? ""
-    run("ip", ["-n", name, "link", "set", "lo", "up"])
-    const server = `require("node:http").createServer((request, response) => response.end("${name} " +
-      request.socket.remoteAddress)).listen(8080, "0.0.0.0", () => console.log("up"))`
-    this.#server = spawn("ip", ["netns", "exec", name, process.execPath, "-e", server], {
-      stdio: ["ignore", "pipe", "ignore"],
-    })
-  }
-
-  /** Body of the answer, or the error's code. */
-  get(url: string): string {
-    const script = `fetch("${url}", { signal: AbortSignal.timeout(3000) }).then((answer) => answer.text(),
-      (error) => error.cause?.code ?? error.name).then((text) => process.stdout.write(text))`
-    return run("ip", ["netns", "exec", this.name, process.execPath, "-e", script])
-  }
-
-  [Symbol.dispose](): void {
-    this.#server.kill("SIGKILL")
-    this.#plugin("DEL")
-    run("ip", ["netns", "delete", this.name])
-  }
-
-  #plugin(command: "ADD" | "DEL"): string {
-    const { cniConfDir, cniBinDirs } = this.#network
-    const [file = ""] = readdirSync(cniConfDir)
-    const list = JSON.parse(readFileSync(join(cniConfDir, file), "utf8"))
-    const [plugin] = list.plugins
-    return execFileSync(join(cniBinDirs[0] ?? "", plugin.type), {
-      input: JSON.stringify({ ...plugin, name: list.name, cniVersion: list.cniVersion }),
-      encoding: "utf8",
-      env: {
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: this.name,
-        CNI_NETNS: `/run/netns/${this.name}`,
-        CNI_IFNAME: "eth0",
-        CNI_PATH: cniBinDirs.join(":"),
-      },
-    })
-  }
-}
-
-/** An API that holds Services and EndpointSlices; `put` changes what the watches tell. */
-class Cluster {
-  #version = 1
-  readonly #objects = new Map<string, { metadata: object }>()
-  readonly #watches = new Map<string, ReadableStreamDefaultController<Uint8Array>>()
-  readonly informers = createInformers(
-    createClient({ fetch: async (request) => this.#answer(new URL(request.url)) }),
-    systemClock,
-    silentLog,
-  )
-
-  put(plural: string, name: string, object: object): void {
-    const key = `${plural}/${name}`
-    const type = this.#objects.has(key) ? "MODIFIED" : "ADDED"
-    const metadata = { name, namespace: "default", uid: name, resourceVersion: String(++this.#version) }
-    const labels = { "kubernetes.io/service-name": name }
-    const stored = { ...object, metadata: { ...metadata, labels } }
-    this.#objects.set(key, stored)
-    const line = `${JSON.stringify({ type, object: stored })}\n`
-    this.#watches.get(plural)?.enqueue(new TextEncoder().encode(line))
-  }
-
-  #answer(url: URL): Response {
-    const plural = url.pathname.split("/").at(-1) ?? ""
-    if (url.searchParams.get("watch") === "true") {
-      return new Response(new ReadableStream({ start: (controller) => void this.#watches.set(plural, controller) }))
-    }
-    const items = [...this.#objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object)
-    return Response.json({ metadata: { resourceVersion: String(this.#version) }, items })
-  }
-}
 
 const serviceOn = (clusterIP: string): object => ({
   spec: { type: "ClusterIP", clusterIP, sessionAffinity: "None", ports: [{ protocol: "TCP", port: 80 }] },
@@ -122,17 +31,17 @@ const text = async (url: string): Promise<string> =>
   )
 
 describe("the pod network on this machine", () => {
-  const cluster = new Cluster()
+  const cluster = new ScriptedCluster()
   let network: Network
-  let one: Pod
-  let two: Pod
+  let one: PodNamespace
+  let two: PodNamespace
   let web: string
   let lonely: string
 
   beforeAll(async () => {
     network = await startNetwork(options)
-    one = await Pod.start(network, "one")
-    two = await Pod.start(network, "two")
+    one = await PodNamespace.start(network, "one")
+    two = await PodNamespace.start(network, "two")
     const base = network.serviceCidr.split(".").slice(0, 3).join(".")
     web = `${base}.40`
     lonely = `${base}.41`
@@ -149,23 +58,23 @@ describe("the pod network on this machine", () => {
   })
 
   it("lets pods and host reach a pod, with the caller's own address", async () => {
-    expect(one.get(`http://${two.address}:8080`)).toBe(`${two.name} ${one.address}`)
+    expect(await one.get(`http://${two.address}:8080`)).toBe(`${two.name} ${one.address}`)
     expect(await text(`http://${two.address}:8080`)).toContain(two.name)
   })
 
   it("leads a service's address to its pod, for pods and for the host", async () => {
-    expect(one.get(`http://${web}`)).toBe(`${two.name} ${one.address}`)
+    expect(await one.get(`http://${web}`)).toBe(`${two.name} ${one.address}`)
     expect(await text(`http://${web}`)).toBe(`${two.name} ${network.hostAddress}`)
   })
 
-  it("lets a pod call itself through its service", () => {
-    expect(two.get(`http://${web}`)).toContain(two.name)
+  it("lets a pod call itself through its service", async () => {
+    expect(await two.get(`http://${web}`)).toContain(two.name)
   })
 
   it("refuses a service without endpoints, and an address without a service, at once", async () => {
-    expect(one.get(`http://${lonely}`)).toBe("ECONNREFUSED")
+    expect(await one.get(`http://${lonely}`)).toBe("ECONNREFUSED")
     expect(await text(`http://${lonely}`)).toBe("ECONNREFUSED")
-    expect(one.get(`http://${lonely.replace(/41$/, "99")}`)).toBe("ECONNREFUSED")
+    expect(await one.get(`http://${lonely.replace(/41$/, "99")}`)).toBe("ECONNREFUSED")
   })
 
   it("follows endpoints as they change", async () => {
@@ -173,6 +82,25 @@ describe("the pod network on this machine", () => {
     await expect.poll(() => text(`http://${lonely}`)).toContain(one.name)
     cluster.put("endpointslices", "lonely", sliceOf())
     await expect.poll(() => text(`http://${lonely}`)).toBe("ECONNREFUSED")
+  })
+
+  it("lets a pod find services by their names, short and long", async () => {
+    await using dns = await startDns({ host: network.dnsServer, informers: cluster.informers, log: silentLog })
+    await dns.synced
+    const names = ["web", "web.default", "web.default.svc", "web.default.svc.cluster.local"]
+    expect(await Promise.all(names.map((name) => two.lookup(name)))).toEqual(names.map(() => web))
+    expect(await one.get("http://web")).toBe(`${two.name} ${one.address}`)
+    expect(await two.lookup("nobody.default.svc.cluster.local")).toBe("ENOTFOUND")
+  })
+
+  it("keeps apart from a second Wick on the same machine", async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "wick-network-"))
+    const other = await startNetwork({ ...options, instance: `${instance}0`.slice(-6), directory: elsewhere })
+    expect(other.podCidr).not.toBe(network.podCidr)
+    expect(other.serviceCidr).not.toBe(network.serviceCidr)
+    await other.remove()
+    rmSync(elsewhere, { recursive: true, force: true })
+    expect(await one.get(`http://${web}`)).toContain(two.name)
   })
 
   it("starts again with the same ranges and without touching a connection", async () => {
