@@ -4,6 +4,7 @@
  * added. Imported by the compositions of core.
  */
 import type { AnyObject } from "@wick/sdk/api/kind"
+import { aggregatedRules, type ClusterRole } from "../authorization/policy.ts"
 import { type ApiAddress, kubernetesService, namespaces } from "./cluster-objects.ts"
 import { componentBindings, componentRoles } from "./component-roles.ts"
 import { userBindings, userRoles } from "./user-roles.ts"
@@ -16,10 +17,22 @@ export { ensureBootstrapObjects } from "./ensure.ts"
 export function bootstrapObjects(address: ApiAddress): AnyObject[] {
   return [
     ...namespaces(),
-    ...userRoles(),
-    ...componentRoles(),
+    ...withAggregatedRules([...userRoles(), ...componentRoles()]),
     ...userBindings(),
     ...componentBindings(),
     ...kubernetesService(address),
   ]
+}
+
+/**
+ * Aggregated roles with the rules that they gather here, so that `kubectl describe` shows them. Only to be looked at: the
+ * authorizer gathers anew, whatever roles are added or change later.
+ */
+function withAggregatedRules(roles: AnyObject[]): AnyObject[] {
+  const all = roles as unknown as ClusterRole[]
+  return roles.map((role) =>
+    role.aggregationRule === undefined
+      ? role
+      : { ...role, rules: aggregatedRules(role as unknown as ClusterRole, all) },
+  )
 }
