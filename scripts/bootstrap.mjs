@@ -53,7 +53,10 @@ try {
 function handOver(program, args, flags = []) {
   const env = { ...process.env, WICK_BOOTSTRAP_STARTED: String(steps.startedAtMs) }
   env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "compile")
-  const child = spawn(ownNode(root), [...flags, program, ...args], { stdio: "inherit", env })
+  const child = spawn(ownNode(root), ["--disable-warning=ExperimentalWarning", ...flags, program, ...args], {
+    stdio: "inherit",
+    env,
+  })
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.once("error", reject)

@@ -19,7 +19,11 @@ function handOver() {
     process.stderr.write(`wick needs Node ${nodeMin} or later (this is ${process.version}); run: npm ci\n`)
     return 1
   }
-  const { status, signal } = spawnSync(node, [import.meta.filename, ...process.argv.slice(2)], { stdio: "inherit" })
+  const { status, signal } = spawnSync(
+    node,
+    ["--disable-warning=ExperimentalWarning", import.meta.filename, ...process.argv.slice(2)],
+    { stdio: "inherit" },
+  )
   return signal ? 1 : (status ?? 1)
 }
 

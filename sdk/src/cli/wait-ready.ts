@@ -94,7 +94,12 @@ function unfinished(context: Context, name: string, namespace: string, last: Ser
     return new CommandError(`stopped waiting; the deployment of service/${name} goes on`, next, 130)
   }
   const readiness = readinessOf(last)
-  const state = readiness.kind === "waiting" ? readiness.phase : readiness.kind
+  const why = last.status?.conditions?.find(({ type, status }) => type === "Ready" && status !== "True")
+  const state = why?.message
+    ? describe(why as Condition)
+    : readiness.kind === "waiting"
+      ? readiness.phase
+      : readiness.kind
   return new CommandError(
     `service/${name} was not ready after ${formatElapsed(timeoutMs)}; it was last: ${state}`,
     next,

@@ -17,11 +17,16 @@ export interface Context {
 }
 
 /** Creates a child. One that is there already is no trouble: the cache had not seen it yet and will soon. */
-export async function createChild<K extends Kind>({ client }: Context, kind: K, object: NewOf<K>): Promise<void> {
+export async function createChild<K extends Kind>(
+  { client }: Context,
+  kind: K,
+  object: NewOf<K>,
+): Promise<KindOf<K> | undefined> {
   try {
-    await client.create(kind, object)
+    return await client.create(kind, object)
   } catch (error) {
-    if (!isStatus(error, "AlreadyExists")) throw error
+    if (isStatus(error, "AlreadyExists")) return undefined
+    throw error
   }
 }
 

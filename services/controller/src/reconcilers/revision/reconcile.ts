@@ -135,7 +135,10 @@ async function applyDeployment(
   const hash = createHash("sha256").update(JSON.stringify(desired.spec?.template)).digest("hex").slice(0, 16)
   const hashed = { ...desired.metadata.annotations, [annotations.deploymentHash]: hash }
   const object = { ...desired, metadata: { ...desired.metadata, annotations: hashed } }
-  if (!existing) return createChild({ client, ...context }, Deployment, object)
+  if (!existing) {
+    await createChild({ client, ...context }, Deployment, object)
+    return
+  }
   if (!isOwnedBy(existing, revision) || existing.metadata.annotations?.[annotations.deploymentHash] === hash) return
   const { name, namespace, resourceVersion } = existing.metadata
   const body = { metadata: { resourceVersion, annotations: hashed }, spec: { template: desired.spec?.template } }
@@ -147,7 +150,10 @@ async function applyPodAutoscaler(
   existing: PodAutoscaler | undefined,
   desired: NewOf<typeof PodAutoscaler>,
 ): Promise<void> {
-  if (!existing) return createChild(context, PodAutoscaler, desired)
+  if (!existing) {
+    await createChild(context, PodAutoscaler, desired)
+    return
+  }
   const { labels: had, annotations: noted } = existing.metadata
   const { labels: wanted, annotations: asked } = desired.metadata
   if (sameJson(existing.spec, desired.spec) && sameJson(had, wanted) && sameJson(noted ?? {}, asked ?? {})) return

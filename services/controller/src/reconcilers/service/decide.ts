@@ -12,31 +12,34 @@ export interface Observed {
   readonly route: Route | undefined
 }
 
-export interface Decision {
+/** The children that a service wants: one configuration and one route of its own name. */
+export interface Children {
   readonly configuration: NewOf<typeof Configuration>
   readonly route: NewOf<typeof Route>
-  readonly status: NonNullable<Service["status"]>
+}
+
+export function desiredChildren(service: Service): Children {
+  return { configuration: desiredConfiguration(service), route: desiredRoute(service) }
 }
 
 /**
- * A service is one configuration and one route of its own name. Its status joins theirs:
+ * What a service says of itself, from its children as they are after they were brought to what it wants:
  *
  *     ConfigurationsReady  the configuration's Ready, for the generation that the service asked for
  *     RoutesReady          the route's Ready, once the newest ready revision is where traffic goes
  */
-export function decide({ service, configuration, route }: Observed, nowMs: number): Decision {
+export function decideStatus(
+  { service, configuration, route }: Observed,
+  nowMs: number,
+): NonNullable<Service["status"]> {
   const foreign = [configuration, route].find((child) => child && !isOwnedBy(child, service))
   const dependents = foreign ? notOwned(service, foreign.kind) : readiness(configuration, route)
   return {
-    configuration: desiredConfiguration(service),
-    route: desiredRoute(service),
-    status: {
-      ...service.status,
-      observedGeneration: service.metadata.generation,
-      conditions: nextConditions({ before: service.status?.conditions, dependents, nowMs }),
-      ...(!foreign && { ...joined(configuration?.status, revisionNames), ...joined(route?.status, routing) }),
-    } as NonNullable<Service["status"]>,
-  }
+    ...service.status,
+    observedGeneration: service.metadata.generation,
+    conditions: nextConditions({ before: service.status?.conditions, dependents, nowMs }),
+    ...(!foreign && { ...joined(configuration?.status, revisionNames), ...joined(route?.status, routing) }),
+  } as NonNullable<Service["status"]>
 }
 
 const revisionNames = ["latestCreatedRevisionName", "latestReadyRevisionName"]

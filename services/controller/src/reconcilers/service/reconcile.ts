@@ -6,7 +6,7 @@ import { type Controller, createController, done, keyOf, splitKey, subject, watc
 import { controllerKey, isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
 import { type Context, createChild, writeStatus } from "../context.ts"
-import { decide } from "./decide.ts"
+import { decideStatus, desiredChildren } from "./decide.ts"
 
 const concurrency = 8
 
@@ -33,36 +33,37 @@ export function startServiceController(context: Context): Controller {
       const { namespace, name } = splitKey(key)
       const service = services.get(name, namespace)
       if (!service || service.metadata.deletionTimestamp) return done
-      const configuration = configurations.get(name, namespace)
-      const route = routes.get(name, namespace)
-      const decision = decide({ service, configuration, route }, clock.now())
-      await Promise.all([
-        applyChild(context, Configuration, service, configuration, decision.configuration),
-        applyChild(context, Route, service, route, decision.route),
+      const desired = desiredChildren(service)
+      const [configuration, route] = await Promise.all([
+        applyChild(context, Configuration, service, configurations.get(name, namespace), desired.configuration),
+        applyChild(context, Route, service, routes.get(name, namespace), desired.route),
       ])
-      await writeStatus(context, Service, service, decision.status)
+      await writeStatus(context, Service, service, decideStatus({ service, configuration, route }, clock.now()))
       return done
     },
   })
 }
 
-/** Makes a child, or brings its spec, labels and annotations to what is desired; never one that is somebody else's. */
+/**
+ * Makes a child, or brings its spec, labels and annotations to what is desired; never one that is somebody else's. Returns
+ * the child as it is then, so that a status is never told from a generation that was just replaced.
+ */
 async function applyChild<K extends typeof Configuration | typeof Route>(
   context: Context,
   kind: K,
   service: Service,
   existing: KindOf<K> | undefined,
   desired: NewOf<K>,
-): Promise<void> {
+): Promise<KindOf<K> | undefined> {
   if (!existing) return createChild(context, kind, desired)
-  if (!isOwnedBy(existing, service)) return
+  if (!isOwnedBy(existing, service)) return existing
   const { labels, annotations } = desired.metadata
   const metadata = {
     labels: { ...existing.metadata.labels, ...labels },
     annotations: { ...existing.metadata.annotations, ...annotations },
   }
   const sameMeta = sameJson({ labels: existing.metadata.labels, annotations: existing.metadata.annotations }, metadata)
-  if (sameMeta && sameJson(existing.spec, desired.spec)) return
+  if (sameMeta && sameJson(existing.spec, desired.spec)) return existing
   const updated = { ...existing, metadata: { ...existing.metadata, ...metadata }, spec: desired.spec }
-  await context.client.update(kind, updated as unknown as NewOf<K>)
+  return context.client.update(kind, updated as unknown as NewOf<K>)
 }
