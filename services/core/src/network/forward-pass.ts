@@ -20,10 +20,10 @@ interface Listed {
 }
 
 export async function letPass(owner: string, ranges: Ranges, ownAddresses: readonly string[]): Promise<void> {
+  await stopPassing(owner)
   for (const { name, matches } of chains) {
     const listed = await list(name)
     if (!listed?.nftables.some(({ chain }) => chain?.policy === "drop")) continue
-    await stopPassing(owner)
     const rules = matches(formatRange(ranges.pods), ownAddresses)
     const commands = rules.map((match) => `insert rule ip filter ${name} ${match} counter accept comment "${owner}"\n`)
     await hostCommand("nft", ["-f", "-"], commands.join(""))
