@@ -98,7 +98,14 @@ describe("the pod network on this machine", () => {
     const other = await startNetwork({ ...options, instance: `${instance}0`.slice(-6), directory: elsewhere })
     expect(other.podCidr).not.toBe(network.podCidr)
     expect(other.serviceCidr).not.toBe(network.serviceCidr)
-    await other.remove()
+    const moved = await startNetwork({
+      ...options,
+      instance: other.link.slice(5),
+      directory: elsewhere,
+      podCidr: "10.77.0.0/16",
+    })
+    expect(run("ip", ["-4", "address", "show", "dev", moved.link])).not.toContain(other.hostAddress)
+    await moved.remove()
     rmSync(elsewhere, { recursive: true, force: true })
     expect(await one.get(`http://${web}`)).toContain(two.name)
   })

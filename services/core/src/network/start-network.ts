@@ -75,9 +75,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const hostAddress = formatAddress(addressAt(ranges.pods, 1))
   const dnsServer = formatAddress(addressAt(ranges.services, dnsIndex))
 
+  const moved = kept?.pods !== texts.pods || kept.services !== texts.services
+  if (moved) await removeLink(name)
   await ensureLink({ name, addresses: [hostAddress, dnsServer], services: ranges.services })
   allowForwarding()
-  await ensureTable(name, emptyTable(name, ranges), kept === undefined || kept.pods !== texts.pods)
+  await ensureTable(name, emptyTable(name, ranges), moved)
   await letPass(name, ranges, [hostAddress, dnsServer])
   const cniConfDir = join(directory, "cni")
   const leaseDirectory = join(directory, "leases")
@@ -114,12 +116,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 }
 
 /** The table of a Wick that runs again is left as it is until services are known: their connections go on. */
-async function ensureTable(name: string, script: string, rangesAreNew: boolean): Promise<void> {
+async function ensureTable(name: string, script: string, moved: boolean): Promise<void> {
   const exists = await hostCommand("nft", ["list", "table", "ip", name]).then(
     () => true,
     () => false,
   )
-  if (exists && !rangesAreNew) return
+  if (exists && !moved) return
   await hostCommand("nft", ["-f", "-"], `add table ip ${name}\ndelete table ip ${name}\n${script}`)
 }
 
