@@ -10,7 +10,7 @@ import { lockDirectory } from "./directory-lock.ts"
 import { type Disk, openDisk } from "./disk.ts"
 import { CorruptLogError } from "./log-recovery.ts"
 import { Member } from "./member.ts"
-import { StateTable } from "./state-table.ts"
+import { removalsPerSave, StateTable } from "./state-table.ts"
 import { measureStorage, noMetrics } from "./storage-metrics.ts"
 import { type RecoveredLog, WriteAheadLog } from "./write-ahead-log.ts"
 
@@ -51,7 +51,7 @@ export async function openStorageOn(logDisk: () => Promise<Disk>, options: Stora
   await using undo = new AsyncDisposableStack()
   const unlock = await lockDirectory(directory)
   undo.defer(unlock)
-  const table = new StateTable(join(directory, "state"))
+  const table = new StateTable(join(directory, "state"), removalsPerSave)
   undo.defer(() => table.close())
   const { mvcc, checkpoint } = table.load()
   const { log, recovered } = await WriteAheadLog.open(await logDisk(), founding)

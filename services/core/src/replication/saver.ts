@@ -10,6 +10,8 @@ const unsavedSizeSoft = 4 * 1024 * 1024
 const unsavedSizeMax = 64 * 1024 * 1024
 /** Longest time that a write waits to be saved, and the time until a failed attempt is repeated. */
 const saveDelayMs = 5_000
+/** Time until the next part of what compaction has dropped is removed: others get their turn between. */
+const overdueDelayMs = 50
 
 /**
  * Decides when the applied state is saved, after which the log up to there can go. Nothing waits for it: the log is
@@ -47,7 +49,7 @@ export class Saver {
   changed(): void {
     if (this.#saving !== undefined || this.#table.isSaved) return
     if (this.#table.unsavedSize >= unsavedSizeSoft && this.#refusal === undefined) this.#save()
-    else this.#timer ??= this.#clock.timer(saveDelayMs, () => this.#save())
+    else this.#timer ??= this.#clock.timer(this.#table.hasOverdue ? overdueDelayMs : saveDelayMs, () => this.#save())
   }
 
   /** Why no more can be taken in for now. */

@@ -12,6 +12,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
+/** So few that removals are left over from one save to the next, and to the next start. */
+const removalsMax = 2
 const configuration = { voters: [1], outgoing: [], learners: [] }
 
 function randomCommand(random: Random, revision: number): Command {
@@ -62,9 +64,9 @@ it.each([1, 2, 3, 4, fresh, fresh + 1, fresh + 2])(
   async (seed) => {
     const random = seededRandom(seed)
     const log: Command[] = []
-    let table = new StateTable(join(directory, "real"))
+    let table = new StateTable(join(directory, "real"), removalsMax)
     let { mvcc } = table.load()
-    const twinTable = new StateTable(join(directory, "twin"))
+    const twinTable = new StateTable(join(directory, "twin"), removalsMax)
     const twin = twinTable.load().mvcc
     for (let at = 0; at < 150; at++) {
       const command = randomCommand(random, mvcc.revision)
@@ -79,7 +81,7 @@ it.each([1, 2, 3, 4, fresh, fresh + 1, fresh + 2])(
         await saving
       } else if (dice < 16) {
         await table.close() // what was not saved is gone
-        table = new StateTable(join(directory, "real"))
+        table = new StateTable(join(directory, "real"), removalsMax)
         const loaded = table.load()
         mvcc = loaded.mvcc
         const from = loaded.checkpoint?.applied.index ?? 0
@@ -94,7 +96,7 @@ it.each([1, 2, 3, 4, fresh, fresh + 1, fresh + 2])(
 )
 
 it("begins empty", async () => {
-  const table = new StateTable(join(directory, "real"))
+  const table = new StateTable(join(directory, "real"), removalsMax)
   const { mvcc, checkpoint } = table.load()
   expect(mvcc.position).toEqual(emptyPosition)
   expect(checkpoint).toBeUndefined()

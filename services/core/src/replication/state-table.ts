@@ -22,6 +22,11 @@ import { Unsaved } from "./unsaved.ts"
 
 /** Address space kept for the table; memory and disk are only taken as it grows. */
 const mapSizeMax = 16 * 1024 ** 3
+/**
+ * Records that one save removes at most; the others wait for the next. Compaction drops minutes of history at once, and
+ * to queue that many removals would hold up everyone else: 30,000 take some 90 ms.
+ */
+export const removalsPerSave = 1_000
 /** Space that must be left when a checkpoint begins, beside what it writes: pages of the tree that are copied. */
 const spaceReserve = 8 * 1024 * 1024
 /** Bytes of a page, which is copied when a record in it is removed. */
@@ -49,8 +54,12 @@ export class StateTable implements Records {
   /** What is being written just now; still read from here until it is in the table. */
   #saving: Unsaved | undefined
 
-  constructor(directory: string) {
+  readonly #removalsMax: number
+
+  /** `removalsMax`: records that one save removes at most, see `removalsPerSave`. */
+  constructor(directory: string, removalsMax: number) {
     this.#directory = directory
+    this.#removalsMax = removalsMax
     this.#root = open({ path: directory, encoding: "binary", keyEncoding: "binary", mapSize: mapSizeMax, maxDbs: 4 })
     this.#changes = this.#root.openDB({ name: "changes", encoding: "binary", keyEncoding: "binary" })
     this.#leases = this.#root.openDB({ name: "leases", encoding: "binary", keyEncoding: "ordered-binary" })
@@ -72,6 +81,11 @@ export class StateTable implements Records {
   /** Bytes that the next checkpoint would write. */
   get unsavedSize(): number {
     return this.#unsaved.size
+  }
+
+  /** Whether the last save has left removals for the next. */
+  get hasOverdue(): boolean {
+    return this.#unsaved.removals.length >= this.#removalsMax
   }
 
   get isSaved(): boolean {
@@ -118,6 +132,7 @@ export class StateTable implements Records {
     const saving = this.#unsaved
     this.#saving = saving
     this.#unsaved = new Unsaved()
+    this.#unsaved.removals = saving.removals.splice(this.#removalsMax)
     try {
       await this.#expectSpace(saving)
       await this.#root.batch(() => this.#write(saving, checkpoint))

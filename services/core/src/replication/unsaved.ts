@@ -3,8 +3,11 @@ import type { Change, Lease, RevisionChanges } from "#store"
 /** What was applied since the last checkpoint: kept in memory, for the log can tell it again. */
 export class Unsaved {
   readonly changes = new Map<number, (Change | undefined)[]>()
-  /** Records in the table that compaction has dropped. */
-  readonly removals: { readonly revision: number; readonly sub: number }[] = []
+  /**
+   * Records that compaction has dropped, of each key the oldest first. Some of them may wait for a later save: whatever
+   * number from the beginning is done, no key comes back to life, for its tombstone goes last.
+   */
+  removals: { readonly revision: number; readonly sub: number }[] = []
   /** Undefined: the lease is over. */
   readonly leases = new Map<number, Lease | undefined>()
   /** Bytes of values and keys, roughly. */
@@ -25,19 +28,15 @@ export class Unsaved {
 
   remove(revision: number, sub: number): void {
     const changes = this.changes.get(revision)
-    if (changes === undefined) this.removals.push({ revision, sub })
-    else changes[sub] = undefined // it was never in the table
-    this.size += overhead
+    // What is not yet in the table need not get there; but a tombstone must, as what it hides may still be in it.
+    if (changes?.[sub] !== undefined && changes[sub].version !== 0) changes[sub] = undefined
+    else this.removals.push({ revision, sub })
   }
 
   /** Takes in what was applied after this: the attempt to save this has failed. */
   join(later: Unsaved): void {
     for (const [revision, changes] of later.changes) this.changes.set(revision, changes)
-    for (const { revision, sub } of later.removals) {
-      const changes = this.changes.get(revision)
-      if (changes !== undefined) changes[sub] = undefined
-      this.removals.push({ revision, sub }) // the attempt may yet have got it into the table
-    }
+    this.removals = this.removals.concat(later.removals)
     for (const [id, lease] of later.leases) this.leases.set(id, lease)
     this.size += later.size
   }
