@@ -137,7 +137,6 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
         replicas: deployment?.spec.replicas ?? 0,
         initialized: isInitialized(conditions),
         watchedMs: this.#watchedSinceMs === undefined ? undefined : now - this.#watchedSinceMs,
-        createdMs: Date.parse(scaled.metadata.creationTimestamp),
       },
       now,
     )

@@ -44,7 +44,6 @@ class Story {
         replicas: this.plan?.replicas ?? this.ready,
         initialized: this.initialized,
         watchedMs: this.watched === undefined ? undefined : this.now - this.watched,
-        createdMs: start - 3_600_000,
       },
       this.now,
     )
@@ -112,9 +111,9 @@ describe("a revision's day", () => {
     expect(story.plan?.activity.kind).toBe("activating")
   })
 
-  it("is not lit again for a handover when it is found at zero right after it was made", () => {
-    const { scaler, spec } = new Story()
-    const situation = { spec, readyPods: 0, replicas: 0, initialized: true, watchedMs: undefined, createdMs: start }
+  it("is not lit again to be retained when it is found at zero", () => {
+    const { scaler, spec } = new Story({ retentionMs: 60_000 })
+    const situation = { spec, readyPods: 0, replicas: 0, initialized: true, watchedMs: undefined }
     expect(scaler.plan(situation, start).replicas).toBe(0)
   })
 

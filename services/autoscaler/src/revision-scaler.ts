@@ -17,7 +17,6 @@ export interface Situation {
   readonly initialized: boolean
   /** How long load has been watched without a gap; undefined while no activator is connected. */
   readonly watchedMs: number | undefined
-  readonly createdMs: number
 }
 
 export interface Plan {
@@ -67,7 +66,6 @@ export class RevisionScaler {
     const delayed = decided === undefined ? situation.replicas : this.#delayed(decided, spec, nowMs)
     const bounded = Math.max(floor, spec.maxScale > 0 ? Math.min(delayed, spec.maxScale) : delayed)
     const enough = Math.max(1, Math.min(floor, bounded))
-    const proxiedMs = nowMs - situation.createdMs
     const question = {
       activity: this.#activity,
       wanted: bounded,
@@ -75,7 +73,6 @@ export class RevisionScaler {
       readyPods,
       enough,
       watchedMs: watchedMs ?? 0,
-      proxiedMs,
     }
     const answer = scaleToZero(question, spec, nowMs)
     this.#activity = answer.activity

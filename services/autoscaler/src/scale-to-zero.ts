@@ -24,8 +24,6 @@ export interface ZeroQuestion {
   readonly enough: number
   /** How long the load has been watched without a gap: after a restart nothing is known of the time before. */
   readonly watchedMs: number
-  /** How long every request has gone through the activator. */
-  readonly proxiedMs: number
 }
 
 export interface ZeroAnswer {
@@ -60,8 +58,9 @@ export function scaleToZero(question: ZeroQuestion, spec: ScalingSpec, nowMs: nu
 }
 
 /**
- * Requests must find the activator before the last pod goes. Where they have come through it for the grace period
- * already there is nothing to wait for but the retention period that the user asked for.
+ * Requests find the activator at any time, so nothing has to be handed over before the last pod goes: of Knative's two
+ * periods only the retention that a user asks for is waited for, and the grace period, which is for that handover, is
+ * always over.
  */
 function fallAsleep(
   activity: Activity & { kind: "inactive" },
@@ -69,10 +68,9 @@ function fallAsleep(
   spec: ScalingSpec,
   nowMs: number,
 ): ZeroAnswer {
-  const handover = Math.max(0, spec.graceMs - question.proxiedMs)
   const retention = spec.reachable ? spec.retentionMs : 0
-  const left = Math.max(handover, activity.sinceMs + retention - nowMs)
-  // What is at zero already is not lit again for the sake of a handover.
+  const left = activity.sinceMs + retention - nowMs
+  // What is at zero already is not lit again for the sake of being retained.
   if (left <= 0 || question.replicas === 0 || activity.because === "TimedOut") return { activity, replicas: 0 }
   return { activity, replicas: 1, wakeAfterMs: left }
 }

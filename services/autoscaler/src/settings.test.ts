@@ -25,7 +25,6 @@ describe("settings of scaling", () => {
       scaleDownDelayMs: 0,
       targetBurstCapacity: 211,
       scaleToZero: true,
-      graceMs: 30_000,
       retentionMs: 0,
       activationTimeoutMs: 630_000,
       reachable: true,

@@ -24,7 +24,6 @@ export interface ScalingSpec {
   /** Requests that must fit beside the present load before the activator could step aside; -1: always in the path. */
   readonly targetBurstCapacity: number
   readonly scaleToZero: boolean
-  readonly graceMs: number
   readonly retentionMs: number
   /** A first pod that takes longer than this will not come. */
   readonly activationTimeoutMs: number
@@ -67,7 +66,6 @@ export function scalingSpec(scaled: ScaledView, config: Texts): ScalingSpec {
     scaleDownDelayMs: read.duration("scale-down-delay", "scale-down-delay", 0),
     targetBurstCapacity: read.number("target-burst-capacity", "target-burst-capacity", 211),
     scaleToZero: read.text(undefined, "enable-scale-to-zero", "true") === "true",
-    graceMs: read.duration(undefined, "scale-to-zero-grace-period", 30_000),
     retentionMs: read.duration("scale-to-zero-pod-retention-period", "scale-to-zero-pod-retention-period", 0),
     activationTimeoutMs: read.duration("progress-deadline", undefined, 600_000) + activationMarginMs,
     reachable: scaled.spec.reachability !== "Unreachable",
