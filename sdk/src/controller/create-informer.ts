@@ -57,6 +57,8 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
   readonly #catchUp: CatchUp
   /** Where the cache is; "" before the first list. */
   #version = ""
+  /** The present watch has lived: it brought something, or lasted as long as a watch should. */
+  #alive = false
   #markSynced: () => void = () => {}
 
   constructor(client: Client, kind: K, options: InformerOptions<KindOf<K>>, clock: Clock, log: Log) {
@@ -119,14 +121,16 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
     let failures = 0
     let expired = true
     while (!signal.aborted) {
+      this.#alive = false
       try {
         if (expired) await this.#list()
         expired = false
-        const alive = await this.#watch()
-        failures = alive ? 0 : failures + 1
+        await this.#watch()
+        failures = this.#alive ? 0 : failures + 1
         if (failures > 1) await this.#pause(failures)
       } catch (error) {
         if (signal.aborted) return
+        if (this.#alive) failures = 0
         expired ||= isStatus(error, "Expired", "Gone")
         await this.#afterFailure(error, failures++)
       }
@@ -178,8 +182,8 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
     this.#publish(changes)
   }
 
-  /** Follows one watch to its end. Says whether it lived: brought something, or lasted as long as a watch should. */
-  async #watch(): Promise<boolean> {
+  /** Follows one watch to its end. */
+  async #watch(): Promise<void> {
     const { namespace, labelSelector, fieldSelector } = this.#options
     const connection = new AbortController()
     const signal = AbortSignal.any([this.#stop.signal, connection.signal])
@@ -192,18 +196,17 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
       timeoutSeconds: watchSeconds,
     })
     const startedMs = this.#clock.monotonic()
-    let alive = false
     const guard = new IdleGuard(this.#clock, () => connection.abort(new Error("the watch was silent for too long")))
     try {
       const response = await this.#client.request(path, { signal })
       assert(response.body, "a watch is answered with a body")
       for await (const events of readWatch<KindOf<K>>(response.body, signal)) {
         guard.touch()
-        alive = true
+        this.#alive = true
         this.#take(events)
       }
-      return alive || this.#clock.monotonic() - startedMs >= livelyMsMin
     } finally {
+      this.#alive ||= this.#clock.monotonic() - startedMs >= livelyMsMin
       guard.stop()
     }
   }

@@ -57,10 +57,23 @@ describe("a work queue", () => {
 
   it("waits twice as long after each failure, up to a minute, and short again after a success", () => {
     const queue = new WorkQueue()
-    const waits = Array.from({ length: 16 }, () => queue.retry("a", 0))
+    let nowMs = 0
+    const waits = Array.from({ length: 16 }, () => {
+      const waitMs = queue.retry("a", nowMs)
+      nowMs += waitMs
+      return waitMs
+    })
     expect(waits.slice(0, 4)).toEqual([5, 10, 20, 40])
     expect(waits.at(-1)).toBe(60_000)
     queue.forget("a")
+    expect(queue.retry("a", nowMs)).toBe(5)
+  })
+
+  it("does not wait longer because a key was woken and failed again in the middle of its rest", () => {
+    const queue = new WorkQueue()
     expect(queue.retry("a", 0)).toBe(5)
+    expect(queue.retry("a", 1)).toBe(5)
+    expect(queue.retry("a", 2)).toBe(5)
+    expect(queue.retry("a", 7)).toBe(10)
   })
 })

@@ -15,7 +15,8 @@ export class WorkQueue {
   readonly #processing = new Set<string>()
   /** Added while they are processed. */
   readonly #again = new Set<string>()
-  readonly #failures = new Map<string, number>()
+  /** How often in a row the key failed, and until when it should rest. */
+  readonly #failures = new Map<string, { readonly count: number; readonly restUntilMs: number }>()
   /** Key → when it is due. The heap may hold outdated moments of a key; this map is right. */
   readonly #dueAt = new Map<string, number>()
   readonly #heap = new DueHeap()
@@ -58,11 +59,16 @@ export class WorkQueue {
     this.#failures.delete(key)
   }
 
-  /** Work on `key` failed: it comes again after its backoff. Returns the wait. */
+  /**
+   * Work on `key` failed: it comes again after its backoff, which is returned. A key that was woken in the middle of its
+   * rest and failed again rests as long as before, not longer: it has only tried more often, not for longer.
+   */
   retry(key: string, nowMs: number): number {
-    const failures = this.#failures.get(key) ?? 0
-    this.#failures.set(key, failures + 1)
-    const waitMs = Math.min(backoffMsMin * 2 ** failures, backoffMsMax)
+    const last = this.#failures.get(key)
+    const rested = last === undefined || nowMs >= last.restUntilMs
+    const count = (last?.count ?? 0) + (rested ? 1 : 0)
+    const waitMs = Math.min(backoffMsMin * 2 ** (count - 1), backoffMsMax)
+    this.#failures.set(key, { count, restUntilMs: nowMs + waitMs })
     this.addAt(key, nowMs + waitMs)
     return waitMs
   }

@@ -4,7 +4,7 @@ import { Pod } from "@wick/sdk/api/core/pod"
 import type { Kind, KindOf } from "@wick/sdk/api/kind"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { formatTime } from "@wick/sdk/api/meta/time"
-import { type Client, createClient, type Fetch } from "@wick/sdk/client"
+import { type Client, createClient, type Fetch, type FetchWrapper } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { createInformers, type Informer, type Informers } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
@@ -23,13 +23,19 @@ export interface TestCluster extends AsyncDisposable {
   startLoops(): AsyncDisposable
 }
 
+export interface TestClusterOptions {
+  readonly nodes?: number
+  /** Stands between the loops and the API. */
+  readonly through?: FetchWrapper
+}
+
 const namespaceNames = ["default", "kube-system", "kube-node-lease"]
 
 /**
  * The API server on a store in memory, our scheduler and controllers, and a node whose kubelet is played: what is bound
  * runs at once and is ready, what is deleted ends at once.
  */
-export async function startTestCluster(options: { readonly nodes?: number } = {}): Promise<TestCluster> {
+export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const running = new AsyncDisposableStack()
   const api = running.use(await startTestApi())
   const { client } = api
@@ -40,10 +46,12 @@ export async function startTestCluster(options: { readonly nodes?: number } = {}
   }
   for (let i = 1; i <= (options.nodes ?? 1); i++) await createNode(client, `node-${i}`)
   const writes: string[] = []
+  const through = options.through ?? ((next) => next)
+  const direct = through(api.server.fetchAs({ name: "system:controllers", groups: ["system:masters"] }))
   const fetch: Fetch = (request) => {
     const { pathname } = new URL(request.url)
     if (request.method !== "GET" && !pathname.includes("/events")) writes.push(`${request.method} ${pathname}`)
-    return api.server.fetchAs({ name: "system:controllers", groups: ["system:masters"] })(request)
+    return direct(request)
   }
   const startLoops = (): AsyncDisposable => {
     const loops = new AsyncDisposableStack()
