@@ -123,7 +123,11 @@ function isCrashing({ pods }: Observed): boolean {
 function troubled({ pods, probeFailure }: Observed, deployment: Deployment): Health {
   const trouble = troubleOf(deployment, pods, probeFailure)
   const waiting = isUnknown("Deploying", "")
-  return { resources: trouble?.resources ?? waiting, container: trouble?.container ?? waiting }
+  // A container that has run, whatever became of it, was given what it takes to run.
+  return {
+    resources: trouble?.resources ?? (trouble?.container ? isTrue : waiting),
+    container: trouble?.container ?? waiting,
+  }
 }
 
 function activity(podAutoscaler: PodAutoscaler | undefined): Mark {

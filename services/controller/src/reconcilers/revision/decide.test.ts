@@ -1,0 +1,129 @@
+import type { Deployment } from "@wick/sdk/api/apps/deployment"
+import type { Pod } from "@wick/sdk/api/core/pod"
+import { describe, expect, it } from "vitest"
+import { parseConfig } from "../../config/config.ts"
+import { nowMs, readyOf, revision } from "../../testing/objects.ts"
+import { decide, type Observed } from "./decide.ts"
+
+const image = `registry.test/hello@sha256:${"0".repeat(64)}`
+const resolution = { kind: "resolved", images: { "user-container": image } } as const
+const config = parseConfig({ "config-wick": { "drain-host": "10.0.0.1", "drain-port": "9080" } })
+
+const deployment = {
+  metadata: { name: "hello-00001-deployment", ownerReferences: [{ uid: "uid-hello-00001", controller: true }] },
+  status: {},
+} as unknown as Deployment
+
+function pod(state: object, more: object = {}): Pod {
+  return {
+    metadata: { name: "p" },
+    status: { containerStatuses: [{ name: "user-container", ready: false, state, ...more }] },
+  } as unknown as Pod
+}
+
+const readyPod = {
+  metadata: { name: "p" },
+  status: { conditions: [{ type: "Ready", status: "True" }] },
+} as unknown as Pod
+
+function observed(overrides: Partial<Observed> = {}): Observed {
+  const base = {
+    revision: revision("hello-00001"),
+    deployment,
+    podAutoscaler: undefined,
+    pods: [],
+    probeFailure: undefined,
+  }
+  return { ...base, resolution, config, ...overrides }
+}
+
+describe("a revision", () => {
+  it("runs its image by digest, with the runtime contract's environment and a drain hook, and no sidecar", () => {
+    const spec = decide(observed(), nowMs).deployment?.spec?.template.spec
+    expect(spec?.containers).toHaveLength(1)
+    expect(spec?.containers[0]).toMatchObject({
+      image,
+      ports: [{ containerPort: 8080 }],
+      env: [
+        { name: "PORT", value: "8080" },
+        { name: "K_REVISION", value: "hello-00001" },
+        { name: "K_CONFIGURATION", value: "hello" },
+        { name: "K_SERVICE", value: "hello" },
+      ],
+      lifecycle: { preStop: { httpGet: { host: "10.0.0.1", port: 9080, path: "/drain/default/hello-00001" } } },
+    })
+    expect(spec?.terminationGracePeriodSeconds).toBe(300)
+  })
+
+  it("makes nothing before its image is known", () => {
+    const waiting = decide(observed({ resolution: { kind: "resolving" } }), nowMs)
+    expect([waiting.deployment, waiting.podAutoscaler]).toEqual([undefined, undefined])
+    expect(readyOf(waiting.status)).toMatchObject({ status: "Unknown", reason: "ResolvingDigests" })
+  })
+
+  it("is ready as soon as its first pod is", () => {
+    expect(readyOf(decide(observed({ pods: [readyPod] }), nowMs).status)).toMatchObject({ status: "True" })
+  })
+
+  it("stays ready while nothing of it runs", () => {
+    expect(readyOf(decide(observed({ revision: revision("hello-00001", "True") }), nowMs).status)).toMatchObject({
+      status: "True",
+    })
+  })
+
+  it("waits for as many pods as it is to start with", () => {
+    const scaled = revision("hello-00001")
+    const annotations = { "autoscaling.knative.dev/min-scale": "2" }
+    const two = { ...scaled, metadata: { ...scaled.metadata, annotations } }
+    expect(readyOf(decide(observed({ revision: two, pods: [readyPod] }), nowMs).status)).toMatchObject({
+      status: "Unknown",
+    })
+    expect(readyOf(decide(observed({ revision: two, pods: [readyPod, readyPod] }), nowMs).status)).toMatchObject({
+      status: "True",
+    })
+  })
+})
+
+describe("a revision that cannot run says", () => {
+  interface Row {
+    name: string
+    given: Partial<Observed>
+    reason: string
+    message: string
+  }
+  const terminated = { terminated: { exitCode: 3, reason: "Error", message: "boom" } }
+  it.each<Row>([
+    {
+      name: "that its registry has no such image",
+      given: { resolution: { kind: "failed", message: 'Unable to fetch image "x"' } },
+      reason: "ContainerMissing",
+      message: 'Unable to fetch image "x"',
+    },
+    {
+      name: "what its container said before it exited",
+      given: { pods: [pod(terminated)] },
+      reason: "ExitCode3",
+      message: "Container failed with: boom",
+    },
+    {
+      name: "the same while the container waits to be started again",
+      given: { pods: [pod({ waiting: { reason: "CrashLoopBackOff" } }, { lastState: terminated })] },
+      reason: "ExitCode3",
+      message: "Container failed with: boom",
+    },
+    {
+      name: "that its image cannot be pulled",
+      given: { pods: [pod({ waiting: { reason: "ImagePullBackOff", message: "not found" } })] },
+      reason: "ImagePullBackOff",
+      message: "not found",
+    },
+    {
+      name: "what its readiness probe meets",
+      given: { pods: [pod({ running: {} })], probeFailure: "Readiness probe failed: connection refused" },
+      reason: "ContainerNotReady",
+      message: "Readiness probe failed: connection refused",
+    },
+  ])("$name", ({ given, reason, message }) => {
+    expect(readyOf(decide(observed(given), nowMs).status)).toMatchObject({ reason, message })
+  })
+})
