@@ -18,6 +18,7 @@ import { withResourceFields } from "./resource-fields.ts"
 
 export type { Components, JsonSchema } from "./json-schema.ts"
 export { SchemaError } from "./json-schema.ts"
+export { checkStructural } from "./structural-check.ts"
 
 export interface CompiledSchema {
   /** Removes unknown fields in place; returns their paths. Prune first: what is unknown is neither defaulted nor judged. */

@@ -42,7 +42,8 @@ export function pathText(path: readonly (string | number)[]): string {
   let text = ""
   for (const segment of path) {
     if (typeof segment === "number") text += `[${segment}]`
-    else if (/[.[\]/]/.test(segment)) text += `[${segment}]`
+    // The first one may be a path itself, from which a walk began.
+    else if (text !== "" && /[.[\]/]/.test(segment)) text += `[${segment}]`
     else text += text === "" ? segment : `.${segment}`
   }
   return text

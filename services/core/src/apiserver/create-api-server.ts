@@ -26,6 +26,7 @@ import { ResourceRegistry } from "./resource-registry.ts"
 import { errorResponse, jsonResponse } from "./respond.ts"
 import { handleResource } from "./router.ts"
 import { builtinResource, type ServedResource } from "./served-resource.ts"
+import { customResourceDefinitions } from "./strategy/custom-resource-definition.ts"
 import { namespaces } from "./strategy/namespace.ts"
 import { pods } from "./strategy/pod.ts"
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./strategy/rbac.ts"
@@ -126,6 +127,7 @@ class FetchApiServer implements ApiServer {
       ["services", serviceStrategy({ used, ...parseRange(this.#options.serviceCidr) })],
       ["deployments.apps", workload],
       ["replicasets.apps", workload],
+      ["customresourcedefinitions.apiextensions.k8s.io", customResourceDefinitions],
       ["roles.rbac.authorization.k8s.io", roles],
       ["clusterroles.rbac.authorization.k8s.io", clusterRoles],
       ["rolebindings.rbac.authorization.k8s.io", roleBindings],

@@ -31,7 +31,7 @@ export interface SecurityOptions {
 
 /** Everything about who may do what, over one store: what the API server is made with, and what stands before it. */
 export interface Security {
-  /** Resolves when the policy has been read. */
+  /** Resolves when policy and webhooks have been read: no request may be answered before. */
   readonly ready: Promise<void>
   readonly authorize: Authorizer["authorize"]
   /** In the order in which they must run. */
@@ -61,7 +61,7 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
   const identify = async (asked: Asked, peer: Peer): Promise<UserInfo> =>
     impersonated(await authenticate(asked, peer), asked.headers, authorizer.authorize)
   return {
-    ready: authorizer.ready,
+    ready: Promise.all([authorizer.ready, webhooks.ready]).then(() => undefined),
     authorize: authorizer.authorize,
     admission: [
       createNamespaceLifecycle(storage),

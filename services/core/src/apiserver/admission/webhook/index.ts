@@ -13,12 +13,15 @@ import { createWebhooks, type Webhook, type WebhookOptions } from "./webhook.ts"
 export type { WebhookOptions } from "./webhook.ts"
 
 /** One step that does both: its mutations come at its place among the steps, its judgements after all mutations. */
-export function createWebhookAdmission(options: WebhookOptions): AdmissionStep & { close(): void } {
+export function createWebhookAdmission(
+  options: WebhookOptions,
+): AdmissionStep & { ready: Promise<void>; close(): void } {
   const webhooks = createWebhooks(options)
   const transport = createWebhookTransport(options.clock)
   const asking: AskOptions = { storage: options.storage, transport, log: options.log }
   return {
     name: "Webhooks",
+    ready: webhooks.ready,
     mutate: (attributes) => {
       const mutating = webhooks.mutating()
       return mutating.length === 0 ? attributes.object : mutate(mutating, attributes, asking)

@@ -15,6 +15,8 @@ export interface WebhookOptions {
 }
 
 export interface Webhooks {
+  /** Resolves when the registrations have been read: a write before that would pass by them. */
+  readonly ready: Promise<void>
   /** In the order in which they are asked: by name of their configuration, then as they are written there. */
   mutating(): readonly Webhook[]
   validating(): readonly Webhook[]
@@ -31,6 +33,7 @@ export function createWebhooks({ storage, clock }: WebhookOptions): Webhooks {
   const prefix = "/registry/admissionregistration.k8s.io/"
   const mirror = createMirror<Configuration>({ storage, prefix, decode: decodeJson, clock })
   return {
+    ready: mirror.ready,
     mutating: listOf(mirror, "mutatingwebhookconfigurations/"),
     validating: listOf(mirror, "validatingwebhookconfigurations/"),
     close: () => mirror.close(),

@@ -1,0 +1,80 @@
+import { builtinKinds } from "@wick/sdk/api"
+import type { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
+import type { KindOf } from "@wick/sdk/api/kind"
+import type { FieldError } from "@wick/sdk/api/meta/field-error"
+import { checkStructural } from "@wick/sdk/api/structural"
+import type { Strategy } from "./strategy.ts"
+
+type Definition = KindOf<typeof CustomResourceDefinition>
+type Version = Definition["spec"]["versions"][number]
+
+const label = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
+const labelDetail = "must be a DNS-1035 label: lower case letters, digits and -, starting with a letter"
+
+/**
+ * A definition takes effect for everybody at once, so what could not be served, or would stand in for a kind of the
+ * server itself, is refused while its author is looking.
+ */
+export const customResourceDefinitions: Strategy = {
+  validate: (object, old) => {
+    const definition = object as unknown as Definition
+    const { versions } = definition.spec
+    return [
+      ...mistakesOfNames(definition),
+      ...mistakesOfChange(definition, old as unknown as Definition | undefined),
+      ...mistakesOfVersions(versions),
+      ...versions.flatMap((version, index) => mistakesOfSchema(version, `spec.versions[${index}]`)),
+    ]
+  },
+}
+
+function mistakesOfNames({ metadata, spec }: Definition): FieldError[] {
+  const { group, names } = spec
+  const mistakes: FieldError[] = []
+  const expected = `${names.plural}.${group}`
+  if (metadata.name !== expected) {
+    mistakes.push(invalid("metadata.name", metadata.name, `must be spec.names.plural+"."+spec.group`))
+  }
+  if (!group.includes(".")) mistakes.push(invalid("spec.group", group, "should be a domain with at least one dot"))
+  if (!label.test(names.plural)) mistakes.push(invalid("spec.names.plural", names.plural, labelDetail))
+  if (!label.test(names.kind.toLowerCase())) mistakes.push(invalid("spec.names.kind", names.kind, labelDetail))
+  if (builtinKinds.some((kind) => kind.group === group && kind.plural === names.plural)) {
+    mistakes.push(invalid("spec.names.plural", names.plural, "is a resource of the server itself"))
+  }
+  return mistakes
+}
+
+/** Objects are stored under these: another name would leave them behind. */
+function mistakesOfChange({ spec }: Definition, old: Definition | undefined): FieldError[] {
+  if (old === undefined) return []
+  const detail = "field is immutable"
+  return [
+    ...(spec.group === old.spec.group ? [] : [invalid("spec.group", spec.group, detail)]),
+    ...(spec.scope === old.spec.scope ? [] : [invalid("spec.scope", spec.scope, detail)]),
+    ...(spec.names.plural === old.spec.names.plural ? [] : [invalid("spec.names.plural", spec.names.plural, detail)]),
+  ]
+}
+
+function mistakesOfVersions(versions: readonly Version[]): FieldError[] {
+  const mistakes: FieldError[] = []
+  const field = "spec.versions"
+  const names = versions.map(({ name }) => name)
+  if (new Set(names).size < names.length) mistakes.push(invalid(field, names, "must contain unique version names"))
+  if (versions.filter(({ storage }) => storage).length !== 1) {
+    mistakes.push(invalid(field, names, "must have exactly one version marked as storage version"))
+  }
+  return mistakes
+}
+
+function mistakesOfSchema({ name, schema }: Version, at: string): FieldError[] {
+  const named = label.test(name) ? [] : [invalid(`${at}.name`, name, labelDetail)]
+  const field = `${at}.schema.openAPIV3Schema`
+  if (schema?.openAPIV3Schema === undefined) {
+    return [...named, { type: "Required", field, detail: "schemas are required" }]
+  }
+  return [...named, ...checkStructural(schema.openAPIV3Schema, field)]
+}
+
+function invalid(field: string, value: unknown, detail: string): FieldError {
+  return { type: "Invalid", field, value, detail }
+}
