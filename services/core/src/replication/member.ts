@@ -115,8 +115,11 @@ export class Member implements Replication {
     })
   }
 
+  get stopped(): StoppedError | undefined {
+    return this.#stopped
+  }
+
   confirmRead(): Promise<void> | undefined {
-    if (this.#stopped !== undefined) return Promise.reject(this.#stopped)
     if (readsNeedNobody(this.#parts.raft)) return undefined
     return Promise.reject(new NotLeaderError("this member does not lead"))
   }

@@ -16,9 +16,9 @@ export function createMemoryStorage({ clock }: { clock: Clock }): Storage {
   const mvcc = new Mvcc(new MemoryRecords())
   const hub = new WatchHub(mvcc, (task) => void setImmediate(task))
   const time = new StoreTime(clock, mvcc.timeMs)
-  let closed = false
+  let stopped: StoppedError | undefined
   const propose = async (command: Command): Promise<Outcome> => {
-    if (closed) throw new StoppedError("the store is closed")
+    if (stopped !== undefined) throw stopped
     // Through the codec, as on a real member: callers keep their buffers, and what cannot be encoded is found out.
     const bytes = encodeCommand({ timeMs: time.now(), command })
     await undefined
@@ -31,11 +31,14 @@ export function createMemoryStorage({ clock }: { clock: Clock }): Storage {
   const replication: Replication = {
     propose,
     confirmRead: () => undefined,
+    get stopped() {
+      return stopped
+    },
     close: async () => {
-      if (closed) return
-      closed = true
+      if (stopped !== undefined) return
+      stopped = new StoppedError("the store is closed")
       alarm.stop()
-      hub.end(new StoppedError("the store is closed"))
+      hub.end(stopped)
     },
   }
   return new StorageFront(mvcc, hub, replication)

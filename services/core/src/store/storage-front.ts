@@ -21,6 +21,8 @@ export interface Replication {
   propose(command: Command): Promise<Outcome>
   /** Undefined when applied state is known to hold every acknowledged write; else resolves when it does. */
   confirmRead(): Promise<void> | undefined
+  /** Why nothing is answered any more; undefined while it is. */
+  readonly stopped: Error | undefined
   close(): Promise<void>
 }
 
@@ -40,6 +42,7 @@ export class StorageFront implements Storage {
     throwIfRefused(refuseRange(request))
     const confirmed = request.serializable ? undefined : this.#replication.confirmRead()
     if (confirmed !== undefined) await confirmed
+    if (this.#replication.stopped !== undefined) throw this.#replication.stopped
     const result = this.#mvcc.range(request)
     if ("reason" in result) throw errorOfRefusal(result)
     return result

@@ -397,11 +397,15 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       })
     })
 
-    it("once closed, ends watches and refuses writes", async () => {
+    it("once closed, ends watches and refuses writes and reads", async () => {
+      await write(put("a", "1"))
       const seen = watching({ key: "a" })
       await storage.close()
       expect(await seen.end).toBeInstanceOf(StoppedError)
+      expect(await watching({ key: "a", fromRevision: 1 }).end).toBeInstanceOf(StoppedError)
       await expect(write(put("a", "1"))).rejects.toThrow(StoppedError)
+      await expect(storage.range({ key: "a" })).rejects.toThrow(StoppedError)
+      await expect(storage.range({ key: "a", serializable: true })).rejects.toThrow(StoppedError)
       await storage.close()
     })
 

@@ -59,6 +59,8 @@ export class WatchHub {
   readonly #behind = new Set<Watcher>()
   readonly #waiting = new Set<Watcher>()
   #catchingUp = false
+  /** Why there are no watches any more. */
+  #ended: Error | undefined
 
   constructor(history: History, soon: (task: () => void) => void) {
     this.#history = history
@@ -73,6 +75,11 @@ export class WatchHub {
   }
 
   watch(request: WatchRequest, handler: WatchHandler): Watch {
+    const ended = this.#ended
+    if (ended !== undefined) {
+      this.#soon(() => handler.onEnd(ended))
+      return { close: () => {} }
+    }
     const from = request.fromRevision ?? 0
     const now = this.#history.revision
     const watcher: Watcher = { state: "synced", next: from, group: this.#groupOf(request), handler }
@@ -105,8 +112,9 @@ export class WatchHub {
     if (this.#waiting.size > 0) this.#publishToWaiting(written)
   }
 
-  /** Ends every watch, telling why. */
+  /** Ends every watch, and those that are opened later, telling why. */
   end(error: Error): void {
+    this.#ended = error
     const all = [...this.#behind, ...this.#waiting, ...[...this.#groups.values()].flatMap((group) => [...group.synced])]
     for (const watcher of all) this.#finish(watcher, error)
   }
