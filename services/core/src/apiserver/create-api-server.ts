@@ -8,6 +8,7 @@ import { openapiSchema } from "@wick/sdk/api/openapi"
 import { createClient, type Fetch } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import { createMetrics } from "@wick/sdk/metrics"
 import type { Storage } from "#store"
 import type { AdmissionStep } from "./admission/step.ts"
 import type { UserInfo } from "./authentication/user.ts"
@@ -16,12 +17,13 @@ import type { Action } from "./authorization/rule.ts"
 import { decodeBody } from "./decode-body.ts"
 import { DefinitionKeeper } from "./definition-keeper.ts"
 import { Discovery } from "./discovery.ts"
+import type { HealthCheck } from "./health.ts"
 import type { NodeProxy } from "./node-proxy.ts"
 import { parseObject } from "./object-bytes.ts"
 import { ObjectStore } from "./object-store.ts"
-import { openapiDocument, openapiIndex } from "./openapi.ts"
 import type { RequestContext, Server } from "./request-context.ts"
-import { actionOf, parseRequest, type ResourceRequest } from "./request-info.ts"
+import { actionOf, parseRequest, type RequestInfo, type ResourceRequest } from "./request-info.ts"
+import { RequestMetrics } from "./request-metrics.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
 import { errorResponse, jsonResponse } from "./respond.ts"
 import { handleResource } from "./router.ts"
@@ -36,6 +38,7 @@ import type { Strategies } from "./strategy/strategy.ts"
 import { webhookConfigurations } from "./strategy/webhook-configuration.ts"
 import { workload } from "./strategy/workload.ts"
 import { kubeletTarget } from "./subresource/pod.ts"
+import { answerPath, type Unversioned } from "./unversioned-paths.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
 
 export interface ApiServerOptions {
@@ -75,13 +78,16 @@ class FetchApiServer implements ApiServer {
   readonly ready: Promise<void>
   readonly #options: ApiServerOptions
   readonly #server: Server
-  readonly #discovery: Discovery
+  readonly #unversioned: Unversioned
+  readonly #measured: RequestMetrics
   readonly #definitions: DefinitionKeeper
   #isReady = false
 
   constructor(options: ApiServerOptions) {
     this.#options = options
     const registry = new ResourceRegistry()
+    const metrics = createMetrics()
+    this.#measured = new RequestMetrics(metrics)
     const store = new ObjectStore(options.storage)
     const { admission, nodeProxy, clock, random, log } = options
     this.#server = {
@@ -98,7 +104,15 @@ class FetchApiServer implements ApiServer {
       const { schema, components } = openapiSchema(kind)
       registry.add(builtinResource(kind, schema, components))
     }
-    this.#discovery = new Discovery(registry, options.virtual)
+    const ping: HealthCheck = { name: "ping", isWell: () => true }
+    this.#unversioned = {
+      registry,
+      discovery: new Discovery(registry, options.virtual),
+      metrics,
+      version: options.version,
+      live: [ping],
+      ready: [ping, { name: "custom-resource-definitions", isWell: () => this.#isReady }],
+    }
     const client = createClient({ fetch: this.fetchAs(self) })
     this.#definitions = new DefinitionKeeper(this.#server, client, openapiSchema(CustomResourceDefinition).components)
     this.ready = this.#start()
@@ -142,25 +156,28 @@ class FetchApiServer implements ApiServer {
   }
 
   async handle(request: Request, user: UserInfo): Promise<Response> {
-    try {
-      return await this.#answer(request, user)
-    } catch (error) {
-      const response = errorResponse(error)
-      if (response.status >= 500)
-        this.#options.log.error("request failed", {
-          method: request.method,
-          path: new URL(request.url).pathname,
-          error,
-        })
-      return response
-    }
-  }
-
-  async #answer(request: Request, user: UserInfo): Promise<Response> {
+    const { clock, log } = this.#options
+    const start = clock.monotonic()
     const url = new URL(request.url)
     const info = parseRequest(request.method, url)
+    let response: Response
+    try {
+      response = await this.#answer(request, url, info, user)
+    } catch (error) {
+      response = errorResponse(error)
+      if (response.status >= 500) log.error("request failed", { method: request.method, path: url.pathname, error })
+    }
+    this.#measured.observe(info, this.#isServed(info), response.status, (clock.monotonic() - start) / 1_000)
+    return response
+  }
+
+  #isServed(info: RequestInfo): boolean {
+    return info.kind === "resource" && this.#server.registry.find(info.group, info.version, info.resource) !== undefined
+  }
+
+  async #answer(request: Request, url: URL, info: RequestInfo, user: UserInfo): Promise<Response> {
     this.#authorize(user, actionOf(info))
-    if (info.kind === "path") return this.#path(url.pathname, request.headers.get("accept") ?? "")
+    if (info.kind === "path") return answerPath(this.#unversioned, url, request.headers.get("accept") ?? "")
     const virtual = this.#virtual(info)
     if (virtual) return this.#review(virtual, info, request, user)
     return this.#resource(request, info, user)
@@ -215,23 +232,6 @@ class FetchApiServer implements ApiServer {
     return jsonResponse(await virtual.create({ user, namespace, name, object }), 201)
   }
 
-  #path(path: string, accept: string): Response {
-    if (path === "/healthz" || path.startsWith("/livez")) return new Response("ok")
-    if (path.startsWith("/readyz"))
-      return this.#isReady ? new Response("ok") : new Response("not ready", { status: 503 })
-    if (path === "/version") return jsonResponse(versionInfo(this.#options.version))
-    if (path === "/openapi/v3") return jsonResponse(openapiIndex(this.#server.registry))
-    const document = path.startsWith("/openapi/v3/")
-      ? openapiDocument(this.#server.registry, path.slice("/openapi/v3/".length))
-      : this.#discovery.document(path.replace(/\/$/, ""), accept)
-    if (!document) throw new StatusError("NotFound", "the server could not find the requested resource")
-    const aggregated = "kind" in document && document.kind === "APIGroupDiscoveryList"
-    const type = aggregated
-      ? "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-      : "application/json"
-    return jsonResponse(document, 200, { "content-type": type })
-  }
-
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): void {
     void this.#upgrade(request, socket, head, user).catch(async (error: unknown) => {
       const response = errorResponse(error)
@@ -273,19 +273,4 @@ class FetchApiServer implements ApiServer {
 /** A namespace's own path names it twice; objects of cluster scope have none. */
 function scoped(info: ResourceRequest, resource: ServedResource): ResourceRequest {
   return resource.namespaced ? info : { ...info, namespace: "" }
-}
-
-function versionInfo(gitVersion: string): object {
-  const [, major = "1", minor = "0"] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? []
-  return {
-    major,
-    minor,
-    gitVersion,
-    gitCommit: "",
-    gitTreeState: "clean",
-    buildDate: "1970-01-01T00:00:00Z",
-    goVersion: "",
-    compiler: "",
-    platform: `linux/${process.arch === "x64" ? "amd64" : process.arch}`,
-  }
 }

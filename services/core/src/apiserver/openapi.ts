@@ -17,12 +17,18 @@ export function openapiIndex(registry: ResourceRegistry): object {
 export function openapiDocument(registry: ResourceRegistry, root: string): object | undefined {
   const served = registry.all().filter((resource) => rootOf(resource) === root)
   if (served.length === 0) return undefined
+  const schemas = openapiSchemas(served)
+  return { openapi: "3.0.0", info, paths: Object.assign({}, ...served.map(pathsOf)), components: { schemas } }
+}
+
+/** The schemas of resources and of all that they refer to, by name. */
+export function openapiSchemas(served: readonly ServedResource[]): Record<string, JsonSchema> {
   const schemas: Record<string, JsonSchema> = {}
   for (const resource of served) {
     schemas[resource.openapiName] = described(resource)
     collect(resource.schema, resource.components, schemas)
   }
-  return { openapi: "3.0.0", info, paths: Object.assign({}, ...served.map(pathsOf)), components: { schemas } }
+  return schemas
 }
 
 function rootOf({ group, version }: ServedResource): string {

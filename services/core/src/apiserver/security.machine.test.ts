@@ -1,8 +1,8 @@
-import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { kubeconfigText } from "#pki"
+import { type Ran, type RunOptions, runKubectl } from "./testing/kubectl.ts"
 import { type SecureTestApi, startSecureTestApi } from "./testing/start-secure.ts"
 
 let api: SecureTestApi
@@ -20,23 +20,8 @@ async function put(path: string, object: object): Promise<void> {
   expect(response.status, await response.clone().text()).toBe(201)
 }
 
-interface Ran {
-  code: number
-  out: string
-  err: string
-}
-
-/** Runs a real kubectl, by default as the administrator. */
-function kubectl(command: string, { kubeconfig = api.kubeconfig, input = "" } = {}): Promise<Ran> {
-  return new Promise((resolve) => {
-    const home = api.directory
-    const env = { PATH: process.env.PATH, HOME: home, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(home, "cache") }
-    const child = execFile("kubectl", command.split(" "), { env }, (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, out: out.trim(), err: err.trim() })
-    })
-    child.stdin?.end(input)
-  })
-}
+/** By default as the administrator. */
+const kubectl = (command: string, options?: RunOptions): Promise<Ran> => runKubectl(api, command, options)
 
 /** A kubeconfig for another user. */
 async function kubeconfigOf(name: string, user: Parameters<typeof kubeconfigText>[0]["user"]): Promise<string> {

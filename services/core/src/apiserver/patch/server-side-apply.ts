@@ -56,7 +56,7 @@ export function applyServerSide(
   const entries = entriesOf(live, at, by)
   const mine = entries.find((entry) => isMine(entry, by))
   const others = entries.filter((entry) => entry !== mine)
-  const taken = conflicting(live, applied, wanted, others)
+  const taken = conflicting(live, applied, wanted, others).filter(({ path }) => !appliedByClient(live, path, by))
   if (taken.length > 0 && !by.force) throw conflictError(taken)
   const merged = merge(live, applied, at) as AnyObject
   dropAbandoned(merged, mine, wanted, others)
@@ -155,6 +155,28 @@ function conflicting(
       const owners = others.filter(({ fieldsV1 }) => has((fieldsV1 ?? {}) as FieldSet, path))
       return owners.map(({ manager = "" }) => ({ path, manager }))
     })
+}
+
+const clientApplier = "kubectl"
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+/**
+ * Whether kubectl itself set the field when it still applied on its own side, and nobody has changed it since: then
+ * taking it over is no conflict.
+ */
+function appliedByClient(live: AnyObject | undefined, path: FieldPath, by: Applier): boolean {
+  const text = live?.metadata.annotations?.[lastApplied]
+  if (by.manager !== clientApplier || text === undefined) return false
+  const isText = path.length === 3 && path[1] === "f:annotations" && path[2] === `f:${lastApplied}`
+  return isText || jsonEqual(valueAtPath(parsed(text), path) ?? null, valueAtPath(live, path))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // Written by somebody else than kubectl.
+  }
 }
 
 function isItemItself(path: FieldPath): boolean {

@@ -1,0 +1,47 @@
+import { builtinKinds } from "@wick/sdk/api"
+import { openapiSchema } from "@wick/sdk/api/openapi"
+import { describe, expect, it } from "vitest"
+import { inVersion2, swaggerDocument, swaggerResponse } from "./openapi-v2.ts"
+import { readFields } from "./protobuf/wire.ts"
+import { ResourceRegistry } from "./resource-registry.ts"
+import { builtinResource } from "./served-resource.ts"
+
+const registry = new ResourceRegistry()
+for (const kind of builtinKinds) {
+  const { schema, components } = openapiSchema(kind)
+  registry.add(builtinResource(kind, schema, components))
+}
+
+describe("OpenAPI version 2", () => {
+  it("has every kind, and every definition that one refers to", () => {
+    const { definitions } = swaggerDocument(registry)
+    expect(definitions["io.k8s.api.core.v1.Pod"]?.["x-kubernetes-group-version-kind"]).toEqual([
+      { group: "", version: "v1", kind: "Pod" },
+    ])
+    const named = [...JSON.stringify(definitions).matchAll(/"\$ref":"#\/definitions\/([^"]+)"/g)].map(
+      ([, name]) => name,
+    )
+    expect(named.length).toBeGreaterThan(100)
+    expect(named.filter((name) => !((name as string) in definitions))).toEqual([])
+  })
+
+  it("uses no words of version 3", () => {
+    const text = JSON.stringify(swaggerDocument(registry))
+    for (const word of ["anyOf", "oneOf", "nullable", "#/components/"]) expect(text).not.toContain(`"${word}`)
+  })
+
+  it("turns choices into what old clients understand", () => {
+    const port = { description: "A port.", anyOf: [{ type: "integer" }, { type: "string" }] }
+    expect(inVersion2(port)).toEqual({ description: "A port.", type: "string", format: "int-or-string" })
+    const wrapped = { description: "Its labels.", allOf: [{ $ref: "#/components/schemas/Labels" }] }
+    expect(inVersion2(wrapped)).toEqual({ description: "Its labels.", $ref: "#/definitions/Labels" })
+  })
+
+  it("is written in protobuf for who asks for it: as many definitions as there are in JSON", async () => {
+    const accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    const bytes = new Uint8Array(await swaggerResponse(registry, accept).arrayBuffer())
+    const definitions = [...readFields(bytes)].find(({ number }) => number === 9)?.value as Uint8Array
+    const { definitions: inJson } = swaggerDocument(registry)
+    expect([...readFields(definitions)]).toHaveLength(Object.keys(inJson).length)
+  })
+})
