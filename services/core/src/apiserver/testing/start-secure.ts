@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { builtinKinds } from "@wick/sdk/api"
 import type { Fetch } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
-import { silentLog } from "@wick/sdk/log"
+import { type Log, silentLog } from "@wick/sdk/log"
 import { openPki, type Pki, writeKubeconfig } from "#pki"
 import { createMemoryStorage } from "#store"
 import {
@@ -33,11 +33,11 @@ export interface SecureTestApi extends AsyncDisposable {
   readonly url: string
 }
 
-export async function startSecureTestApi(): Promise<SecureTestApi> {
+export async function startSecureTestApi(log: Log = silentLog): Promise<SecureTestApi> {
   await using undo = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), "wick-api-"))
   undo.defer(() => rm(directory, { recursive: true, force: true }))
-  const common = { clock: systemClock, random: seededRandom(1), log: silentLog }
+  const common = { clock: systemClock, random: seededRandom(1), log }
   const pki = await openPki({
     ...common,
     directory: join(directory, "pki"),
