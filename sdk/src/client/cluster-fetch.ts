@@ -26,7 +26,7 @@ export async function clusterFetch(config: ClusterConfig, clock: Clock): Promise
     read(config.clientKey),
   ])
   // Loaded here, so that a process which reaches its API server without a socket never pays for it.
-  const { Agent } = await import("undici")
+  const { default: Agent } = await import("undici/lib/dispatcher/agent.js")
   const agent = new Agent({
     headersTimeout: headersTimeoutMs,
     bodyTimeout: 0,
