@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { expect, it } from "vitest"
+import { expect, it, onTestFinished } from "vitest"
 import { noEnd } from "#store"
 import { openStorage } from "./open-storage.ts"
 
@@ -16,6 +16,7 @@ const writer = join(import.meta.dirname, "crash-writer.ts")
 
 it(`has every acknowledged write, whole, after ${kills} times SIGKILL at any moment`, { timeout: 60_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), "wick-crash-"))
+  onTestFinished(() => rm(directory, { recursive: true }))
   const random = seededRandom(Math.floor(performance.timeOrigin))
   const acknowledged = new Set<number>()
   let next = 0
@@ -29,7 +30,6 @@ it(`has every acknowledged write, whole, after ${kills} times SIGKILL at any mom
   }
   await expectAll(directory, acknowledged, next)
   expect(acknowledged.size).toBeGreaterThan(kills)
-  await rm(directory, { recursive: true })
 })
 
 /** Runs the writer, and kills it when it has acknowledged a write and then `acknowledgements` more. */
