@@ -4,6 +4,8 @@
  * Invariants: one worker per pod, serial and level-based; what runs is found again after a restart by its labels and
  * left running; nothing polls the runtime. Compositions of core import this; it imports `#containerd` and the sdk.
  */
+export type { Kubelet, KubeletOptions } from "./kubelet.ts"
+export { startKubelet } from "./kubelet.ts"
 export { criRuntime } from "./runtime/cri-runtime.ts"
 export type { Runtime } from "./runtime/runtime.ts"
 export { RuntimeError } from "./runtime/runtime.ts"

@@ -1,0 +1,110 @@
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { Fetch } from "@wick/sdk/client"
+import type { Clock } from "@wick/sdk/clock"
+import type { LogQuery } from "../log/log-line.ts"
+import { readLog } from "../log/read-log.ts"
+import { attemptsOf } from "../pod/observed.ts"
+import type { PodFleet } from "../pod/pod-fleet.ts"
+import type { PodState } from "../pod/pod-state.ts"
+import type { ContainerRecord } from "../runtime/runtime.ts"
+
+export interface KubeletApi {
+  readonly fleet: PodFleet
+  readonly clock: Clock
+}
+
+/** `GET /containerLogs/{namespace}/{pod}/{container}` and `GET /healthz`. */
+export function createKubeletFetch(api: KubeletApi): Fetch {
+  return async (request) => {
+    try {
+      const url = new URL(request.url)
+      const [verb, namespace = "", name = "", container = ""] = url.pathname.split("/").slice(1).map(decodeURIComponent)
+      if (verb === "healthz") return new Response("ok")
+      if (verb === "containerLogs") return containerLogs(api, { namespace, name, container }, url, request.signal)
+      throw new StatusError("NotFound", `the node has no ${url.pathname}`)
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+      return Response.json(error.toStatus(), { status: error.code })
+    }
+  }
+}
+
+interface Target {
+  readonly namespace: string
+  readonly name: string
+  readonly container: string
+}
+
+function containerLogs(api: KubeletApi, target: Target, url: URL, signal: AbortSignal): Response {
+  const worker = api.fleet.find(target.namespace, target.name)
+  if (!worker) throw new StatusError("NotFound", `pod "${target.name}" not found on this node`)
+  const record = chosenAttempt(worker.state, target, url.searchParams.get("previous") === "true")
+  const query = logQuery(url.searchParams, api.clock.now())
+  const left = new AbortController()
+  const either = AbortSignal.any([signal, left.signal])
+  const lines = readLog(record.logPath, query, endOf(worker.state, record.id, either), either)
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      try {
+        const { value, done } = await lines.next()
+        if (done) controller.close()
+        else controller.enqueue(new Uint8Array(value))
+      } catch (error) {
+        // The container never wrote a log, or its pod has just been taken away.
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") controller.close()
+        else controller.error(error)
+      }
+    },
+    cancel: () => left.abort(),
+  })
+  return new Response(body, { headers: { "content-type": "text/plain" } })
+}
+
+function chosenAttempt(state: PodState, { name, container }: Target, previous: boolean): ContainerRecord {
+  if (!state.container(container)) {
+    throw new StatusError("BadRequest", `container ${container} is not valid for pod ${name}`)
+  }
+  const attempts = attemptsOf(state.observed, container)
+  if (previous) {
+    const ended = attempts.filter(({ state: now }) => now === "exited")
+    const found = attempts[0]?.state === "running" ? ended[0] : (ended[1] ?? ended[0])
+    if (found) return found
+    throw new StatusError("BadRequest", `previous terminated container "${container}" in pod "${name}" not found`)
+  }
+  const newest = attempts[0]
+  if (newest) return newest
+  const reason = state.waiting.get(container)
+  const why = reason ? `${reason.reason}${reason.message ? `: ${reason.message}` : ""}` : "ContainerCreating"
+  throw new StatusError("BadRequest", `container "${container}" in pod "${name}" is waiting to start: ${why}`)
+}
+
+/** Resolves when the container has ended; the log is complete then. */
+function endOf(state: PodState, id: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const undo = state.onEnd(id, resolve)
+    signal.addEventListener("abort", undo, { once: true })
+  })
+}
+
+/** Pure: the query of a request for logs. */
+export function logQuery(search: URLSearchParams, nowMs: number): LogQuery {
+  const sinceSeconds = numberOf(search, "sinceSeconds")
+  const sinceTime = search.get("sinceTime")
+  const stream = search.get("stream")
+  return {
+    follow: search.get("follow") === "true",
+    timestamps: search.get("timestamps") === "true",
+    tailLines: numberOf(search, "tailLines"),
+    limitBytes: numberOf(search, "limitBytes"),
+    sinceMs: sinceTime ? Date.parse(sinceTime) : sinceSeconds === undefined ? undefined : nowMs - sinceSeconds * 1_000,
+    stream: stream === "Stdout" || stream === "Stderr" ? stream : "All",
+  }
+}
+
+function numberOf(search: URLSearchParams, name: string): number | undefined {
+  const text = search.get(name)
+  if (text === null || text === "") return undefined
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 0) return number
+  throw new StatusError("BadRequest", `${name} must be a whole number, not ${JSON.stringify(text)}`)
+}

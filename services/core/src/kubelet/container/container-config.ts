@@ -1,0 +1,81 @@
+import { join } from "node:path"
+import type { PodContainer } from "../pod/observed.ts"
+import type { Start } from "../pod/pod-actions.ts"
+import type { PodDeps } from "../pod/pod-deps.ts"
+import type { PodState } from "../pod/pod-state.ts"
+import { identityOf } from "../pod/sandbox-config.ts"
+import type { ContainerConfig, ImageRecord, MountConfig } from "../runtime/runtime.ts"
+import { containerEnv, type EnvSources } from "./env.ts"
+import { expand } from "./env-expansion.ts"
+import { cgroupResources, qosClass } from "./resources.ts"
+import { containerSecurity } from "./security.ts"
+import { serviceEnv } from "./service-env.ts"
+
+export interface ContainerInput {
+  readonly state: PodState
+  readonly deps: PodDeps
+  readonly start: Start
+  readonly image: ImageRecord
+  readonly sources: EnvSources
+  readonly mounts: readonly { readonly mount: VolumeMount; readonly hostPath: string }[]
+}
+
+type VolumeMount = NonNullable<PodContainer["volumeMounts"]>[number]
+
+/** What the runtime is told of a container. Throws `ContainerConfigError` when the pod cannot be as it is written. */
+export function containerConfig(input: ContainerInput): ContainerConfig {
+  const { state, deps, start, image } = input
+  const { container, attempt } = start
+  const { pod } = state
+  const services = serviceEnv(deps.services(), pod.metadata.namespace ?? "", pod.spec.enableServiceLinks)
+  const env = containerEnv(pod, container, state.place, input.sources, services)
+  const expanded = (texts: readonly string[] | undefined): string[] => (texts ?? []).map((text) => expand(text, env))
+  return {
+    pod: identityOf(pod),
+    name: container.name,
+    attempt,
+    imageId: image.id,
+    image: container.image ?? "",
+    command: expanded(container.command),
+    args: expanded(container.args),
+    workingDirectory: container.workingDir ?? "",
+    env: [...env].map(([name, value]) => ({ name, value })),
+    mounts: mountsOf(input),
+    labels: {},
+    annotations: {},
+    logPath: `${container.name}/${attempt}.log`,
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
+    resources: cgroupResources(container, qosClass(pod), deps.memoryBytes),
+    security: containerSecurity(pod, container, image, deps.directories.seccomp),
+    ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
+  }
+}
+
+const propagations: Readonly<Record<string, MountConfig["propagation"]>> = {
+  HostToContainer: "host-to-container",
+  Bidirectional: "bidirectional",
+}
+const hostsPath = "/etc/hosts"
+
+function mountsOf({ state, start: { container, attempt }, mounts }: ContainerInput): MountConfig[] {
+  const own: MountConfig[] = mounts.map(({ mount, hostPath }) => ({
+    containerPath: mount.mountPath,
+    hostPath,
+    readOnly: mount.readOnly ?? false,
+    propagation: propagations[mount.mountPropagation ?? ""] ?? "private",
+  }))
+  const file = (containerPath: string, hostPath: string): MountConfig => ({
+    containerPath,
+    hostPath,
+    readOnly: false,
+    propagation: "private",
+  })
+  const taken = new Set(own.map(({ containerPath }) => containerPath))
+  const given = [
+    ...(state.pod.spec.hostNetwork ? [] : [file(hostsPath, join(state.directory, "hosts"))]),
+    file(container.terminationMessagePath, state.terminationFile(container.name, attempt)),
+  ]
+  return [...own, ...given.filter(({ containerPath }) => !taken.has(containerPath))]
+}

@@ -1,0 +1,150 @@
+import { mkdir, readFile } from "node:fs/promises"
+import type { IncomingMessage } from "node:http"
+import os from "node:os"
+import { join } from "node:path"
+import type { Duplex } from "node:stream"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { Service } from "@wick/sdk/api/core/service"
+import type { Client, Fetch } from "@wick/sdk/client"
+import type { Clock } from "@wick/sdk/clock"
+import { createEventRecorder, createInformer, type Informers } from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import { createKubeletFetch } from "./api/fetch.ts"
+import { upgradeStream } from "./api/upgrade.ts"
+import { ImageCollector } from "./image/image-collector.ts"
+import { Images } from "./image/images.ts"
+import { LogRotation } from "./log/log-rotation.ts"
+import { type NodeFacts, nodeFacts } from "./node/node-facts.ts"
+import type { NodeView } from "./node/node-object.ts"
+import { NodeRegistration } from "./node/node-registration.ts"
+import { type ClusterDns, parseResolvConf } from "./pod/dns.ts"
+import type { PodDeps } from "./pod/pod-deps.ts"
+import { PodFleet } from "./pod/pod-fleet.ts"
+import { Slots } from "./pod/slots.ts"
+import type { Runtime } from "./runtime/runtime.ts"
+import { ObjectWatches } from "./volume/object-watches.ts"
+
+export interface KubeletOptions {
+  readonly nodeName: string
+  readonly client: Client
+  /** Shared informers, for kinds that others of this process watch too. */
+  readonly informers: Informers
+  readonly runtime: Runtime
+  /** Where cluster names are looked up; no servers: pods use the host's resolver. */
+  readonly clusterDns: ClusterDns
+  readonly podCidr?: string
+  /** Holds pods' volumes and logs. */
+  readonly directory: string
+  /** A directory in memory, for secrets and tokens; under `directory` when absent. */
+  readonly volatileDirectory?: string
+  /** Cgroup that all containers of this node are under, such as `/wick-1a2b3c`. */
+  readonly cgroupParent: string
+  /** Version that the node object shows. */
+  readonly version: string
+  /** The node's address when it is not the first one of the machine. */
+  readonly hostIp?: string
+  readonly podsMax?: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Kubelet extends AsyncDisposable {
+  /** Logs and what else the API server asks a node for. */
+  readonly fetch: Fetch
+  /** Exec, attach, port-forward: the connection is handed on to the runtime. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+const podsMaxDefault = 250
+/** Pods that start at once, per processor: more would only make all of them late. */
+const startsPerCpu = 2
+const startsMin = 4
+
+/** Starts the node agent: adopts what runs, makes the node known, and follows the pods that are bound to it. */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const { nodeName, client, clock, log, runtime } = options
+  const directories = await makeDirectories(options)
+  const facts = withAddress(await nodeFacts(options.directory), options.hostIp)
+  const events = createEventRecorder({ client, clock, log, component: "kubelet", host: nodeName })
+  const watches = new ObjectWatches(client, clock, log)
+  const services = options.informers(Service)
+  const pods = createInformer(client, Pod, { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log)
+  const deps: Omit<PodDeps, "claim" | "disclaim"> = {
+    runtime,
+    client,
+    clock,
+    log,
+    events,
+    watches,
+    directories,
+    nodeName,
+    images: new Images(runtime, clock),
+    slots: new Slots(Math.max(startsMin, os.availableParallelism() * startsPerCpu)),
+    services: () => services.list(),
+    cgroupParent: options.cgroupParent,
+    clusterDns: options.clusterDns,
+    hostDns: parseResolvConf(await readFile("/etc/resolv.conf", "utf8").catch(() => "")),
+    hostIp: facts.hostIp,
+    allocatable: allocatableOf(facts),
+    memoryBytes: facts.memoryBytes,
+  }
+  const collector = new ImageCollector(runtime, options.directory, clock, log)
+  const fleet = new PodFleet(deps, pods, () => collector.consider(fleet.workers()))
+  const rotation = new LogRotation(runtime, clock, log, () => fleet.workers())
+  const registration = new NodeRegistration({
+    client,
+    clock,
+    log,
+    podCidr: options.podCidr,
+    annotations: runtime.lacks ? { "wick.dev/runtime-lacks": runtime.lacks } : {},
+  })
+  await services.synced
+  await fleet.start()
+  await registration.register(await viewOf(options, facts))
+  rotation.start()
+  return {
+    fetch: createKubeletFetch({ fleet, clock }),
+    upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
+    [Symbol.asyncDispose]: async () => {
+      rotation.stop()
+      await registration[Symbol.asyncDispose]()
+      await fleet[Symbol.asyncDispose]()
+      await pods[Symbol.asyncDispose]()
+      await watches[Symbol.asyncDispose]()
+      await events[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function makeDirectories(options: KubeletOptions): Promise<PodDeps["directories"]> {
+  const directories = {
+    pods: join(options.directory, "pods"),
+    volatile: join(options.volatileDirectory ?? join(options.directory, "volatile"), "pods"),
+    logs: join(options.directory, "logs"),
+    seccomp: join(options.directory, "seccomp"),
+  }
+  await Promise.all(Object.values(directories).map((directory) => mkdir(directory, { recursive: true, mode: 0o711 })))
+  return directories
+}
+
+function withAddress(facts: NodeFacts, hostIp: string | undefined): NodeFacts {
+  return hostIp === undefined ? facts : { ...facts, hostIp }
+}
+
+function allocatableOf(facts: NodeFacts): PodDeps["allocatable"] {
+  return {
+    cpu: String(facts.cpus),
+    memory: String(facts.memoryBytes),
+    "ephemeral-storage": String(facts.diskBytes),
+  }
+}
+
+async function viewOf(options: KubeletOptions, facts: NodeFacts): Promise<NodeView> {
+  return {
+    name: options.nodeName,
+    facts,
+    runtimeVersion: await options.runtime.version(),
+    version: options.version,
+    podsMax: options.podsMax ?? podsMaxDefault,
+  }
+}

@@ -1,0 +1,174 @@
+import { mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import type { Pod } from "@wick/sdk/api/core/pod"
+import { Secret } from "@wick/sdk/api/core/secret"
+import type { Volume } from "@wick/sdk/api/core/volume"
+import { must } from "@wick/sdk/assert"
+import type { Client } from "@wick/sdk/client"
+import type { Clock, Timer } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import type { PodPlace } from "../container/pod-field.ts"
+import { writeAtomically } from "./atomic-directory.ts"
+import { emptyDirectory, hostPath, removeDirectory } from "./host-directory.ts"
+import type { ObjectWatches } from "./object-watches.ts"
+import { asProjected, payloadOf, referencesOf, type TokenWish, type VolumeObject, VolumeProblem } from "./payload.ts"
+import { requestToken, type Token } from "./service-account-token.ts"
+
+export interface PodVolumesOptions {
+  readonly client: Client
+  readonly watches: ObjectWatches
+  readonly clock: Clock
+  readonly log: Log
+  /** The pod's own directory. */
+  readonly directory: string
+  /** The same in memory, for secrets and tokens. */
+  readonly volatileDirectory: string
+  /** An object that a volume is made of has changed, or a missing one has come. */
+  readonly onChange: () => void
+}
+
+/** A change of the pod's labels, or of a token's age, is looked at with the same means as a change of a ConfigMap. */
+const tokenRetryMs = 10_000
+
+/** The volumes of one pod, made before its first container and kept up to date until it ends. */
+export class PodVolumes {
+  readonly #options: PodVolumesOptions
+  readonly #releases = new Map<string, () => void>()
+  readonly #tokens = new Map<string, Token>()
+  #renewal: Timer | undefined
+
+  constructor(options: PodVolumesOptions) {
+    this.#options = options
+  }
+
+  /** Host paths by volume name. Does again what has been done before at no cost. Throws `VolumeProblem`. */
+  async prepare(pod: Pod, place: PodPlace, signal?: AbortSignal): Promise<Map<string, string>> {
+    const used = usedVolumes(pod)
+    const volumes = (pod.spec.volumes ?? []).filter(({ name }) => used.has(name))
+    const paths = await Promise.all(
+      volumes.map(async (volume): Promise<[string, string]> => {
+        try {
+          return [volume.name, await this.#prepare(pod, place, volume, signal)]
+        } catch (error) {
+          if (signal?.aborted) throw error
+          const reason = error instanceof Error ? error.message : String(error)
+          throw new VolumeProblem(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`)
+        }
+      }),
+    )
+    this.#planRenewal()
+    return new Map(paths)
+  }
+
+  /** Stops following changes; files stay for containers that still end. */
+  release(): void {
+    this.#renewal?.cancel()
+    for (const release of this.#releases.values()) release()
+    this.#releases.clear()
+  }
+
+  async remove(): Promise<void> {
+    this.release()
+    const { directory, volatileDirectory } = this.#options
+    await Promise.all([removeDirectory(directory), removeDirectory(volatileDirectory)])
+  }
+
+  async #prepare(pod: Pod, place: PodPlace, volume: Volume, signal?: AbortSignal): Promise<string> {
+    const fsGroup = pod.spec.securityContext.fsGroup
+    if (volume.hostPath) return hostPath(volume.hostPath)
+    if (volume.emptyDir) {
+      const path = join(this.#options.directory, "volumes", "empty-dir", volume.name)
+      await emptyDirectory(path, volume.emptyDir, fsGroup)
+      return path
+    }
+    const projected = asProjected(volume)
+    if (!projected) throw new VolumeProblem("no volume of this kind can be mounted on this node")
+    const { configMaps, secrets, tokens } = referencesOf(projected)
+    const [maps, kept, made] = await Promise.all([
+      this.#objects(ConfigMap, pod, configMaps, signal),
+      this.#objects(Secret, pod, secrets, signal),
+      this.#tokensFor(pod, tokens, signal),
+    ])
+    const payload = payloadOf(pod, place, projected, {
+      configMap: (name) => maps.get(name),
+      secret: (name) => kept.get(name),
+      token: (wish) => must(made.get(tokenKey(wish)), "every token of the volume was asked for"),
+    })
+    const root = secrets.size > 0 || tokens.length > 0 ? this.#options.volatileDirectory : this.#options.directory
+    const path = join(root, "volumes", "files", volume.name)
+    await mkdir(path, { recursive: true, mode: 0o755 })
+    await writeAtomically(path, payload, { gid: fsGroup })
+    return path
+  }
+
+  async #objects(
+    kind: typeof ConfigMap | typeof Secret,
+    pod: Pod,
+    names: ReadonlySet<string>,
+    signal?: AbortSignal,
+  ): Promise<Map<string, VolumeObject>> {
+    const namespace = pod.metadata.namespace ?? ""
+    const found = await Promise.all(
+      [...names].map(async (name): Promise<[string, VolumeObject] | undefined> => {
+        const key = `${kind.plural}/${name}`
+        if (!this.#releases.has(key)) {
+          this.#releases.set(key, this.#options.watches.hold(kind, namespace, name, this.#options.onChange))
+        }
+        const object = await unlessAborted(this.#options.watches.get(kind, namespace, name), signal)
+        return object && [name, object]
+      }),
+    )
+    return new Map(found.filter((entry) => entry !== undefined))
+  }
+
+  async #tokensFor(pod: Pod, wishes: readonly TokenWish[], signal?: AbortSignal): Promise<Map<string, string>> {
+    const { client, clock } = this.#options
+    const entries = wishes.map(async (wish): Promise<[string, string]> => {
+      const key = tokenKey(wish)
+      const present = this.#tokens.get(key)
+      if (present && present.renewAtMs > clock.now()) return [key, present.value]
+      try {
+        const token = await requestToken(client, pod, wish, clock.now(), signal)
+        this.#tokens.set(key, token)
+        return [key, token.value]
+      } catch (error) {
+        // An old token that still holds is better than none.
+        if (!present || present.expiresAtMs <= clock.now()) throw error
+        this.#options.log.warn("cannot renew a service account token; keeping the old one", { error })
+        this.#tokens.set(key, { ...present, renewAtMs: clock.now() + tokenRetryMs })
+        return [key, present.value]
+      }
+    })
+    return new Map(await Promise.all(entries))
+  }
+
+  #planRenewal(): void {
+    this.#renewal?.cancel()
+    this.#renewal = undefined
+    const times = [...this.#tokens.values()].map(({ renewAtMs }) => renewAtMs)
+    if (times.length === 0) return
+    const { clock, onChange } = this.#options
+    this.#renewal = clock.timer(Math.max(0, Math.min(...times) - clock.now()), onChange)
+  }
+}
+
+function tokenKey(wish: TokenWish): string {
+  return `${wish.audience ?? ""} ${wish.expirationSeconds}`
+}
+
+/** A volume that no container mounts need not be made. */
+function usedVolumes(pod: Pod): Set<string> {
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+  return new Set(containers.flatMap(({ volumeMounts }) => (volumeMounts ?? []).map(({ name }) => name)))
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) return abort()
+    signal.addEventListener("abort", abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort))
+  })
+}
