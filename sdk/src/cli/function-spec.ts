@@ -47,6 +47,7 @@ export function functionSpec(name: string, namespace: string, flags: FunctionFla
       ...merged("annotations", existing?.metadata.annotations, {}),
     },
     spec: {
+      traffic: [{ latestRevision: true, percent: 100 }],
       ...existing?.spec,
       template: {
         metadata: {
@@ -59,7 +60,7 @@ export function functionSpec(name: string, namespace: string, flags: FunctionFla
           ...(flags.concurrency !== undefined && { containerConcurrency: flags.concurrency }),
           ...(flags.timeout !== undefined && { timeoutSeconds: Math.ceil(flags.timeout / 1000) }),
           containers: [
-            { ...container, ...containerFields(flags), image },
+            { name: "user-container", ...container, ...containerFields(flags), image },
             ...(template?.spec?.containers?.slice(1) ?? []),
           ],
         },

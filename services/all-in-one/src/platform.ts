@@ -36,8 +36,6 @@ export interface Platform {
 }
 
 const clusterDomain = "cluster.local"
-const loopback = "127.0.0.1"
-const noNetwork = { hostAddress: loopback, serviceCidr: "10.235.0.0/16" }
 
 /** Starts all of Wick in this process, and the processes that belong to it. */
 export async function startPlatform(given: PlatformOptions): Promise<Platform> {
@@ -46,7 +44,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const timed = stepTimer(given)
   await checkPorts(options, home)
   const network = await timed("network", () => openNetwork(given))
-  const { hostAddress, serviceCidr } = network ?? noNetwork
+  const { hostAddress, serviceCidr } = network
   const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
   const controlPlane = undo.use(
     await timed("control plane", () =>
@@ -99,8 +97,7 @@ function stepTimer({ clock, onStep }: PlatformOptions): <T>(title: string, actio
   }
 }
 
-async function openNetwork({ home, options, clock, log }: PlatformOptions): Promise<Network | undefined> {
-  if (options.runtime === "process") return undefined
+async function openNetwork({ home, options, clock, log }: PlatformOptions): Promise<Network> {
   return startNetwork({
     instance: home.instance,
     directory: home.path("network"),
@@ -118,7 +115,7 @@ function openRegistry({ home, options, log }: PlatformOptions): Promise<Registry
 function openNode(
   { home, options, clock, random, log }: PlatformOptions,
   controlPlane: ControlPlane,
-  network: Network | undefined,
+  network: Network,
 ) {
   return startNode({
     name: options["node-name"],
@@ -127,6 +124,7 @@ function openNode(
     controlPlane,
     network,
     clusterDomain,
+    version: apiVersion(),
     plainRegistries: [...new Set([text(options.registry), `localhost:${options.registry.port}`])],
     containerRuntimeEndpoint: options["container-runtime-endpoint"],
     clock,

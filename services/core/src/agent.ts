@@ -5,7 +5,7 @@ import type { Log } from "@wick/sdk/log"
 import { identities, type NodeConnection } from "#apiserver"
 import { type Containerd, startContainerd } from "#containerd"
 import { startDns } from "#dns"
-import { criRuntime, type Runtime } from "#kubelet"
+import { criRuntime, type Kubelet, type Runtime, startKubelet } from "#kubelet"
 import type { Network } from "#network"
 import type { ControlPlane } from "./server.ts"
 
@@ -16,12 +16,13 @@ export interface NodeOptions {
   /** `containerd/` and `kubelet/` are kept in here. */
   readonly directory: string
   readonly controlPlane: ControlPlane
-  /** Undefined: pods are plain processes on the host's own network. */
-  readonly network: Network | undefined
+  readonly network: Network
   readonly clusterDomain: string
   /** Registries that are spoken to in plain HTTP. */
   readonly plainRegistries: readonly string[]
   readonly containerRuntimeEndpoint: string | undefined
+  /** Version that the node object shows. */
+  readonly version: string
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -29,38 +30,75 @@ export interface NodeOptions {
 
 export interface RunningNode extends AsyncDisposable {
   /** How the API server reaches the kubelet, for logs and exec. */
-  readonly connection: NodeConnection | undefined
+  readonly connection: NodeConnection
   /** Ends every pod, then what runs them. Disposing alone leaves pods running, to be adopted by the next start. */
   stop(): Promise<void>
 }
+
+/** Seconds that a container has between SIGTERM and SIGKILL when the whole node stops. */
+const stopGraceSeconds = 2
 
 /** The node side of one machine: containerd, kubelet, service rules, cluster DNS. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { network, controlPlane, clock, log } = options
   await using undo = new AsyncDisposableStack()
-  const networkClient = controlPlane.clientAs(identities.network)
-  const informers = undo.use(createInformers(networkClient, clock, log))
-  if (network) await network.followServices(informers)
-  if (network) undo.use(await startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }))
-  const containerd = network && (await openContainerd(options, network))
-  if (containerd) undo.use(containerd)
+  const informers = undo.use(createInformers(controlPlane.clientAs(identities.network), clock, log))
+  const containerd = await openContainerd(options)
+  undo.use(containerd)
+  const runtime = criRuntime(containerd)
+  const [kubelet] = await Promise.all([
+    openKubelet(options, runtime, undo),
+    network.followServices(informers),
+    startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }).then((dns) => undo.use(dns)),
+  ])
   const stack = undo.move()
   return {
-    connection: undefined,
+    connection: kubelet,
     stop: async () => {
-      await containerd?.stop()
+      await kubelet[Symbol.asyncDispose]()
+      await endPods(runtime)
+      await network.releaseLeases(() => false)
+      await containerd.stop()
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
 
-function openContainerd(options: NodeOptions, network: Network): Promise<Containerd> {
-  const { directory, plainRegistries, clock, log, containerRuntimeEndpoint: endpoint } = options
+function openContainerd(options: NodeOptions): Promise<Containerd> {
+  const { directory, plainRegistries, clock, log, network, containerRuntimeEndpoint: endpoint } = options
   const { cniConfDir, cniBinDirs } = network
   const given = { cniConfDir, cniBinDirs, plainRegistries, clock, log }
   return startContainerd({ directory: join(directory, "containerd"), ...given, ...(endpoint && { endpoint }) })
 }
 
-export function runtimeOf(containerd: Containerd): Runtime {
-  return criRuntime(containerd)
+async function openKubelet(options: NodeOptions, runtime: Runtime, undo: AsyncDisposableStack): Promise<Kubelet> {
+  const { name, controlPlane, network, directory, instance, clusterDomain, version, clock, log } = options
+  const client = controlPlane.clientAs(identities.node(name))
+  const kubelet = await startKubelet({
+    nodeName: name,
+    client,
+    informers: undo.use(createInformers(client, clock, log)),
+    runtime,
+    clusterDns: { servers: [network.dnsServer], domain: clusterDomain },
+    podCidr: network.podCidr,
+    directory: join(directory, "kubelet"),
+    cgroupParent: `/wick-${instance}`,
+    version,
+    hostIp: network.hostAddress,
+    clock,
+    log,
+  })
+  return undo.use(kubelet)
+}
+
+/** Ends every container and removes every sandbox: what is left of a pod is its object. */
+async function endPods(runtime: Runtime): Promise<void> {
+  const { containers, sandboxes } = await runtime.list()
+  await Promise.allSettled(containers.map(({ id }) => runtime.stopContainer(id, stopGraceSeconds)))
+  await Promise.allSettled(
+    sandboxes.map(async ({ id }) => {
+      await runtime.stopSandbox(id)
+      await runtime.removeSandbox(id)
+    }),
+  )
 }
