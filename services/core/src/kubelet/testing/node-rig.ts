@@ -1,0 +1,311 @@
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { Namespace } from "@wick/sdk/api/core/namespace"
+import { Pod } from "@wick/sdk/api/core/pod"
+import type { NewOf } from "@wick/sdk/api/kind"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { type Client, createClient } from "@wick/sdk/client"
+import { systemClock } from "@wick/sdk/clock"
+import { createInformer, createInformers } from "@wick/sdk/controller"
+import { createLog, silentLog } from "@wick/sdk/log"
+import { binaryImage, fileEntry, parseImageReference, pushImage } from "@wick/sdk/oci"
+import { type Containerd, startContainerd } from "#containerd"
+import { type Registry, startRegistry } from "#registry"
+import { startTestApi, type TestApi } from "../../testing.ts"
+import { type Kubelet, startKubelet } from "../kubelet.ts"
+import { criRuntime } from "../runtime/cri-runtime.ts"
+
+/**
+ * A node for tests on a real machine: the API server on a store in memory, containerd with a bridge of its own, a
+ * registry that holds `busybox`, and the kubelet, which can be stopped and started again as after a crash.
+ */
+export interface NodeRig extends AsyncDisposable {
+  readonly client: Client
+  readonly containerd: Containerd
+  readonly kubelet: Kubelet
+  readonly image: string
+  /** Ends the kubelet as a crash would, and starts another. */
+  restartKubelet(): Promise<void>
+  create(pod: PodDraft): Promise<Pod>
+  /** Resolves with the pod as soon as it is so; fails after a while with the pod as it is. */
+  until(name: string, is: (pod: Pod | undefined) => boolean, withinMs?: number): Promise<Pod | undefined>
+  logs(name: string, container: string, query?: string): Promise<string>
+  /** What there is on the machine of this rig's pods: to be compared before and after. */
+  leftovers(): Promise<Leftovers>
+}
+
+export interface Leftovers {
+  readonly sandboxes: number
+  readonly containers: number
+  readonly shims: number
+  readonly mounts: number
+  readonly namespaces: number
+  readonly cgroups: number
+  readonly directories: number
+  readonly addresses: number
+}
+
+export type PodDraft = { name: string; annotations?: Record<string, string>; labels?: Record<string, string> } & Omit<
+  NewOf<typeof Pod>["spec"],
+  "nodeName"
+>
+
+const nodeName = "rig"
+const bridge = "wick-kltest0"
+const cgroup = "wick-kltest"
+const subnet = "10.239.77.0/24"
+const home = "/tmp/wick-kubelet-test"
+const waitMsMax = 30_000
+const busybox = "/bin/busybox"
+
+export async function startNodeRig(): Promise<NodeRig> {
+  await removeLeftovers()
+  const log = process.env.WICK_TEST_LOG
+    ? createLog({ level: "debug", format: "text", now: systemClock.now, write: (line) => process.stderr.write(line) })
+    : silentLog
+  const cniConfDir = writeNetwork()
+  const api = await startTestApi()
+  const registry = await startRegistry({ directory: join(home, "registry"), host: "127.0.0.1", port: 0, log })
+  const host = registry.address.replace(/^https?:\/\//, "")
+  const image = await pushBusybox(host)
+  const containerd = await startContainerd({
+    directory: join(home, "containerd"),
+    cniConfDir,
+    cniBinDirs: ["/usr/lib/cni"],
+    plainRegistries: [host],
+    clock: systemClock,
+    log,
+  })
+  await prepareApi(api)
+  const start = (): Promise<Kubelet> =>
+    startKubelet({
+      nodeName,
+      client: createClient({
+        fetch: api.server.fetchAs({ name: `system:node:${nodeName}`, groups: ["system:masters"] }),
+      }),
+      informers: createInformers(api.client, systemClock, log),
+      runtime: criRuntime(containerd),
+      clusterDns: { servers: ["10.96.0.10"], domain: "cluster.local" },
+      directory: join(home, "kubelet"),
+      cgroupParent: `/${cgroup}`,
+      version: "v1.36.0",
+      clock: systemClock,
+      log,
+    })
+  let kubelet = await start()
+  return makeRig(api, containerd, registry, image, {
+    now: () => kubelet,
+    restart: async () => {
+      await kubelet[Symbol.asyncDispose]()
+      kubelet = await start()
+    },
+  })
+}
+
+function makeRig(
+  api: TestApi,
+  containerd: Containerd,
+  registry: Registry,
+  image: string,
+  kubelet: { now(): Kubelet; restart(): Promise<void> },
+): NodeRig {
+  const { client } = api
+  return {
+    client,
+    containerd,
+    image,
+    get kubelet() {
+      return kubelet.now()
+    },
+    restartKubelet: kubelet.restart,
+    create: ({ name, annotations, labels, ...spec }) =>
+      client.create(Pod, {
+        metadata: { name, namespace: "default", ...(annotations && { annotations }), ...(labels && { labels }) },
+        spec: { ...spec, nodeName },
+      }),
+    until: (name, is, withinMs = waitMsMax) => waitFor(client, name, is, withinMs),
+    logs: async (name, container, query = "") => {
+      const url = `http://node/containerLogs/default/${name}/${container}${query}`
+      return (await kubelet.now().fetch(new Request(url))).text()
+    },
+    leftovers: () => countLeftovers(containerd),
+    [Symbol.asyncDispose]: async () => {
+      await kubelet.now()[Symbol.asyncDispose]()
+      await removeSandboxes(containerd)
+      await containerd.stop()
+      await registry[Symbol.asyncDispose]()
+      await api[Symbol.asyncDispose]()
+      await removeLeftovers()
+    },
+  }
+}
+
+async function prepareApi(api: TestApi): Promise<void> {
+  for (const name of ["default", "kube-node-lease"]) {
+    await api.client.create(Namespace, { metadata: { name } }).catch((error) => {
+      if (!isStatus(error, "AlreadyExists")) throw error
+    })
+  }
+}
+
+async function waitFor(
+  client: Client,
+  name: string,
+  is: (pod: Pod | undefined) => boolean,
+  withinMs: number,
+): Promise<Pod | undefined> {
+  const selection = { namespace: "default", fieldSelector: `metadata.name=${name}` }
+  await using informer = createInformer(client, Pod, selection, systemClock, silentLog)
+  await informer.synced
+  const giveUp = new AbortController()
+  const timer = setTimeout(() => giveUp.abort(), withinMs)
+  try {
+    return await new Promise<Pod | undefined>((resolve, reject) => {
+      const look = (): void => {
+        const pod = informer.get(name, "default")
+        if (is(pod)) resolve(pod)
+      }
+      informer.onChange(look)
+      look()
+      giveUp.signal.addEventListener("abort", () => {
+        const pod = informer.get(name, "default")
+        reject(new Error(`pod ${name} is not as expected after ${withinMs} ms: ${JSON.stringify(pod?.status ?? null)}`))
+      })
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function writeNetwork(): string {
+  const directory = join(home, "cni")
+  mkdirSync(directory, { recursive: true })
+  const ipam = {
+    type: "host-local",
+    dataDir: join(home, "ipam"),
+    ranges: [[{ subnet }]],
+    routes: [{ dst: "0.0.0.0/0" }],
+  }
+  const plugin = { type: "bridge", bridge, isGateway: true, ipMasq: false, ipam }
+  const network = { cniVersion: "0.4.0", name: "wick-kltest", plugins: [plugin] }
+  writeFileSync(join(directory, "10-test.conflist"), JSON.stringify(network))
+  return directory
+}
+
+async function pushBusybox(host: string): Promise<string> {
+  const applets = [
+    "sh",
+    "sleep",
+    "cat",
+    "echo",
+    "httpd",
+    "true",
+    "false",
+    "ls",
+    "id",
+    "env",
+    "nc",
+    "touch",
+    "dd",
+    "tail",
+  ]
+  const links = applets.flatMap((applet) => fileEntry(busybox, `bin/${applet}`, 0o755))
+  const image = binaryImage(links, { env: { PATH: "/bin" }, entrypoint: [], cmd: ["/bin/sh"] })
+  const reference = parseImageReference("busybox", host)
+  if (!reference) throw new Error(`no image can be named in ${host}`)
+  const { digest } = await pushImage(image, reference)
+  return `${host}/busybox@${digest}`
+}
+
+async function countLeftovers(containerd: Containerd): Promise<Leftovers> {
+  const [sandboxes, containers] = await Promise.all([
+    containerd.cri.call("ListPodSandbox", {}),
+    containerd.cri.call("ListContainers", {}),
+  ])
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .filter((line) => line.includes(home))
+  return {
+    sandboxes: sandboxes.items?.length ?? 0,
+    containers: containers.containers?.length ?? 0,
+    shims: ours(processes(), "containerd-shim").length,
+    mounts: mounts.length,
+    namespaces: namespacesOf(containerd).length,
+    cgroups: cgroupsOf().length,
+    directories: entries(join(home, "kubelet", "pods")) + entries(join(home, "kubelet", "logs")),
+    addresses: entriesMatching(join(home, "ipam", "wick-kltest"), /^10\./),
+  }
+}
+
+function namespacesOf(_containerd: Containerd): string[] {
+  const inUse = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .filter((line) => line.includes("/netns/cni-"))
+  return inUse
+}
+
+function entries(directory: string): number {
+  return existsSync(directory) ? readdirSync(directory).length : 0
+}
+
+function entriesMatching(directory: string, pattern: RegExp): number {
+  return existsSync(directory) ? readdirSync(directory).filter((name) => pattern.test(name)).length : 0
+}
+
+function cgroupsOf(): string[] {
+  const root = "/sys/fs/cgroup"
+  const controllers = existsSync(join(root, "memory")) ? ["memory", "cpu", "pids"] : [""]
+  return controllers.flatMap((controller) => {
+    const directory = join(root, controller, cgroup)
+    if (!existsSync(directory)) return []
+    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+  })
+}
+
+interface RunningProcess {
+  readonly pid: number
+  readonly command: string
+}
+
+function processes(): RunningProcess[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ")
+        return [{ pid: Number(name), command }]
+      } catch {
+        return []
+      }
+    })
+}
+
+function ours(list: readonly RunningProcess[], program: string): RunningProcess[] {
+  return list.filter(({ command }) => command.includes(program) && command.includes(home))
+}
+
+async function removeSandboxes(containerd: Containerd): Promise<void> {
+  const { items = [] } = await containerd.cri.call("ListPodSandbox", {})
+  for (const { id: podSandboxId } of items) {
+    await containerd.cri.call("StopPodSandbox", { podSandboxId })
+    await containerd.cri.call("RemovePodSandbox", { podSandboxId })
+  }
+}
+
+/** What an earlier run that was killed has left: processes by their path, mounts, the bridge, the cgroup, files. */
+async function removeLeftovers(): Promise<void> {
+  for (const { pid } of [...ours(processes(), "containerd --config"), ...ours(processes(), "containerd-shim")]) {
+    try {
+      process.kill(pid, "SIGKILL")
+    } catch {}
+  }
+  const points = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .flatMap((line) => line.split(" ")[4] ?? [])
+  for (const point of points.filter((path) => path.startsWith(`${home}/`)).reverse()) {
+    execFileSync("umount", ["-l", point], { stdio: "ignore" })
+  }
+  rmSync(home, { recursive: true, force: true })
+  if (existsSync(`/sys/class/net/${bridge}`)) execFileSync("ip", ["link", "delete", bridge])
+}
