@@ -78,7 +78,7 @@ async function startActivators(
     cluster: "wick",
     server: controlPlane.url,
     authorityPem: controlPlane.pki.authorityPem,
-    user: { name: "activator", credential: await controlPlane.pki.issueClient(name, groups) },
+    user: { name: "activator", credential: await controlPlane.pki.client("activator", name, groups) },
   })
   return keepActivators({
     count: options.activators,

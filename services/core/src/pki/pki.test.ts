@@ -88,6 +88,13 @@ describe("pki", () => {
     }
   })
 
+  it("keeps the certificate of a part of the platform, and makes another when its groups change", async () => {
+    const first = await (await open()).client("activator", "activator", ["serving"])
+    const pki = await open()
+    expect(await pki.client("activator", "activator", ["serving"])).toEqual(first)
+    expect(await pki.client("activator", "activator", [])).not.toEqual(first)
+  })
+
   it("issues client certificates to others and keeps none of their keys", async () => {
     const pki = await open()
     const credential = await pki.issueClient("system:node:one", ["system:nodes"], dayMs)

@@ -27,6 +27,8 @@ export interface Pki {
   readonly tokens: TokenAuthority
   /** A client certificate for another user, of which no copy is kept. */
   issueClient(user: string, groups: readonly string[], lifetimeMs?: number): Promise<Credential>
+  /** A client certificate for another part of the platform, kept in the directory under `file` and rotated at starts. */
+  client(file: string, user: string, groups: readonly string[]): Promise<Credential>
   /** A serving certificate for another part of the platform, kept in the directory under `file` and rotated alike. */
   serve(file: string, names: readonly string[]): Promise<Credential>
 }
@@ -53,6 +55,7 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     tokens: createTokenAuthority(`https://kubernetes.default.svc.${options.clusterDomain}`, [tokenKey]),
     issueClient: (user, groups, lifetimeMs) =>
       issueCertificate(authority, clientSubject(user, groups), clock.now(), lifetimeMs),
+    client: (file, user, groups) => keep(file, clientSubject(user, groups)),
     serve: (file, names) => keep(file, servingSubject(file, names)),
   }
 }
