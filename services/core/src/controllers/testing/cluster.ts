@@ -1,9 +1,6 @@
 import { Namespace } from "@wick/sdk/api/core/namespace"
-import { Node } from "@wick/sdk/api/core/node"
-import { Pod } from "@wick/sdk/api/core/pod"
 import type { Kind, KindOf } from "@wick/sdk/api/kind"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
-import { formatTime } from "@wick/sdk/api/meta/time"
 import { type Client, createClient, type Fetch, type FetchWrapper } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { createInformers, type Informer, type Informers } from "@wick/sdk/controller"
@@ -11,6 +8,7 @@ import { silentLog } from "@wick/sdk/log"
 import { startTestApi } from "../../apiserver/testing/start.ts"
 import { startScheduler } from "../../scheduler/index.ts"
 import { startControllers } from "../index.ts"
+import { createNode, playKubelet } from "./kubelet.ts"
 
 export interface TestCluster extends AsyncDisposable {
   readonly client: Client
@@ -68,44 +66,6 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   running.use(playKubelet(cluster))
   running.use(startLoops())
   return cluster
-}
-
-async function createNode(client: Client, name: string): Promise<void> {
-  await client.create(Node, { metadata: { name } })
-  const allocatable = { cpu: "4", memory: "8Gi", pods: "500" }
-  const status = { capacity: allocatable, allocatable, conditions: [{ type: "Ready", status: "True" }] }
-  await client.patch(Node, { name }, { type: "merge", body: { status } }, { subresource: "status" })
-}
-
-function playKubelet(cluster: TestCluster): AsyncDisposable {
-  let address = 1
-  let stopped = false
-  const act = async (pod: Pod): Promise<void> => {
-    const { name, namespace = "", uid, deletionTimestamp } = pod.metadata
-    if (deletionTimestamp !== undefined) {
-      await cluster.client.delete(Pod, { name, namespace }, { gracePeriodSeconds: 0, preconditions: { uid } })
-      return
-    }
-    const wanted = cluster.ready ? "True" : "False"
-    const told = pod.status?.conditions?.find(({ type }) => type === "Ready")?.status
-    if (told === wanted) return
-    const conditions = [{ type: "Ready", status: wanted, lastTransitionTime: formatTime(systemClock.now()) }]
-    const podIP = pod.status?.podIP ?? `10.0.${address >> 8}.${address++ & 255}`
-    const body = { status: { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions } }
-    await cluster.client.patch(Pod, { name, namespace }, { type: "strategic", body }, { subresource: "status" })
-  }
-  const undo = cluster.informers(Pod).onChange(({ after }) => {
-    if (!after?.spec.nodeName || stopped) return
-    void act(after).catch((error: unknown) => {
-      if (!stopped && !isStatus(error, "NotFound", "Conflict")) throw error
-    })
-  })
-  return {
-    [Symbol.asyncDispose]: async () => {
-      stopped = true
-      undo()
-    },
-  }
 }
 
 /** Resolves when the condition holds, looked at after every change of the informer's objects. */
