@@ -11,7 +11,14 @@ describe("the route table", () => {
   it("knows a route by its URL and by its address in the cluster, whatever the case and port", () => {
     const table = new RouteTable((_namespace, revision) => revision)
     table.put(route("hello", [{ revisionName: "hello-1", percent: 100 }]))
-    for (const host of ["hello.test", "HELLO.test:8080", "hello.test.", "hello.default.svc.cluster.local"]) {
+    for (const host of [
+      "hello.test",
+      "HELLO.test:8080",
+      "hello.test.",
+      "hello.default.svc.cluster.local",
+      "hello.default.svc",
+      "hello.default",
+    ]) {
       expect(table.choose(host)).toBe("hello-1")
     }
     expect(table.choose("other.test")).toBeUndefined()

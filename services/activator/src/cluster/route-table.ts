@@ -64,7 +64,8 @@ export class RouteTable<Target> {
     const traffic = (status?.traffic ?? []).filter(({ revisionName }) => revisionName)
     const entries = new Map<string, WeightedChoice<Target>>()
     const weighted = traffic.map((part) => this.#weighted(namespace, part, part.percent ?? 0))
-    for (const host of [hostOf(status?.url), hostOf(status?.address?.url)]) {
+    const hosts = [hostOf(status?.url), ...shorterNames(hostOf(status?.address?.url))]
+    for (const host of hosts) {
       if (host !== undefined && weighted.length > 0) entries.set(host, new WeightedChoice(weighted))
     }
     for (const part of traffic) {
@@ -87,6 +88,12 @@ function keyOf(route: RouteView): string {
 function hostOf(url: string | undefined): string | undefined {
   if (!url) return undefined
   return hostName(url.replace(/^[a-z]+:\/\//, "").split("/")[0] ?? "")
+}
+
+/** A pod may leave the end of a name in the cluster to its resolver, and then sends it so: `app.ns.svc`, `app.ns`. */
+function shorterNames(host: string | undefined): (string | undefined)[] {
+  const parts = host?.split(".") ?? []
+  return parts[2] === "svc" ? [host, parts.slice(0, 3).join("."), parts.slice(0, 2).join(".")] : [host]
 }
 
 const upperCase = /[A-Z]/
