@@ -53,10 +53,23 @@ export function serviceUser(service: string): { name: string; groups: string[] }
   return { name: `system:serviceaccount:${servingNamespace}:${service}`, groups }
 }
 
+const api = "rbac.authorization.k8s.io"
+
+/** Whoever may see, edit or administer a namespace may do the same with the functions in it: parts of those roles. */
+function userRoles(): AnyObject[] {
+  const parts = { view: read, edit: write, admin: [...write, "deletecollection"] }
+  return Object.entries(parts).map(([role, verbs]) => ({
+    apiVersion: `${api}/v1`,
+    kind: "ClusterRole",
+    metadata: { name: `wick-serving-${role}`, labels: { [`${api}/aggregate-to-${role}`]: "true" } },
+    // Not their status: that is for the controller to write.
+    rules: [rule(["serving.knative.dev"], ["services", "routes", "configurations", "revisions"], verbs)],
+  }))
+}
+
 /** Accounts, roles and their bindings, as plain objects. */
 export function servingRoles(): AnyObject[] {
-  const api = "rbac.authorization.k8s.io"
-  return Object.entries(rules).flatMap(([service, granted]) => [
+  const ofServices = Object.entries(rules).flatMap(([service, granted]) => [
     {
       apiVersion: `${api}/v1`,
       kind: "ClusterRole",
@@ -71,4 +84,5 @@ export function servingRoles(): AnyObject[] {
       subjects: [{ kind: "ServiceAccount", name: service, namespace: servingNamespace }],
     },
   ])
+  return [...userRoles(), ...ofServices]
 }

@@ -9,10 +9,6 @@ export function rule(verbs: readonly string[], group: string, ...resources: stri
   return { verbs, apiGroups: [group], resources }
 }
 
-export function named(verbs: readonly string[], group: string, resource: string, ...names: string[]): PolicyRule {
-  return { verbs, apiGroups: [group], resources: [resource], resourceNames: names }
-}
-
 export function paths(verbs: readonly string[], ...nonResourceURLs: string[]): PolicyRule {
   return { verbs, nonResourceURLs }
 }
