@@ -40,7 +40,9 @@ export class StatusWriter {
 
   write(status: PodStatus): void {
     this.#wanted = status
-    this.#writing ??= this.#run()
+    this.#writing ??= this.#run().finally(() => {
+      this.#writing = undefined
+    })
   }
 
   /** Resolves when the newest status is written, or the pod is gone. */
@@ -75,7 +77,6 @@ export class StatusWriter {
         retryMs = Math.min(retryMs * 2, retryMsMax)
       }
     }
-    this.#writing = undefined
   }
 
   async #patch(status: Record<string, unknown>): Promise<void> {
