@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { StatusError } from "../api/meta/status-error.ts"
 import { SimulatedClock } from "../clock/index.ts"
 import { silentLog } from "../telemetry/log.ts"
+import { createMetrics } from "../telemetry/metrics.ts"
 import { settled } from "../testing/scripted-fetch.ts"
 import { type Controller, type ControllerOptions, createController } from "./create-controller.ts"
 import { done, type Result, TerminalError, wakeAfter } from "./result.ts"
@@ -100,6 +101,24 @@ describe("a controller", () => {
     controller.wake("a")
     await controller.idle()
     expect(calls).toBe(2)
+  })
+
+  it("tells how long it took, how often it failed and how much waits", async () => {
+    const metrics = createMetrics({ process: false })
+    let calls = 0
+    const { controller, clock } = start(
+      async () => {
+        if (calls++ === 0) throw new Error("a first time")
+        return done
+      },
+      { metrics },
+    )
+    controller.wake("a")
+    await clock.advance(100)
+    const text = await metrics.text()
+    expect(text).toContain('workqueue_work_duration_seconds_count{name="test"} 2')
+    expect(text).toContain('workqueue_retries_total{name="test"} 1')
+    expect(text).toContain('workqueue_depth{name="test"} 0')
   })
 
   it("comes back when the reconcile asked for it", async () => {

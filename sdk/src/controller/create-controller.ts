@@ -2,6 +2,8 @@ import type { Kind, KindOf } from "../api/kind.ts"
 import { isStatus } from "../api/meta/status-error.ts"
 import type { Clock, Timer } from "../clock/index.ts"
 import type { Log } from "../telemetry/log.ts"
+import type { Metrics } from "../telemetry/metrics.ts"
+import { type LoopMetrics, loopMetrics, type Outcome } from "./controller-metrics.ts"
 import type { Change, Informer } from "./informer.ts"
 import { type Result, TerminalError } from "./result.ts"
 import { WorkQueue } from "./work-queue.ts"
@@ -35,8 +37,8 @@ export interface ControllerOptions {
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Result>
   /** Keys that are worked on at the same time, each by one call; 1 unless told. */
   readonly concurrency?: number
-  /** Told of every finished reconcile, for metrics. */
-  readonly onReconciled?: (seconds: number, outcome: "ok" | "retry" | "terminal") => void
+  /** Where the loop tells how long reconciles take, how many wait and how many fail. */
+  readonly metrics?: Metrics | undefined
 }
 
 /** A running reconcile loop. Disposing of it aborts what runs and waits for it. */
@@ -59,6 +61,7 @@ class ReconcileLoop implements Controller {
   readonly #options: ControllerOptions
   readonly #log: Log
   readonly #queue = new WorkQueue()
+  readonly #metrics: LoopMetrics
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
   readonly #unsubscribe: (() => void)[]
@@ -70,6 +73,7 @@ class ReconcileLoop implements Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#log = options.log.with({ controller: options.name })
+    this.#metrics = loopMetrics(options.metrics, options.name, () => this.#queue.readyCount)
     this.#unsubscribe = options.watches.map((watch) => watch.subscribe((key) => this.wake(key)))
     void Promise.all(options.watches.map((watch) => watch.synced)).then(() => {
       this.#started = true
@@ -129,7 +133,7 @@ class ReconcileLoop implements Controller {
   async #work(key: string): Promise<void> {
     const { clock, reconcile } = this.#options
     const startedMs = clock.monotonic()
-    let outcome: "ok" | "retry" | "terminal" = "ok"
+    let outcome: Outcome = "ok"
     try {
       const { wakeAfterMs } = await reconcile(key, this.#stop.signal)
       this.#queue.forget(key)
@@ -139,10 +143,10 @@ class ReconcileLoop implements Controller {
     } finally {
       this.#queue.done(key)
     }
-    this.#options.onReconciled?.((clock.monotonic() - startedMs) / 1000, outcome)
+    this.#metrics.reconciled((clock.monotonic() - startedMs) / 1000, outcome)
   }
 
-  #failed(key: string, error: unknown): "ok" | "retry" | "terminal" {
+  #failed(key: string, error: unknown): Outcome {
     if (this.#stop.signal.aborted) return "ok"
     if (error instanceof TerminalError) {
       this.#queue.forget(key)

@@ -20,6 +20,8 @@ export interface Metrics {
   histogram(name: string, help: string, buckets?: readonly number[]): Family<HistogramCell>
   /** A value that is read when somebody asks. */
   observed(name: string, help: string, read: () => number | readonly Sample[]): void
+  /** The same with labels: one reading of a family that others have readings in too. */
+  observe(name: string, help: string, labels: Readonly<Record<string, string>>, read: () => number): void
   text(): Promise<string>
   readonly contentType: string
 }
@@ -43,6 +45,7 @@ interface Source {
 class ProcessMetrics implements Metrics {
   readonly contentType = "text/plain; version=0.0.4; charset=utf-8"
   readonly #sources = new Map<string, Source>()
+  readonly #readings = new Map<string, Map<string, { labels: Readonly<Record<string, string>>; read: () => number }>>()
 
   counter(name: string, help: string): Family<CounterCell> {
     return this.#family("counter", name, help, () => new CounterCell())
@@ -67,6 +70,13 @@ class ProcessMetrics implements Metrics {
       return typeof value === "number" ? [{ labels: {}, value }] : value
     }
     this.#sources.set(name, { name, help, type, samples })
+  }
+
+  observe(name: string, help: string, labels: Readonly<Record<string, string>>, read: () => number): void {
+    const readings = this.#readings.get(name) ?? new Map<string, { labels: typeof labels; read: () => number }>()
+    this.#readings.set(name, readings)
+    readings.set(JSON.stringify(labels), { labels, read })
+    this.observed(name, help, () => [...readings.values()].map((one) => ({ labels: one.labels, value: one.read() })))
   }
 
   async text(): Promise<string> {

@@ -1,7 +1,9 @@
 import { createServer } from "node:http"
-import { createMetrics } from "@wick/sdk/metrics"
+import type { Metrics } from "@wick/sdk/metrics"
 
 export interface MetricsServerOptions {
+  /** Of this process. */
+  readonly metrics: Metrics
   readonly host: string
   readonly port: number
   readonly gatewayPort: number
@@ -16,7 +18,7 @@ const timeoutMs = 2_000
  * `/healthz` says that the process answers.
  */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<AsyncDisposable> {
-  const own = createMetrics({ process: true })
+  const { metrics: own } = options
   const server = createServer((request, response) => {
     if (request.url === "/healthz") return void response.end("ok\n")
     if (request.url !== "/metrics") return void response.writeHead(404).end("metrics are at /metrics\n")

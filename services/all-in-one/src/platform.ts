@@ -9,6 +9,7 @@ import {
 } from "@wick/core"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import { createMetrics } from "@wick/sdk/metrics"
 import type { Home } from "./home.ts"
 import { startMetricsServer } from "./metrics-server.ts"
 import type { Address, Options } from "./options.ts"
@@ -42,6 +43,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const { home, options, clock, random, log } = given
   await using undo = new AsyncDisposableStack()
   const timed = stepTimer(given)
+  const metrics = createMetrics()
   await checkPorts(options, home)
   const network = await timed("network", () => openNetwork(given))
   const { hostAddress, serviceCidr } = network
@@ -61,6 +63,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
         clock,
         random,
         log,
+        metrics,
         onFailure: given.onFailure,
       }),
     ),
@@ -74,7 +77,12 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   undo.use(node)
   undo.use(serving)
   undo.use(
-    await startMetricsServer({ ...options.metrics, gatewayPort: options.gateway.port, activators: options.activators }),
+    await startMetricsServer({
+      ...options.metrics,
+      metrics,
+      gatewayPort: options.gateway.port,
+      activators: options.activators,
+    }),
   )
   undo.use(writeState(home.directory, state(given, controlPlane, registry)))
   const stack = undo.move()

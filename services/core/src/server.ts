@@ -4,6 +4,7 @@ import { type Client, createClient, type Fetch } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import {
   type ApiServer,
   bootstrapObjects,
@@ -40,6 +41,7 @@ export interface ControlPlaneOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly metrics?: Metrics | undefined
   /** The disk has failed: the process should end and be started anew. */
   readonly onFailure: (error: Error) => void
 }
@@ -133,12 +135,12 @@ function startLoops(
   { authorityPem }: Pki,
   options: ControlPlaneOptions,
 ): void {
-  const { clock, random, log } = options
+  const { clock, random, log, metrics } = options
   const controlling = clientAs(identities.controllers)
   const informers = undo.use(createInformers(controlling, clock, log))
   const certificateAuthority = authorityPem
-  undo.use(startControllers({ client: controlling, informers, clock, random, log, certificateAuthority }))
-  undo.use(startScheduler({ client: clientAs(identities.scheduler), informers, clock, random, log }))
+  undo.use(startControllers({ client: controlling, informers, clock, random, log, metrics, certificateAuthority }))
+  undo.use(startScheduler({ client: clientAs(identities.scheduler), informers, clock, random, log, metrics }))
 }
 
 function apiAddress({ nodeAddress, port, serviceCidr }: ControlPlaneOptions): Parameters<typeof bootstrapObjects>[0] {

@@ -2,6 +2,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 
 /** What every controller works with. */
 export interface ControllerContext {
@@ -10,4 +11,5 @@ export interface ControllerContext {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly metrics?: Metrics | undefined
 }

@@ -15,8 +15,9 @@ import {
   WorkQueue,
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { HistogramCell, Metrics } from "@wick/sdk/metrics"
 import { type PodNeeds, podNeeds } from "./pod-needs.ts"
-import { schedule } from "./schedule.ts"
+import { type Decision, schedule } from "./schedule.ts"
 import { Snapshot } from "./snapshot.ts"
 
 export interface SchedulerOptions {
@@ -25,6 +26,7 @@ export interface SchedulerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly metrics?: Metrics | undefined
 }
 
 /** Pods that name another scheduler are not ours. */
@@ -51,6 +53,8 @@ class Scheduler implements AsyncDisposable {
   readonly #queue = new WorkQueue()
   readonly #bindings = new Set<Promise<void>>()
   readonly #undo: (() => void)[] = []
+  /** Seconds that one decision took, by its kind. */
+  readonly #seconds: Record<Decision["kind"], HistogramCell> | undefined
   #started = false
   #stopped = false
   #poked = false
@@ -61,6 +65,7 @@ class Scheduler implements AsyncDisposable {
     this.#options = options
     this.#log = log.with({ component: schedulerName })
     this.#events = createEventRecorder({ client, clock, log, component: schedulerName })
+    this.#seconds = options.metrics && this.#measure(options.metrics)
     const nodes = informers(Node)
     const pods = informers(Pod)
     this.#undo.push(nodes.onChange((change) => this.#nodeChanged(change)))
@@ -77,6 +82,17 @@ class Scheduler implements AsyncDisposable {
     this.#timer?.cancel()
     await Promise.all(this.#bindings)
     await this.#events[Symbol.asyncDispose]()
+  }
+
+  /** Under the names of Kubernetes' scheduler. */
+  #measure(metrics: Metrics): Record<Decision["kind"], HistogramCell> {
+    const waiting = { active: () => this.#queue.readyCount, unschedulable: () => this.#unschedulable.size }
+    for (const [queue, read] of Object.entries(waiting)) {
+      metrics.observe("scheduler_pending_pods", "Pods without a node.", { queue }, read)
+    }
+    const help = "Seconds that it took to decide on one pod."
+    const seconds = metrics.histogram("scheduler_scheduling_attempt_duration_seconds", help)
+    return { bound: seconds.with({ result: "scheduled" }), unschedulable: seconds.with({ result: "unschedulable" }) }
   }
 
   #nodeChanged({ before, after }: Change<Node>): void {
@@ -149,8 +165,11 @@ class Scheduler implements AsyncDisposable {
   }
 
   #decide(key: string, pod: Pod): void {
+    const { clock, random } = this.#options
+    const startedMs = clock.monotonic()
     const needs = podNeeds(pod)
-    const decision = schedule(needs, this.#snapshot, this.#options.random)
+    const decision = schedule(needs, this.#snapshot, random)
+    this.#seconds?.[decision.kind].observe((clock.monotonic() - startedMs) / 1000)
     const work =
       decision.kind === "bound" ? this.#bind(key, needs, decision.node) : this.#refuse(key, pod, decision.message)
     const tracked = work.finally(() => {

@@ -43,7 +43,7 @@ class Deployments implements AsyncDisposable {
   readonly #controller: Controller
 
   constructor(context: ControllerContext) {
-    const { client, clock, informers, log } = context
+    const { client, clock, informers, log, metrics } = context
     this.#context = context
     this.#deployments = informers(Deployment)
     this.#sets = informers(ReplicaSet, { indexes: ownerIndexes })
@@ -53,6 +53,7 @@ class Deployments implements AsyncDisposable {
       name: component,
       clock,
       log,
+      metrics,
       concurrency,
       watches: [
         watchOf(this.#deployments, ({ after }) => (after ? [keyOf(after)] : [])),

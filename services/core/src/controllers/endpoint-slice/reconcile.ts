@@ -26,11 +26,12 @@ const concurrency = 16
 /** Tells who stands behind each Service, in EndpointSlices and in the older Endpoints. */
 export function startEndpointSlices(context: ControllerContext): AsyncDisposable {
   const reconciler = new EndpointSlices(context)
-  const { clock, log } = context
+  const { clock, log, metrics } = context
   return createController({
     name: component,
     clock,
     log,
+    metrics,
     concurrency,
     watches: reconciler.watches(),
     reconcile: (key) => reconciler.reconcile(key),

@@ -13,11 +13,12 @@ const absentMax = 5_000
 /** Deletes what belonged to an object that is gone. Keys are uids. */
 export function startGarbageCollector(context: ControllerContext, inventory: Inventory): AsyncDisposable {
   const collector = new GarbageCollector(context, inventory)
-  const { clock, log } = context
+  const { clock, log, metrics } = context
   return createController({
     name: "garbage-collector",
     clock,
     log,
+    metrics,
     concurrency,
     watches: [
       { synced: inventory.synced, subscribe: (wake) => inventory.onChange((change) => collector.take(change, wake)) },

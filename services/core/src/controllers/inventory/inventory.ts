@@ -65,7 +65,7 @@ export class Inventory implements AsyncDisposable {
   #markSynced: () => void = () => {}
 
   constructor(context: ControllerContext) {
-    const { clock, informers, log } = context
+    const { clock, informers, log, metrics } = context
     this.#context = context
     this.synced = new Promise((resolve) => {
       this.#markSynced = resolve
@@ -74,6 +74,7 @@ export class Inventory implements AsyncDisposable {
       name: "inventory",
       clock,
       log,
+      metrics,
       watches: [watchOf(informers(CustomResourceDefinition), () => ["kinds"])],
       reconcile: (_key, signal) => this.#refresh(signal),
     })

@@ -15,7 +15,7 @@ const lookAgainMs = 10_000
 
 /** Empties namespaces that are being deleted, and lets them go when nothing is left. */
 export function startNamespaces(context: ControllerContext, inventory: Inventory): AsyncDisposable {
-  const { clock, informers, log } = context
+  const { clock, informers, log, metrics } = context
   const namespaces = informers(Namespace)
   const emptier = new Emptier(context, inventory, namespaces)
   const isEnding = (name: string): boolean => namespaces.get(name)?.metadata.deletionTimestamp !== undefined
@@ -23,6 +23,7 @@ export function startNamespaces(context: ControllerContext, inventory: Inventory
     name: "namespace-controller",
     clock,
     log,
+    metrics,
     concurrency,
     watches: [
       watchOf(namespaces, ({ after }) => (after?.metadata.deletionTimestamp ? [after.metadata.name] : [])),

@@ -43,7 +43,7 @@ class ReplicaSets implements AsyncDisposable {
   readonly #controller: Controller
 
   constructor(context: ControllerContext) {
-    const { client, clock, informers, log } = context
+    const { client, clock, informers, log, metrics } = context
     this.#context = context
     this.#sets = informers(ReplicaSet, { indexes: ownerIndexes })
     this.#pods = informers(Pod, { indexes: ownerIndexes })
@@ -53,6 +53,7 @@ class ReplicaSets implements AsyncDisposable {
       name: component,
       clock,
       log,
+      metrics,
       concurrency,
       watches: [
         watchOf(this.#sets, ({ before, after }) => this.#setChanged(before, after)),

@@ -17,7 +17,7 @@ export interface ServiceAccountContext extends ControllerContext {
 
 /** Gives every namespace what its pods need to speak to the API: a default account and the certificate authority. */
 export function startServiceAccounts(context: ServiceAccountContext): AsyncDisposable {
-  const { clock, informers, log } = context
+  const { clock, informers, log, metrics } = context
   const namespaces = informers(Namespace)
   const accounts = informers(ServiceAccount)
   const maps = informers(ConfigMap, { fieldSelector: `metadata.name=${authorityName}` })
@@ -27,6 +27,7 @@ export function startServiceAccounts(context: ServiceAccountContext): AsyncDispo
     name: "serviceaccount-controller",
     clock,
     log,
+    metrics,
     watches: [
       watchOf(namespaces, ({ after }) => (after ? [after.metadata.name] : [])),
       watchOf(accounts, ({ before, after }) => (before && !after ? inNamespace(before) : [])),
