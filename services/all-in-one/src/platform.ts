@@ -37,6 +37,8 @@ export interface Platform {
 }
 
 const clusterDomain = "cluster.local"
+/** Activators' admin endpoints listen here: the kubelet of this host asks them, and no pod can. */
+const loopback = "127.0.0.1"
 
 /** Starts all of Wick in this process, and the processes that belong to it. */
 export async function startPlatform(given: PlatformOptions): Promise<Platform> {
@@ -71,7 +73,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const registry = undo.use(await timed("registry", () => openRegistry(given)))
   const [node, serving] = await Promise.all([
     timed("node", () => openNode(given, controlPlane, network)),
-    timed("serving", () => startServing({ home, options, controlPlane, drainHost: hostAddress, clock, log })),
+    timed("serving", () => startServing({ home, options, controlPlane, drainHost: loopback, clock, log })),
   ])
   nodes.set(options["node-name"], node)
   undo.use(node)

@@ -15,7 +15,7 @@ export interface ServingOptions {
   readonly home: Home
   readonly options: Options
   readonly controlPlane: ControlPlane
-  /** Where kubelets reach the activators' drain endpoint: an address of this host. */
+  /** Where this host's kubelet reaches the activators' drain endpoint. */
   readonly drainHost: string
   readonly clock: Clock
   readonly log: Log
