@@ -57,6 +57,8 @@ export function watchLine(type: string, object: Uint8Array): Buffer {
 
 export interface Watcher {
   onEvent(event: CachedEvent): void
+  /** Somebody was just told of the present revision. */
+  onPresent?(): void
   onLost(): void
 }
 
@@ -122,6 +124,14 @@ export class WatchCache {
     for (const event of this.#history) if (event.revision > revision) watcher.onEvent(event)
     this.#watchers.add(watcher)
     return () => this.#watchers.delete(watcher)
+  }
+
+  /**
+   * A list is answered as of the present. Who lists while watching wants to know whether the watch is there too: so every
+   * watch says where it is, also when it had nothing to tell for long.
+   */
+  announcePresent(): void {
+    for (const watcher of this.#watchers) watcher.onPresent?.()
   }
 
   close(): void {

@@ -35,6 +35,7 @@ interface Page {
 export async function listObjects(context: RequestContext): Promise<Response> {
   const { resource, info, request, server } = context
   const { entries, meta } = await page(context)
+  server.store.cache(resource).announcePresent()
   const form = answerForm(request.headers.get("accept") ?? "", info.query)
   if (form.kind === "object") return bytesResponse(joined(context, entries, meta))
   const objects = entries.map(({ bytes }) => parseObject(inVersion(resource, bytes)))

@@ -39,6 +39,8 @@ class WatchStream {
   readonly #form: AnswerForm
   readonly #bookmarks: boolean
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  /** Newest revision that the client has heard of from this watch. */
+  #toldRevision = 0
   #unsubscribe: () => void = () => {}
   #timers: { cancel(): void }[] = []
 
@@ -79,7 +81,12 @@ class WatchStream {
       this.#unsubscribe = this.#cache.subscribe(since, {
         onEvent: (event) => {
           const type = event.seenAs(inScope)
-          if (type) this.#send(this.#line(event, type))
+          if (!type) return
+          this.#toldRevision = event.revision
+          this.#send(this.#line(event, type))
+        },
+        onPresent: () => {
+          if (this.#bookmarks && this.#toldRevision < this.#cache.revision) this.#bookmark()
         },
         onLost: () => this.#end(),
       })
@@ -117,6 +124,7 @@ class WatchStream {
   /** Tells where the watch is, so that a client that comes back need not list. */
   #bookmark(annotations?: Record<string, string>): void {
     const { kind, apiVersion } = this.#context.resource
+    this.#toldRevision = this.#cache.revision
     const metadata = { resourceVersion: String(this.#cache.revision), ...(annotations && { annotations }) }
     this.#send(watchLine("BOOKMARK", Buffer.from(JSON.stringify({ kind, apiVersion, metadata }))))
   }
