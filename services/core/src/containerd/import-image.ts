@@ -42,9 +42,9 @@ function writeBlob(link: Link, blob: ImageBlob): Promise<void> {
     stream.on("data", () => {})
     stream.on("error", (error) => reject(asCallError(method, error)))
     stream.on("end", resolve)
-    const labels = Object.fromEntries(
-      blob.refersTo.map((digest, index) => [`containerd.io/gc.ref.content.${index}`, digest]),
-    )
+    const references = blob.refersTo.map((digest, index) => [`containerd.io/gc.ref.content.${index}`, digest])
+    // The collector, which runs soon after containerd's start, would take blobs that no image leads to yet.
+    const labels = Object.fromEntries([...references, ["containerd.io/gc.root", "kept"]])
     stream.write({
       action: commit,
       ref: `wick-${blob.digest}`,
