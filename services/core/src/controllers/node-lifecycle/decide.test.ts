@@ -61,6 +61,13 @@ describe("a node", () => {
       health: "ready",
       taints: undefined,
     },
+    {
+      name: "that somebody else tainted learns since when pods must leave it",
+      node: node("True", [{ key: "maintenance", effect: "NoExecute" }]),
+      silentMs: 0,
+      health: "ready",
+      taints: [{ key: "maintenance", effect: "NoExecute", timeAdded: formatTime(nowMs) }],
+    },
   ])("$name", ({ node: one, silentMs, health, taints }) => {
     const plan = decideNode(one, nowMs - silentMs, nowMs)
     expect({ health: plan.health, taints: plan.taints }).toEqual({ health, taints })

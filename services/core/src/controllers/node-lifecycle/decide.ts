@@ -21,6 +21,8 @@ export interface NodePlan {
   readonly conditions: readonly NodeCondition[] | undefined
   /** All taints of the node, when they are to be others. */
   readonly taints: readonly Taint[] | undefined
+  /** What users are told of it, when its health has changed. */
+  readonly news: "NodeReady" | "NodeNotReady" | undefined
   /** When a node that is heard of now would be lost. */
   readonly wakeAfterMs: number | undefined
 }
@@ -33,10 +35,14 @@ export function decideNode(node: Node, heardMs: number, nowMs: number): NodePlan
   const health: Health = lost ? "lost" : ready?.status === "True" ? "ready" : "failing"
   // A node that has just been made has not said anything yet: it is given the time to.
   const young = ready === undefined && !lost
+  const taints = young ? undefined : taintsFor(node, health, nowMs)
+  const wasMarked = node.spec?.taints?.some(isOurs) ?? false
+  const isMarked = taints?.some(isOurs) ?? wasMarked
   return {
     health: young ? "ready" : health,
     conditions: lost ? unknownConditions(node, nowMs) : undefined,
-    taints: young ? undefined : taintsFor(node, health, nowMs),
+    taints,
+    news: wasMarked === isMarked ? undefined : isMarked ? "NodeNotReady" : "NodeReady",
     wakeAfterMs: lost ? undefined : graceMs - silentMs,
   }
 }
@@ -59,24 +65,25 @@ function unknownConditions(node: Node, nowMs: number): NodeCondition[] | undefin
   )
 }
 
-/** The node's own taints, and ours as its health asks for; undefined when they are so already. */
+function isOurs({ key }: Taint): boolean {
+  return key === notReady || key === unreachable
+}
+
+/**
+ * The node's own taints, and ours as its health asks for; undefined when they are so already. Those by which pods must
+ * leave get the moment from which pods may still stay.
+ */
 function taintsFor(node: Node, health: Health, nowMs: number): Taint[] | undefined {
   const before = node.spec?.taints ?? []
   const key = health === "failing" ? notReady : health === "lost" ? unreachable : undefined
-  const ours = ({ key: known }: Taint): boolean => known === notReady || known === unreachable
-  const others = before.filter((taint) => !ours(taint))
-  const effects = ["NoSchedule", "NoExecute"] as const
-  const wanted: Taint[] = key === undefined ? [] : effects.map((effect) => ({ key, effect }))
-  const current = before.filter(ours)
-  const same =
-    current.length === wanted.length &&
-    wanted.every((taint) => current.some((known) => known.key === taint.key && known.effect === taint.effect))
-  if (same) return undefined
-  const added = wanted.map((taint) => ({
-    ...taint,
-    ...(taint.effect === "NoExecute" && { timeAdded: formatTime(nowMs) }),
-  }))
-  return [...others, ...added]
+  const effects = key === undefined ? [] : (["NoSchedule", "NoExecute"] as const)
+  const isWanted = (taint: Taint): boolean => taint.key === key && effects.some((effect) => effect === taint.effect)
+  const kept = before.filter((taint) => !isOurs(taint) || isWanted(taint))
+  const missing = effects.filter((effect) => !before.some((taint) => taint.key === key && taint.effect === effect))
+  const added = missing.map((effect): Taint => ({ key: key ?? "", effect }))
+  const undated = (taint: Taint): boolean => taint.effect === "NoExecute" && taint.timeAdded === undefined
+  if (kept.length === before.length && added.length === 0 && !kept.some(undated)) return undefined
+  return [...kept, ...added].map((taint) => (undated(taint) ? { ...taint, timeAdded: formatTime(nowMs) } : taint))
 }
 
 /**
@@ -92,7 +99,9 @@ export function evictAtMs(pod: Pod, node: Node): number | undefined {
 }
 
 function leavesAtMs({ spec }: Pod, taint: Taint): number | undefined {
-  const addedMs = taint.timeAdded === undefined ? 0 : parseTime(taint.timeAdded)
+  // A taint without a date gets one first, which brings us here again.
+  if (taint.timeAdded === undefined) return undefined
+  const addedMs = parseTime(taint.timeAdded)
   const matching = (spec.tolerations ?? []).filter((toleration) => matches(toleration, taint))
   if (matching.length > 0) {
     const seconds = matching.map(({ tolerationSeconds }) => tolerationSeconds ?? Number.POSITIVE_INFINITY)

@@ -109,14 +109,15 @@ class NodeLifecycle {
     this.#heard.set(name, this.#context.clock.now())
   }
 
-  async #write(node: Node, { conditions, taints, health }: NodePlan): Promise<void> {
+  async #write(node: Node, { conditions, taints, news }: NodePlan): Promise<void> {
     const { client } = this.#context
     const { name, uid, resourceVersion } = node.metadata
     if (taints) {
       const body = { metadata: { uid, resourceVersion }, spec: { taints } }
       await client.patch(Node, { name }, { type: "merge", body })
-      const reason = health === "ready" ? "NodeReady" : "NodeNotReady"
-      this.#events.record(node, { type: "Normal", reason, message: `Node ${name} status is now: ${reason}` })
+    }
+    if (news) {
+      this.#events.record(node, { type: "Normal", reason: news, message: `Node ${name} status is now: ${news}` })
     }
     if (conditions) {
       const body = { metadata: { uid }, status: { conditions } }
