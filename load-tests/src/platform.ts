@@ -41,7 +41,7 @@ export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
 /** Images that scenarios run: a static binary, a fast server, and a Node function that takes its time. */
 export async function pushImages({ registry }: Platform): Promise<void> {
   const busybox = fileEntry("/bin/busybox", "/bin/busybox", 0o755)
-  const start = `#!/bin/busybox sh\nexec /bin/busybox httpd -f -p "$PORT" -h /www\n`
+  const start = `#!/bin/busybox sh\ntrap "exit 0" TERM\n/bin/busybox httpd -f -p "$PORT" -h /www &\nwait\n`
   const page = textEntry("/www/index.html", "hello\n")
   const still = binaryImage([...busybox, textEntry("/start", start, 0o755), page], {
     entrypoint: ["/start"],

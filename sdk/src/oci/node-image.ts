@@ -15,6 +15,13 @@ export interface NodeImageOptions {
 }
 
 const app = "app"
+/**
+ * The first process of a container ignores SIGTERM unless it says what to do: without this, a program that says nothing
+ * would be waited for until its grace has passed.
+ */
+const endOnSignal = `data:text/javascript,${encodeURIComponent(
+  'process.on("SIGTERM",()=>{if(process.listenerCount("SIGTERM")===1)process.exit(143)})',
+)}`
 
 /**
  * An image of a Node function without a base image to pull: this Node with its libraries (one layer, the same for all
@@ -26,7 +33,7 @@ export function nodeImage(options: NodeImageOptions): Image {
   const runtime = createLayer(runtimeEntries())
   const own = createLayer(toJavaScript(entriesOf(options.directory, app, isShipped)))
   return createImage([node, runtime, own], {
-    entrypoint: ["/usr/local/bin/node", `/${app}/${entrypoint}`],
+    entrypoint: ["/usr/local/bin/node", `--import=${endOnSignal}`, `/${app}/${entrypoint}`],
     env: { NODE_ENV: "production" },
     workingDir: `/${app}`,
     user: nonRoot,
