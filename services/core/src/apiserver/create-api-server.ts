@@ -21,7 +21,7 @@ import type { HealthCheck } from "./health.ts"
 import type { NodeProxy } from "./node-proxy.ts"
 import { parseObject } from "./object-bytes.ts"
 import { ObjectStore } from "./object-store.ts"
-import type { RequestContext, Server } from "./request-context.ts"
+import { checkWriteOptions, type RequestContext, type Server } from "./request-context.ts"
 import { actionOf, parseRequest, type RequestInfo, type ResourceRequest } from "./request-info.ts"
 import { RequestMetrics } from "./request-metrics.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
@@ -177,6 +177,7 @@ class FetchApiServer implements ApiServer {
 
   async #answer(request: Request, url: URL, info: RequestInfo, user: UserInfo): Promise<Response> {
     this.#authorize(user, actionOf(info))
+    if (info.kind === "resource" && request.method !== "GET") checkWriteOptions(info.query)
     if (info.kind === "path") return answerPath(this.#unversioned, url, request.headers.get("accept") ?? "")
     const virtual = this.#virtual(info)
     if (virtual) return this.#review(virtual, info, request, user)

@@ -42,7 +42,8 @@ export class Discovery {
     if (path === "/api") return aggregated ? this.#aggregated([""]) : this.#coreVersions()
     if (path === "/apis")
       return aggregated ? this.#aggregated(this.#namedGroups().map(({ group }) => group)) : this.#groupList()
-    const [, root, first = "", second] = path.split("/")
+    const [, root, first = "", second, ...rest] = path.split("/")
+    if (rest.length > 0) return undefined
     if (root === "api" && second === undefined) return this.#resourceList("", first)
     if (root !== "apis") return undefined
     if (second === undefined) return this.#group(first)

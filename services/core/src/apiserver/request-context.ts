@@ -1,4 +1,5 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { AdmissionStep } from "./admission/step.ts"
@@ -35,6 +36,24 @@ export interface RequestContext {
 
 export function isDryRun({ info }: RequestContext): boolean {
   return info.query.get("dryRun") === "All"
+}
+
+/** What a misspelt option would do is what the client asked not to: refuse it before anything is done. */
+export function checkWriteOptions(query: URLSearchParams): void {
+  const dryRun = query.getAll("dryRun").find((value) => value !== "All")
+  if (dryRun !== undefined) throw unsupported("dryRun", dryRun, ["All"])
+  const validation = query.get("fieldValidation")
+  if (validation && !validationModes.includes(validation)) {
+    throw unsupported("fieldValidation", validation, validationModes)
+  }
+}
+
+const validationModes = ["Ignore", "Warn", "Strict"]
+
+function unsupported(option: string, value: string, supported: readonly string[]): StatusError {
+  const list = supported.map((each) => JSON.stringify(each)).join(", ")
+  const text = `${option}: Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`
+  return new StatusError("Invalid", `options.meta.k8s.io "" is invalid: ${text}`)
 }
 
 /** Whole seconds, as Kubernetes writes times. */

@@ -34,7 +34,17 @@ const status: Record<string, Handler> = {
   patch: async (context) => answerObject(context, await patchObject(context)),
 }
 
-const podParts: Record<string, Handler> = { binding: bindPod, eviction: evictPod, log: podLog }
+/** Of each part the one verb that it has: reading a path must never do what writing to it does. */
+const podParts: Record<string, Record<string, Handler>> = {
+  binding: { create: bindPod },
+  eviction: { create: evictPod },
+  log: { get: podLog },
+}
+const scale: Record<string, Handler> = {
+  get: scaleSubresource,
+  update: scaleSubresource,
+  patch: scaleSubresource,
+}
 
 /** The handler of a resource request; NotFound or MethodNotAllowed when there is none. */
 export async function handleResource(context: RequestContext): Promise<Response> {
@@ -53,10 +63,10 @@ function handlerOf({ info, resource }: RequestContext): Handler | undefined {
   const { subresource, verb } = info
   if (subresource === "") return whole[verb]
   if (subresource === "status" && resource.status) return status[verb]
-  if (subresource === "scale" && resource.scale) return scaleSubresource
+  if (subresource === "scale" && resource.scale) return scale[verb]
   if (resource.custom || resource.group !== "") return notServed()
-  if (resource.plural === "pods") return podParts[subresource] ?? notServed()
-  if (resource.plural === "namespaces" && subresource === "finalize") return finalize
+  if (resource.plural === "pods") return (podParts[subresource] ?? notServed())[verb]
+  if (resource.plural === "namespaces" && subresource === "finalize") return verb === "update" ? finalize : undefined
   return notServed()
 }
 

@@ -1,5 +1,5 @@
 import { StatusError } from "@wick/sdk/api"
-import { type JsonPatchOperation, jsonEqual } from "./json-value.ts"
+import { isObject, type JsonPatchOperation, jsonEqual } from "./json-value.ts"
 
 /** Operations in one patch: more is an attack, not an edit. */
 const operationsMax = 10_000
@@ -11,7 +11,10 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
     throw new StatusError("RequestEntityTooLarge", `a JSON patch may have at most ${operationsMax} operations`)
   }
   const root = { document: structuredClone(target) }
-  for (const [index, operation] of patch.entries()) applyOperation(root, operation as JsonPatchOperation, index)
+  for (const [index, operation] of patch.entries()) {
+    if (!isObject(operation)) throw new StatusError("BadRequest", `operation ${index} of the JSON patch is no object`)
+    applyOperation(root, operation as unknown as JsonPatchOperation, index)
+  }
   return root.document
 }
 

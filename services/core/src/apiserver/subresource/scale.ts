@@ -4,6 +4,7 @@ import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { setAt, valueAt } from "../field-path.ts"
 import { parseObject } from "../object-bytes.ts"
 import { applyJsonPatch } from "../patch/json-patch.ts"
+import { isObject } from "../patch/json-value.ts"
 import { applyMergePatch } from "../patch/merge-patch.ts"
 import type { RequestContext } from "../request-context.ts"
 import { jsonResponse } from "../respond.ts"
@@ -34,7 +35,7 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
     if (!Number.isInteger(replicas) || replicas < 0) {
       throw new StatusError(
         "Invalid",
-        `Scale.autoscaling "${info.name}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`,
+        `Scale.autoscaling "${info.name}" is invalid: spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
       )
     }
     setAt(live, paths.specReplicas, replicas)
@@ -46,9 +47,16 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
 }
 
 function wantedScale(scale: Scale, body: unknown, verb: string, type: string): Scale {
-  if (verb === "update") return body as Scale
+  if (verb === "update") return requireScale(body)
   const patched = type === "application/json-patch+json" ? applyJsonPatch(scale, body) : applyMergePatch(scale, body)
-  return patched as Scale
+  return requireScale(patched)
+}
+
+function requireScale(value: unknown): Scale {
+  if (isObject(value) && isObject(value.metadata ?? {}) && isObject(value.spec ?? {})) {
+    return { ...value, metadata: value.metadata ?? {} } as unknown as Scale
+  }
+  throw new StatusError("BadRequest", "the body must be a Scale object")
 }
 
 function scaleOf({ resource }: RequestContext, object: AnyObject): Scale {

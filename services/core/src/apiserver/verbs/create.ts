@@ -28,7 +28,7 @@ export function requireObject({ resource, info }: RequestContext, body: unknown)
   if (apiVersion !== resource.apiVersion || kind !== resource.kind) {
     throw new StatusError(
       "BadRequest",
-      `the API version in the data (${apiVersion}, Kind=${kind}) does not match the expected API version (${resource.apiVersion}, Kind=${resource.kind})`,
+      `the API version in the data (${named(apiVersion)}, Kind=${named(kind)}) does not match the expected API version (${resource.apiVersion}, Kind=${resource.kind})`,
     )
   }
   if (metadata === null || typeof metadata !== "object" || Array.isArray(metadata)) {
@@ -46,6 +46,10 @@ export function requireObject({ resource, info }: RequestContext, body: unknown)
     kind,
     metadata: { ...metadata, ...(resource.namespaced && { namespace: info.namespace }) },
   }
+}
+
+function named(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value)
 }
 
 /** Makes an object: defaults, admission, validation, one write. Returns it as served. */
@@ -67,6 +71,9 @@ export async function storeNew(context: RequestContext, body: AnyObject): Promis
 
 async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObject> {
   const { server, resource, info } = context
+  if (typeof body.metadata.resourceVersion === "string" && body.metadata.resourceVersion !== "") {
+    throw new StatusError("BadRequest", "resourceVersion should not be set on objects to be created")
+  }
   if (resource.namespaced && info.namespace === "") {
     throw new StatusError("BadRequest", "an empty namespace may not be set during creation")
   }

@@ -4,6 +4,7 @@ import { validate } from "../admit.ts"
 import { decodeBody } from "../decode-body.ts"
 import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
 import { conflict } from "../object-store.ts"
+import { isObject } from "../patch/json-value.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { selectionOf } from "../selection.ts"
 import { strategyOf } from "../strategy/strategy.ts"
@@ -47,18 +48,35 @@ export async function deleteCollection(context: RequestContext): Promise<number>
 }
 
 async function optionsOf({ request, info }: RequestContext): Promise<DeleteOptions> {
-  const body = ((await decodeBody(request)) ?? {}) as DeleteOptions
+  const body = (await decodeBody(request)) ?? {}
+  if (!isObject(body)) throw new StatusError("BadRequest", "the body must be a DeleteOptions object")
   const grace = info.query.get("gracePeriodSeconds")
   const policy = info.query.get("propagationPolicy")
-  const options = {
-    ...body,
+  const options: DeleteOptions = {
+    ...(body as DeleteOptions),
     ...(grace !== null && { gracePeriodSeconds: Number(grace) }),
     ...(policy !== null && { propagationPolicy: policy }),
   }
-  if (options.gracePeriodSeconds !== undefined && !(options.gracePeriodSeconds >= 0)) {
+  refuseMistakesOf(options)
+  return options
+}
+
+const policies = ["Background", "Foreground", "Orphan"]
+
+function refuseMistakesOf({ gracePeriodSeconds, propagationPolicy, preconditions }: DeleteOptions): void {
+  if (gracePeriodSeconds !== undefined && !(Number.isInteger(gracePeriodSeconds) && gracePeriodSeconds >= 0)) {
     throw new StatusError("BadRequest", "gracePeriodSeconds must be a whole number of seconds, 0 or more")
   }
-  return options
+  if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
+    const wanted = [...policies, "nil"].map((policy) => JSON.stringify(policy)).join(", ")
+    throw new StatusError(
+      "Invalid",
+      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: ${wanted}`,
+    )
+  }
+  if (preconditions !== undefined && !isObject(preconditions)) {
+    throw new StatusError("BadRequest", "preconditions must be an object")
+  }
 }
 
 async function removeNamed(context: RequestContext, name: string, options: DeleteOptions): Promise<Deletion> {

@@ -1,0 +1,95 @@
+import fc from "fast-check"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startTestApi, type TestApi } from "./testing/start.ts"
+
+let api: TestApi
+const pods = "/api/v1/namespaces/default/pods"
+const deployments = "/apis/apps/v1/namespaces/default/deployments"
+const containers = [{ name: "a", image: "i" }]
+
+beforeAll(async () => {
+  api = await startTestApi()
+  await send("POST", pods, { metadata: { name: "p" }, spec: { containers } })
+  const template = { metadata: { labels: { a: "b" } }, spec: { containers } }
+  await send("POST", deployments, {
+    metadata: { name: "d" },
+    spec: { selector: { matchLabels: { a: "b" } }, template },
+  })
+})
+afterAll(() => api[Symbol.asyncDispose]())
+
+async function send(method: string, path: string, body?: unknown, type = "application/json"): Promise<Response> {
+  const fetch = api.server.fetchAs({ name: "admin", groups: ["system:masters"] })
+  const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": type } }
+  return fetch(new Request(`http://x${path}`, { method, ...init }))
+}
+
+async function message(response: Promise<Response>): Promise<string> {
+  const { code, message: text } = (await (await response).json()) as { code: number; message: string }
+  return `${code} ${text}`
+}
+
+describe("a request is refused", () => {
+  it("when it reads what can only be written to: a GET evicts and binds nothing", async () => {
+    expect((await send("GET", `${pods}/p/eviction`)).status).toBe(405)
+    expect((await send("GET", `${pods}/p/binding`)).status).toBe(405)
+    expect((await send("POST", `${pods}/p/log`, {})).status).toBe(405)
+    expect((await send("GET", `${pods}/p`)).status).toBe(200)
+  })
+
+  it("when an option is misspelt, instead of doing what was not meant", async () => {
+    const body = { metadata: { name: "q" }, spec: { containers } }
+    expect(await message(send("POST", `${pods}?dryRun=all`, body))).toContain('422 options.meta.k8s.io "" is invalid')
+    expect(await message(send("DELETE", `${pods}/p?dryRun=yes`))).toContain('dryRun: Unsupported value: "yes"')
+    expect(await message(send("DELETE", `${pods}/p?propagationPolicy=foreground`))).toContain(
+      'propagationPolicy: Unsupported value: "foreground": supported values: "Background", "Foreground", "Orphan"',
+    )
+  })
+
+  it("when a new object says that it was read before", async () => {
+    const body = { metadata: { name: "q", resourceVersion: "1" }, spec: { containers } }
+    expect(await message(send("POST", pods, body))).toBe(
+      "400 resourceVersion should not be set on objects to be created",
+    )
+  })
+
+  it("when the body is of another kind, however odd", async () => {
+    expect(await message(send("POST", pods, { kind: { toString: [[]] } }))).toContain("400 the API version in the data")
+    expect(await message(send("PUT", `${deployments}/d/scale`, ["_"]))).toContain("400 the body must be a Scale object")
+    expect(await message(send("DELETE", `${pods}/p`, "x"))).toContain("400 the body must be a DeleteOptions object")
+  })
+})
+
+const name = fc.constantFrom("metadata", "spec", "labels", "containers", "template", "replicas", "$patch", "kind", "op")
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: "small" },
+    fc.constantFrom(null, "", "x", 0, -1, true, "replace", "delete"),
+    fc.array(tie("any"), { maxLength: 3 }),
+    fc.dictionary(name, tie("any"), { maxKeys: 4 }),
+  ),
+})).any
+const operation = fc.record({
+  op: fc.constantFrom("add", "remove", "replace", "move", "copy", "test", "x"),
+  path: fc.constantFrom("", "/", "/metadata", "/spec/template", "/spec/replicas", "/__proto__/x", "x", "/status"),
+  from: fc.constantFrom("", "/metadata", "/spec"),
+  value,
+})
+
+describe("a patch that makes no sense", () => {
+  it.each(["json-patch+json", "merge-patch+json", "strategic-merge-patch+json", "apply-patch+yaml"])(
+    "is a mistake of its sender and never one of the server: %s",
+    async (type) => {
+      const body = fc.oneof(value, fc.array(fc.oneof(operation, value), { maxLength: 3 }))
+      const part = fc.constantFrom("", "/status", "/scale")
+      await fc.assert(
+        fc.asyncProperty(body, part, async (patch, subresource) => {
+          const path = `${deployments}/d${subresource}?fieldManager=f&force=true&dryRun=All`
+          const response = await send("PATCH", path, patch, `application/${type}`)
+          expect(response.status, await response.text()).toBeLessThan(500)
+        }),
+        { numRuns: 100 },
+      )
+    },
+  )
+})
