@@ -8,7 +8,11 @@ const bucketMs = 1000
 const surgeSpanMs = 500
 const surgeBucketMs = 50
 
+/** An activator with requests in flight reports at least this often; one that does not is not waited for. */
+const reportMsMax = 1500
+
 interface LastWord {
+  readonly atMs: number
   readonly waiting: number
   readonly concurrencyNow: number
   readonly pods: Readonly<Record<string, number>>
@@ -35,13 +39,13 @@ export class Aggregate {
     this.#surge.add(stretch)
     const { waiting, concurrencyNow, pods } = load
     if (concurrencyNow === 0) this.#lastWords.delete(activator)
-    else this.#lastWords.set(activator, { waiting, concurrencyNow, pods })
+    else this.#lastWords.set(activator, { atMs: nowMs, waiting, concurrencyNow, pods })
   }
 
   /** A request waits for which there is no pod, and the report on it has not come yet. */
-  poke(activator: string): void {
+  poke(activator: string, nowMs: number): void {
     if (this.#lastWords.has(activator)) return
-    this.#lastWords.set(activator, { waiting: 1, concurrencyNow: 1, pods: {} })
+    this.#lastWords.set(activator, { atMs: nowMs, waiting: 1, concurrencyNow: 1, pods: {} })
   }
 
   /** The activator's stream has ended: what it had in flight ended with it, or is told again when it returns. */
@@ -74,17 +78,28 @@ export class Aggregate {
   observe(spec: ScalingSpec, readyPods: number, nowMs: number): Observation {
     // A longer window begins with what the shorter one would have forgotten; a shorter one is read out of the longer.
     if (spec.stableWindowMs > this.#stable.spanMs) this.#stable = new LoadWindow(spec.stableWindowMs, bucketMs)
+    const asOfMs = this.#asOf(nowMs)
     const average = (windowMs: number): number =>
       spec.algorithm === "linear"
-        ? this.#stable.average(nowMs, windowMs, spec.metric)
-        : this.#stable.weightedAverage(nowMs, windowMs, spec.metric)
+        ? this.#stable.average(asOfMs, windowMs, spec.metric)
+        : this.#stable.weightedAverage(asOfMs, windowMs, spec.metric)
     return {
       stable: average(spec.stableWindowMs),
       panic: average(spec.panicWindowMs),
-      surge: this.#surge.average(nowMs, surgeSpanMs, spec.metric),
+      surge: this.#surge.average(asOfMs, surgeSpanMs, spec.metric),
       waiting: this.waiting,
       readyPods,
     }
+  }
+
+  /**
+   * Until when load is known. Whoever has requests in flight will report on this moment only later: to take it for an
+   * empty one would see load fall between any two reports, and pods with it.
+   */
+  #asOf(nowMs: number): number {
+    let asOfMs = nowMs
+    for (const { atMs } of this.#lastWords.values()) asOfMs = Math.min(asOfMs, atMs)
+    return Math.max(asOfMs, nowMs - reportMsMax)
   }
 }
 

@@ -104,7 +104,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
 
   poke(activator: string, namespace: string, name: string): void {
     const key = `${namespace}/${name}`
-    this.#scaler(key)?.aggregate.poke(activator)
+    this.#scaler(key)?.aggregate.poke(activator, this.#clock.now())
     this.#controller.wake(key)
   }
 

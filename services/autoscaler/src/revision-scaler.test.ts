@@ -57,7 +57,7 @@ class Story {
   }
 
   poke(): void {
-    this.scaler.aggregate.poke("a")
+    this.scaler.aggregate.poke("a", this.now)
     this.look()
   }
 
@@ -148,6 +148,14 @@ describe("a revision's day", () => {
     expect(Math.max(...numbers)).toBe(10)
     expect(numbers.at(-1)).toBe(1)
     expect(story.plans.filter(({ at }) => at > 2 && at < 120)).toEqual([])
+  })
+
+  it("does not see load fall between two reports, however short the windows", () => {
+    const story = new Story({ stableWindowMs: 6000, panicWindowMs: 600 })
+    story.poke()
+    story.run(1, 100, 50).run(20, 100)
+    expect(story.plans.filter(({ at }) => at > 1.5)).toEqual([])
+    expect(story.replicas).toBe(10)
   })
 
   it("is taken to zero a stable window after the last request, and sleeps without ticking", () => {
