@@ -1,30 +1,70 @@
 import type { Pod } from "@wick/sdk/api/core/pod"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 import { SimulatedClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { expect, it } from "vitest"
-import { StatusWriter } from "./status-writer.ts"
+import { describe, expect, it } from "vitest"
+import { difference, StatusWriter } from "./status-writer.ts"
 
-const pod = { metadata: { name: "p", namespace: "default", uid: "u" }, status: { phase: "Running" } } as unknown as Pod
+const pod = { metadata: { name: "p", namespace: "n", uid: "u" }, spec: {} } as unknown as Pod
 
-function writer(patches: unknown[]): StatusWriter {
-  const client = { patch: async (...call: unknown[]) => void patches.push(call[2]) } as unknown as Client
-  return new StatusWriter(client, new SimulatedClock(), silentLog, pod)
+function writerOn(answer: (patch: unknown) => Promise<unknown>) {
+  const patches: unknown[] = []
+  const client = {
+    patch: (_kind: unknown, _reference: unknown, { body }: { body: { status: unknown } }) => {
+      patches.push(body.status)
+      return answer(body.status)
+    },
+  } as unknown as Client
+  return { patches, writer: new StatusWriter(client, new SimulatedClock(), silentLog, pod) }
 }
 
-it("writes nothing and ends when there is nothing new to say", async () => {
-  const patches: unknown[] = []
-  const status = writer(patches)
-  status.write({ phase: "Running" })
-  await status.flush()
-  expect(patches).toEqual([])
-})
+describe("the status of a pod", () => {
+  it("is written as what differs from what was written before", async () => {
+    const { patches, writer } = writerOn(async () => ({}))
+    writer.write({ phase: "Pending", podIP: "10.0.0.1" })
+    await writer.flush()
+    writer.write({ phase: "Running", podIP: "10.0.0.1" })
+    writer.write({ phase: "Running", podIP: "10.0.0.1" })
+    await writer.flush()
+    expect(patches).toEqual([{ phase: "Pending", podIP: "10.0.0.1" }, { phase: "Running" }])
+  })
 
-it("writes only what differs, and the last of several", async () => {
-  const patches: unknown[] = []
-  const status = writer(patches)
-  status.write({ phase: "Running", podIP: "10.0.0.1" })
-  status.write({ phase: "Failed", podIP: "10.0.0.1" })
-  await status.flush()
-  expect(patches.at(-1)).toMatchObject({ body: { status: { phase: "Failed" } } })
+  it("that says nothing new is not written, and later ones are", async () => {
+    const { patches, writer } = writerOn(async () => ({}))
+    writer.write({})
+    await writer.flush()
+    writer.write({ phase: "Running" })
+    await writer.flush()
+    expect(patches).toEqual([{ phase: "Running" }])
+  })
+
+  it("is written once for all changes that came while another was under way", async () => {
+    const { patches, writer } = writerOn(async () => ({}))
+    for (const podIP of ["a", "b", "c", "d"]) writer.write({ podIP })
+    await writer.flush()
+    expect(patches).toEqual([{ podIP: "a" }, { podIP: "d" }])
+  })
+
+  it("of a pod that is gone is nobody's business any more", async () => {
+    const { patches, writer } = writerOn(() => Promise.reject(new StatusError("NotFound", "gone")))
+    writer.write({ phase: "Running" })
+    await writer.flush()
+    writer.write({ phase: "Failed" })
+    await writer.flush()
+    expect(patches).toHaveLength(1)
+  })
+
+  it("that is refused as invalid is given up until it changes", async () => {
+    const { patches, writer } = writerOn(() => Promise.reject(new StatusError("Invalid", "no")))
+    writer.write({ podIP: "nonsense" })
+    await writer.flush()
+    writer.write({ podIP: "other nonsense" })
+    await writer.flush()
+    expect(patches).toHaveLength(2)
+  })
+
+  it("takes fields away by null", () => {
+    expect(difference({ podIP: "a", phase: "Running" }, { phase: "Running" })).toEqual({ podIP: null })
+  })
 })

@@ -40,8 +40,12 @@ export class StatusWriter {
 
   write(status: PodStatus): void {
     this.#wanted = status
-    this.#writing ??= this.#run().finally(() => {
+    if (this.#gone) return
+    if (this.#writing || !difference(this.#written, status)) return
+    this.#writing = this.#run().finally(() => {
       this.#writing = undefined
+      // What was asked for in the moment between the last look and this one.
+      this.write(this.#wanted)
     })
   }
 
@@ -69,8 +73,10 @@ export class StatusWriter {
         if (isStatus(error, "NotFound", "Conflict", "Invalid")) {
           if (!isStatus(error, "NotFound"))
             this.#log.warn("the status of a pod was refused", { pod: this.#pod.metadata.name, error })
-          this.#gone ||= !isStatus(error, "Invalid")
-          break
+          // One that is not valid is given up, so that the next one is compared with it; else the pod is gone.
+          if (isStatus(error, "Invalid")) this.#written = wanted
+          else this.#gone = true
+          continue
         }
         this.#log.warn("cannot write the status of a pod; trying again", { pod: this.#pod.metadata.name, error })
         await this.#clock.sleep(retryMs)

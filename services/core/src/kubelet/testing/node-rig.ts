@@ -25,8 +25,8 @@ export interface NodeRig extends AsyncDisposable {
   readonly containerd: Containerd
   readonly kubelet: Kubelet
   readonly image: string
-  /** Ends the kubelet as a crash would, and starts another. */
-  restartKubelet(): Promise<void>
+  /** Ends the kubelet as a crash would, and starts another; `meanwhile` is done while there is none. */
+  restartKubelet(meanwhile?: () => Promise<void>): Promise<void>
   create(pod: PodDraft): Promise<Pod>
   /** Resolves with the pod as soon as it is so; fails after a while with the pod as it is. */
   until(name: string, is: (pod: Pod | undefined) => boolean, withinMs?: number): Promise<Pod | undefined>
@@ -40,7 +40,8 @@ export interface Leftovers {
   readonly containers: number
   readonly shims: number
   readonly mounts: number
-  readonly namespaces: number
+  /** Links of pods on the bridge. */
+  readonly links: number
   readonly cgroups: number
   readonly directories: number
   readonly addresses: number
@@ -96,8 +97,9 @@ export async function startNodeRig(): Promise<NodeRig> {
   let kubelet = await start()
   return makeRig(api, containerd, registry, image, {
     now: () => kubelet,
-    restart: async () => {
+    restart: async (meanwhile) => {
       await kubelet[Symbol.asyncDispose]()
+      await meanwhile?.()
       kubelet = await start()
     },
   })
@@ -108,7 +110,7 @@ function makeRig(
   containerd: Containerd,
   registry: Registry,
   image: string,
-  kubelet: { now(): Kubelet; restart(): Promise<void> },
+  kubelet: { now(): Kubelet; restart(meanwhile?: () => Promise<void>): Promise<void> },
 ): NodeRig {
   const { client } = api
   return {
@@ -231,18 +233,11 @@ async function countLeftovers(containerd: Containerd): Promise<Leftovers> {
     containers: containers.containers?.length ?? 0,
     shims: ours(processes(), "containerd-shim").length,
     mounts: mounts.length,
-    namespaces: namespacesOf(containerd).length,
+    links: entries(`/sys/class/net/${bridge}/brif`),
     cgroups: cgroupsOf().length,
     directories: entries(join(home, "kubelet", "pods")) + entries(join(home, "kubelet", "logs")),
     addresses: entriesMatching(join(home, "ipam", "wick-kltest"), /^10\./),
   }
-}
-
-function namespacesOf(_containerd: Containerd): string[] {
-  const inUse = readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .filter((line) => line.includes("/netns/cni-"))
-  return inUse
 }
 
 function entries(directory: string): number {

@@ -1,0 +1,308 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { Secret } from "@wick/sdk/api/core/secret"
+import { isConditionTrue } from "@wick/sdk/api/meta/condition"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+
+let rig: NodeRig
+beforeAll(async () => {
+  rig = await startNodeRig()
+})
+afterAll(async () => {
+  await rig?.[Symbol.asyncDispose]()
+})
+afterEach(async () => {
+  const { items } = await rig.client.list(Pod, { namespace: "default" })
+  await Promise.all(items.map(({ metadata }) => remove(metadata.name)))
+})
+
+/** A container that ends at once when it is told to. */
+const obedient = "trap 'exit 0' TERM; sleep 1000 & wait"
+
+function shell(name: string, script: string, more: Partial<PodDraft["containers"][number]> = {}) {
+  return { name, image: rig.image, command: ["sh", "-c", script], ...more }
+}
+
+async function remove(name: string): Promise<void> {
+  await rig.client.delete(Pod, { name, namespace: "default" }).catch(() => {})
+  await rig.until(name, (pod) => pod === undefined)
+}
+
+const isReady = (pod: Pod | undefined): boolean => isConditionTrue(pod?.status?.conditions, "Ready")
+const statusOf = (pod: Pod | undefined, name = "main") =>
+  pod?.status?.containerStatuses?.find((status) => status.name === name)
+
+describe("a pod", () => {
+  it("runs, tells its address before its container runs, writes a log and goes without a trace", async () => {
+    const seen: string[] = []
+    const watching = rig.until("hello", (pod) => {
+      seen.push(`${pod?.status?.podIP ? "address" : "no address"}, ${pod?.status?.phase ?? "new"}`)
+      return isReady(pod)
+    })
+    await rig.create({ name: "hello", containers: [shell("main", `echo hello; ${obedient}`)] })
+    const pod = await watching
+    expect(pod?.status?.podIP).toMatch(/^10\.239\.77\./)
+    expect(seen.indexOf("address, Pending")).toBeLessThan(seen.indexOf("address, Running"))
+    expect(seen).toContain("address, Pending")
+    expect(statusOf(pod)?.containerID).toMatch(/^containerd:\/\/[0-9a-f]{64}$/)
+    expect(await rig.logs("hello", "main")).toBe("hello\n")
+    await remove("hello")
+    await expect.poll(() => rig.leftovers()).toMatchObject({ sandboxes: 0, containers: 0, shims: 0, directories: 0 })
+    expect(await rig.leftovers()).toMatchObject({ mounts: 0, links: 0, cgroups: 0, addresses: 0 })
+  })
+
+  it("runs its init containers first, each to its end, and sidecars beside the others", async () => {
+    const shared = { volumeMounts: [{ name: "work", mountPath: "/work" }] }
+    await rig.create({
+      name: "inits",
+      volumes: [{ name: "work", emptyDir: {} }],
+      initContainers: [
+        shell("first", "echo 1 >> /work/order", shared),
+        { ...shell("side", `echo side >> /work/order; ${obedient}`, shared), restartPolicy: "Always" },
+        shell("second", "sleep 0.1; echo 2 >> /work/order", shared),
+      ],
+      containers: [shell("main", `cat /work/order; ${obedient}`, shared)],
+    })
+    const pod = await rig.until("inits", isReady)
+    expect(pod?.status?.initContainerStatuses?.map(({ state }) => Object.keys(state ?? {})[0])).toEqual([
+      "terminated",
+      "running",
+      "terminated",
+    ])
+    await expect.poll(() => rig.logs("inits", "main")).toBe("1\nside\n2\n")
+  })
+
+  it("succeeds when all ends well, fails when not, and keeps its logs", async () => {
+    await rig.create({ name: "well", restartPolicy: "Never", containers: [shell("main", "echo done")] })
+    await rig.create({
+      name: "ill",
+      restartPolicy: "Never",
+      containers: [shell("main", "echo reason > /dev/termination-log; exit 7")],
+    })
+    const well = await rig.until("well", (pod) => pod?.status?.phase === "Succeeded")
+    const ill = await rig.until("ill", (pod) => pod?.status?.phase === "Failed")
+    expect(statusOf(well)?.state?.terminated).toMatchObject({ exitCode: 0, reason: "Completed" })
+    expect(statusOf(ill)?.state?.terminated).toMatchObject({ exitCode: 7, reason: "Error", message: "reason\n" })
+    expect(await rig.logs("well", "main")).toBe("done\n")
+  })
+
+  it("that crashes is restarted at once, then left alone for a while, and says so", async () => {
+    await rig.create({
+      name: "crash",
+      containers: [shell("main", "echo attempt; exit 3", { terminationMessagePolicy: "FallbackToLogsOnError" })],
+    })
+    const pod = await rig.until("crash", (now) => statusOf(now)?.state?.waiting?.reason === "CrashLoopBackOff")
+    const status = statusOf(pod)
+    expect(status?.restartCount).toBe(1)
+    expect(status?.lastState?.terminated).toMatchObject({ exitCode: 3, reason: "Error", message: "attempt" })
+    expect(status?.state?.waiting?.message).toBe(
+      `back-off 10s restarting failed container=main pod=crash_default(${pod?.metadata.uid})`,
+    )
+    expect(await rig.logs("crash", "main", "?previous=true")).toBe("attempt\n")
+  })
+
+  it("with an image that is nowhere says which and why", async () => {
+    const image = `${rig.image.split("@")[0]}:none`
+    await rig.create({ name: "nowhere", containers: [{ name: "main", image }] })
+    const pod = await rig.until("nowhere", (now) => statusOf(now)?.state?.waiting?.reason === "ErrImagePull")
+    expect(statusOf(pod)?.state?.waiting?.message).toContain(image)
+  })
+
+  it("that uses more memory than it may is killed, and the reason is told", async () => {
+    await rig.create({
+      name: "greedy",
+      restartPolicy: "Never",
+      containers: [shell("main", "tail /dev/zero", { resources: { limits: { memory: "16Mi" } } })],
+    })
+    const pod = await rig.until("greedy", (now) => statusOf(now)?.state?.terminated !== undefined)
+    expect(statusOf(pod)?.state?.terminated).toMatchObject({ exitCode: 137, reason: "OOMKilled" })
+  })
+
+  it("must not run as root when it says so", async () => {
+    const securityContext = { runAsNonRoot: true }
+    await rig.create({ name: "root", securityContext, containers: [shell("main", obedient)] })
+    const pod = await rig.until("root", (now) => statusOf(now)?.state?.waiting?.reason === "CreateContainerConfigError")
+    expect(statusOf(pod)?.state?.waiting?.message).toContain("container has runAsNonRoot and image will run as root")
+  })
+})
+
+describe("a container", () => {
+  it("gets its environment from everywhere", async () => {
+    await rig.client.create(ConfigMap, { metadata: { name: "env", namespace: "default" }, data: { A: "a", B: "b" } })
+    const data = { password: Buffer.from("secret!").toString("base64") }
+    await rig.client.create(Secret, { metadata: { name: "env", namespace: "default" }, data })
+    await rig.create({
+      name: "env",
+      restartPolicy: "Never",
+      containers: [
+        shell("main", "echo $A-$PREFIXED_B-$PASSWORD-$NAME-$IP-$CPU-$BOTH", {
+          envFrom: [{ configMapRef: { name: "env" } }, { prefix: "PREFIXED_", configMapRef: { name: "env" } }],
+          env: [
+            { name: "PASSWORD", valueFrom: { secretKeyRef: { name: "env", key: "password" } } },
+            { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+            { name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+            { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu", divisor: "1m" } } },
+            { name: "BOTH", value: "$(NAME)+$$(A)" },
+          ],
+          resources: { limits: { cpu: "250m" } },
+        }),
+      ],
+    })
+    const pod = await rig.until("env", (now) => now?.status?.phase === "Succeeded")
+    expect(await rig.logs("env", "main")).toBe(`a-b-secret!-env-${pod?.status?.podIP}-250-env+$(A)\n`)
+  })
+
+  it("is ready when its probe says so, and not when it stops saying so", async () => {
+    const probe = { exec: { command: ["cat", "/tmp/ready"] }, periodSeconds: 1, failureThreshold: 1 }
+    await rig.create({
+      name: "probed",
+      containers: [
+        shell("main", `sleep 0.3; touch /tmp/ready; sleep 1.2; rm /tmp/ready; ${obedient}`, { readinessProbe: probe }),
+      ],
+    })
+    const running = await rig.until("probed", (pod) => statusOf(pod)?.state?.running !== undefined)
+    expect(isReady(running)).toBe(false)
+    await rig.until("probed", isReady)
+    await rig.until("probed", (pod) => !isReady(pod))
+  })
+
+  it("that fails its liveness probe is ended and started again", async () => {
+    const livenessProbe = { exec: { command: ["false"] }, periodSeconds: 1, failureThreshold: 1 }
+    await rig.create({
+      name: "lifeless",
+      terminationGracePeriodSeconds: 1,
+      containers: [shell("main", obedient, { livenessProbe })],
+    })
+    const pod = await rig.until("lifeless", (now) => (statusOf(now)?.restartCount ?? 0) > 0)
+    expect(statusOf(pod)?.lastState?.terminated?.exitCode).toBe(0)
+  })
+
+  it("serves HTTP and TCP probes at the pod's own address", async () => {
+    const port = 8080
+    await rig.create({
+      name: "web",
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        shell(
+          "main",
+          `mkdir -p /w; echo ok > /w/index.html; httpd -f -p ${port} -h /w`.replace("mkdir -p /w; ", "cd /tmp; "),
+          {
+            ports: [{ name: "http", containerPort: port }],
+            startupProbe: { tcpSocket: { port }, periodSeconds: 1 },
+            readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
+            volumeMounts: [{ name: "w", mountPath: "/w" }],
+          },
+        ),
+      ],
+      volumes: [{ name: "w", emptyDir: { medium: "Memory" } }],
+    })
+    const pod = await rig.until("web", isReady)
+    const answer = await fetch(`http://${pod?.status?.podIP}:${port}/`)
+    expect(await answer.text()).toBe("ok\n")
+  })
+
+  it("sees new values of its ConfigMap, all at once, without a restart", async () => {
+    const metadata = { name: "live", namespace: "default" }
+    await rig.client.create(ConfigMap, { metadata, data: { greeting: "old", other: "1" } })
+    await rig.create({
+      name: "live",
+      volumes: [{ name: "config", configMap: { name: "live" } }],
+      containers: [
+        shell(
+          "main",
+          `cat /config/greeting; until grep -q new /config/greeting; do sleep 0.05; done; cat /config/other; ${obedient}`.replace(
+            "grep -q new /config/greeting",
+            '[ "$(cat /config/greeting)" = new ]',
+          ),
+          {
+            volumeMounts: [{ name: "config", mountPath: "/config" }],
+          },
+        ),
+      ],
+    })
+    await rig.until("live", isReady)
+    await rig.client.update(ConfigMap, { metadata, data: { greeting: "new", other: "2" } })
+    await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old2")
+  })
+
+  it("hears of its end: hook, signal, and only then SIGKILL", async () => {
+    await rig.create({
+      name: "polite",
+      terminationGracePeriodSeconds: 5,
+      volumes: [{ name: "out", hostPath: { path: "/tmp/wick-kubelet-test/out", type: "DirectoryOrCreate" } }],
+      containers: [
+        shell("main", "trap 'echo term >> /out/order; exit 0' TERM; sleep 1000 & wait", {
+          lifecycle: { preStop: { exec: { command: ["sh", "-c", "sleep 0.2; echo hook >> /out/order"] } } },
+          volumeMounts: [{ name: "out", mountPath: "/out" }],
+        }),
+      ],
+    })
+    await rig.until("polite", isReady)
+    await remove("polite")
+    expect(readFileSync(join("/tmp/wick-kubelet-test/out", "order"), "utf8")).toBe("hook\nterm\n")
+  })
+})
+
+describe("a kubelet that comes back", () => {
+  it("finds its containers, leaves them running, and ends those whose pods are gone", async () => {
+    await rig.create({ name: "kept", containers: [shell("main", `echo once; ${obedient}`)] })
+    await rig.create({ name: "orphan", containers: [shell("main", obedient)] })
+    const before = await rig.until("kept", isReady)
+    await rig.until("orphan", isReady)
+    await rig.restartKubelet(async () => {
+      await rig.client.delete(Pod, { name: "orphan", namespace: "default" }, { gracePeriodSeconds: 0 })
+    })
+    const after = await rig.until("kept", isReady)
+    expect(statusOf(after)?.containerID).toBe(statusOf(before)?.containerID)
+    expect(statusOf(after)?.restartCount).toBe(0)
+    expect(await rig.logs("kept", "main")).toBe("once\n")
+    expect(await rig.leftovers()).toMatchObject({ sandboxes: 1, containers: 1 })
+    await remove("kept")
+    await expect.poll(() => rig.leftovers()).toMatchObject({ sandboxes: 0, containers: 0, directories: 0, cgroups: 0 })
+  })
+
+  it("learns of what ended while it was away", async () => {
+    await rig.create({ name: "away", restartPolicy: "Never", containers: [shell("main", "sleep 0.5; exit 4")] })
+    await rig.until("away", (pod) => pod?.status?.phase === "Running")
+    await rig.restartKubelet(async () => {
+      const ended = async (): Promise<number> => {
+        const { containers = [] } = await rig.containerd.cri.call("ListContainers", {})
+        return containers.filter(({ state }) => state === 2).length
+      }
+      await expect.poll(ended).toBe(1)
+    })
+    const pod = await rig.until("away", (now) => now?.status?.phase === "Failed")
+    expect(statusOf(pod)?.state?.terminated?.exitCode).toBe(4)
+  })
+})
+
+describe("logs", () => {
+  it("are followed to the container's end, and cut as asked", async () => {
+    await rig.create({
+      name: "talker",
+      restartPolicy: "Never",
+      containers: [shell("main", "for i in 1 2 3; do echo line $i; sleep 0.1; done; echo oops >&2")],
+    })
+    await rig.until("talker", (pod) => statusOf(pod)?.state?.running !== undefined)
+    expect(await rig.logs("talker", "main", "?follow=true")).toBe("line 1\nline 2\nline 3\noops\n")
+    expect(await rig.logs("talker", "main", "?tailLines=2")).toBe("line 3\noops\n")
+    expect(await rig.logs("talker", "main", "?limitBytes=4")).toBe("line")
+    expect(await rig.logs("talker", "main", "?tailLines=1&timestamps=true")).toMatch(/^\d{4}-\d\d-\d\dT.*Z oops\n$/)
+    expect(await rig.logs("talker", "nobody")).toContain("container nobody is not valid for pod talker")
+  })
+})
+
+describe("twenty pods at once", () => {
+  it("all run, and all go", async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `crowd-${index}`)
+    await Promise.all(names.map((name) => rig.create({ name, containers: [shell("main", obedient)] })))
+    await Promise.all(names.map((name) => rig.until(name, isReady)))
+    await Promise.all(names.map(remove))
+    await expect
+      .poll(() => rig.leftovers(), { timeout: 10_000 })
+      .toMatchObject({ sandboxes: 0, shims: 0, addresses: 0 })
+  })
+})
