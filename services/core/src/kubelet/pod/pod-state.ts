@@ -148,15 +148,18 @@ export class PodState {
       exitCode: end.exitCode,
       finishedAtMs: end.atMs,
       ...(end.reason && { reason: end.reason }),
-      ...(end.message && { message: end.message }),
     }
-    this.containers.set(id, exited)
+    // The record changes once, with all that there is to say: a status that is told in between would lack the message.
+    const message = end.message ?? (await this.#lastWords(exited))
+    if (!this.containers.has(id)) return
+    this.containers.set(id, { ...exited, ...(message && { message }) })
     for (const listener of this.#endListeners.get(id) ?? []) listener()
     this.#endListeners.delete(id)
+  }
+
+  async #lastWords(record: ContainerRecord): Promise<string | undefined> {
     const container = this.container(record.name)
-    if (!container || end.message) return
-    const message = await terminationMessage(container, exited, this.terminationFile(record.name, record.attempt))
-    if (message && this.containers.has(id)) this.containers.set(id, { ...exited, message })
+    return container && terminationMessage(container, record, this.terminationFile(record.name, record.attempt))
   }
 
   /** Calls the listener when the container has ended, at once if it has. Returns its undoing. */
