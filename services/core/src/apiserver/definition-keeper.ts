@@ -8,8 +8,24 @@ import { acceptedStatus, cleanupFinalizer, customResources } from "./custom-reso
 import { parseObject } from "./object-bytes.ts"
 import { type Server, timestamp } from "./request-context.ts"
 import type { ServedResource } from "./served-resource.ts"
+import type { WatchCache } from "./watch-cache.ts"
 
 type Definition = KindOf<typeof CustomResourceDefinition>
+
+/** Resolves when the last object is gone, which may wait for finalizers, or when the cache is lost. */
+function emptied(cache: WatchCache): Promise<void> {
+  if (cache.list().length === 0) return Promise.resolve()
+  return new Promise((resolve) => {
+    const unsubscribe = cache.subscribe(cache.revision, {
+      onEvent: () => {
+        if (cache.list().length > 0) return
+        unsubscribe()
+        resolve()
+      },
+      onLost: resolve,
+    })
+  })
+}
 
 /**
  * Keeps what is served equal to the CustomResourceDefinitions that are stored. A definition is served in the same turn
@@ -50,7 +66,6 @@ export class DefinitionKeeper {
   #serve(definition: Definition): void {
     const { name } = definition.metadata
     const { group, names } = definition.spec
-    if (definition.metadata.deletionTimestamp) return void this.#settle(() => this.#cleanUp(definition))
     try {
       const resources = customResources(definition, this.#components)
       this.#server.registry.remove(group, names.plural)
@@ -60,7 +75,9 @@ export class DefinitionKeeper {
       this.#log.error("definition cannot be served", { name, error })
       return
     }
-    void this.#settle(() => this.#accept(definition))
+    const { deletionTimestamp } = definition.metadata
+    // A definition that ends is served to the last: its objects' finalizers must be reachable.
+    void this.#settle(() => (deletionTimestamp ? this.#cleanUp(definition) : this.#accept(definition)))
   }
 
   async #accept(definition: Definition): Promise<void> {
@@ -91,6 +108,7 @@ export class DefinitionKeeper {
         ...(resource.namespaced && { namespace: index.namespace }),
       })
     }
+    await emptied(cache)
     const { name, finalizers = [] } = definition.metadata
     if (!finalizers.includes(cleanupFinalizer) || cache.list().length > 0) return
     const body = { metadata: { finalizers: finalizers.filter((finalizer) => finalizer !== cleanupFinalizer) } }

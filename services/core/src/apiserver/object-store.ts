@@ -1,8 +1,8 @@
 import { type AnyObject, StatusError } from "@wick/sdk/api"
-import type { Storage } from "#store"
+import { prefixEnd, type Storage } from "#store"
 import { encodeStored } from "./object-bytes.ts"
 import { qualified, type ServedResource } from "./served-resource.ts"
-import { type Entry, WatchCache } from "./watch-cache.ts"
+import { type Entry, entryOf, WatchCache } from "./watch-cache.ts"
 
 /**
  * Objects of every resource in the store, under `/registry/<group or core>/<plural>/[<namespace>/]<name>`. Writes carry the
@@ -44,6 +44,15 @@ export class ObjectStore {
     const cache = this.cache(resource)
     await cache.fresh()
     return cache.get(keyOf(resource, namespace, name))
+  }
+
+  /** What there was at `revision`: from memory if that is what there is now, else from the store's history. */
+  async snapshot(resource: ServedResource, namespace: string, revision: number): Promise<readonly Entry[]> {
+    const cache = this.cache(resource)
+    if (cache.isAsOf(revision)) return cache.list(namespace)
+    const prefix = prefixOf(resource) + (namespace === "" ? "" : `${namespace}/`)
+    const { kvs } = await this.#storage.range({ key: prefix, end: prefixEnd(prefix), revision })
+    return kvs.map(({ key, value, modRevision }) => entryOf(resource, key, value, modRevision))
   }
 
   async create(resource: ServedResource, object: AnyObject): Promise<Entry> {

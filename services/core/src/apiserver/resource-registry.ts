@@ -10,15 +10,18 @@ export class ResourceRegistry {
     return this.#served.get(`${group}/${version}/${plural}`)
   }
 
+  /** A custom resource never takes the place of one that is built in. */
   add(resource: ServedResource): void {
+    const before = this.find(resource.group, resource.version, resource.plural)
+    if (resource.custom && before && !before.custom) return
     this.#served.set(`${resource.group}/${resource.version}/${resource.plural}`, resource)
     this.onChange()
   }
 
-  /** Takes away every version of a resource. */
+  /** Takes away every version of a custom resource. */
   remove(group: string, plural: string): void {
     for (const [key, resource] of this.#served) {
-      if (resource.group === group && resource.plural === plural) this.#served.delete(key)
+      if (resource.custom && resource.group === group && resource.plural === plural) this.#served.delete(key)
     }
     this.onChange()
   }

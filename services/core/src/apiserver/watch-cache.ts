@@ -12,6 +12,15 @@ export interface Entry {
   readonly index: Indexed
 }
 
+export function entryOf(resource: ServedResource, key: string, stored: Uint8Array, revision: number): Entry {
+  return {
+    key,
+    revision,
+    bytes: withResourceVersion(stored, revision),
+    index: indexOf(resource, parseObject(stored)),
+  }
+}
+
 /** One write, encoded at most once for each type that a watcher may see it as. */
 export class CachedEvent {
   readonly revision: number
@@ -41,6 +50,16 @@ export class CachedEvent {
     return Buffer.from(text.replace(/"resourceVersion":"\d+"/, `"resourceVersion":"${this.revision}"`))
   }
 
+  /** Forgets the encoded lines: whoever was watching has them, and who comes later asks seldom. */
+  release(): void {
+    this.#lines.clear()
+  }
+
+  /** Bytes that keeping the event keeps. */
+  get size(): number {
+    return this.after?.bytes.byteLength ?? this.before?.bytes.byteLength ?? 0
+  }
+
   line(type: "ADDED" | "MODIFIED" | "DELETED"): Buffer {
     let line = this.#lines.get(type)
     if (!line) {
@@ -63,7 +82,9 @@ export interface Watcher {
 }
 
 /** Events that are kept for watchers that come back: as many writes may pass while a client reconnects. */
-const historyMax = 2_000
+const historyMax = 4_000
+/** And never more bytes of objects than this, however large they are. */
+const historyBytesMax = 8 * 1024 * 1024
 
 /**
  * All objects of one resource in memory, as bytes, and the last events: reads and watches of any number of clients cost
@@ -76,9 +97,11 @@ export class WatchCache {
   readonly #entries = new Map<string, Entry>()
   #sorted: Entry[] | undefined
   #history: CachedEvent[] = []
+  #historyBytes = 0
   /** Events up to and with this revision may be missing from the history. */
   #historyStart = 0
   #revision = 0
+  #changed = 0
   readonly #watchers = new Set<Watcher>()
   #watch: Watch | undefined
   readonly ready: Promise<void>
@@ -93,6 +116,11 @@ export class WatchCache {
 
   get revision(): number {
     return Math.max(this.#revision, 1)
+  }
+
+  /** Whether what is here now is what was there at `revision`. */
+  isAsOf(revision: number): boolean {
+    return this.#changed <= revision && revision <= this.revision
   }
 
   get(key: string): Entry | undefined {
@@ -146,6 +174,7 @@ export class WatchCache {
     for (const { key, value, modRevision } of kvs) this.#entries.set(key, this.#entry(key, value, modRevision))
     this.#sorted = undefined
     this.#revision = revision
+    this.#changed = revision
     this.#historyStart = revision
     this.#watch = this.#storage.watch(
       { key: "\0", end: "\0", fromRevision: revision + 1 },
@@ -159,16 +188,12 @@ export class WatchCache {
     this.#watchers.clear()
     this.#entries.clear()
     this.#history = []
+    this.#historyBytes = 0
     void this.#load()
   }
 
   #entry(key: string, stored: Uint8Array, revision: number): Entry {
-    return {
-      key,
-      revision,
-      bytes: withResourceVersion(stored, revision),
-      index: indexOf(this.#resource, parseObject(stored)),
-    }
+    return entryOf(this.#resource, key, stored, revision)
   }
 
   #apply({ revision, events }: WatchBatch): void {
@@ -189,12 +214,19 @@ export class WatchCache {
   }
 
   #publish(event: CachedEvent): void {
+    this.#changed = event.revision
     this.#history.push(event)
-    if (this.#history.length > 2 * historyMax) {
-      this.#historyStart = this.#history[historyMax - 1]?.revision ?? this.#historyStart
-      this.#history = this.#history.slice(historyMax)
-    }
+    this.#historyBytes += event.size
+    if (this.#history.length > historyMax || this.#historyBytes > historyBytesMax) this.#forgetOlderHalf()
     for (const watcher of this.#watchers) watcher.onEvent(event)
+    event.release()
+  }
+
+  #forgetOlderHalf(): void {
+    const half = Math.ceil(this.#history.length / 2)
+    this.#historyStart = this.#history[half - 1]?.revision ?? this.#historyStart
+    this.#history = this.#history.slice(half)
+    this.#historyBytes = this.#history.reduce((sum, event) => sum + event.size, 0)
   }
 
   #wakeWaiting(): void {

@@ -2,11 +2,12 @@ import { builtinKinds } from "@wick/sdk/api"
 import { type Client, createClient } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { createMemoryStorage } from "#store"
+import { createMemoryStorage, type Storage } from "#store"
 import { type ApiServer, createApiServer } from "../index.ts"
 
 export interface TestApi extends AsyncDisposable {
   readonly server: ApiServer
+  readonly storage: Storage
   readonly client: Client
 }
 
@@ -31,6 +32,7 @@ export async function startTestApi(): Promise<TestApi> {
   await server.ready
   return {
     server,
+    storage,
     client: createClient({ fetch: server.fetchAs(master) }),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]()

@@ -1,4 +1,6 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { CompactedError, FutureRevisionError } from "#store"
+import { exactRevision } from "../list-revision.ts"
 import { answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import type { RequestContext } from "../request-context.ts"
@@ -57,8 +59,8 @@ function joined({ resource }: RequestContext, entries: readonly Entry[], meta: o
 }
 
 /**
- * A page of a list. Pages follow the order of keys: a token names the last key and the revision of the first page, and a
- * later page leaves out what was made after it.
+ * A page of a list, in the order of keys. A token names the last key and the revision of the first page: all pages are of
+ * that one moment, whatever is written while they are read.
  */
 async function page(context: RequestContext): Promise<Page> {
   const { server, resource, info } = context
@@ -67,14 +69,29 @@ async function page(context: RequestContext): Promise<Page> {
   const selection = selectionOf(resource, info.query)
   const limit = limitOf(info.query)
   const token = tokenOf(info.query.get("continue") ?? "")
-  const revision = token?.revision ?? cache.revision
-  const matching = cache.list(info.namespace).filter(({ index }) => selection(index))
+  const exact = token?.revision ?? exactRevision(info.query, cache.revision)
+  const revision = exact ?? cache.revision
+  const there = exact === undefined ? cache.list(info.namespace) : await asOf(context, exact)
+  const matching = there.filter(({ index }) => selection(index))
   const rest = token ? matching.filter(({ key }) => key > token.after) : matching
   if (limit === 0 || rest.length <= limit) return { entries: rest, meta: { resourceVersion: String(revision) } }
   const entries = rest.slice(0, limit)
   const next = Buffer.from(JSON.stringify({ revision, after: entries.at(-1)?.key })).toString("base64url")
   const meta = { resourceVersion: String(revision), continue: next, remainingItemCount: rest.length - limit }
   return { entries, meta }
+}
+
+async function asOf({ server, resource, info }: RequestContext, revision: number): Promise<readonly Entry[]> {
+  try {
+    return await server.store.snapshot(resource, info.namespace, revision)
+  } catch (error) {
+    if (error instanceof FutureRevisionError) throw wrongToken()
+    if (!(error instanceof CompactedError)) throw error
+    throw new StatusError(
+      "Expired",
+      "The provided continue parameter or resource version is too old to display a consistent list result. You must start a new list without it.",
+    )
+  }
 }
 
 function limitOf(query: URLSearchParams): number {
@@ -88,9 +105,13 @@ function tokenOf(text: string): { revision: number; after: string } | undefined 
   if (text === "") return undefined
   try {
     const token = JSON.parse(Buffer.from(text, "base64url").toString()) as { revision: number; after: string }
-    if (typeof token.after === "string" && Number.isInteger(token.revision)) return token
+    if (typeof token.after === "string" && Number.isInteger(token.revision) && token.revision > 0) return token
   } catch {
     // Said below, with every other wrong token.
   }
-  throw new StatusError("BadRequest", "continue key is not valid: it was not given by this server")
+  throw wrongToken()
+}
+
+function wrongToken(): StatusError {
+  return new StatusError("BadRequest", "continue key is not valid: it was not given by this server")
 }

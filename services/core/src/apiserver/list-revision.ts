@@ -1,0 +1,34 @@
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+
+const matches = ["Exact", "NotOlderThan"]
+
+/**
+ * The one revision that a list must be of; undefined when the present will do, which is never older than what a client
+ * has seen, unless it saw it elsewhere: then it is told to come again.
+ */
+export function exactRevision(query: URLSearchParams, present: number): number | undefined {
+  const version = query.get("resourceVersion") ?? ""
+  const match = query.get("resourceVersionMatch") ?? ""
+  if (match !== "" && version === "")
+    throw invalid("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
+  if (match !== "" && !matches.includes(match))
+    throw invalid(`Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`)
+  if (version === "") return undefined
+  if (!/^\d{1,15}$/.test(version)) throw new StatusError("BadRequest", `invalid resource version "${version}"`)
+  const revision = Number(version)
+  if (match === "Exact" && revision === 0)
+    throw invalid('Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
+  if (revision > present) throw tooLarge(revision, present)
+  return match === "Exact" ? revision : undefined
+}
+
+function invalid(text: string): StatusError {
+  return new StatusError("Invalid", `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: ${text}`)
+}
+
+function tooLarge(revision: number, present: number): StatusError {
+  return new StatusError("Timeout", `Too large resource version: ${revision}, current: ${present}`, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1,
+  })
+}

@@ -1,0 +1,117 @@
+import { ConfigMap, CustomResourceDefinition, defineKind } from "@wick/sdk/api"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import * as z from "zod"
+import { startTestApi, type TestApi } from "./testing/start.ts"
+
+let api: TestApi
+const namespace = "default"
+const path = `/api/v1/namespaces/${namespace}/configmaps`
+
+beforeEach(async () => {
+  api = await startTestApi()
+  for (const name of ["a", "b", "c", "d"]) await api.client.create(ConfigMap, { metadata: { name, namespace } })
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+interface List {
+  code?: number
+  message?: string
+  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number }
+  items: { metadata: { name: string }; data?: { by?: string } }[]
+}
+
+async function list(query: string): Promise<List> {
+  const fetch = api.server.fetchAs({ name: "admin", groups: ["system:masters"] })
+  return (await (await fetch(new Request(`http://x${path}?${query}`))).json()) as List
+}
+
+const names = ({ items }: List): string[] => items.map(({ metadata }) => metadata.name)
+
+describe("pages of a list", () => {
+  it("are all of the moment of the first, whatever is written between them", async () => {
+    const first = await list("limit=2")
+    await api.client.delete(ConfigMap, { name: "c", namespace })
+    await api.client.create(ConfigMap, { metadata: { name: "bb", namespace } })
+    const body = { data: { by: "later" } }
+    await api.client.patch(ConfigMap, { name: "d", namespace }, { type: "merge", body })
+    const second = await list(`limit=2&continue=${first.metadata.continue}`)
+    expect([...names(first), ...names(second)]).toEqual(["a", "b", "c", "d"])
+    expect(second.items.at(-1)?.data).toBeUndefined()
+    expect(second.metadata).toEqual({ resourceVersion: first.metadata.resourceVersion })
+    expect(names(await list(""))).toEqual(["a", "b", "bb", "d"])
+  })
+
+  it("end with Expired when the moment is forgotten", async () => {
+    const first = await list("limit=2")
+    await api.client.delete(ConfigMap, { name: "d", namespace })
+    await api.storage.compact(api.storage.currentRevision())
+    const second = await list(`limit=2&continue=${first.metadata.continue}`)
+    expect(second).toMatchObject({ code: 410, reason: "Expired" })
+  })
+
+  it("are not given for a token that nobody gave", async () => {
+    const forged = Buffer.from(JSON.stringify({ revision: 999, after: "x" })).toString("base64url")
+    for (const token of ["x", forged]) expect((await list(`continue=${token}`)).code).toBe(400)
+  })
+})
+
+describe("a list of a version", () => {
+  it("is exactly that one when it is asked for", async () => {
+    const { metadata } = await list("")
+    await api.client.delete(ConfigMap, { name: "a", namespace })
+    const past = await list(`resourceVersion=${metadata.resourceVersion}&resourceVersionMatch=Exact`)
+    expect(names(past)).toEqual(["a", "b", "c", "d"])
+    expect(names(await list(`resourceVersion=${metadata.resourceVersion}`))).toEqual(["b", "c", "d"])
+  })
+
+  it("that has not come yet is asked for again", async () => {
+    const future = await list("resourceVersion=999")
+    expect(future).toMatchObject({ code: 504, reason: "Timeout", details: { retryAfterSeconds: 1 } })
+    expect(future.message).toMatch(/^Too large resource version: 999, current: \d+$/)
+  })
+
+  it("has no match without a version, and no other match than there are", async () => {
+    expect((await list("resourceVersionMatch=Exact")).code).toBe(422)
+    expect((await list("resourceVersion=1&resourceVersionMatch=Newest")).code).toBe(422)
+    expect((await list("resourceVersion=abc")).code).toBe(400)
+  })
+})
+
+describe("a definition that is deleted", () => {
+  it("stays, and stays served, until the last of its objects has let go", async () => {
+    const Thing = defineKind({
+      group: "a.test",
+      version: "v1",
+      kind: "Thing",
+      plural: "things",
+      description: "A thing.",
+      schema: z.object({ size: z.int().optional() }),
+    })
+    const schema = { openAPIV3Schema: { type: "object" } }
+    await api.client.create(CustomResourceDefinition, {
+      metadata: { name: "things.a.test" },
+      spec: {
+        group: "a.test",
+        scope: "Namespaced",
+        names: { plural: "things", kind: "Thing" },
+        versions: [{ name: "v1", served: true, storage: true, schema }],
+      },
+    })
+    await api.client.create(Thing, { metadata: { name: "held", namespace, finalizers: ["a.test/hold"] } })
+    const gone = seen(CustomResourceDefinition, "DELETED")
+    const marked = seen(Thing, "MODIFIED")
+    await api.client.delete(CustomResourceDefinition, { name: "things.a.test" })
+    await marked
+    await api.client.get(CustomResourceDefinition, { name: "things.a.test" })
+    const body = { metadata: { finalizers: null } }
+    await api.client.patch(Thing, { name: "held", namespace }, { type: "merge", body })
+    await gone
+    await expect(api.client.get(Thing, { name: "held", namespace })).rejects.toThrow("could not find the requested")
+  })
+})
+
+async function seen(kind: Parameters<TestApi["client"]["watch"]>[0], type: string): Promise<void> {
+  for await (const event of api.client.watch(kind, { signal: AbortSignal.timeout(5_000) })) {
+    if (event.type === type) return
+  }
+}
