@@ -11,6 +11,9 @@ const surgeBucketMs = 50
 /** An activator with requests in flight reports at least this often; one that does not is not waited for. */
 const reportMsMax = 1500
 
+/** A report that comes this much earlier or later than the last one lets expect was held up on its way. */
+const jitterMsMax = 250
+
 interface LastWord {
   readonly atMs: number
   readonly waiting: number
@@ -23,15 +26,18 @@ export class Aggregate {
   #stable: LoadWindow
   readonly #surge = new LoadWindow(surgeSpanMs, surgeBucketMs)
   readonly #lastWords = new Map<string, LastWord>()
+  /** Up to when each activator has reported. */
+  readonly #reportedMs = new Map<string, number>()
 
   constructor(stableWindowMs: number) {
     this.#stable = new LoadWindow(stableWindowMs, bucketMs)
   }
 
   report(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): void {
+    const toMs = this.#endOf(activator, intervalMs, nowMs)
     const stretch = {
-      fromMs: nowMs - intervalMs,
-      toMs: nowMs,
+      fromMs: toMs - intervalMs,
+      toMs,
       concurrency: load.concurrency,
       requests: load.requests,
     }
@@ -39,7 +45,15 @@ export class Aggregate {
     this.#surge.add(stretch)
     const { waiting, concurrencyNow, pods } = load
     if (concurrencyNow === 0) this.#lastWords.delete(activator)
-    else this.#lastWords.set(activator, { atMs: nowMs, waiting, concurrencyNow, pods })
+    else this.#lastWords.set(activator, { atMs: toMs, waiting, concurrencyNow, pods })
+  }
+
+  /** Reports follow each other without gap or overlap, though one may come a little late and the next one in time. */
+  #endOf(activator: string, intervalMs: number, nowMs: number): number {
+    const expectedMs = (this.#reportedMs.get(activator) ?? Number.NEGATIVE_INFINITY) + intervalMs
+    const toMs = Math.abs(expectedMs - nowMs) < jitterMsMax ? expectedMs : nowMs
+    this.#reportedMs.set(activator, toMs)
+    return toMs
   }
 
   /** A request waits for which there is no pod, and the report on it has not come yet. */
@@ -50,6 +64,7 @@ export class Aggregate {
 
   /** The activator's stream has ended: what it had in flight ended with it, or is told again when it returns. */
   forget(activator: string): boolean {
+    this.#reportedMs.delete(activator)
     return this.#lastWords.delete(activator)
   }
 
