@@ -38,14 +38,9 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const autoscaler = autoscalerSocket(runDirectory)
   const adminPort = options.gateway.port + adminPortOffset
   const clientFor = (service: string) => controlPlane.clientAs(serviceUser(service))
-  undo.use(
-    await startController({
-      client: clientFor("controller"),
-      clock,
-      log,
-      configDefaults: configDefaults(given, adminPort),
-    }),
-  )
+  const webhook = { host: "127.0.0.1", port: 0 }
+  const defaults = configDefaults(given, adminPort)
+  undo.use(await startController({ client: clientFor("controller"), clock, log, configDefaults: defaults, webhook }))
   undo.use(await startAutoscaler({ client: clientFor("autoscaler"), clock, log, listen: autoscaler }))
   const activators = await startActivators(given, autoscaler, adminPort, runDirectory)
   const stack = undo.move()

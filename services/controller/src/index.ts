@@ -16,6 +16,8 @@ import { startRevisionController } from "./reconcilers/revision/reconcile.ts"
 import { startRouteController } from "./reconcilers/route/reconcile.ts"
 import { startServiceController } from "./reconcilers/service/reconcile.ts"
 
+import { startWebhooks, type WebhookOptions } from "./webhook/index.ts"
+
 export type { Data, MapName } from "./config/config.ts"
 
 export interface ControllerOptions {
@@ -24,6 +26,8 @@ export interface ControllerOptions {
   readonly log: Log
   /** What configuration maps are made with when they are missing. */
   readonly configDefaults?: Readonly<Partial<Record<MapName, Data>>>
+  /** Where the API server asks about objects before it stores them. */
+  readonly webhook: Pick<WebhookOptions, "host" | "port" | "service">
 }
 
 /** Starts every controller of serving; resolves when their configuration is there. */
@@ -35,6 +39,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   const informers = undo.use(createInformers(client, clock, log))
   const config = watchConfig(informers, log)
   await config.synced
+  undo.use(await startWebhooks({ client, clock, log, config: () => config.current(), ...options.webhook }))
   const context: Context = { client, informers, config, clock, log }
   undo.use(startServiceController(context))
   undo.use(startConfigurationController(context))

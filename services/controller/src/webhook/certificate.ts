@@ -1,0 +1,90 @@
+import { webcrypto, X509Certificate } from "node:crypto"
+import { isIP } from "node:net"
+import { Secret } from "@wick/sdk/api/core/secret"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import type { Client } from "@wick/sdk/client"
+
+/** A serving certificate and the authority that clients trust it by, PEM. */
+export interface WebhookCertificate {
+  readonly certificatePem: string
+  readonly keyPem: string
+  readonly authorityPem: string
+}
+
+const dayMs = 86_400_000
+const lifetimeMs = 365 * dayMs
+const renewBeforeMs = 30 * dayMs
+const clockSkewMs = 5 * 60_000
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
+const secretName = "webhook-certs"
+
+/**
+ * The certificate in the Secret `webhook-certs`, made anew when it is missing, about to expire, or for other names. It
+ * signs itself, so it is its own authority; several controllers of one cluster share it.
+ */
+export async function webhookCertificate(
+  client: Client,
+  namespace: string,
+  names: readonly string[],
+  nowMs: number,
+): Promise<WebhookCertificate> {
+  const existing = await client.get(Secret, { name: secretName, namespace }).catch((error: unknown) => {
+    if (isStatus(error, "NotFound")) return undefined
+    throw error
+  })
+  const found = existing && read(existing.data ?? {})
+  if (found && isGood(found, names, nowMs)) return found
+  const made = await selfSigned(names, nowMs)
+  const data = {
+    "server-cert.pem": base64(made.certificatePem),
+    "server-key.pem": base64(made.keyPem),
+    "ca-cert.pem": base64(made.authorityPem),
+  }
+  await client.apply(
+    Secret,
+    { metadata: { name: secretName, namespace }, data },
+    { fieldManager: "wick-webhook", force: true },
+  )
+  return made
+}
+
+function read(data: Readonly<Record<string, string>>): WebhookCertificate {
+  const text = (key: string): string => Buffer.from(data[key] ?? "", "base64").toString()
+  return { certificatePem: text("server-cert.pem"), keyPem: text("server-key.pem"), authorityPem: text("ca-cert.pem") }
+}
+
+function isGood({ certificatePem, keyPem }: WebhookCertificate, names: readonly string[], nowMs: number): boolean {
+  if (!certificatePem || !keyPem) return false
+  const certificate = new X509Certificate(certificatePem)
+  const lasts = Date.parse(certificate.validTo) - nowMs > renewBeforeMs
+  return lasts && names.every((name) => (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)))
+}
+
+/** The X.509 library is large and needed on few days, so it is loaded on these. */
+async function selfSigned(names: readonly string[], nowMs: number): Promise<WebhookCertificate> {
+  await import("reflect-metadata")
+  const x509 = await import("@peculiar/x509")
+  x509.cryptoProvider.set(webcrypto as unknown as Crypto)
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: [{ CN: ["wick-webhook"] }],
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(nowMs - clockSkewMs),
+    notAfter: new Date(nowMs + lifetimeMs),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? "ip" : "dns", value }))),
+    ],
+  })
+  const certificatePem = certificate.toString("pem")
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64")
+  const keyPem = `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})/g, "$1\n")}\n-----END PRIVATE KEY-----\n`
+  return { certificatePem, keyPem, authorityPem: certificatePem }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64")
+}

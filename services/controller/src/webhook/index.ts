@@ -1,0 +1,78 @@
+/**
+ * Admission webhooks of serving: what a user leaves open is filled in, and what is wrong is refused with every mistake at
+ * once. The same on any Kubernetes; the API server asks over HTTPS. Rules are pure; this door is the rim.
+ */
+import { createServer, type Server } from "node:https"
+import type { AddressInfo } from "node:net"
+import { getRequestListener } from "@hono/node-server"
+import type { Client } from "@wick/sdk/client"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { Hono } from "hono"
+import { type Config, systemNamespace } from "../config/config.ts"
+import { allow, deny, readReview } from "./admission-review.ts"
+import { webhookCertificate } from "./certificate.ts"
+import { withDefaults } from "./defaults.ts"
+import { defaultingPath, register, validationPath, type WebhookAddress } from "./registration.ts"
+import { mistakesIn } from "./validation.ts"
+
+export type { WebhookAddress } from "./registration.ts"
+
+export interface WebhookOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly log: Log
+  readonly config: () => Config
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** How the API server reaches us in a cluster; absent: by URL at `host` and `port`. */
+  readonly service?: { readonly namespace: string; readonly name: string; readonly port: number }
+}
+
+/** Listens, and resolves when the API server will ask. */
+export async function startWebhooks(options: WebhookOptions): Promise<AsyncDisposable> {
+  const { client, clock, host, service, log } = options
+  const names = service ? [`${service.name}.${service.namespace}.svc`] : [host]
+  const { certificatePem, keyPem, authorityPem } = await webhookCertificate(client, systemNamespace, names, clock.now())
+  const app = createApp(options.config)
+  const server = createServer({ cert: certificatePem, key: keyPem }, getRequestListener(app.fetch))
+  const port = await listen(server, host, options.port)
+  const address: WebhookAddress = service
+    ? { kind: "service", ...service }
+    : { kind: "url", url: `https://${host}:${port}` }
+  await register(client, address, authorityPem)
+  log.info("webhooks are registered", { port })
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** The endpoints, as a `fetch` without a socket. */
+export function createApp(config: () => Config): Hono {
+  const app = new Hono()
+  app.post(defaultingPath, async (context) => {
+    const request = readReview(await context.req.json())
+    if (!request) return context.text("no AdmissionReview", 400)
+    return context.json(allow(request, withDefaults(request, config())))
+  })
+  app.post(validationPath, async (context) => {
+    const request = readReview(await context.req.json())
+    if (!request) return context.text("no AdmissionReview", 400)
+    const mistakes = mistakesIn(request, config())
+    return context.json(mistakes.length === 0 ? allow(request, undefined) : deny(request, mistakes))
+  })
+  app.get("/healthz", (context) => context.text("ok"))
+  return app
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject)
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+  })
+}
