@@ -5,6 +5,8 @@ import { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { criRuntime } from "./runtime/cri-runtime.ts"
+import { runtimeContract } from "./runtime/runtime.contract.ts"
 import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
 
 let rig: NodeRig
@@ -286,6 +288,14 @@ describe("logs", () => {
     expect(await rig.logs("talker", "main", "?tailLines=1&timestamps=true")).toMatch(/^\d{4}-\d\d-\d\dT.*Z oops\n$/)
     expect(await rig.logs("talker", "nobody")).toContain("container nobody is not valid for pod talker")
   })
+})
+
+describe("containerd", () => {
+  runtimeContract(() => ({
+    runtime: criRuntime(rig.containerd),
+    image: rig.image,
+    directory: "/tmp/wick-kubelet-test/contract",
+  }))
 })
 
 describe("twenty pods at once", () => {

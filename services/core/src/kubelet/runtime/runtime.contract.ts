@@ -1,0 +1,110 @@
+import { mkdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import type { ContainerConfig, Runtime, RuntimeNotice, SandboxConfig } from "./runtime.ts"
+
+/** What every maker of `Runtime` must do. `image` has a shell; `directory` is for logs. */
+export function runtimeContract(open: () => { runtime: Runtime; image: string; directory: string }): void {
+  const pod = { uid: "contract-uid", name: "contract", namespace: "default" }
+  const sandboxConfig = (): SandboxConfig => ({
+    pod,
+    attempt: 0,
+    hostname: "contract",
+    logDirectory: join(open().directory, "contract"),
+    cgroupParent: "/wick-kltest",
+    dns: undefined,
+    hostNetwork: false,
+    hostPid: false,
+    hostIpc: false,
+    shareProcesses: false,
+    portMappings: [],
+    sysctls: {},
+    labels: {},
+    annotations: {},
+    privileged: false,
+    seccomp: { kind: "unconfined" },
+  })
+  const containerConfig = (imageId: string, script: string, attempt: number): ContainerConfig => ({
+    pod,
+    name: "main",
+    attempt,
+    imageId,
+    image: open().image,
+    command: ["/bin/sh", "-c", script],
+    args: [],
+    workingDirectory: "",
+    env: [{ name: "GREETING", value: "hello" }],
+    mounts: [],
+    labels: {},
+    annotations: {},
+    logPath: `main/${attempt}.log`,
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+    resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 0, memoryLimit: 0, oomScoreAdjust: 0 },
+    security: {
+      privileged: false,
+      runAsUser: undefined,
+      runAsGroup: undefined,
+      supplementalGroups: [],
+      readOnlyRootFilesystem: false,
+      addCapabilities: [],
+      dropCapabilities: [],
+      noNewPrivileges: false,
+      seccomp: { kind: "unconfined" },
+      maskedPaths: [],
+      readOnlyPaths: [],
+    },
+    ports: [],
+  })
+
+  it("runs a container from its creation to its end and tells of it", async () => {
+    const { runtime, image, directory } = open()
+    const notices: RuntimeNotice[] = []
+    const undo = runtime.onEvent((notice) => notices.push(notice))
+    await runtime.pullImage(image, undefined)
+    const present = await runtime.image(image)
+    const config = sandboxConfig()
+    const sandbox = await runtime.runSandbox(config)
+    try {
+      expect(sandbox).toMatchObject({ pod, ready: true, ips: [expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/)] })
+      mkdirSync(join(directory, "contract", "main"), { recursive: true })
+      const brief = containerConfig(present?.id ?? "", "echo $GREETING; exit 3", 0)
+      const id = await runtime.createContainer(sandbox, brief, config)
+      expect(await runtime.container(id)).toMatchObject({ state: "created", name: "main", podUid: pod.uid })
+      await runtime.startContainer(id)
+      await expect.poll(() => notices).toContainEqual(expect.objectContaining({ kind: "exited", id, exitCode: 3 }))
+      await expect.poll(() => runtime.container(id)).toMatchObject({ state: "exited", exitCode: 3 })
+      const log = readFileSync((await runtime.container(id))?.logPath ?? "", "utf8")
+      expect(log).toMatch(/^\d{4}-\d\d-\d\dT\S+Z stdout F hello\n$/)
+
+      const lasting = await runtime.createContainer(sandbox, containerConfig(present?.id ?? "", "sleep 100", 1), config)
+      await runtime.startContainer(lasting)
+      const { exitCode } = await runtime.execSync(lasting, ["/bin/sh", "-c", "exit 5"], 5_000)
+      expect(exitCode).toBe(5)
+      const { containers, sandboxes } = await runtime.list()
+      expect(sandboxes.map((found) => found.id)).toContain(sandbox.id)
+      expect(containers.find((found) => found.id === lasting)).toMatchObject({
+        state: "running",
+        sandboxId: sandbox.id,
+      })
+      await runtime.stopContainer(lasting, 0)
+      await expect.poll(() => runtime.container(lasting)).toMatchObject({ state: "exited", exitCode: 137 })
+    } finally {
+      undo()
+      await runtime.stopSandbox(sandbox.id)
+      await runtime.removeSandbox(sandbox.id)
+    }
+    expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
+  })
+
+  it("takes away what is gone without complaint", async () => {
+    const { runtime } = open()
+    const nobody = "0".repeat(64)
+    await runtime.stopContainer(nobody, 0)
+    await runtime.removeContainer(nobody)
+    await runtime.stopSandbox(nobody)
+    await runtime.removeSandbox(nobody)
+    expect(await runtime.container(nobody)).toBeUndefined()
+  })
+}
