@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
@@ -296,6 +298,52 @@ describe("containerd", () => {
     image: rig.image,
     directory: "/tmp/wick-kubelet-test/contract",
   }))
+})
+
+describe("exec", () => {
+  it("joins a client's connection with a command in the container", async () => {
+    await rig.create({ name: "inside", containers: [shell("main", obedient)] })
+    await rig.until("inside", isReady)
+    const server = createServer()
+    server.on("upgrade", (request, socket, head) => rig.kubelet.upgrade(request, socket, head))
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    const command = ["sh", "-c", "cat; echo gone >&2; exit 3"].map((word) => `command=${encodeURIComponent(word)}`)
+    const query = [...command, "input=1", "output=1", "error=1"].join("&")
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/exec/default/inside/main?${query}`, ["v4.channel.k8s.io"])
+    socket.binaryType = "arraybuffer"
+    const channels = ["", "", "", ""]
+    socket.onmessage = ({ data }) => {
+      const bytes = Buffer.from(data as ArrayBuffer)
+      channels[bytes[0] ?? 0] += bytes.subarray(1).toString()
+    }
+    const closed = new Promise((resolve) => {
+      socket.onclose = resolve
+    })
+    await new Promise((resolve) => {
+      socket.onopen = resolve
+    })
+    socket.send(Buffer.from("\0hello"))
+    await expect.poll(() => channels[1]).toBe("hello")
+    await rig.client.delete(Pod, { name: "inside", namespace: "default" })
+    await closed
+    server.close()
+  })
+})
+
+describe("a containerd that dies", () => {
+  it("is started again, and pods neither notice nor wait for long", async () => {
+    await rig.create({ name: "steady", containers: [shell("main", `echo once; ${obedient}`)] })
+    const before = await rig.until("steady", isReady)
+    const pid = rig.containerd.pid()
+    process.kill(pid ?? 0, "SIGKILL")
+    await expect.poll(() => rig.containerd.pid(), { timeout: 10_000 }).not.toBe(pid)
+    await rig.create({ name: "later", containers: [shell("main", obedient)] })
+    await rig.until("later", isReady)
+    const after = await rig.until("steady", isReady)
+    expect(statusOf(after)?.containerID).toBe(statusOf(before)?.containerID)
+    expect(statusOf(after)?.restartCount).toBe(0)
+  })
 })
 
 describe("twenty pods at once", () => {

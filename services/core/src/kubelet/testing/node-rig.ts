@@ -281,10 +281,11 @@ function ours(list: readonly RunningProcess[], program: string): RunningProcess[
 }
 
 async function removeSandboxes(containerd: Containerd): Promise<void> {
-  const { items = [] } = await containerd.cri.call("ListPodSandbox", {})
-  for (const { id: podSandboxId } of items) {
-    await containerd.cri.call("StopPodSandbox", { podSandboxId })
-    await containerd.cri.call("RemovePodSandbox", { podSandboxId })
+  const runtime = criRuntime(containerd)
+  const { sandboxes } = await runtime.list()
+  for (const { id } of sandboxes) {
+    await runtime.stopSandbox(id)
+    await runtime.removeSandbox(id)
   }
 }
 
