@@ -56,9 +56,9 @@ export function applyServerSide(
   const entries = entriesOf(live, at, by)
   const mine = entries.find((entry) => isMine(entry, by))
   const others = entries.filter((entry) => entry !== mine)
-  const taken = conflicting(live, applied, wanted, others).filter(({ path }) => !appliedByClient(live, path, by))
-  if (taken.length > 0 && !by.force) throw conflictError(taken)
   const merged = merge(live, applied, at) as AnyObject
+  const taken = conflicting(live, merged, wanted, others).filter(({ path }) => !appliedByClient(live, path, by))
+  if (taken.length > 0 && !by.force) throw conflictError(taken)
   dropAbandoned(merged, mine, wanted, others)
   const kept = others.map((entry) =>
     release(
@@ -144,14 +144,14 @@ interface Conflict {
 
 function conflicting(
   live: AnyObject | undefined,
-  applied: AnyObject,
+  merged: AnyObject,
   wanted: FieldSet,
   others: readonly ManagedFieldsEntry[],
 ): Conflict[] {
   return membersOf(wanted)
     .filter((path) => !isItemItself(path))
     .flatMap((path) => {
-      if (jsonEqual(valueAtPath(live, path), valueAtPath(applied, path))) return []
+      if (jsonEqual(valueAtPath(live, path), valueAtPath(merged, path))) return []
       const owners = others.filter(({ fieldsV1 }) => has((fieldsV1 ?? {}) as FieldSet, path))
       return owners.map(({ manager = "" }) => ({ path, manager }))
     })
@@ -203,7 +203,13 @@ function dropAbandoned(
   const abandoned = membersOf((mine?.fieldsV1 ?? {}) as FieldSet)
     .filter((path) => !has(wanted, path))
     .filter((path) => !others.some(({ fieldsV1 }) => has((fieldsV1 ?? {}) as FieldSet, path)))
-  for (const path of abandoned.toSorted((a, b) => b.length - a.length)) removeAtPath(merged, path)
+  // Items of lists go whole and before their fields: without its key an item could be taken for another.
+  const items = abandoned.filter(isItemItself)
+  const isInside = (path: FieldPath): boolean =>
+    items.some((item) => item.length < path.length && item.every((element, index) => element === path[index]))
+  for (const path of abandoned.toSorted((a, b) => a.length - b.length)) {
+    if (!isInside(path)) removeAtPath(merged, path)
+  }
 }
 
 function release(entry: ManagedFieldsEntry, paths: readonly FieldPath[]): ManagedFieldsEntry {

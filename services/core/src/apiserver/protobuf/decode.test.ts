@@ -41,6 +41,19 @@ it("keeps a number that is zero on purpose", () => {
   expect(decodeProtobuf(object("apps/v1", "Deployment", deployment))).toMatchObject({ spec: { replicas: 0 } })
 })
 
+it("keeps a rolling update that may do without no pod, and lets a target port that was never set be chosen", () => {
+  const none = message([1, 0], [2, 0])
+  const strategy = message([1, "RollingUpdate"], [2, message([1, none], [2, message([1, 1], [3, "25%"])])])
+  const deployment = message([1, message([1, "d"])], [2, message([4, strategy])])
+  const rollingUpdate = { maxUnavailable: 0, maxSurge: "25%" }
+  expect(decodeProtobuf(object("apps/v1", "Deployment", deployment))).toMatchObject({
+    spec: { strategy: { rollingUpdate } },
+  })
+  const service = message([1, message([1, "s"])], [2, message([1, message([3, 80], [4, none])])])
+  expect(decodeProtobuf(object("v1", "Service", service))).toMatchObject({ spec: { ports: [{ port: 80 }] } })
+  expect(JSON.stringify(decodeProtobuf(object("v1", "Service", service)))).not.toContain("targetPort")
+})
+
 it("says which kind it does not know", () => {
   expect(() => decodeProtobuf(object("x/v1", "Thing", message()))).toThrow('no kind "Thing" in version "x/v1"')
 })

@@ -34,8 +34,12 @@ const zeroMatters = new Set([
   "revisionHistoryLimit",
   "deletionGracePeriodSeconds",
   "tolerationSeconds",
-  "intVal",
   "exitCode",
+  "maxSurge",
+  "maxUnavailable",
+  "defaultMode",
+  "mode",
+  "leaseTransitions",
 ])
 
 /** The object in the bytes. Throws WireError when they are no such message, or of a kind that is not known. */

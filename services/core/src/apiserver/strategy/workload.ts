@@ -4,13 +4,17 @@ import type { Strategy } from "./strategy.ts"
 
 interface WorkloadView {
   spec: {
-    selector?: { matchLabels?: Record<string, string> }
+    selector?: { matchLabels?: Record<string, string>; matchExpressions?: object[] }
     template?: { metadata?: { labels?: Record<string, string> } }
   }
 }
 
 /** Deployments and ReplicaSets: the selector never changes, and selects the pods of the template. */
 export const workload: Strategy = {
+  prepareCreate(object) {
+    // What has just been wished for has no state, also when it is a copy of something that has.
+    delete object.status
+  },
   validate(object, old) {
     const { spec } = object as unknown as WorkloadView
     return [...selectorMistakes(spec), ...(old ? changed(spec, (old as unknown as WorkloadView).spec) : [])]
@@ -18,6 +22,9 @@ export const workload: Strategy = {
 }
 
 function selectorMistakes({ selector, template }: WorkloadView["spec"]): FieldError[] {
+  if (selector && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0) {
+    return [{ type: "Invalid", field: "spec.selector", value: selector, detail: "empty selector is invalid" }]
+  }
   const labels = template?.metadata?.labels ?? {}
   const missing = Object.entries(selector?.matchLabels ?? {}).some(([key, value]) => labels[key] !== value)
   if (!missing) return []

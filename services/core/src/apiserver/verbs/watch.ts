@@ -13,6 +13,8 @@ const bookmarkEveryMs = 60_000
 /** Watches end after half an hour to an hour, so that they spread over servers again. */
 const timeoutSecondsMin = 1_800
 
+const partial = { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1" }
+
 type EventType = "ADDED" | "MODIFIED" | "DELETED"
 
 /** A stream of JSON lines: what is there (when asked), then every write that the selection sees, in order. */
@@ -123,7 +125,8 @@ class WatchStream {
 
   /** Tells where the watch is, so that a client that comes back need not list. */
   #bookmark(annotations?: Record<string, string>): void {
-    const { kind, apiVersion } = this.#context.resource
+    // A client that wants metadata alone can read nothing else, not even here.
+    const { kind, apiVersion } = this.#form.kind === "partial" ? partial : this.#context.resource
     this.#toldRevision = this.#cache.revision
     const metadata = { resourceVersion: String(this.#cache.revision), ...(annotations && { annotations }) }
     this.#send(watchLine("BOOKMARK", Buffer.from(JSON.stringify({ kind, apiVersion, metadata }))))
