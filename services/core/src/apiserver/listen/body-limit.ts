@@ -50,3 +50,26 @@ export function readBody(incoming: Incoming): Promise<ReadBody> {
     incoming.on("data", onData).on("end", onEnd).on("close", onClose)
   })
 }
+
+/** Bytes of a refused body that are read and thrown away, so that its sender comes to hear of the refusal. */
+const drainBytesMax = 32 * 1024 * 1024
+
+/** Throws away what is still to come; whether that was all of it. */
+export function drain(incoming: Incoming): Promise<boolean> {
+  return new Promise((resolve) => {
+    let bytes = 0
+    const settle = (whole: boolean): void => {
+      incoming.off("data", onData).off("end", onEnd).off("close", onClose)
+      resolve(whole)
+    }
+    const onEnd = (): void => settle(true)
+    const onClose = (): void => settle(false)
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.byteLength
+      if (bytes <= drainBytesMax) return
+      incoming.pause()
+      settle(false)
+    }
+    incoming.on("data", onData).on("end", onEnd).on("close", onClose).resume()
+  })
+}

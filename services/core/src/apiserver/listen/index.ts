@@ -12,7 +12,7 @@ import { getRequestListener } from "@hono/node-server"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import type { Credential } from "#pki"
-import { bodyBytesMax, bodyOf, type Incoming, readBody } from "./body-limit.ts"
+import { bodyBytesMax, bodyOf, drain, type Incoming, readBody } from "./body-limit.ts"
 import { type Peer, peerOf, rememberPeer } from "./peer.ts"
 
 export type { Peer, PeerCertificate } from "./peer.ts"
@@ -102,12 +102,17 @@ function requestListener({ fetch, log }: ListenOptions): Handler {
   }
 }
 
-function refuseBody(incoming: Incoming, outgoing: Parameters<Handler>[1]): void {
+/**
+ * Says no after the rest of the body has come in and gone: most clients listen only when they have sent everything, and
+ * would see a broken connection instead of the reason. What comes after the limit of patience is cut off.
+ */
+async function refuseBody(incoming: Incoming, outgoing: Parameters<Handler>[1]): Promise<void> {
+  const drained = await drain(incoming)
   const status = new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
   outgoing.statusCode = status.code
   outgoing.setHeader("Content-Type", "application/json")
-  // The rest of the body is not read, so nothing can follow it on this connection. HTTP/2 closes the stream instead.
-  if (incoming.httpVersionMajor === 1) outgoing.setHeader("Connection", "close")
+  // What is left of the body is not read, so nothing can follow it. HTTP/2 closes the stream instead.
+  if (!drained && incoming.httpVersionMajor === 1) outgoing.setHeader("Connection", "close")
   outgoing.end(JSON.stringify(status.toStatus()))
 }
 
