@@ -107,7 +107,8 @@ function requestListener({ fetch, log }: ListenOptions): Handler {
  * would see a broken connection instead of the reason. What comes after the limit of patience is cut off.
  */
 async function refuseBody(incoming: Incoming, outgoing: Parameters<Handler>[1]): Promise<void> {
-  const drained = await drain(incoming)
+  // Whoever asks before sending has sent nothing yet, and need not.
+  const drained = incoming.headers.expect === undefined && (await drain(incoming))
   const status = new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
   outgoing.statusCode = status.code
   outgoing.setHeader("Content-Type", "application/json")
