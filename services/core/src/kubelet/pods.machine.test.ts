@@ -125,6 +125,26 @@ describe("a pod", () => {
     expect(statusOf(pod)?.state?.terminated).toMatchObject({ exitCode: 137, reason: "OOMKilled" })
   })
 
+  it("that is deleted while it starts leaves nothing", async () => {
+    const names = ["quick-0", "quick-1", "quick-2", "quick-3"]
+    await Promise.all(names.map((name) => rig.create({ name, containers: [shell("main", obedient)] })))
+    await rig.until("quick-0", (pod) => pod?.status?.podIP !== undefined)
+    await Promise.all(names.map(remove))
+    const nothing = { sandboxes: 0, containers: 0, shims: 0, links: 0, cgroups: 0, addresses: 0 }
+    await expect.poll(() => rig.leftovers()).toMatchObject(nothing)
+  })
+
+  it("starts as soon as the ConfigMap that it waits for is there", async () => {
+    await rig.create({
+      name: "patient",
+      volumes: [{ name: "config", configMap: { name: "late" } }],
+      containers: [shell("main", obedient, { volumeMounts: [{ name: "config", mountPath: "/config" }] })],
+    })
+    await rig.until("patient", (pod) => pod?.status?.podIP !== undefined)
+    await rig.client.create(ConfigMap, { metadata: { name: "late", namespace: "default" }, data: { a: "b" } })
+    await rig.until("patient", isReady, 1_500)
+  })
+
   it("must not run as root when it says so", async () => {
     const securityContext = { runAsNonRoot: true }
     await rig.create({ name: "root", securityContext, containers: [shell("main", obedient)] })

@@ -4,7 +4,7 @@ import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Informer } from "@wick/sdk/controller"
 import type { ContainerRecord, RuntimeNotice, SandboxRecord } from "../runtime/runtime.ts"
 import { removeDirectory } from "../volume/host-directory.ts"
-import type { Observed } from "./observed.ts"
+import { nothingObserved, type Observed } from "./observed.ts"
 import type { PodDeps } from "./pod-deps.ts"
 import { PodWorker } from "./pod-worker.ts"
 
@@ -142,13 +142,11 @@ export class PodFleet {
   async #relist(): Promise<void> {
     const byPod = groupByPod(await this.#deps.runtime.list())
     for (const [uid, worker] of this.#workers) {
-      const found = byPod.get(uid)
+      worker.merge(byPod.get(uid) ?? nothingObserved)
       byPod.delete(uid)
-      // While a worker is in the middle of a step, what it has just made may be missing from the list.
-      if (!found) continue
-      worker.merge(found)
       worker.poke()
     }
+    for (const orphan of byPod.values()) await this.#removeOrphan(orphan)
   }
 
   async #removeOrphan({ sandboxes, containers }: Observed): Promise<void> {

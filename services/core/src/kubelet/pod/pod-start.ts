@@ -67,7 +67,8 @@ async function makeSandbox(
   signal: AbortSignal,
 ): Promise<SandboxRecord | undefined> {
   try {
-    const sandbox = await deps.runtime.runSandbox(config, signal)
+    // Never given up half-way, even for a pod that must end: a sandbox whose id we do not learn could not be removed.
+    const sandbox = await deps.runtime.runSandbox(config)
     state.keepSandbox(sandbox)
     return sandbox
   } catch (error) {

@@ -47,7 +47,11 @@ export class PodState {
       log: deps.log,
       directory: this.directory,
       volatileDirectory: join(deps.directories.volatile, pod.metadata.uid),
-      onChange: poke,
+      onChange: () => {
+        // What was missing may have come: nobody waits for a timer then.
+        this.heldUntilMs.clear()
+        poke()
+      },
     })
   }
 

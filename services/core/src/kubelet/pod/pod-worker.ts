@@ -83,7 +83,10 @@ export class PodWorker {
     }
   }
 
-  /** Events may have been missed: learns what has ended meanwhile. Nothing starts without our doing. */
+  /**
+   * Events may have been missed: learns what has ended meanwhile. Between two steps it also learns of what was made by a
+   * call whose answer was lost, and of what has vanished; during a step, what has just been made may not be listed yet.
+   */
   merge(found: Observed): void {
     const { state } = this
     for (const sandbox of found.sandboxes) {
@@ -93,12 +96,26 @@ export class PodWorker {
     for (const record of found.containers) {
       if (record.state !== "exited" || state.containers.get(record.id)?.state !== "running") continue
       const end = { exitCode: record.exitCode ?? 255, atMs: record.finishedAtMs ?? this.#deps.clock.now() }
-      const reason = record.reason === "OOMKilled" ? { reason: record.reason } : {}
-      state.ended(record.id, { ...end, ...reason }).then(
-        () => this.poke(),
-        () => this.poke(),
-      )
+      this.#noteEnd(record.id, { ...end, ...(record.reason === "OOMKilled" && { reason: record.reason }) })
     }
+    if (this.#running) return
+    this.adopt({
+      sandboxes: found.sandboxes.filter(({ id }) => !state.sandboxes.has(id)),
+      containers: found.containers.filter(({ id }) => !state.containers.has(id)),
+    })
+    const listed = new Set([...found.sandboxes, ...found.containers].map(({ id }) => id))
+    for (const sandbox of state.sandboxes.values()) if (!listed.has(sandbox.id)) state.forget(sandbox.id)
+    for (const { id, state: now } of state.containers.values()) {
+      if (listed.has(id) || now !== "running") continue
+      this.#noteEnd(id, { exitCode: 137, atMs: this.#deps.clock.now(), reason: "ContainerStatusUnknown" })
+    }
+  }
+
+  #noteEnd(id: string, end: { exitCode: number; atMs: number; reason?: string }): void {
+    this.state.ended(id, end).then(
+      () => this.poke(),
+      () => this.poke(),
+    )
   }
 
   async #run(): Promise<void> {
