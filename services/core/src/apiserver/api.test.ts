@@ -271,6 +271,26 @@ describe("services", () => {
     )
     expect(new Set(made.map(({ spec }) => spec?.clusterIP)).size).toBe(20)
   })
+
+  it("of which one asks for an address share it with nobody, and leave it to the next when they are gone", async () => {
+    const service = (name: string) => ({
+      metadata: { name, namespace },
+      spec: { clusterIP: "10.235.9.9", ports: [{ port: 80 }] },
+    })
+    const asked = await Promise.allSettled(["x", "y"].map((name) => api.client.create(Service, service(name))))
+    expect(asked.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"])
+    const name = asked[0]?.status === "fulfilled" ? "x" : "y"
+    await api.client.delete(Service, { name, namespace })
+    expect((await api.client.create(Service, service("z"))).spec?.clusterIP).toBe("10.235.9.9")
+  })
+
+  it("are refused with every mistake of their ports and address", async () => {
+    const ports = [{ port: 0 }, { name: "B!", port: 80 }]
+    const wrong = { metadata: { name: "wrong", namespace }, spec: { clusterIP: "1.2.3.4", ports } }
+    await expect(api.client.create(Service, wrong)).rejects.toThrow(
+      /clusterIPs: Invalid value.*ports\[0\].port: Invalid value: 0: must be between 1 and 65535, inclusive.*ports\[0\].name: Required value.*ports\[1\].name: Invalid/s,
+    )
+  })
 })
 
 function deployment(name: string) {

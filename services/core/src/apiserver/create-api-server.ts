@@ -40,6 +40,7 @@ import { workload } from "./strategy/workload.ts"
 import { kubeletTarget } from "./subresource/pod.ts"
 import { answerPath, type Unversioned } from "./unversioned-paths.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
+import type { WatchCache } from "./watch-cache.ts"
 
 export interface ApiServerOptions {
   readonly storage: Storage
@@ -126,19 +127,23 @@ class FetchApiServer implements ApiServer {
   }
 
   #strategies(store: ObjectStore, registry: ResourceRegistry): Strategies {
-    const used = async (): Promise<ReturnType<typeof usedBy>> => {
-      const services = registry.find("", "v1", Service.plural)
-      if (!services) return usedBy([])
-      const cache = store.cache(services)
-      await cache.fresh()
-      return usedBy(cache.list().map(({ bytes }) => parseObject(bytes)))
+    const services = (): WatchCache | undefined => {
+      const resource = registry.find("", "v1", Service.plural)
+      return resource && store.cache(resource)
+    }
+    const book = {
+      ...parseRange(this.#options.serviceCidr),
+      fresh: async () => {
+        await services()?.fresh()
+      },
+      used: () => usedBy((services()?.list() ?? []).map(({ bytes }) => parseObject(bytes))),
     }
     return new Map([
       ["pods", pods],
       ["namespaces", namespaces],
       ["secrets", secrets],
       ["configmaps", configMaps],
-      ["services", serviceStrategy({ used, ...parseRange(this.#options.serviceCidr) })],
+      ["services", serviceStrategy(book)],
       ["deployments.apps", workload],
       ["replicasets.apps", workload],
       ["customresourcedefinitions.apiextensions.k8s.io", customResourceDefinitions],

@@ -1,8 +1,9 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { serviceMistakes } from "./service-mistakes.ts"
 import type { Strategy } from "./strategy.ts"
 
-interface ServiceView {
+export interface ServiceView {
   metadata: { name: string }
   spec: {
     type?: string
@@ -10,7 +11,8 @@ interface ServiceView {
     clusterIPs?: string[]
     ipFamilies?: string[]
     ipFamilyPolicy?: string
-    ports?: { port: number; targetPort?: number | string; nodePort?: number }[]
+    externalName?: string
+    ports?: { name?: string; protocol?: string; port: number; targetPort?: number | string; nodePort?: number }[]
   }
 }
 
@@ -21,8 +23,10 @@ const nodePortMax = 32_767
  * Addresses of Services, each given once: those that are stored, and those that a write in flight has taken.
  */
 export interface AddressBook {
+  /** Resolves when `used` knows of every write that was answered. */
+  fresh(): Promise<void>
   /** Cluster addresses and node ports that stored Services have. */
-  used(): Promise<{ addresses: ReadonlySet<string>; nodePorts: ReadonlySet<number> }>
+  used(): { addresses: ReadonlySet<string>; nodePorts: ReadonlySet<number> }
   /** First address, and how many there are. */
   readonly first: number
   readonly count: number
@@ -37,6 +41,7 @@ export function serviceStrategy(book: AddressBook): Strategy {
   }
   return {
     prepareCreate: (object) => withDefaults(object as unknown as ServiceView),
+    validate: (object) => serviceMistakes((object as unknown as ServiceView).spec, book),
     prepareUpdate(object, old) {
       const service = object as unknown as ServiceView
       const before = old as unknown as ServiceView
@@ -46,7 +51,9 @@ export function serviceStrategy(book: AddressBook): Strategy {
     async allocate(object, old) {
       const service = object as unknown as ServiceView
       const taken: (string | number)[] = []
-      const { addresses, nodePorts } = await book.used()
+      await book.fresh()
+      // From here to the last `take` nothing may be awaited: nobody else can choose meanwhile.
+      const { addresses, nodePorts } = book.used()
       const before = (old as unknown as ServiceView | undefined)?.spec
       takeAddress(
         service,
@@ -57,6 +64,7 @@ export function serviceStrategy(book: AddressBook): Strategy {
       )
       takeNodePorts(
         service,
+        new Set((before?.ports ?? []).map(({ nodePort }) => nodePort)),
         (port) => !nodePorts.has(port) && !inFlight.has(port),
         (port) => take(port, taken),
       )
@@ -88,7 +96,8 @@ function takeAddress(
       `Service "${metadata.name}" is invalid: spec.clusterIPs: Invalid value: ["${asked}"]: failed to allocate IP ${asked}: provided IP is already allocated`,
     )
   }
-  spec.clusterIP = asked === "" ? take(firstFree(book, isFree)) : asked
+  const isNew = asked !== "None" && asked !== before
+  spec.clusterIP = isNew ? take(asked === "" ? firstFree(book, isFree) : asked) : asked
   spec.clusterIPs = [spec.clusterIP]
   spec.ipFamilies ??= ["IPv4"]
   spec.ipFamilyPolicy ??= "SingleStack"
@@ -105,14 +114,30 @@ function firstFree({ first, count }: AddressBook, isFree: (ip: string) => boolea
   throw new StatusError("InternalError", "all cluster addresses are taken; choose a larger --service-cidr")
 }
 
-function takeNodePorts({ spec }: ServiceView, isFree: (port: number) => boolean, take: (port: number) => number): void {
+function takeNodePorts(
+  { spec, metadata }: ServiceView,
+  before: ReadonlySet<number | undefined>,
+  isFree: (port: number) => boolean,
+  take: (port: number) => number,
+): void {
   if (spec.type !== "NodePort" && spec.type !== "LoadBalancer") return
   for (const port of spec.ports ?? []) {
+    if (port.nodePort && !before.has(port.nodePort)) {
+      if (!isFree(port.nodePort)) throw portTaken(metadata.name, port.nodePort)
+      take(port.nodePort)
+    }
     if (port.nodePort) continue
     for (let candidate = nodePortMin; candidate <= nodePortMax && !port.nodePort; candidate++) {
       if (isFree(candidate)) port.nodePort = take(candidate)
     }
   }
+}
+
+function portTaken(name: string, port: number): StatusError {
+  return new StatusError(
+    "Invalid",
+    `Service "${name}" is invalid: spec.ports[0].nodePort: Invalid value: ${port}: provided port is already allocated`,
+  )
 }
 
 export function formatAddress(value: number): string {

@@ -14,7 +14,7 @@ export interface Strategy {
   markDeleting?(object: AnyObject): void
   /** Whether something beside finalizers still holds the object. */
   isHeld?(object: AnyObject): boolean
-  /** Takes what must be unique over all objects (an address), just before the write; returns how to give it back. */
+  /** Takes what must be unique over all objects (an address), just before the write; returns what to call after it. */
   allocate?(object: AnyObject, old: AnyObject | undefined): Promise<() => void>
 }
 

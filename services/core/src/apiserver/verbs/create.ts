@@ -62,9 +62,11 @@ export async function storeNew(context: RequestContext, body: AnyObject): Promis
     try {
       return (await server.store.create(resource, prepared)).bytes
     } catch (error) {
-      release?.()
       const generated = body.metadata.name === undefined && attempt < generateTriesMax
       if (!(error instanceof StatusError && error.reason === "AlreadyExists" && generated)) throw error
+    } finally {
+      // What was taken is stored by now, or free again.
+      release?.()
     }
   }
 }

@@ -63,9 +63,8 @@ async function write(context: RequestContext, entry: Entry, live: AnyObject, wan
   const release = await strategy.allocate?.(next, live)
   try {
     return (await server.store.update(resource, entry, next)).bytes
-  } catch (error) {
+  } finally {
     release?.()
-    throw error
   }
 }
 
