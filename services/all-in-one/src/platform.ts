@@ -40,6 +40,9 @@ const clusterDomain = "cluster.local"
 /** Activators' admin endpoints listen here: the kubelet of this host asks them, and no pod can. */
 const loopback = "127.0.0.1"
 
+/** Services of plain processes are objects only: their addresses lead nowhere, so any range will do. */
+const processServiceCidr = "10.96.0.0/16"
+
 /** Starts all of Wick in this process, and the processes that belong to it. */
 export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const { home, options, clock, random, log } = given
@@ -47,8 +50,8 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const timed = stepTimer(given)
   const metrics = createMetrics()
   await checkPorts(options, home)
-  const network = await timed("network", () => openNetwork(given))
-  const { hostAddress, serviceCidr } = network
+  const network = options.runtime === "process" ? undefined : await timed("network", () => openNetwork(given))
+  const { hostAddress, serviceCidr } = network ?? { hostAddress: loopback, serviceCidr: processServiceCidr }
   const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
   const controlPlane = undo.use(
     await timed("control plane", () =>
@@ -125,7 +128,7 @@ function openRegistry({ home, options, log }: PlatformOptions): Promise<Registry
 function openNode(
   { home, options, clock, random, log }: PlatformOptions,
   controlPlane: ControlPlane,
-  network: Network,
+  network: Network | undefined,
 ) {
   return startNode({
     name: options["node-name"],

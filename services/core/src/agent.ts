@@ -5,7 +5,7 @@ import type { Log } from "@wick/sdk/log"
 import { identities, type NodeConnection } from "#apiserver"
 import { type Containerd, startContainerd } from "#containerd"
 import { startDns } from "#dns"
-import { criRuntime, type Kubelet, type Runtime, startKubelet } from "#kubelet"
+import { criRuntime, type Kubelet, processRuntime, type Runtime, startKubelet } from "#kubelet"
 import type { Network } from "#network"
 import type { ControlPlane } from "./server.ts"
 
@@ -16,7 +16,8 @@ export interface NodeOptions {
   /** `containerd/` and `kubelet/` are kept in here. */
   readonly directory: string
   readonly controlPlane: ControlPlane
-  readonly network: Network
+  /** Undefined: pods are plain processes of this machine, on its loopback network. */
+  readonly network: Network | undefined
   readonly clusterDomain: string
   /** Registries that are spoken to in plain HTTP. */
   readonly plainRegistries: readonly string[]
@@ -40,10 +41,15 @@ const stopGraceSeconds = 2
 
 /** The node side of one machine: containerd, kubelet, service rules, cluster DNS. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { network, controlPlane, clock, log } = options
+  const { network } = options
+  return network ? startContainerNode(options, network) : startProcessNode(options)
+}
+
+async function startContainerNode(options: NodeOptions, network: Network): Promise<RunningNode> {
+  const { controlPlane, clock, log } = options
   await using undo = new AsyncDisposableStack()
   const informers = undo.use(createInformers(controlPlane.clientAs(identities.network), clock, log))
-  const containerd = await openContainerd(options)
+  const containerd = await openContainerd(options, network)
   undo.use(containerd)
   const runtime = criRuntime(containerd)
   const [kubelet] = await Promise.all([
@@ -64,8 +70,22 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
-function openContainerd(options: NodeOptions): Promise<Containerd> {
-  const { directory, plainRegistries, clock, log, network, containerRuntimeEndpoint: endpoint } = options
+/** Needs neither root nor containerd; services have no addresses and pods no names here. */
+async function startProcessNode(options: NodeOptions): Promise<RunningNode> {
+  await using undo = new AsyncDisposableStack()
+  const directory = join(options.directory, "processes")
+  const runtime = undo.use(await processRuntime({ directory, clock: options.clock }))
+  const kubelet = await openKubelet(options, runtime, undo)
+  const stack = undo.move()
+  return {
+    connection: kubelet,
+    stop: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+function openContainerd(options: NodeOptions, network: Network): Promise<Containerd> {
+  const { directory, plainRegistries, clock, log, containerRuntimeEndpoint: endpoint } = options
   const { cniConfDir, cniBinDirs } = network
   const given = { cniConfDir, cniBinDirs, plainRegistries, clock, log }
   return startContainerd({ directory: join(directory, "containerd"), ...given, ...(endpoint && { endpoint }) })
@@ -79,12 +99,12 @@ async function openKubelet(options: NodeOptions, runtime: Runtime, undo: AsyncDi
     client,
     informers: undo.use(createInformers(client, clock, log)),
     runtime,
-    clusterDns: { servers: [network.dnsServer], domain: clusterDomain },
-    podCidr: network.podCidr,
+    clusterDns: { servers: network ? [network.dnsServer] : [], domain: clusterDomain },
+    ...(network && { podCidr: network.podCidr }),
     directory: join(directory, "kubelet"),
     cgroupParent: `/wick-${instance}`,
     version,
-    hostIp: network.hostAddress,
+    hostIp: network?.hostAddress ?? "127.0.0.1",
     clock,
     log,
   })
