@@ -90,8 +90,8 @@ describe("under load", () => {
 
 describe("traffic", () => {
   it("is split 80 to 20 between two revisions, and a tag reaches exactly its revision", async () => {
-    await deploy("split", "--env", "VERSION=1", "--scale", "1..")
-    await deploy("split", "--env", "VERSION=2", "--scale", "1..")
+    await deploy("split", "--env", "VERSION=1")
+    await deploy("split", "--env", "VERSION=2")
     const [first = "", second = ""] = await revisions("split")
     const changed = await wick.wick("traffic", "split", `${first}=80`, `${second}=20`, "--tag", `${first}=stable`)
     expect(changed.stderr).toContain("traffic changed")
@@ -115,14 +115,15 @@ describe("traffic", () => {
 
 describe("after a deletion", () => {
   it("no object, container, snapshot, network namespace, address or rule of the function is left", async () => {
-    const before = await leftovers(wick)
+    await until("nothing else runs", async () => (await wick.client.list(Pod)).items.length === 0)
+    const before = await leftovers(wick, "gone")
     await deploy("gone")
     expect((await call("gone")).status).toBe(200)
     expect((await wick.wick("delete", "gone")).stdout).toContain("service/gone deleted")
     await until("nothing is left", async () => {
-      const after = await leftovers(wick)
+      const after = await leftovers(wick, "gone")
       return JSON.stringify(after) === JSON.stringify(before)
-    }).catch(async () => expect(await leftovers(wick)).toEqual(before))
+    }).catch(async () => expect(await leftovers(wick, "gone")).toEqual(before))
     const { items } = await wick.client.list(Service, { namespace: "default" })
     expect(items.map(({ metadata }) => metadata.name)).not.toContain("gone")
     expect((await call("gone")).status).toBe(404)

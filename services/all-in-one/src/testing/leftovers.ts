@@ -11,16 +11,17 @@ import { Route } from "@wick/sdk/api/serving/route"
 import type { TestPlatform } from "../testing.ts"
 import { run } from "./run.ts"
 
-/** What a function makes, counted: in the API, in containerd, in the network, and as processes. */
-export async function leftovers({ client, home }: TestPlatform): Promise<Record<string, number>> {
+/** What a function makes, counted: its objects in the API, and all that runs in containerd, the network and mounts. */
+export async function leftovers({ client, home }: TestPlatform, name: string): Promise<Record<string, number>> {
   const kinds = [Pod, ReplicaSet, Deployment, Service, EndpointSlice, Revision, Configuration, Route]
   const counts: Record<string, number> = {}
   for (const kind of kinds) {
-    counts[`${kind.group}/${kind.plural}`] = (await client.list(kind, { namespace: "default" })).items.length
+    const { items } = await client.list(kind, { namespace: "default" })
+    counts[`${kind.group}/${kind.plural}`] = items.filter(({ metadata }) => metadata.name.startsWith(name)).length
   }
-  const socket = join(home, "containerd", "containerd.sock")
+  const socket = join(home, "containerd", "state", "containerd.sock")
   for (const what of ["containers", "tasks", "snapshots"]) counts[what] = await listed(socket, what)
-  counts["network namespaces"] = namespacesOf(home)
+  counts["network namespaces"] = listing("/run/netns").length
   counts.addresses = addressesOf(home)
   counts.mounts = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
@@ -35,13 +36,8 @@ async function listed(socket: string, what: string): Promise<number> {
   return lines.filter((line) => what !== "snapshots" || line.includes("Active")).length
 }
 
-function namespacesOf(home: string): number {
-  const config = join(home, "network", "netns")
-  return listing(config).length
-}
-
 function addressesOf(home: string): number {
-  const leases = join(home, "network", "addresses")
+  const leases = join(home, "network", "leases")
   return listing(leases).flatMap((network) => listing(join(leases, network)).filter((name) => /^\d+\./.test(name)))
     .length
 }
