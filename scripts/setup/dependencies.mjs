@@ -30,15 +30,16 @@ export async function ensureDependencies(root, steps) {
 }
 
 function install(root) {
-  const args = ["ci", "--no-audit", "--no-fund", "--prefer-offline"]
+  // Not `npm ci`: it refuses a lock file that leaves out the optional packages of other platforms, as npm writes it.
+  const args = ["install", "--no-save", "--no-audit", "--no-fund", "--prefer-offline"]
   const { status, stderr, error } = spawnSync("npm", args, { cwd: root, encoding: "utf8" })
   if (error) throw new Refusal(`cannot run npm: ${error.message}`, "install npm")
   if (status !== 0) {
     const reason =
-      stderr.split("\n").find((line) => /npm (error|ERR!) [^A]/.test(line)) ?? `npm ci ended with ${status}`
+      stderr.split("\n").find((line) => /npm (error|ERR!) (?!code)\S/.test(line)) ?? `npm install ended with ${status}`
     throw new Refusal(`cannot install npm dependencies: ${reason}`, "check the network, then start again")
   }
   if (!existsSync(ownNode(root))) {
-    throw new Refusal(`npm installed no Node for ${process.arch}`, "npm ci --include=optional")
+    throw new Refusal(`npm installed no Node for ${process.arch}`, "npm install --include=optional")
   }
 }
