@@ -65,6 +65,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
       await endPods(runtime)
       await network.releaseLeases(() => false)
       await containerd.stop()
+      await network.takeDown()
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }

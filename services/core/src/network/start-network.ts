@@ -47,7 +47,9 @@ export interface Network extends AsyncDisposable {
   followServices(informers: Informers): Promise<void>
   /** Gives back the addresses of sandboxes that are gone. Returns them. */
   releaseLeases(isAlive: (sandboxId: string) => boolean): Promise<string[]>
-  /** Takes everything off the host, leases included. Only when no pod is left. */
+  /** Takes link and rules off the host; ranges are kept for the next start. Only when no pod is left. */
+  takeDown(): Promise<void>
+  /** The same, and forgets ranges and leases. */
   remove(): Promise<void>
 }
 
@@ -88,6 +90,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   let follower: ServiceFollower | undefined
   const dispose = async (): Promise<void> => follower?.[Symbol.asyncDispose]()
+  const takeDown = async (): Promise<void> => {
+    await dispose()
+    await hostCommand("nft", ["-f", "-"], `add table ip ${name}\ndelete table ip ${name}\n`)
+    await stopPassing(name)
+    await removeLink(name)
+  }
   return {
     podCidr: texts.pods,
     serviceCidr: texts.services,
@@ -104,11 +112,9 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       return follower.start()
     },
     releaseLeases: (isAlive) => releaseLeases(join(leaseDirectory, name), isAlive),
+    takeDown,
     remove: async () => {
-      await dispose()
-      await hostCommand("nft", ["-f", "-"], `add table ip ${name}\ndelete table ip ${name}\n`)
-      await stopPassing(name)
-      await removeLink(name)
+      await takeDown()
       rmSync(directory, { recursive: true, force: true })
     },
     [Symbol.asyncDispose]: dispose,
