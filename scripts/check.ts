@@ -9,7 +9,7 @@ const steps: [title: string, command: string, args: string[]][] = [
   ["format and lint", bin("biome"), ["check", "."]],
   ["types", bin("tsc"), []],
   ["tidy", bin("vitest"), ["run", "--project", "unit", "tidy.test.ts"]],
-  ["dead code", bin("knip"), []],
+  ["dead code", bin("knip"), ["--no-config-hints"]],
   ["tests", process.execPath, [join(root, "scripts", "test.ts")]],
 ]
 

@@ -1,8 +1,10 @@
-import { allAtOnce } from "../open-loop.ts"
+import { allAtOnce, openLoop } from "../open-loop.ts"
 import { atZero, deploy, type Platform, remove, target } from "../platform.ts"
 import { report } from "../report.ts"
 
 const requests = 300
+const steadyPerSecond = 200
+const steadySeconds = 5
 
 /** Many requests at once to one service at zero: every one is answered. */
 export async function burstFromZero(platform: Platform): Promise<void> {
@@ -10,6 +12,10 @@ export async function burstFromZero(platform: Platform): Promise<void> {
   await atZero(platform, "burst")
   const targets = Array.from({ length: requests }, () => target(platform, "burst"))
   const { latency, failed } = await allAtOnce(targets)
+  const steady = await openLoop(target(platform, "burst"), steadyPerSecond, steadySeconds)
   await remove(platform, "burst")
-  report("burst-from-zero", [{ name: `${requests} requests`, figures: { ...latency, failed } }])
+  report("burst-from-zero", [
+    { name: `${requests} at once`, figures: { ...latency, failed } },
+    { name: `then ${steadyPerSecond}/s, open loop`, figures: { ...steady.latency, failed: steady.failed } },
+  ])
 }

@@ -3,7 +3,7 @@ import { allAtOnce } from "../open-loop.ts"
 import { atZero, deploy, type Platform, remove, target } from "../platform.ts"
 import { report } from "../report.ts"
 
-const rounds = 30
+const rounds = 15
 const together = 20
 const quick = { window: "6s", "initial-scale": "1" }
 

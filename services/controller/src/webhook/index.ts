@@ -16,8 +16,6 @@ import { withDefaults } from "./defaults.ts"
 import { defaultingPath, register, validationPath, type WebhookAddress } from "./registration.ts"
 import { mistakesIn } from "./validation.ts"
 
-export type { WebhookAddress } from "./registration.ts"
-
 export interface WebhookOptions {
   readonly client: Client
   readonly clock: Clock

@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
-import type { AnyObject, Column, KindOf } from "@wick/sdk/api/kind"
+import type { Column, KindOf } from "@wick/sdk/api/kind"
 import { type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/structural"
 import { once, type ServedResource } from "./served-resource.ts"
 
@@ -84,7 +84,3 @@ export function acceptedStatus(definition: Definition, now: string): object | un
 
 /** A definition's objects are deleted with it: until they are gone this finalizer holds it. */
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io"
-
-export function isDefinition(object: AnyObject): object is AnyObject & Definition {
-  return object.kind === "CustomResourceDefinition"
-}

@@ -36,22 +36,12 @@ export interface CreateImageRequest {
 export interface CreateImageResponse {
   image?: Image | undefined
 }
-export interface GetImageRequest {
-  name?: string | undefined
-}
-export interface GetImageResponse {
-  image?: Image | undefined
-}
 export interface Image {
   name?: string | undefined
   labels?: Record<string, string> | undefined
   target?: Descriptor | undefined
   createdAt?: Timestamp | undefined
   updatedAt?: Timestamp | undefined
-}
-export interface VersionResponse {
-  version?: string | undefined
-  revision?: string | undefined
 }
 export interface Descriptor {
   mediaType?: string | undefined

@@ -13,8 +13,8 @@ import type {
 
 /** Labels that bind what runs to the pod that asked for it: by them a new kubelet finds it again. */
 export const podUidLabel = "io.kubernetes.pod.uid"
-export const podNameLabel = "io.kubernetes.pod.name"
-export const podNamespaceLabel = "io.kubernetes.pod.namespace"
+const podNameLabel = "io.kubernetes.pod.name"
+const podNamespaceLabel = "io.kubernetes.pod.namespace"
 export const containerNameLabel = "io.kubernetes.container.name"
 
 const nsPerMs = 1e6
