@@ -25,6 +25,9 @@ export interface Activators {
 
 /** Requests in flight get this long when Wick stops. */
 const drainSeconds = 10
+/** A cold Node on a busy machine takes seconds to load; more is a fault that the log tells of. */
+const readyMsMax = 15_000
+const readyCheckMs = 20
 const stopGraceMs = (drainSeconds + 2) * 1_000
 const program = new URL(import.meta.resolve("@wick/activator/main")).pathname
 
@@ -46,11 +49,25 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
       return keepProcess({ name, command: process.execPath, args: node, version, directory, clock, log })
     }),
   )
+  await Promise.all(kept.map((_, at) => answering(clock, options.adminPort + at)))
   return {
     adopted: kept.every(({ adopted }) => adopted),
     stop: async () => {
       await Promise.all(kept.map((process) => process.stop(stopGraceMs)))
     },
+  }
+}
+
+/** Resolves when an activator takes requests; one that never does is restarted by its keeper, and said so in the log. */
+async function answering(clock: Clock, adminPort: number): Promise<void> {
+  const deadline = clock.monotonic() + readyMsMax
+  while (clock.monotonic() < deadline) {
+    const ready = await fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    if (ready) return
+    await clock.sleep(readyCheckMs)
   }
 }
 

@@ -44,7 +44,8 @@ async function run(): Promise<void> {
   process.send?.("ready")
   // What was compiled is kept for the next start, which then needs neither the time nor the memory of a compiler.
   flushCompileCache()
-  if (mode === "start") await deployExample(options, platform.controlPlane, say)
+  // The platform runs all the same when its example does not.
+  if (mode === "start") await deployExample(options, platform.controlPlane, say).catch(complain)
   process.stdout.write(summary(options, home, mode === "start"))
   await stopped
   await end(platform)
