@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
-import { Service } from "@wick/sdk/api/core/service"
 import type { AnyObject, Kind } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { openapiSchema } from "@wick/sdk/api/openapi"
@@ -19,7 +18,6 @@ import { DefinitionKeeper } from "./definition-keeper.ts"
 import { Discovery } from "./discovery.ts"
 import type { HealthCheck } from "./health.ts"
 import type { NodeProxy } from "./node-proxy.ts"
-import { parseObject } from "./object-bytes.ts"
 import { ObjectStore } from "./object-store.ts"
 import { checkWriteOptions, type RequestContext, type Server } from "./request-context.ts"
 import { actionOf, parseRequest, type RequestInfo, type ResourceRequest } from "./request-info.ts"
@@ -28,19 +26,10 @@ import { ResourceRegistry } from "./resource-registry.ts"
 import { errorResponse, jsonResponse } from "./respond.ts"
 import { handleResource } from "./router.ts"
 import { builtinResource, type ServedResource } from "./served-resource.ts"
-import { customResourceDefinitions } from "./strategy/custom-resource-definition.ts"
-import { namespaces } from "./strategy/namespace.ts"
-import { pods } from "./strategy/pod.ts"
-import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./strategy/rbac.ts"
-import { configMaps, secrets } from "./strategy/secret.ts"
-import { parseRange, serviceStrategy, usedBy } from "./strategy/service.ts"
-import type { Strategies } from "./strategy/strategy.ts"
-import { webhookConfigurations } from "./strategy/webhook-configuration.ts"
-import { workload } from "./strategy/workload.ts"
+import { strategies } from "./strategy/strategies.ts"
 import { kubeletTarget } from "./subresource/pod.ts"
 import { answerPath, type Unversioned } from "./unversioned-paths.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
-import type { WatchCache } from "./watch-cache.ts"
 
 export interface ApiServerOptions {
   readonly storage: Storage
@@ -99,7 +88,7 @@ class FetchApiServer implements ApiServer {
       clock,
       random,
       log,
-      strategies: this.#strategies(store, registry),
+      strategies: strategies({ store, registry, serviceCidr: options.serviceCidr }),
     }
     for (const kind of options.kinds) {
       const { schema, components } = openapiSchema(kind)
@@ -124,36 +113,6 @@ class FetchApiServer implements ApiServer {
     const definitions = this.#server.registry.find(group, version, plural)
     if (definitions) await this.#definitions.start(definitions)
     this.#isReady = true
-  }
-
-  #strategies(store: ObjectStore, registry: ResourceRegistry): Strategies {
-    const services = (): WatchCache | undefined => {
-      const resource = registry.find("", "v1", Service.plural)
-      return resource && store.cache(resource)
-    }
-    const book = {
-      ...parseRange(this.#options.serviceCidr),
-      fresh: async () => {
-        await services()?.fresh()
-      },
-      used: () => usedBy((services()?.list() ?? []).map(({ bytes }) => parseObject(bytes))),
-    }
-    return new Map([
-      ["pods", pods],
-      ["namespaces", namespaces],
-      ["secrets", secrets],
-      ["configmaps", configMaps],
-      ["services", serviceStrategy(book)],
-      ["deployments.apps", workload],
-      ["replicasets.apps", workload],
-      ["customresourcedefinitions.apiextensions.k8s.io", customResourceDefinitions],
-      ["roles.rbac.authorization.k8s.io", roles],
-      ["clusterroles.rbac.authorization.k8s.io", clusterRoles],
-      ["rolebindings.rbac.authorization.k8s.io", roleBindings],
-      ["clusterrolebindings.rbac.authorization.k8s.io", clusterRoleBindings],
-      ["mutatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
-      ["validatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
-    ])
   }
 
   fetchAs(user: UserInfo): Fetch {

@@ -1,0 +1,56 @@
+import { Service } from "@wick/sdk/api/core/service"
+import { parseObject } from "../object-bytes.ts"
+import type { ObjectStore } from "../object-store.ts"
+import type { ResourceRegistry } from "../resource-registry.ts"
+import type { WatchCache } from "../watch-cache.ts"
+import { customResourceDefinitions } from "./custom-resource-definition.ts"
+import { namespaces } from "./namespace.ts"
+import { pods } from "./pod.ts"
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac.ts"
+import { configMaps, secrets } from "./secret.ts"
+import { type AddressBook, parseRange, serviceStrategy, usedBy } from "./service.ts"
+import type { Strategies } from "./strategy.ts"
+import { webhookConfigurations } from "./webhook-configuration.ts"
+import { workload } from "./workload.ts"
+
+/** What the strategies of some kinds look at beside the object itself. */
+export interface StrategySurroundings {
+  readonly store: ObjectStore
+  readonly registry: ResourceRegistry
+  readonly serviceCidr: string
+}
+
+/** What is special about each kind; a kind that is not listed is nothing but its schema. One line a kind. */
+export function strategies(surroundings: StrategySurroundings): Strategies {
+  return new Map([
+    ["pods", pods],
+    ["namespaces", namespaces],
+    ["secrets", secrets],
+    ["configmaps", configMaps],
+    ["services", serviceStrategy(addressBook(surroundings))],
+    ["deployments.apps", workload],
+    ["replicasets.apps", workload],
+    ["customresourcedefinitions.apiextensions.k8s.io", customResourceDefinitions],
+    ["roles.rbac.authorization.k8s.io", roles],
+    ["clusterroles.rbac.authorization.k8s.io", clusterRoles],
+    ["rolebindings.rbac.authorization.k8s.io", roleBindings],
+    ["clusterrolebindings.rbac.authorization.k8s.io", clusterRoleBindings],
+    ["mutatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
+    ["validatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
+  ])
+}
+
+/** The addresses that stored Services have, read from the cache that serves them. */
+function addressBook({ store, registry, serviceCidr }: StrategySurroundings): AddressBook {
+  const services = (): WatchCache | undefined => {
+    const resource = registry.find("", "v1", Service.plural)
+    return resource && store.cache(resource)
+  }
+  return {
+    ...parseRange(serviceCidr),
+    fresh: async () => {
+      await services()?.fresh()
+    },
+    used: () => usedBy((services()?.list() ?? []).map(({ bytes }) => parseObject(bytes))),
+  }
+}
