@@ -1,8 +1,11 @@
 import { MutatingWebhookConfiguration } from "./admissionregistration/mutating-webhook-configuration.ts"
 import { ValidatingWebhookConfiguration } from "./admissionregistration/validating-webhook-configuration.ts"
 import { CustomResourceDefinition } from "./apiextensions/custom-resource-definition.ts"
+import { ControllerRevision } from "./apps/controller-revision.ts"
+import { DaemonSet } from "./apps/daemon-set.ts"
 import { Deployment } from "./apps/deployment.ts"
 import { ReplicaSet } from "./apps/replica-set.ts"
+import { StatefulSet } from "./apps/stateful-set.ts"
 import { SelfSubjectReview } from "./authentication/self-subject-review.ts"
 import { TokenRequest } from "./authentication/token-request.ts"
 import { TokenReview } from "./authentication/token-review.ts"
@@ -11,6 +14,8 @@ import { SelfSubjectAccessReview } from "./authorization/self-subject-access-rev
 import { SelfSubjectRulesReview } from "./authorization/self-subject-rules-review.ts"
 import { SubjectAccessReview } from "./authorization/subject-access-review.ts"
 import { Scale } from "./autoscaling/scale.ts"
+import { CronJob } from "./batch/cron-job.ts"
+import { Job } from "./batch/job.ts"
 import { Lease } from "./coordination/lease.ts"
 import { Binding } from "./core/binding.ts"
 import { ConfigMap } from "./core/config-map.ts"
@@ -18,7 +23,11 @@ import { Endpoints } from "./core/endpoints.ts"
 import { Event } from "./core/event.ts"
 import { Namespace } from "./core/namespace.ts"
 import { Node } from "./core/node.ts"
+import { PersistentVolume } from "./core/persistent-volume.ts"
+import { PersistentVolumeClaim } from "./core/persistent-volume-claim.ts"
 import { Pod } from "./core/pod.ts"
+import { PodTemplate } from "./core/pod-template-object.ts"
+import { ReplicationController } from "./core/replication-controller.ts"
 import { Secret } from "./core/secret.ts"
 import { Service } from "./core/service.ts"
 import { ServiceAccount } from "./core/service-account.ts"
@@ -26,6 +35,7 @@ import { EndpointSlice } from "./discovery/endpoint-slice.ts"
 import { Event as EventsEvent } from "./events/event.ts"
 import type { Kind } from "./kind.ts"
 import { Eviction } from "./policy/eviction.ts"
+import { PodDisruptionBudget } from "./policy/pod-disruption-budget.ts"
 import { ClusterRole } from "./rbac/cluster-role.ts"
 import { ClusterRoleBinding } from "./rbac/cluster-role-binding.ts"
 import { Role } from "./rbac/role.ts"
@@ -53,6 +63,16 @@ export const builtinKinds: readonly Kind[] = [
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
   CustomResourceDefinition,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PodTemplate,
+  ReplicationController,
+  ControllerRevision,
+  DaemonSet,
+  StatefulSet,
+  CronJob,
+  Job,
+  PodDisruptionBudget,
 ]
 
 /** Kinds that are asked and answered, never stored: reviews, and the bodies of subresources. */

@@ -26,6 +26,8 @@ export interface Kind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly columns: readonly Column[]
   /** Paths that a field selector may name, beside `metadata.name` and `metadata.namespace`. */
   readonly selectableFields: readonly string[]
+  /** Selectable fields whose text is not simply the value at their path. */
+  readonly fieldTexts: FieldTexts
   /** Name under which OpenAPI publishes the type, as Kubernetes' clients expect it (`io.k8s.api.core.v1.Pod`). */
   readonly openapiName: string
 }
@@ -43,6 +45,9 @@ export interface ScalePaths {
   /** Path of a string or LabelSelector. */
   readonly selector?: string
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: a kind reads its own objects; the selecting code only passes them on.
+export type FieldTexts = Readonly<Record<string, (object: any) => string>>
 
 /** A column of `kubectl get`. Exactly one of `jsonPath` (needed in a CRD) and `value` is set. */
 export interface Column {
@@ -71,6 +76,7 @@ export interface KindDeclaration<Shape extends z.ZodRawShape> {
   readonly subresources?: Partial<Subresources>
   readonly columns?: readonly Column[]
   readonly selectableFields?: readonly string[]
+  readonly fieldTexts?: FieldTexts
   readonly openapiName?: string
 }
 
@@ -92,6 +98,7 @@ export function defineKind<Shape extends z.ZodRawShape>(declared: KindDeclaratio
     subresources: { status: false, ...declared.subresources },
     columns: declared.columns ?? [],
     selectableFields: declared.selectableFields ?? [],
+    fieldTexts: declared.fieldTexts ?? {},
     openapiName: declared.openapiName ?? openapiName(group, version, kind),
   }
 }

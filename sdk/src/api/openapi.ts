@@ -1,6 +1,7 @@
 import * as z from "zod"
 import type { Kind } from "./kind.ts"
 import { ObjectMeta } from "./meta/object-meta.ts"
+import { heldKinds } from "./object-of.ts"
 import type { JsonSchema } from "./structural/json-schema.ts"
 
 /**
@@ -41,6 +42,11 @@ export function openapiSchema(kind: Kind): OpenapiSchema {
 
 /** A schema, or a reference to it when it has a name. */
 function toJsonSchema(schema: z.ZodType): JsonSchema {
+  const held = heldKinds.get(schema)
+  if (held) {
+    openapiSchema(held)
+    return { $ref: referencePrefix + held.openapiName }
+  }
   const { id, notes } = notesOf(schema)
   if (id === undefined) return { ...notes, ...structureOf(schema) }
   if (!(id in components)) {

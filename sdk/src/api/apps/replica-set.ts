@@ -62,6 +62,7 @@ export const ReplicaSet = defineKind({
     scale: { specReplicas: ".spec.replicas", statusReplicas: ".status.replicas", selector: ".spec.selector" },
   },
   selectableFields: ["status.replicas"],
+  fieldTexts: { "status.replicas": ({ status }) => String(status?.replicas ?? 0) },
   columns: [
     { name: "Desired", type: "integer", value: ({ spec }) => spec?.replicas ?? 1 },
     { name: "Current", type: "integer", value: ({ status }) => status?.replicas ?? 0 },

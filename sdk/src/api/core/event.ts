@@ -70,6 +70,7 @@ export const Event = defineKind({
     "source",
     "type",
   ],
+  fieldTexts: { source: (event) => event.source?.component || event.reportingComponent || "" },
   columns: [
     { name: "Last Seen", type: "string", value: (event, now) => ageOf(lastSeen(event), now) },
     { name: "Type", type: "string", value: (event) => event.type ?? "" },

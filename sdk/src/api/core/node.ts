@@ -20,6 +20,33 @@ import { Time } from "../meta/object-meta.ts"
 import { ResourceList } from "./resources.ts"
 import { Taint } from "./scheduling.ts"
 
+export const ConfigMapNodeConfigSource = coreType(
+  "ConfigMapNodeConfigSource",
+  "A ConfigMap with the node agent's configuration.",
+  z.object({
+    namespace: required(text, "Its namespace."),
+    name: required(text, "Its name."),
+    uid: optional(text, "Its UID."),
+    resourceVersion: optional(text, "Its version."),
+    kubeletConfigKey: required(text, "Key of the configuration."),
+  }),
+)
+export const NodeConfigSource = coreType(
+  "NodeConfigSource",
+  "Where the node agent's configuration comes from; not used any more.",
+  z.object({ configMap: optional(ConfigMapNodeConfigSource, "A ConfigMap.") }),
+)
+export const NodeConfigStatus = coreType(
+  "NodeConfigStatus",
+  "Which configuration is in force; not used any more.",
+  z.object({
+    assigned: optional(NodeConfigSource, "The one to use."),
+    active: optional(NodeConfigSource, "The one in use."),
+    lastKnownGood: optional(NodeConfigSource, "The one to fall back to."),
+    error: optional(text, "What is wrong with the one to use."),
+  }),
+)
+
 export const NodeSpec = coreType(
   "NodeSpec",
   "What a node should be.",
@@ -32,6 +59,8 @@ export const NodeSpec = coreType(
     providerID: optional(text, "Id of the machine at its provider."),
     unschedulable: optional(flag, "Whether new pods stay away."),
     taints: optional(z.array(Taint), "What keeps pods away.", atomicList),
+    configSource: optional(NodeConfigSource, "Not used any more."),
+    externalID: optional(text, "Not used any more."),
   }),
 )
 
@@ -125,6 +154,7 @@ export const NodeStatus = coreType(
     images: optional(z.array(ContainerImage), "Images on it.", atomicList),
     volumesInUse: optional(texts, "Volumes in use.", atomicList),
     volumesAttached: optional(z.array(AttachedVolume), "Volumes that are attached.", atomicList),
+    config: optional(NodeConfigStatus, "Not used any more."),
     runtimeHandlers: optional(z.array(NodeRuntimeHandler), "Container runtimes that it offers.", atomicList),
     features: optional(NodeFeatures, "What its container runtime can do."),
     declaredFeatures: optional(texts, "Features that the node agent declares.", atomicList),
@@ -166,6 +196,7 @@ export const Node = defineKind({
   }),
   subresources: { status: true },
   selectableFields: ["spec.unschedulable"],
+  fieldTexts: { "spec.unschedulable": (node) => String(node.spec?.unschedulable ?? false) },
   columns: [
     { name: "Status", type: "string", value: statusText },
     { name: "Roles", type: "string", value: rolesText },

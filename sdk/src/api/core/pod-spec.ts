@@ -64,6 +64,11 @@ export const PodSchedulingGate = coreType(
   "A reason not to schedule the pod yet.",
   z.object({ name: required(text, "Name of the gate.") }),
 )
+export const PodSchedulingGroup = coreType(
+  "PodSchedulingGroup",
+  "Pods that are scheduled together.",
+  z.object({ podGroupName: optional(text, "Name of the group.") }),
+)
 export const PodResourceClaim = coreType(
   "PodResourceClaim",
   "A claim of devices for the pod.",
@@ -132,6 +137,7 @@ export const PodSpec = coreType(
     }),
     resources: optional(ResourceRequirements, "What the pod as a whole needs."),
     hostnameOverride: optional(text, "Host name that wins over all others."),
+    schedulingGroup: optional(PodSchedulingGroup, "Pods that are scheduled together."),
   }),
 )
 export type PodSpec = z.output<typeof PodSpec>

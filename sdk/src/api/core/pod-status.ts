@@ -1,5 +1,18 @@
 import * as z from "zod"
-import { atomicList, coreType, flag, int32, int64, mapList, mergeList, optional, required, text } from "../field.ts"
+import {
+  applyMapList,
+  atomicList,
+  coreType,
+  flag,
+  int32,
+  int64,
+  mapList,
+  mergeList,
+  optional,
+  required,
+  setList,
+  text,
+} from "../field.ts"
 import { ConditionStatus } from "../meta/condition.ts"
 import { Time } from "../meta/object-meta.ts"
 import { ResourceList, ResourceRequirements } from "./resources.ts"
@@ -38,6 +51,16 @@ export const ContainerState = coreType(
 )
 export type ContainerState = z.output<typeof ContainerState>
 
+export const ImageVolumeStatus = coreType(
+  "ImageVolumeStatus",
+  "The image that is mounted.",
+  z.object({ imageRef: required(text, "Digest of the image.") }),
+)
+export const VolumeStatus = coreType(
+  "VolumeStatus",
+  "What is mounted.",
+  z.object({ image: optional(ImageVolumeStatus, "For a volume of an image.") }),
+)
 export const VolumeMountStatus = coreType(
   "VolumeMountStatus",
   "How a volume is mounted.",
@@ -46,6 +69,24 @@ export const VolumeMountStatus = coreType(
     mountPath: required(text, "Where it appears."),
     readOnly: optional(flag, "Whether it is read-only."),
     recursiveReadOnly: optional(text, "Whether mounts below are read-only too."),
+    volumeStatus: optional(VolumeStatus, "What is mounted."),
+  }),
+)
+export const ResourceHealth = coreType(
+  "ResourceHealth",
+  "How a device is.",
+  z.object({
+    resourceID: required(text, "Id of the device."),
+    health: optional(text, "Healthy, Unhealthy or Unknown."),
+    message: optional(text, "Why."),
+  }),
+)
+export const ResourceStatus = coreType(
+  "ResourceStatus",
+  "How the devices of a resource are.",
+  z.object({
+    name: required(text, "Name of the resource."),
+    resources: optional(z.array(ResourceHealth), "Its devices.", applyMapList("resourceID")),
   }),
 )
 export const LinuxContainerUser = coreType(
@@ -80,6 +121,7 @@ export const ContainerStatus = coreType(
     resources: optional(ResourceRequirements, "Resources in force."),
     volumeMounts: optional(z.array(VolumeMountStatus), "Its mounts.", mapList("mountPath")),
     user: optional(ContainerUser, "User of its first process."),
+    allocatedResourcesStatus: optional(z.array(ResourceStatus), "How its devices are.", mapList("name")),
     stopSignal: optional(text, "Signal that stops it."),
   }),
 )
@@ -105,6 +147,41 @@ export const HostIP = coreType("HostIP", "An address of the node.", z.object({ i
 
 export const PodPhase = z.enum(["Pending", "Running", "Succeeded", "Failed", "Unknown"])
 
+export const PodResourceClaimStatus = coreType(
+  "PodResourceClaimStatus",
+  "The claim that was made for an entry of resourceClaims.",
+  z.object({
+    name: required(text, "Name in the pod."),
+    resourceClaimName: optional(text, "Name of the claim; absent when none was needed."),
+  }),
+)
+export const ContainerExtendedResourceRequest = coreType(
+  "ContainerExtendedResourceRequest",
+  "Which request of a claim stands for a container's extended resource.",
+  z.object({
+    containerName: required(text, "Name of the container."),
+    resourceName: required(text, "Name of the resource."),
+    requestName: required(text, "Name of the request."),
+  }),
+)
+export const PodExtendedResourceClaimStatus = coreType(
+  "PodExtendedResourceClaimStatus",
+  "The claim that was made for extended resources.",
+  z.object({
+    requestMappings: required(z.array(ContainerExtendedResourceRequest), "What stands for what.", atomicList),
+    resourceClaimName: required(text, "Name of the claim."),
+  }),
+)
+export const NodeAllocatableResourceClaimStatus = coreType(
+  "NodeAllocatableResourceClaimStatus",
+  "Resources of the node that a claim takes.",
+  z.object({
+    resourceClaimName: required(text, "Name of the claim."),
+    containers: optional(z.array(text), "Containers that use it.", setList),
+    resources: optional(ResourceList, "What it takes."),
+  }),
+)
+
 const statuses = z.array(ContainerStatus)
 
 export const PodStatus = coreType(
@@ -127,6 +204,16 @@ export const PodStatus = coreType(
     qosClass: optional(z.enum(["Guaranteed", "Burstable", "BestEffort"]), "Class by requests and limits."),
     ephemeralContainerStatuses: optional(statuses, "Containers added later.", atomicList),
     resize: optional(text, "Where a change of resources stands."),
+    resourceClaimStatuses: optional(z.array(PodResourceClaimStatus), "Claims that were made.", {
+      ...mapList("name"),
+      "x-kubernetes-patch-strategy": "merge,retainKeys",
+    }),
+    extendedResourceClaimStatus: optional(PodExtendedResourceClaimStatus, "The claim for extended resources."),
+    nodeAllocatableResourceClaimStatuses: optional(
+      z.array(NodeAllocatableResourceClaimStatus),
+      "Resources of the node that claims take.",
+      applyMapList("resourceClaimName"),
+    ),
     allocatedResources: optional(ResourceList, "Resources that the node gave the pod."),
     resources: optional(ResourceRequirements, "Resources in force for the pod as a whole."),
   }),

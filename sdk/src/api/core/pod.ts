@@ -27,8 +27,13 @@ export const Pod = defineKind({
     "spec.hostNetwork",
     "status.phase",
     "status.podIP",
+    "status.podIPs",
     "status.nominatedNodeName",
   ],
+  fieldTexts: {
+    "spec.hostNetwork": (pod) => String(pod.spec?.hostNetwork ?? false),
+    "status.podIPs": (pod) => (pod.status?.podIPs ?? []).map(({ ip }: { ip: string }) => ip).join(","),
+  },
   columns: [
     { name: "Ready", type: "string", description: "Containers that can serve, of all.", value: podReadyText },
     { name: "Status", type: "string", description: "What the pod is doing.", value: podStatusText },

@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { atomicList, coreType, defaulted, flag, int32, int64, optional, required, text } from "../field.ts"
+import { atomicList, coreType, defaulted, flag, int32, int64, optional, required, text, textMap } from "../field.ts"
 import { LabelSelector } from "../meta/label-selector.ts"
 import { ObjectFieldSelector, ResourceFieldSelector } from "./env.ts"
 
@@ -63,6 +63,20 @@ export const ClusterTrustBundleProjection = coreType(
   }),
 )
 
+export const PodCertificateProjection = coreType(
+  "PodCertificateProjection",
+  "A private key and a certificate of the pod, renewed in time.",
+  z.object({
+    signerName: required(text, "Who signs."),
+    keyType: required(text, "RSA3072, RSA4096, ECDSAP256, ECDSAP384, ECDSAP521 or ED25519."),
+    maxExpirationSeconds: optional(int32, "Seconds that the certificate may at most be valid."),
+    credentialBundlePath: optional(text, "Relative path of a file with key and certificates."),
+    keyPath: optional(text, "Relative path of a file with the key."),
+    certificateChainPath: optional(text, "Relative path of a file with the certificates."),
+    userAnnotations: optional(textMap, "What the signer is told."),
+  }),
+)
+
 export const VolumeProjection = coreType(
   "VolumeProjection",
   "A source of files; one of these.",
@@ -72,6 +86,7 @@ export const VolumeProjection = coreType(
     configMap: optional(ConfigMapProjection, "A ConfigMap."),
     serviceAccountToken: optional(ServiceAccountTokenProjection, "A token of the service account."),
     clusterTrustBundle: optional(ClusterTrustBundleProjection, "Trusted certificates."),
+    podCertificate: optional(PodCertificateProjection, "A certificate of the pod."),
   }),
 )
 

@@ -6,6 +6,7 @@ import { Quantity } from "../meta/quantity.ts"
 import { LocalObjectReference, TypedLocalObjectReference, TypedObjectReference } from "./object-reference.ts"
 import { ResourceList } from "./resources.ts"
 import { DownwardAPIVolumeFile, fileModeDefault, keyItems, ProjectedVolumeSource } from "./volume-projection.ts"
+import { vendorVolumeFields } from "./volume-vendor.ts"
 
 export const EmptyDirVolumeSource = coreType(
   "EmptyDirVolumeSource",
@@ -114,22 +115,23 @@ export const NFSVolumeSource = coreType(
     readOnly: optional(flag, "Whether the mount is read-only."),
   }),
 )
+/** The secret is named in the pod's namespace, or by a persistent volume in any. */
+export const iscsiFields = {
+  targetPortal: required(text, "Address of the portal."),
+  iqn: required(text, "Qualified name of the target."),
+  lun: required(int32, "Number of the unit."),
+  iscsiInterface: defaulted(text, "default", "Interface to use."),
+  fsType: optional(text, "File system."),
+  readOnly: optional(flag, "Whether the mount is read-only."),
+  portals: optional(z.array(text), "Further portals.", atomicList),
+  chapAuthDiscovery: optional(flag, "Authenticate discovery by CHAP."),
+  chapAuthSession: optional(flag, "Authenticate sessions by CHAP."),
+  initiatorName: optional(text, "Name of the initiator."),
+}
 export const ISCSIVolumeSource = coreType(
   "ISCSIVolumeSource",
   "A disk over iSCSI.",
-  z.object({
-    targetPortal: required(text, "Address of the portal."),
-    iqn: required(text, "Qualified name of the target."),
-    lun: required(int32, "Number of the unit."),
-    iscsiInterface: defaulted(text, "default", "Interface to use."),
-    fsType: optional(text, "File system."),
-    readOnly: optional(flag, "Whether the mount is read-only."),
-    portals: optional(z.array(text), "Further portals.", atomicList),
-    chapAuthDiscovery: optional(flag, "Authenticate discovery by CHAP."),
-    chapAuthSession: optional(flag, "Authenticate sessions by CHAP."),
-    secretRef: optional(LocalObjectReference, "Secret for CHAP."),
-    initiatorName: optional(text, "Name of the initiator."),
-  }),
+  z.object({ ...iscsiFields, secretRef: optional(LocalObjectReference, "Secret for CHAP.") }),
 )
 export const ImageVolumeSource = coreType(
   "ImageVolumeSource",
@@ -154,6 +156,7 @@ export const volumeSourceFields = {
   csi: optional(CSIVolumeSource, "A volume of a CSI driver."),
   ephemeral: optional(EphemeralVolumeSource, "A volume made for the pod."),
   image: optional(ImageVolumeSource, "The files of an image."),
+  ...vendorVolumeFields,
 }
 
 export const Volume = coreType(

@@ -1,4 +1,4 @@
-import type { LabelRequirement, LabelSelector } from "./label-selector.ts"
+import type { LabelRequirement, LabelSelector, Labels } from "./label-selector.ts"
 import { requirementsOf } from "./label-selector.ts"
 
 /** Selectors as a query says them: `app=web,tier in (a,b),!canary`. */
@@ -53,6 +53,12 @@ export function formatSelector(selector: LabelSelector | readonly LabelRequireme
     .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
     .map(formatTerm)
     .join(",")
+}
+
+/** `a=b,c=d`, or `<none>`: how tables show labels that must all be there. */
+export function labelsText(labels: Labels | undefined): string {
+  const terms = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)
+  return terms.sort().join(",") || "<none>"
 }
 
 function formatTerm({ key: name, operator, values }: LabelRequirement): string {

@@ -39,6 +39,7 @@ function customResource({ spec }: Definition, version: Version, components: Comp
       ...(scale.labelSelectorPath && { selector: scale.labelSelectorPath }),
     },
     columns: (version.additionalPrinterColumns ?? []) as readonly Column[],
+    fieldTexts: {},
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath),
     schema,
     components,

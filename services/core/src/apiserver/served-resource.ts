@@ -1,4 +1,4 @@
-import type { Column, Kind, ScalePaths } from "@wick/sdk/api/kind"
+import type { Column, FieldTexts, Kind, ScalePaths } from "@wick/sdk/api/kind"
 import { type CompiledSchema, type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/structural"
 
 /** A resource that the API serves, built in or custom: all that the verbs need to know of its kind. */
@@ -17,6 +17,7 @@ export interface ServedResource {
   readonly scale: ScalePaths | undefined
   readonly columns: readonly Column[]
   readonly selectableFields: readonly string[]
+  readonly fieldTexts: FieldTexts
   readonly schema: JsonSchema
   readonly components: Components
   readonly openapiName: string

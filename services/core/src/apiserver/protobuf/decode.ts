@@ -16,7 +16,7 @@ const magic = [0x6b, 0x38, 0x73, 0x00]
 const depthMax = 100
 
 /** Messages that are embedded in Go: in JSON their fields stand in the object around them. */
-const inlined = new Set([
+export const inlined = new Set([
   "volumeSource",
   "persistentVolumeSource",
   "handler",

@@ -1,4 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
+import type { LabelSelector, Labels } from "@wick/sdk/api/meta/label-selector"
+import { formatSelector } from "@wick/sdk/api/meta/selector-text"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { setAt, valueAt } from "../field-path.ts"
@@ -77,8 +79,7 @@ function scaleOf({ resource }: RequestContext, object: AnyObject): Scale {
 
 function selectorText(selector: unknown): string {
   if (typeof selector === "string") return selector
-  const labels = (selector as { matchLabels?: Record<string, string> }).matchLabels ?? {}
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",")
+  const { matchLabels, matchExpressions } = selector as LabelSelector
+  const isMap = Object.values(selector as object).every((value) => typeof value === "string")
+  return formatSelector(isMap ? { matchLabels: selector as Labels } : { matchLabels, matchExpressions })
 }

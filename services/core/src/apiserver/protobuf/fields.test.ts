@@ -1,0 +1,66 @@
+import { builtinKinds, eventsKind, type Kind, openapiSchema } from "@wick/sdk/api"
+import type { Components, JsonSchema } from "@wick/sdk/api/structural"
+import { describe, expect, it } from "vitest"
+import { inlined } from "./decode.ts"
+import definitions from "./messages.json" with { type: "json" }
+
+type Fields = Readonly<Record<string, readonly [name: string, type: string]>>
+const messages = definitions.messages as unknown as Readonly<Record<string, Fields>>
+const kinds = definitions.kinds as Readonly<Record<string, string>>
+
+/** Messages whose JSON is no object of their fields, or is checked by hand. */
+const leaves =
+  /^(m\.api\.resource\.Quantity|m\.apis\.meta\.v1\.(Time|MicroTime|FieldsV1)|m\.runtime\..*|m\.util\.intstr\..*)$/
+const prefix = "#/components/schemas/"
+/** Fields that Kubernetes itself never sends any more. */
+const gone = new Set(["metadata.selfLink"])
+
+function resolve(schema: JsonSchema | undefined, components: Components): JsonSchema {
+  const [first] = schema?.allOf ?? []
+  if (schema?.$ref) return resolve(components[schema.$ref.slice(prefix.length)], components)
+  return first ? resolve(first, components) : (schema ?? {})
+}
+
+/** Paths of the message's fields that the schema does not have. */
+function missing(
+  message: string,
+  schema: JsonSchema,
+  components: Components,
+  path: string,
+  seen: Set<string>,
+): string[] {
+  const fields = messages[message]
+  if (leaves.test(message) || !fields || seen.has(message)) return []
+  seen.add(message)
+  return Object.values(fields).flatMap(([name, type]) => {
+    const inner = type.replace(/^[*%]/, "")
+    if (inlined.has(name) || type.endsWith(".Rule")) return missing(inner, schema, components, path, new Set())
+    const at = path === "" ? name : `${path}.${name}`
+    const field = schema.properties?.[name]
+    if (!field) return gone.has(at) ? [] : [at]
+    const value = resolve(field, components)
+    const element = type.startsWith("*")
+      ? value.items
+      : type.startsWith("%")
+        ? (value.additionalProperties as JsonSchema)
+        : value
+    return missing(inner, resolve(element, components), components, at, seen)
+  })
+}
+
+const served: readonly Kind[] = [...builtinKinds, eventsKind]
+
+describe("a built-in kind has every field that Kubernetes' own message of it has", () => {
+  it.each(
+    served
+      .map((kind) => ({
+        kind,
+        title: `${kind.apiVersion} ${kind.kind}`,
+        message: kinds[`${kind.apiVersion}/${kind.kind}`],
+      }))
+      .filter(({ message }) => message !== undefined),
+  )("$title", ({ kind, message }) => {
+    const { schema, components } = openapiSchema(kind)
+    expect(missing(message ?? "", schema, components, "", new Set()).join("\n")).toBe("")
+  })
+})
