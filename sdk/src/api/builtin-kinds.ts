@@ -13,6 +13,8 @@ import { LocalSubjectAccessReview } from "./authorization/local-subject-access-r
 import { SelfSubjectAccessReview } from "./authorization/self-subject-access-review.ts"
 import { SelfSubjectRulesReview } from "./authorization/self-subject-rules-review.ts"
 import { SubjectAccessReview } from "./authorization/subject-access-review.ts"
+import { HorizontalPodAutoscaler } from "./autoscaling/horizontal-pod-autoscaler.ts"
+import { horizontalPodAutoscalerFace } from "./autoscaling/horizontal-pod-autoscaler-face.ts"
 import { Scale } from "./autoscaling/scale.ts"
 import { CronJob } from "./batch/cron-job.ts"
 import { Job } from "./batch/job.ts"
@@ -32,7 +34,8 @@ import { Secret } from "./core/secret.ts"
 import { Service } from "./core/service.ts"
 import { ServiceAccount } from "./core/service-account.ts"
 import { EndpointSlice } from "./discovery/endpoint-slice.ts"
-import { Event as EventsEvent } from "./events/event.ts"
+import { eventFace } from "./events/event-face.ts"
+import type { Face } from "./face.ts"
 import type { Kind } from "./kind.ts"
 import { Eviction } from "./policy/eviction.ts"
 import { PodDisruptionBudget } from "./policy/pod-disruption-budget.ts"
@@ -73,6 +76,7 @@ export const builtinKinds: readonly Kind[] = [
   CronJob,
   Job,
   PodDisruptionBudget,
+  HorizontalPodAutoscaler,
 ]
 
 /** Kinds that are asked and answered, never stored: reviews, and the bodies of subresources. */
@@ -89,5 +93,5 @@ export const reviewKinds: readonly Kind[] = [
   Eviction,
 ]
 
-/** The newer face of the core group's Event: the same stored objects under another name. */
-export const eventsKind: Kind = EventsEvent
+/** What stored kinds are served as beside themselves. */
+export const builtinFaces: readonly Face[] = [eventFace, horizontalPodAutoscalerFace]

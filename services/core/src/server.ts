@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { builtinKinds, eventsKind } from "@wick/sdk/api"
+import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import { type Client, createClient, type Fetch } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
@@ -81,10 +81,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 function createServer(options: ControlPlaneOptions, storage: Storage, security: Security): ApiServer {
   const { clock, random, log, nodeProxy, serviceCidr, version } = options
   const { admission, virtual, authorize } = security
-  const kinds = [...builtinKinds, eventsKind]
   return createApiServer({
     storage,
-    kinds,
+    kinds: builtinKinds,
+    faces: builtinFaces,
     virtual,
     admission,
     authorize,

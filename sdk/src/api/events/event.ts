@@ -36,7 +36,18 @@ export const Event = defineKind({
     deprecatedLastTimestamp: optional(Time, "When it was last seen, in the older form."),
     deprecatedCount: optional(int32, "How often it was seen, in the older form."),
   }),
-  selectableFields: ["reason", "type", "regarding.kind", "regarding.name", "regarding.namespace", "regarding.uid"],
+  selectableFields: [
+    "reason",
+    "type",
+    "reportingController",
+    "regarding.kind",
+    "regarding.name",
+    "regarding.namespace",
+    "regarding.uid",
+    "regarding.apiVersion",
+    "regarding.resourceVersion",
+    "regarding.fieldPath",
+  ],
   columns: [
     {
       name: "Last Seen",

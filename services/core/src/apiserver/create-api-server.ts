@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
+import type { Face } from "@wick/sdk/api/face"
 import type { AnyObject, Kind } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { openapiSchema } from "@wick/sdk/api/openapi"
@@ -25,7 +26,7 @@ import { RequestMetrics } from "./request-metrics.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
 import { errorResponse, jsonResponse } from "./respond.ts"
 import { handleResource } from "./router.ts"
-import { builtinResource, type ServedResource } from "./served-resource.ts"
+import { builtinResource, faceResource, type ServedResource } from "./served-resource.ts"
 import { strategies } from "./strategy/strategies.ts"
 import { kubeletTarget } from "./subresource/pod.ts"
 import { answerPath, type Unversioned } from "./unversioned-paths.ts"
@@ -34,6 +35,8 @@ import type { VirtualResource } from "./virtual-resource.ts"
 export interface ApiServerOptions {
   readonly storage: Storage
   readonly kinds: readonly Kind[]
+  /** Further names of stored kinds. */
+  readonly faces?: readonly Face[]
   readonly virtual: readonly VirtualResource[]
   readonly admission: readonly AdmissionStep[]
   readonly authorize: (user: UserInfo, action: Action) => Decision
@@ -93,6 +96,12 @@ class FetchApiServer implements ApiServer {
     for (const kind of options.kinds) {
       const { schema, components } = openapiSchema(kind)
       registry.add(builtinResource(kind, schema, components))
+    }
+    for (const face of options.faces ?? []) {
+      const { group, version, plural } = face.stored
+      const stored = registry.find(group, version, plural)
+      const { schema, components } = openapiSchema(face.kind)
+      if (stored) registry.add(faceResource(face, stored, schema, components))
     }
     const ping: HealthCheck = { name: "ping", isWell: () => true }
     this.#unversioned = {

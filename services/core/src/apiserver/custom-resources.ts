@@ -40,6 +40,7 @@ function customResource({ spec }: Definition, version: Version, components: Comp
     },
     columns: (version.additionalPrinterColumns ?? []) as readonly Column[],
     fieldTexts: {},
+    behind: undefined,
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath),
     schema,
     components,

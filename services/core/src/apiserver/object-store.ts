@@ -1,7 +1,7 @@
 import { type AnyObject, StatusError } from "@wick/sdk/api"
 import { prefixEnd, type Storage } from "#store"
 import { encodeStored } from "./object-bytes.ts"
-import { qualified, type ServedResource } from "./served-resource.ts"
+import { qualified, type ServedResource, storedResource } from "./served-resource.ts"
 import { type Entry, entryOf, WatchCache } from "./watch-cache.ts"
 
 /**
@@ -21,7 +21,7 @@ export class ObjectStore {
     const prefix = prefixOf(resource)
     let cache = this.#caches.get(prefix)
     if (!cache) {
-      cache = new WatchCache(resource, this.#storage, prefix)
+      cache = new WatchCache(storedResource(resource), this.#storage, prefix)
       this.#caches.set(prefix, cache)
     }
     return cache
@@ -52,7 +52,7 @@ export class ObjectStore {
     if (cache.isAsOf(revision)) return cache.list(namespace)
     const prefix = prefixOf(resource) + (namespace === "" ? "" : `${namespace}/`)
     const { kvs } = await this.#storage.range({ key: prefix, end: prefixEnd(prefix), revision })
-    return kvs.map(({ key, value, modRevision }) => entryOf(resource, key, value, modRevision))
+    return kvs.map(({ key, value, modRevision }) => entryOf(storedResource(resource), key, value, modRevision))
   }
 
   async create(resource: ServedResource, object: AnyObject): Promise<Entry> {
@@ -103,7 +103,8 @@ export class ObjectStore {
   }
 }
 
-function prefixOf({ group, plural }: ServedResource): string {
+function prefixOf(resource: ServedResource): string {
+  const { group, plural } = storedResource(resource)
   return `/registry/${group === "" ? "core" : group}/${plural}/`
 }
 

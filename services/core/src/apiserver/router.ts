@@ -11,6 +11,7 @@ import { patchObject } from "./verbs/patch.ts"
 import { answerObject, getObject, listObjects } from "./verbs/read.ts"
 import { modify, updateObject } from "./verbs/update.ts"
 import { watchObjects } from "./verbs/watch.ts"
+import { inVersion } from "./version.ts"
 
 type Handler = (context: RequestContext) => Promise<Response>
 
@@ -76,7 +77,7 @@ function notServed(): never {
 
 async function removal(context: RequestContext): Promise<Response> {
   const deletion = await deleteObject(context)
-  if (deletion.kind === "pending") return bytesResponse(deletion.bytes)
+  if (deletion.kind === "pending") return bytesResponse(inVersion(context.resource, deletion.bytes))
   return success(context, deletion.object.metadata.uid ?? "")
 }
 

@@ -66,6 +66,9 @@ function fieldReader(resource: ServedResource, path: string): (object: Indexed) 
   if (path === "metadata.name") return ({ name }) => name
   if (path === "metadata.namespace") return ({ namespace }) => namespace
   const known = resource.selectableFields.some((field) => field.replace(/^\./, "") === path)
-  if (known) return ({ fields }) => fields[path] ?? ""
+  if (known) {
+    const stored = resource.behind?.fieldPaths[path] ?? path
+    return ({ fields }) => fields[stored] ?? ""
+  }
   throw new StatusError("BadRequest", `field label not supported: ${path}`)
 }

@@ -1,3 +1,4 @@
+import type { Face } from "@wick/sdk/api/face"
 import type { Column, FieldTexts, Kind, ScalePaths } from "@wick/sdk/api/kind"
 import { type CompiledSchema, type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/structural"
 
@@ -25,8 +26,14 @@ export interface ServedResource {
   readonly custom: boolean
   /** The version in which its objects are stored; the others are the same but for their name. */
   readonly storageApiVersion: string
+  /** What is stored, when this is another face of it. */
+  readonly behind: Behind | undefined
   /** Compiled when first needed. */
   compiled(): CompiledSchema
+}
+
+export interface Behind extends Pick<Face, "toStored" | "fromStored" | "fieldPaths"> {
+  readonly resource: ServedResource
 }
 
 export function builtinResource(kind: Kind, schema: JsonSchema, components: Components): ServedResource {
@@ -38,8 +45,28 @@ export function builtinResource(kind: Kind, schema: JsonSchema, components: Comp
     components,
     custom: false,
     storageApiVersion: kind.apiVersion,
+    behind: undefined,
     compiled: once(() => compileSchema(schema, components)),
   }
+}
+
+/** A resource that is another face of `stored`. */
+export function faceResource(
+  face: Face,
+  stored: ServedResource,
+  schema: JsonSchema,
+  components: Components,
+): ServedResource {
+  return {
+    ...builtinResource(face.kind, schema, components),
+    storageApiVersion: stored.apiVersion,
+    behind: { ...face, resource: stored },
+  }
+}
+
+/** The resource whose objects are in the store. */
+export function storedResource(resource: ServedResource): ServedResource {
+  return resource.behind?.resource ?? resource
 }
 
 export function once<T>(make: () => T): () => T {

@@ -1,4 +1,4 @@
-import { builtinKinds, eventsKind, type Kind, openapiSchema } from "@wick/sdk/api"
+import { builtinFaces, builtinKinds, type Kind, openapiSchema } from "@wick/sdk/api"
 import type { Components, JsonSchema } from "@wick/sdk/api/structural"
 import { describe, expect, it } from "vitest"
 import { inlined } from "./decode.ts"
@@ -48,7 +48,7 @@ function missing(
   })
 }
 
-const served: readonly Kind[] = [...builtinKinds, eventsKind]
+const served: readonly Kind[] = [...builtinKinds, ...builtinFaces.map(({ kind }) => kind)]
 
 describe("a built-in kind has every field that Kubernetes' own message of it has", () => {
   it.each(

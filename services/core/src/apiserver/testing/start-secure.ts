@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { builtinKinds } from "@wick/sdk/api"
+import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import type { Fetch } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { type Log, silentLog } from "@wick/sdk/log"
@@ -52,6 +52,7 @@ export async function startSecureTestApi(log: Log = silentLog): Promise<SecureTe
     ...common,
     storage,
     kinds: builtinKinds,
+    faces: builtinFaces,
     virtual: security.virtual,
     admission: security.admission,
     authorize: security.authorize,

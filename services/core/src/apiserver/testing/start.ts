@@ -1,4 +1,4 @@
-import { builtinKinds } from "@wick/sdk/api"
+import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import { type Client, createClient } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
@@ -19,6 +19,7 @@ export async function startTestApi(): Promise<TestApi> {
   const server = createApiServer({
     storage,
     kinds: builtinKinds,
+    faces: builtinFaces,
     virtual: [],
     admission: [],
     authorize: () => ({ allowed: true, reason: "" }),

@@ -6,6 +6,7 @@ import { encodeStored, withResourceVersion } from "../object-bytes.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
+import { storedContext, storedForm } from "./stored-form.ts"
 
 const suffixLength = 5
 /** Letters that make no words and are not mistaken for one another. */
@@ -55,6 +56,7 @@ function named(value: unknown): string {
 /** Makes an object: defaults, admission, validation, one write. Returns it as served. */
 export async function storeNew(context: RequestContext, body: AnyObject): Promise<Buffer> {
   const { server, resource } = context
+  if (resource.behind) return storeNew(storedContext(context), storedForm(context, structuredClone(body)))
   for (let attempt = 1; ; attempt++) {
     const prepared = await prepare(context, structuredClone(body))
     if (isDryRun(context)) return withResourceVersion(encodeStored(prepared), 0)

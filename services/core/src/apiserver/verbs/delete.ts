@@ -9,6 +9,7 @@ import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { selectionOf } from "../selection.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import type { Entry } from "../watch-cache.ts"
+import { storedContext } from "./stored-form.ts"
 
 interface DeleteOptions {
   gracePeriodSeconds?: number
@@ -80,6 +81,7 @@ function refuseMistakesOf({ gracePeriodSeconds, propagationPolicy, preconditions
 }
 
 async function removeNamed(context: RequestContext, name: string, options: DeleteOptions): Promise<Deletion> {
+  if (context.resource.behind) return removeNamed(storedContext(context), name, options)
   for (let attempt = 1; ; attempt++) {
     const entry = await context.server.store.get(context.resource, context.info.namespace, name)
     const live = parseObject(entry.bytes)

@@ -12,6 +12,7 @@ import { strategyOf } from "../strategy/strategy.ts"
 import { mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import type { Entry } from "../watch-cache.ts"
 import { requireObject } from "./create.ts"
+import { storedContext, storedForm } from "./stored-form.ts"
 
 /** A write that did not say which version it was decided on is decided again this many times when it loses a race. */
 const retriesMax = 10
@@ -31,6 +32,10 @@ export async function updateObject(context: RequestContext): Promise<Buffer> {
 /** Changes an object by `change`, which gets a copy of the live one. Returns it as served. */
 export async function modify(context: RequestContext, change: Mutation): Promise<Buffer> {
   const { server, resource, info } = context
+  const { behind } = resource
+  if (behind) {
+    return modify(storedContext(context), async (live) => storedForm(context, await change(behind.fromStored(live))))
+  }
   for (let attempt = 1; ; attempt++) {
     const entry = await server.store.get(resource, info.namespace, info.name)
     const live = parseObject(entry.bytes)
