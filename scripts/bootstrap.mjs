@@ -12,12 +12,15 @@ import { Steps } from "./setup/steps.mjs"
 
 const root = join(import.meta.dirname, "..")
 
-/** Little room for young objects: the control process is mostly idle, and its memory is its users' not its own. */
-const smallHeap = ["--max-semi-space-size=2"]
+/**
+ * Little room for young objects, and one arena of malloc's instead of one per thread: the platform is mostly idle, and
+ * the machine's memory is for functions. The gateway processes inherit the environment.
+ */
+const smallHeap = { flags: ["--max-semi-space-size=2"], env: { MALLOC_ARENA_MAX: "1" } }
 
 /** What each command runs, and what it needs on the machine first. */
 const commands = {
-  start: { program: "services/all-in-one/src/main.ts", args: ["start"], needs: "run", flags: smallHeap },
+  start: { program: "services/all-in-one/src/main.ts", args: ["start"], needs: "run", heap: smallHeap },
   test: { program: "scripts/test.ts", args: [], needs: "test" },
   check: { program: "scripts/check.ts", args: [], needs: "test" },
   load: { program: "load-tests/src/main.ts", args: [], needs: "test" },
@@ -40,7 +43,7 @@ try {
   }
   await ensureDependencies(root, steps)
   if (command.program)
-    process.exitCode = await handOver(join(root, command.program), [...command.args, ...rest], command.flags)
+    process.exitCode = await handOver(join(root, command.program), [...command.args, ...rest], command.heap)
   else steps.say("everything is set up")
 } catch (error) {
   if (!(error instanceof Refusal)) throw error
@@ -50,8 +53,8 @@ try {
 }
 
 /** Runs the real program in place of this one: its signals, its exit code. */
-function handOver(program, args, flags = []) {
-  const env = { ...process.env, WICK_BOOTSTRAP_STARTED: String(steps.startedAtMs) }
+function handOver(program, args, { flags = [], env: extra = {} } = {}) {
+  const env = { ...extra, ...process.env, WICK_BOOTSTRAP_STARTED: String(steps.startedAtMs) }
   env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "compile")
   const child = spawn(ownNode(root), ["--disable-warning=ExperimentalWarning", ...flags, program, ...args], {
     stdio: "inherit",

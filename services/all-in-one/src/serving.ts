@@ -3,6 +3,7 @@ import { startAutoscaler } from "@wick/autoscaler"
 import { startController } from "@wick/controller"
 import { type ControlPlane, writeKubeconfig } from "@wick/core"
 import type { Clock } from "@wick/sdk/clock"
+import { createInformers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { type Activators, autoscalerSocket, keepActivators } from "./activators.ts"
 import type { Home } from "./home.ts"
@@ -40,8 +41,11 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const clientFor = (service: string) => controlPlane.clientAs(serviceUser(service))
   const webhook = { host: "127.0.0.1", port: 0 }
   const defaults = configDefaults(given, adminPort)
-  undo.use(await startController({ client: clientFor("controller"), clock, log, configDefaults: defaults, webhook }))
-  undo.use(await startAutoscaler({ client: clientFor("autoscaler"), clock, log, listen: autoscaler }))
+  // One cache for both: the controller may read all that the autoscaler may.
+  const informers = undo.use(createInformers(clientFor("controller"), clock, log))
+  const shared = { informers, clock, log }
+  undo.use(await startController({ ...shared, client: clientFor("controller"), configDefaults: defaults, webhook }))
+  undo.use(await startAutoscaler({ ...shared, client: clientFor("autoscaler"), listen: autoscaler }))
   const activators = await startActivators(given, autoscaler, adminPort, runDirectory)
   const stack = undo.move()
   return {

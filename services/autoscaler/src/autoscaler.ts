@@ -3,6 +3,7 @@ import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { revisionKeys, revisionLabel } from "@wick/sdk/api/serving/revision-key"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import {
@@ -30,7 +31,6 @@ import { activityOf, isInitialized, statusOf } from "./status.ts"
 export const systemNamespace = "knative-serving"
 const configName = "config-autoscaler"
 
-const revisionLabel = "serving.knative.dev/revision"
 const classAnnotation = "autoscaling.knative.dev/class"
 const ourClass = "kpa.autoscaling.knative.dev"
 
@@ -58,7 +58,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     this.#clock = clock
     this.#log = log
     this.#scaled = informers(PodAutoscaler)
-    this.#pods = informers(Pod, { labelSelector: revisionLabel, indexes: { revision: (pod) => revisionKeys(pod) } })
+    this.#pods = informers(Pod, { labelSelector: revisionLabel, indexes: { revision: revisionKeys } })
     this.#deployments = informers(Deployment, { labelSelector: revisionLabel })
     this.#config = informers(ConfigMap, { namespace: systemNamespace })
     this.#controller = createController({
@@ -212,11 +212,6 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   #spec(scaled: PodAutoscaler): ScalingSpec {
     return scalingSpec(scaled, this.#config.get(configName, systemNamespace)?.data ?? {})
   }
-}
-
-function revisionKeys(object: Pod | Deployment): string[] {
-  const revision = object.metadata.labels?.[revisionLabel]
-  return revision === undefined ? [] : [`${object.metadata.namespace ?? "default"}/${revision}`]
 }
 
 /** Whether every field of `wanted` stands in `present` as it is. */

@@ -5,7 +5,7 @@
  */
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
-import { createInformers } from "@wick/sdk/controller"
+import { createInformers, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Data, MapName } from "./config/config.ts"
 import { ensureConfig, watchConfig } from "./config/config-source.ts"
@@ -28,6 +28,8 @@ export interface ControllerOptions {
   readonly configDefaults?: Readonly<Partial<Record<MapName, Data>>>
   /** Where the API server asks about objects before it stores them. */
   readonly webhook: Pick<WebhookOptions, "host" | "port" | "service">
+  /** Shared with other services of the same process; own ones unless given. */
+  readonly informers?: Informers
 }
 
 /** Starts every controller of serving; resolves when their configuration is there. */
@@ -36,7 +38,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   const log = options.log.with({ service: "controller" })
   await ensureConfig(client, options.configDefaults ?? {})
   await using undo = new AsyncDisposableStack()
-  const informers = undo.use(createInformers(client, clock, log))
+  const informers = options.informers ?? undo.use(createInformers(client, clock, log))
   const config = watchConfig(informers, log)
   await config.synced
   undo.use(await startWebhooks({ client, clock, log, config: () => config.current(), ...options.webhook }))

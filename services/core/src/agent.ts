@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import type { Clock, Random } from "@wick/sdk/clock"
-import { createInformers } from "@wick/sdk/controller"
+import { createInformers, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { identities, type NodeConnection } from "#apiserver"
 import { type Containerd, startContainerd } from "#containerd"
@@ -53,7 +53,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   undo.use(containerd)
   const runtime = criRuntime(containerd)
   const [kubelet] = await Promise.all([
-    openKubelet(options, runtime, undo),
+    openKubelet(options, runtime, informers, undo),
     network.followServices(informers),
     startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }).then((dns) => undo.use(dns)),
   ])
@@ -76,7 +76,9 @@ async function startProcessNode(options: NodeOptions): Promise<RunningNode> {
   await using undo = new AsyncDisposableStack()
   const directory = join(options.directory, "processes")
   const runtime = undo.use(await processRuntime({ directory, clock: options.clock }))
-  const kubelet = await openKubelet(options, runtime, undo)
+  const { controlPlane, clock, log } = options
+  const informers = undo.use(createInformers(controlPlane.clientAs(identities.node(options.name)), clock, log))
+  const kubelet = await openKubelet(options, runtime, informers, undo)
   const stack = undo.move()
   return {
     connection: kubelet,
@@ -92,13 +94,18 @@ function openContainerd(options: NodeOptions, network: Network): Promise<Contain
   return startContainerd({ directory: join(directory, "containerd"), ...given, ...(endpoint && { endpoint }) })
 }
 
-async function openKubelet(options: NodeOptions, runtime: Runtime, undo: AsyncDisposableStack): Promise<Kubelet> {
+async function openKubelet(
+  options: NodeOptions,
+  runtime: Runtime,
+  informers: Informers,
+  undo: AsyncDisposableStack,
+): Promise<Kubelet> {
   const { name, controlPlane, network, directory, instance, clusterDomain, version, clock, log } = options
   const client = controlPlane.clientAs(identities.node(name))
   const kubelet = await startKubelet({
     nodeName: name,
     client,
-    informers: undo.use(createInformers(client, clock, log)),
+    informers,
     runtime,
     clusterDns: { servers: network ? [network.dnsServer] : [], domain: clusterDomain },
     ...(network && { podCidr: network.podCidr }),

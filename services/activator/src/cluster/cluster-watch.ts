@@ -1,3 +1,4 @@
+import { revisionLabel } from "@wick/sdk/api/serving/revision-key"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import { createInformers, type Informer, subject } from "@wick/sdk/controller"
@@ -6,7 +7,7 @@ import type { Backend } from "../backend/backend.ts"
 import type { GatewayRouting } from "../gateway/gateway.ts"
 import type { Fleet } from "./fleet.ts"
 import { RouteTable } from "./route-table.ts"
-import { revisionLabel, WatchedPod, WatchedRevision, WatchedRoute } from "./watched-kinds.ts"
+import { WatchedPod, WatchedRevision, WatchedRoute } from "./watched-kinds.ts"
 
 /** A request for an unknown host waits this long for the API server to say whether the host is new. */
 const catchUpMsMax = 2000

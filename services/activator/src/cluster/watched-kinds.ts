@@ -45,5 +45,3 @@ export const WatchedPod = defineKind({
 export type WatchedRoute = KindOf<typeof WatchedRoute>
 export type WatchedRevision = KindOf<typeof WatchedRevision>
 export type WatchedPod = KindOf<typeof WatchedPod>
-
-export const revisionLabel = "serving.knative.dev/revision"

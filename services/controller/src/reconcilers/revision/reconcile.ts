@@ -5,6 +5,7 @@ import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler
 import { Event } from "@wick/sdk/api/core/event"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Revision } from "@wick/sdk/api/serving/revision"
+import { revisionKeys, revisionLabel } from "@wick/sdk/api/serving/revision-key"
 import {
   type Controller,
   createController,
@@ -18,7 +19,7 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import { currentCondition } from "../../conditions.ts"
-import { annotations, labels } from "../../labels.ts"
+import { annotations } from "../../labels.ts"
 import { controllerKey, isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
 import { type Context, createChild, writeStatus } from "../context.ts"
@@ -43,9 +44,9 @@ export function startRevisionController(context: Context): RevisionController {
   const { informers, config, clock, log } = context
   const caches: Caches = {
     revisions: informers(Revision),
-    deployments: informers(Deployment),
+    deployments: informers(Deployment, { labelSelector: revisionLabel }),
     podAutoscalers: informers(PodAutoscaler),
-    pods: informers(Pod, { labelSelector: labels.revision, indexes: { revision: (pod) => [revisionKey(pod)] } }),
+    pods: informers(Pod, { labelSelector: revisionLabel, indexes: { revision: revisionKeys } }),
   }
   const owner = (object: Deployment | PodAutoscaler): string[] => {
     const key = controllerKey(object, "Revision")
@@ -62,7 +63,7 @@ export function startRevisionController(context: Context): RevisionController {
       watchOf(caches.revisions, (change) => [keyOf(subject(change))]),
       watchOf(caches.deployments, (change) => owner(subject(change))),
       watchOf(caches.podAutoscalers, (change) => owner(subject(change))),
-      watchOf(caches.pods, (change) => [revisionKey(subject(change))]),
+      watchOf(caches.pods, (change) => revisionKeys(subject(change))),
       {
         synced: config.synced,
         subscribe: (wake) => config.onChange(() => caches.revisions.list().map(keyOf).forEach(wake)),
@@ -161,8 +162,4 @@ async function applyPodAutoscaler(
   await context.client.update(PodAutoscaler, { ...existing, metadata, spec: desired.spec } as NewOf<
     typeof PodAutoscaler
   >)
-}
-
-function revisionKey({ metadata }: Pod): string {
-  return `${metadata.namespace}/${metadata.labels?.[labels.revision] ?? ""}`
 }
