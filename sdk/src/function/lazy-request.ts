@@ -24,6 +24,16 @@ export function lazyRequest(incoming: IncomingMessage, signal: () => AbortSignal
 
 let made: object | undefined
 
+/**
+ * Stands where `Request.prototype` would, which Node loads only when somebody asks for it, with all of `fetch`: a
+ * function that looks at method and URL and answers with text never does.
+ */
+const requestPrototype = new Proxy({} as object, {
+  getPrototypeOf: () => Request.prototype,
+  get: (_, name, receiver) => Reflect.get(Request.prototype, name, receiver) as unknown,
+  has: (_, name) => Reflect.has(Request.prototype, name),
+})
+
 /** Made at the first request, so that it does not delay the start. */
 function prototype(): object {
   if (made) return made
@@ -41,7 +51,7 @@ function prototype(): object {
       return stateOf(this).signal()
     },
   }
-  made = Object.create(Request.prototype, Object.getOwnPropertyDescriptors(own)) as object
+  made = Object.create(requestPrototype, Object.getOwnPropertyDescriptors(own)) as object
   for (const name of ["body", "bodyUsed", "cache", "credentials", "destination", "integrity", "mode", "redirect"]) {
     Object.defineProperty(made, name, {
       get(this: object) {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { request } from "node:http"
 import { describe, expect, it } from "vitest"
 import { type Handler, serve } from "./index.ts"
@@ -108,6 +109,22 @@ describe("a function", () => {
     expect(await (await call).text()).toBe("done")
     await drained
     expect(background).toBe(true)
+  })
+
+  it("that answers with text never waits for fetch to be loaded", async () => {
+    const door = new URL("./index.ts", import.meta.url).href
+    const program = `import { serve } from ${JSON.stringify(door)}
+      const loaded = () => String(process.moduleLoadList.some((name) => name.endsWith("deps/undici/undici")))
+      const { port } = await serve(({ method, url }) => method + url.length && loaded(), { port: 0 })
+      process.stdout.write(String(port))`
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    })
+    const exited = new Promise((resolve) => child.once("exit", resolve))
+    const [port] = (await once(child.stdout, "data")) as [Buffer]
+    expect(await (await fetch(`http://127.0.0.1:${port.toString()}`)).text()).toBe("false")
+    child.kill()
+    await exited
   })
 
   it("runs under plain node on $PORT and ends with 0 at SIGTERM", async () => {

@@ -1,7 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { lazyRequest } from "./lazy-request.ts"
 import { type Answer, sendAnswer } from "./send-answer.ts"
+
+/**
+ * Not imported: to give a module's names to an import Node reads each of them, and one of `node:http`'s loads all of
+ * `fetch`, which is half of a small function's start.
+ */
+const { createServer } = process.getBuiltinModule("node:http")
 
 /** What a handler may know and do beside its request. */
 export interface Context {

@@ -1,7 +1,5 @@
 /** A function that answers after 100 ms, any number of requests at once. */
-import { createServer } from "node:http"
+import { setTimeout } from "node:timers/promises"
+import { serve } from "@wick/sdk/function"
 
-createServer((_request, response) => setTimeout(() => response.end("slow\n"), 100)).listen(
-  Number(process.env.PORT ?? 8080),
-)
-process.once("SIGTERM", () => process.exit(0))
+await serve(() => setTimeout(100, "slow\n"))
