@@ -3,15 +3,21 @@ import { parseObject } from "../object-bytes.ts"
 import type { ObjectStore } from "../object-store.ts"
 import type { ResourceRegistry } from "../resource-registry.ts"
 import type { WatchCache } from "../watch-cache.ts"
+import { controllerRevisions } from "./controller-revision.ts"
 import { customResourceDefinitions } from "./custom-resource-definition.ts"
+import { daemonSets } from "./daemon-set.ts"
 import { namespaces } from "./namespace.ts"
+import { persistentVolumeClaims } from "./persistent-volume-claim.ts"
 import { pods } from "./pod.ts"
+import { podTemplates } from "./pod-template.ts"
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac.ts"
+import { replicationControllers } from "./replication-controller.ts"
 import { configMaps, secrets } from "./secret.ts"
 import { type AddressBook, parseRange, serviceStrategy, usedBy } from "./service.ts"
+import { statefulSets } from "./stateful-set.ts"
 import type { Strategies } from "./strategy.ts"
 import { webhookConfigurations } from "./webhook-configuration.ts"
-import { workload } from "./workload.ts"
+import { deployments, replicaSets } from "./workload.ts"
 
 /** What the strategies of some kinds look at beside the object itself. */
 export interface StrategySurroundings {
@@ -28,8 +34,14 @@ export function strategies(surroundings: StrategySurroundings): Strategies {
     ["secrets", secrets],
     ["configmaps", configMaps],
     ["services", serviceStrategy(addressBook(surroundings))],
-    ["deployments.apps", workload],
-    ["replicasets.apps", workload],
+    ["podtemplates", podTemplates],
+    ["replicationcontrollers", replicationControllers],
+    ["persistentvolumeclaims", persistentVolumeClaims],
+    ["deployments.apps", deployments],
+    ["replicasets.apps", replicaSets],
+    ["statefulsets.apps", statefulSets],
+    ["daemonsets.apps", daemonSets],
+    ["controllerrevisions.apps", controllerRevisions],
     ["customresourcedefinitions.apiextensions.k8s.io", customResourceDefinitions],
     ["roles.rbac.authorization.k8s.io", roles],
     ["clusterroles.rbac.authorization.k8s.io", clusterRoles],

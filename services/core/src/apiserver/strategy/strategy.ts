@@ -8,6 +8,8 @@ export interface Strategy {
   prepareUpdate?(object: AnyObject, old: AnyObject, nowMs: number, subresource: string): void
   /** Rules across fields. `old` is absent for a creation. */
   validate?(object: AnyObject, old: AnyObject | undefined): FieldError[]
+  /** Rules for a write to the status alone, in which nothing else has changed. */
+  validateStatus?(object: AnyObject, old: AnyObject): FieldError[]
   /** Seconds that the object may still need to end, given what was asked for; 0 removes it at once. */
   graceSeconds?(object: AnyObject, asked: number | undefined): number
   /** What an object is while it waits for its removal. */

@@ -84,7 +84,9 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
   strategy.prepareUpdate?.(object, live, server.clock.now(), info.subresource)
   const admitted = await mutate(context, { operation: "UPDATE", name, object, oldObject: live })
   resource.compiled().default(admitted)
-  refuseMistakes(resource, name, [...mistakesOf(resource, admitted), ...(strategy.validate?.(admitted, live) ?? [])])
+  const judged =
+    info.subresource === "status" ? strategy.validateStatus?.(admitted, live) : strategy.validate?.(admitted, live)
+  refuseMistakes(resource, name, [...mistakesOf(resource, admitted), ...(judged ?? [])])
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
   const stored = { ...admitted, apiVersion: resource.storageApiVersion }
   return owned(context, live, withGeneration(context, live, stored))
