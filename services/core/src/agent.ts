@@ -1,11 +1,21 @@
 import { join } from "node:path"
 import type { Clock, Random } from "@wick/sdk/clock"
-import { createInformers, type Informers } from "@wick/sdk/controller"
+import { createInformers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { identities, type NodeConnection } from "#apiserver"
 import { type Containerd, startContainerd } from "#containerd"
 import { startDns } from "#dns"
-import { criRuntime, type Kubelet, processRuntime, type Runtime, startKubelet } from "#kubelet"
+import {
+  criRuntime,
+  type Kubelet,
+  type KubeletOptions,
+  processRuntime,
+  type Runtime,
+  removeCgroup,
+  removeDirectory,
+  startKubelet,
+  volatileDirectory,
+} from "#kubelet"
 import type { Network } from "#network"
 import type { ControlPlane } from "./server.ts"
 
@@ -15,7 +25,7 @@ export interface NodeOptions {
   readonly instance: string
   /** `containerd/` and `kubelet/` are kept in here. */
   readonly directory: string
-  readonly controlPlane: ControlPlane
+  readonly controlPlane: Pick<ControlPlane, "clientAs">
   /** Undefined: pods are plain processes of this machine, on its loopback network. */
   readonly network: Network | undefined
   readonly clusterDomain: string
@@ -39,6 +49,9 @@ export interface RunningNode extends AsyncDisposable {
 /** Seconds that a container has between SIGTERM and SIGKILL when the whole node stops. */
 const stopGraceSeconds = 2
 
+/** Where a machine keeps what is to be forgotten when it is switched off. */
+const runDirectory = "/run"
+
 /** The node side of one machine: containerd, kubelet, service rules, cluster DNS. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { network } = options
@@ -52,8 +65,10 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   const containerd = await openContainerd(options, network)
   undo.use(containerd)
   const runtime = criRuntime(containerd)
+  const secrets = await volatileDirectory(runDirectory, nameOf(options))
+  const releaseAddresses = (sandboxes: ReadonlySet<string>) => network.releaseLeases((id) => sandboxes.has(id))
   const [kubelet] = await Promise.all([
-    openKubelet(options, runtime, informers, undo),
+    openKubelet(options, { runtime, informers, volatileDirectory: secrets, releaseAddresses }, undo),
     network.followServices(informers),
     startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }).then((dns) => undo.use(dns)),
   ])
@@ -65,6 +80,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
       await endPods(runtime)
       await network.releaseLeases(() => false)
       await containerd.stop()
+      await removeTraces(options, secrets)
       await network.takeDown()
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -78,7 +94,7 @@ async function startProcessNode(options: NodeOptions): Promise<RunningNode> {
   const runtime = undo.use(await processRuntime({ directory, clock: options.clock }))
   const { controlPlane, clock, log } = options
   const informers = undo.use(createInformers(controlPlane.clientAs(identities.node(options.name)), clock, log))
-  const kubelet = await openKubelet(options, runtime, informers, undo)
+  const kubelet = await openKubelet(options, { runtime, informers }, undo)
   const stack = undo.move()
   return {
     connection: kubelet,
@@ -96,27 +112,36 @@ function openContainerd(options: NodeOptions, network: Network): Promise<Contain
 
 async function openKubelet(
   options: NodeOptions,
-  runtime: Runtime,
-  informers: Informers,
+  given: Pick<KubeletOptions, "runtime" | "informers" | "volatileDirectory" | "releaseAddresses">,
   undo: AsyncDisposableStack,
 ): Promise<Kubelet> {
-  const { name, controlPlane, network, directory, instance, clusterDomain, version, clock, log } = options
+  const { name, controlPlane, network, directory, clusterDomain, version, clock, log } = options
   const client = controlPlane.clientAs(identities.node(name))
   const kubelet = await startKubelet({
     nodeName: name,
     client,
-    informers,
-    runtime,
+    ...given,
     clusterDns: { servers: network ? [network.dnsServer] : [], domain: clusterDomain },
     ...(network && { podCidr: network.podCidr }),
     directory: join(directory, "kubelet"),
-    cgroupParent: `/wick-${instance}`,
+    cgroupParent: `/${nameOf(options)}`,
     version,
     hostIp: network?.hostAddress ?? "127.0.0.1",
     clock,
     log,
   })
   return undo.use(kubelet)
+}
+
+/** Of all that is made on the host and not in our own directory. */
+function nameOf({ instance }: NodeOptions): string {
+  return `wick-${instance}`
+}
+
+async function removeTraces(options: NodeOptions, secrets: string): Promise<void> {
+  await removeDirectory(secrets)
+  const left = await removeCgroup(`/${nameOf(options)}`, options.clock)
+  if (left.length > 0) options.log.warn("cgroups stay: something still runs in them", { cgroups: left.join(", ") })
 }
 
 /** Ends every container and removes every sandbox: what is left of a pod is its object. */

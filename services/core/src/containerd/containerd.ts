@@ -60,7 +60,8 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const cri = createCriClient(link)
   const listeners = new Set<(event: RuntimeEvent) => void>()
   let connected = false
-  const events = followEvents(link, clock, log, (event) => {
+  const serves = () => cri.call("Version", {}, { deadlineMs: callMs })
+  const events = followEvents(link, serves, clock, log, (event) => {
     if (event.kind === "connected") connected = true
     if (event.kind === "disconnected") {
       connected = false

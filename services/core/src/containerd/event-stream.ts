@@ -19,9 +19,13 @@ const filters = ['topic=="/tasks/exit"', 'topic=="/tasks/oom"']
 const retryMsMin = 20
 const retryMsMax = 1_000
 
-/** Follows containerd's events for ever; the stream's end is the first sign that containerd has died. */
+/**
+ * Follows containerd's events for ever; the stream's end is the first sign that containerd has died. That it is connected
+ * shows by `serves`: the stream itself says nothing before its first event, which may be an hour later.
+ */
 export function followEvents(
   link: Link,
+  serves: () => Promise<unknown>,
   clock: Clock,
   log: Log,
   tell: (event: RuntimeEvent) => void,
@@ -55,11 +59,23 @@ export function followEvents(
     let ended = false
     const stream = link.serverStream(method, codecs, { filters })
     cancel = () => stream.cancel()
-    stream.on("metadata", () => {
-      connected = true
-      retryMs = retryMsMin
-      tell({ kind: "connected" })
-    })
+    const greet = async (): Promise<void> => {
+      for (let waitMs = retryMsMin; !ended && !closed; waitMs = Math.min(waitMs * 2, retryMsMax)) {
+        const answered = await serves().then(
+          () => true,
+          () => false,
+        )
+        if (ended || closed) return
+        if (answered) {
+          connected = true
+          retryMs = retryMsMin
+          tell({ kind: "connected" })
+          return
+        }
+        await clock.sleep(waitMs)
+      }
+    }
+    void greet()
     stream.on("data", receive)
     const end = (error?: Error): void => {
       if (ended || closed) return

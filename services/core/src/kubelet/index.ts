@@ -6,8 +6,11 @@
  */
 export type { Kubelet, KubeletOptions } from "./kubelet.ts"
 export { startKubelet } from "./kubelet.ts"
+export { removeCgroup } from "./node/cgroup.ts"
 export { criRuntime } from "./runtime/cri-runtime.ts"
 export type { ProcessRuntimeOptions } from "./runtime/process-runtime.ts"
 export { processRuntime } from "./runtime/process-runtime.ts"
 export type { Runtime } from "./runtime/runtime.ts"
 export { RuntimeError } from "./runtime/runtime.ts"
+export { removeDirectory } from "./volume/host-directory.ts"
+export { volatileDirectory } from "./volume/volatile-directory.ts"

@@ -44,6 +44,8 @@ export interface KubeletOptions {
   /** The node's address when it is not the first one of the machine. */
   readonly hostIp?: string
   readonly podsMax?: number
+  /** Told once, before any pod is started, which sandboxes there are: addresses of all others are free. */
+  readonly releaseAddresses?: (sandboxIds: ReadonlySet<string>) => Promise<unknown>
   readonly clock: Clock
   readonly log: Log
 }
@@ -89,7 +91,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     memoryBytes: facts.memoryBytes,
   }
   const collector = new ImageCollector(runtime, options.directory, clock, log)
-  const fleet = new PodFleet(deps, pods, () => collector.consider(fleet.workers()))
+  const fleet = new PodFleet({ ...deps, releaseAddresses: options.releaseAddresses }, pods, () =>
+    collector.consider(fleet.workers()),
+  )
   const rotation = new LogRotation(runtime, clock, log, () => fleet.workers())
   const registration = new NodeRegistration({
     client,
@@ -100,13 +104,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   })
   await services.synced
   await fleet.start()
-  await registration.register(await viewOf(options, facts))
+  const view = await viewOf(options, facts)
+  await registration.register(view)
+  const unsubscribe = runtime.onEvent(({ kind }) => {
+    if (kind === "lost") registration.update({ ...view, unready: "container runtime is down" })
+    if (kind === "relist") registration.update(view)
+  })
   rotation.start()
   return {
     fetch: createKubeletFetch({ fleet, clock }),
     upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
     [Symbol.asyncDispose]: async () => {
       rotation.stop()
+      unsubscribe()
       await registration[Symbol.asyncDispose]()
       await fleet[Symbol.asyncDispose]()
       await pods[Symbol.asyncDispose]()

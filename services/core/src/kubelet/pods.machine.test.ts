@@ -3,9 +3,13 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import { Node } from "@wick/sdk/api/core/node"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
+import { systemClock } from "@wick/sdk/clock"
+import { createInformer } from "@wick/sdk/controller"
+import { silentLog } from "@wick/sdk/log"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
@@ -352,6 +356,22 @@ describe("exec", () => {
 })
 
 describe("a containerd that dies", () => {
+  it("makes the node not ready, with a reason, until it answers again", async () => {
+    const told: string[] = []
+    await using nodes = createInformer(rig.client, Node, {}, systemClock, silentLog)
+    nodes.onChange(({ after }) => {
+      const ready = after?.status?.conditions?.find(({ type }) => type === "Ready")
+      const now = `${ready?.status} ${ready?.reason}: ${ready?.message}`
+      if (ready && told.at(-1) !== now) told.push(now)
+    })
+    await nodes.synced
+    process.kill(rig.containerd.pid() ?? 0, "SIGKILL")
+    const ready = "True KubeletReady: kubelet is posting ready status"
+    await expect
+      .poll(() => told, { timeout: 10_000 })
+      .toEqual([ready, "False KubeletNotReady: container runtime is down", ready])
+  })
+
   it("is started again, and pods neither notice nor wait for long", async () => {
     await rig.create({ name: "steady", containers: [shell("main", `echo once; ${obedient}`)] })
     const before = await rig.until("steady", isReady)

@@ -26,6 +26,10 @@ export class NodeRegistration {
   readonly #options: RegistrationOptions
   readonly #stop = new AbortController()
   #heartbeat: Promise<void> = Promise.resolve()
+  /** What the node is, and what the API was told of it last. */
+  #wanted: NodeView | undefined
+  #told: NodeView | undefined
+  #telling: Promise<void> | undefined
 
   constructor(options: RegistrationOptions) {
     this.#options = options
@@ -33,19 +37,35 @@ export class NodeRegistration {
 
   /** Resolves when the API knows the node as it is now; tries until it does. */
   async register(view: NodeView): Promise<void> {
+    this.#wanted = view
     await this.#insist("cannot register the node", () => this.#write(view))
+    this.#told = view
     await this.#insist("cannot write the node's lease", () => this.#renew(view.name))
     this.#heartbeat = this.#beat(view.name)
   }
 
-  /** The node changed: tells it. */
-  async update(view: NodeView): Promise<void> {
-    await this.#insist("cannot write the node's status", () => this.#write(view))
+  /** The node changed: tells it. While one change is being told later ones replace each other. */
+  update(view: NodeView): void {
+    this.#wanted = view
+    if (this.#telling || this.#stop.signal.aborted || this.#told?.unready === view.unready) return
+    this.#telling = this.#tell().finally(() => {
+      this.#telling = undefined
+      // What changed in the moment between the last look and this one.
+      if (this.#wanted) this.update(this.#wanted)
+    })
+  }
+
+  async #tell(): Promise<void> {
+    while (this.#wanted && this.#told?.unready !== this.#wanted.unready && !this.#stop.signal.aborted) {
+      const view = this.#wanted
+      await this.#insist("cannot write the node's status", () => this.#write(view))
+      this.#told = view
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
-    await this.#heartbeat
+    await Promise.all([this.#heartbeat, this.#telling])
   }
 
   async #write(view: NodeView): Promise<void> {

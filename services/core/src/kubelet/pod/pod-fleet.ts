@@ -16,9 +16,13 @@ const outOfMemoryMax = 1_024
 /** What is left of pods that nobody knows is ended at once; their owners are gone. */
 const orphanGraceSeconds = 1
 
+type FleetDeps = Omit<PodDeps, "claim" | "disclaim"> & {
+  readonly releaseAddresses?: ((sandboxIds: ReadonlySet<string>) => Promise<unknown>) | undefined
+}
+
 /** All pods of the node: a worker for each, found again after a restart; and what belongs to none is taken away. */
 export class PodFleet {
-  readonly #deps: Omit<PodDeps, "claim" | "disclaim">
+  readonly #deps: FleetDeps
   readonly #pods: Informer<typeof Pod>
   readonly #workers = new Map<string, PodWorker>()
   /** Id of a container or sandbox → uid of its pod. */
@@ -29,7 +33,7 @@ export class PodFleet {
   #undo: (() => void)[] = []
   #over = false
 
-  constructor(deps: Omit<PodDeps, "claim" | "disclaim">, pods: Informer<typeof Pod>, onRemoved: () => void) {
+  constructor(deps: FleetDeps, pods: Informer<typeof Pod>, onRemoved: () => void) {
     this.#deps = deps
     this.#pods = pods
     this.#onRemoved = onRemoved
@@ -38,6 +42,7 @@ export class PodFleet {
   /** Resolves when what ran before is adopted and what belongs to nobody is gone. */
   async start(): Promise<void> {
     const found = await this.#deps.runtime.list()
+    await this.#releaseAddresses(found.sandboxes)
     await this.#pods.synced
     const byPod = groupByPod(found)
     this.#undo.push(
@@ -65,6 +70,14 @@ export class PodFleet {
     )
     // Between the list and the subscription things may have happened.
     await this.#relist()
+  }
+
+  /** A crash, or a machine that was switched off, leaves addresses to sandboxes that are no more. */
+  async #releaseAddresses(sandboxes: readonly SandboxRecord[]): Promise<void> {
+    const alive = new Set(sandboxes.map(({ id }) => id))
+    await this.#deps.releaseAddresses?.(alive).catch((error) => {
+      this.#deps.log.warn("addresses of sandboxes that are gone stay taken", { error })
+    })
   }
 
   workers(): Iterable<PodWorker> {
@@ -116,6 +129,7 @@ export class PodFleet {
         })
       return
     }
+    if (notice.kind === "lost") return
     if (notice.kind === "out-of-memory") {
       this.#outOfMemory.add(notice.id)
       const [oldest] = this.#outOfMemory

@@ -132,10 +132,7 @@ class CriRuntime implements Runtime {
   }
 
   onEvent(listener: (notice: RuntimeNotice) => void): () => void {
-    return this.#containerd.onEvent((event) => {
-      const notice = noticeOf(event)
-      if (notice) listener(notice)
-    })
+    return this.#containerd.onEvent((event) => listener(noticeOf(event)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -169,9 +166,9 @@ class CriRuntime implements Runtime {
   }
 }
 
-function noticeOf(event: RuntimeEvent): RuntimeNotice | undefined {
+function noticeOf(event: RuntimeEvent): RuntimeNotice {
   if (event.kind === "connected") return { kind: "relist" }
-  if (event.kind === "disconnected") return undefined
+  if (event.kind === "disconnected") return { kind: "lost" }
   if (event.kind === "out-of-memory") return { kind: "out-of-memory", id: event.containerId }
   return { kind: "exited", id: event.containerId, exitCode: event.exitCode, atMs: event.atMs }
 }

@@ -36,9 +36,13 @@ export interface Runtime extends AsyncDisposable {
   onEvent(listener: (event: RuntimeNotice) => void): () => void
 }
 
-/** `relist`: some events may have been missed, so look at everything again. */
+/**
+ * `relist`: the runtime answers, and some events may have been missed, so look at everything again. `lost`: it does not
+ * answer any more; what runs may well go on running.
+ */
 export type RuntimeNotice =
   | { readonly kind: "relist" }
+  | { readonly kind: "lost" }
   | { readonly kind: "exited"; readonly id: string; readonly exitCode: number; readonly atMs: number }
   | { readonly kind: "out-of-memory"; readonly id: string }
 

@@ -6,7 +6,7 @@ import type { Volume } from "@wick/sdk/api/core/volume"
 import { wholeUnits } from "@wick/sdk/api/meta/quantity"
 import { VolumeProblem } from "./payload.ts"
 
-const run = promisify(execFile)
+export const run = promisify(execFile)
 const openToAll = 0o777
 /** New files belong to the directory's group. */
 const inheritGroup = 0o2000

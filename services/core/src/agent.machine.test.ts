@@ -1,0 +1,143 @@
+import { execFileSync } from "node:child_process"
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Namespace } from "@wick/sdk/api/core/namespace"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { Secret } from "@wick/sdk/api/core/secret"
+import { isConditionTrue } from "@wick/sdk/api/meta/condition"
+import { createClient } from "@wick/sdk/client"
+import { seededRandom, systemClock } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type Network, startNetwork } from "#network"
+import { type RunningNode, startNode } from "./agent.ts"
+import { startTestApi, type TestApi } from "./testing.ts"
+
+const instance = "a9e117"
+const nodeName = "agent"
+const secretsDirectory = `/run/wick-${instance}`
+/** Written to no file on a disk, nor anything like it. */
+const password = "correct-horse-battery"
+const tmpfs = 0x01021994
+
+let directory: string
+let api: TestApi
+let network: Network
+let node: RunningNode
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "wick-agent-"))
+  api = await startTestApi()
+  for (const name of ["default", "kube-node-lease"]) {
+    await api.client.create(Namespace, { metadata: { name } }).catch(() => {})
+  }
+  node = await start()
+  const data = { password: Buffer.from(password).toString("base64") }
+  await api.client.create(Secret, { metadata: { name: "vault", namespace: "default" }, data })
+  await api.client.create(Pod, {
+    metadata: { name: "keeper", namespace: "default" },
+    spec: {
+      nodeName,
+      volumes: [{ name: "vault", secret: { secretName: "vault" } }],
+      containers: [
+        {
+          name: "main",
+          // What sandboxes are held open with: containerd has it from its start.
+          image: "wick.internal/pause:1",
+          imagePullPolicy: "Never",
+          volumeMounts: [{ name: "vault", mountPath: "/vault" }],
+        },
+      ],
+    },
+  })
+}, 60_000)
+afterAll(async () => {
+  await node?.stop().catch(() => {})
+  await node?.[Symbol.asyncDispose]()
+  await network?.[Symbol.asyncDispose]()
+  await api?.[Symbol.asyncDispose]()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const patience = { timeout: 20_000 }
+const isReady = async () => isConditionTrue((await keeper()).status?.conditions, "Ready")
+const keeper = () => api.client.get(Pod, { name: "keeper", namespace: "default" })
+const containerOf = (pod: Pod) => pod.status?.containerStatuses?.[0]?.containerID
+
+async function start(): Promise<RunningNode> {
+  const given = { instance, directory: join(directory, "network"), podCidr: "10.239.78.0/24" }
+  network = await startNetwork({ ...given, serviceCidr: "10.239.79.0/24", clock: systemClock, log: silentLog })
+  return startNode({
+    name: nodeName,
+    instance,
+    directory,
+    controlPlane: {
+      clientAs: ({ name }) => createClient({ fetch: api.server.fetchAs({ name, groups: ["system:masters"] }) }),
+    },
+    network,
+    clusterDomain: "cluster.local",
+    plainRegistries: [],
+    containerRuntimeEndpoint: undefined,
+    version: "v1.36.0",
+    clock: systemClock,
+    random: seededRandom(1),
+    log: silentLog,
+  })
+}
+
+function secretFile(pod: Pod): string {
+  const volumes = join(secretsDirectory, "pods", pod.metadata.uid)
+  const found = execFileSync("find", ["-L", volumes, "-name", "password", "-type", "f"], { encoding: "utf8" })
+  return found.split("\n")[0] ?? ""
+}
+
+function cgroups(): string[] {
+  return ["", ...readdirSync("/sys/fs/cgroup")]
+    .map((hierarchy) => join("/sys/fs/cgroup", hierarchy, `wick-${instance}`))
+    .filter((path) => existsSync(path))
+}
+
+describe("a node", () => {
+  it("keeps secrets in memory, where only it can look", async () => {
+    await expect.poll(isReady, patience).toBe(true)
+    const file = secretFile(await keeper())
+    expect(readFileSync(file, "utf8")).toBe(password)
+    expect(statfsSync(file).type).toBe(tmpfs)
+    expect(statSync(secretsDirectory).mode & 0o777).toBe(0o700)
+    const search = () => execFileSync("grep", ["-rlaF", password, directory], { encoding: "utf8" })
+    expect(search).toThrow(/status 1|Command failed/)
+  })
+
+  it("that comes back has its secrets and pods, and gives back the addresses of sandboxes that are gone", async () => {
+    const before = await keeper()
+    const file = secretFile(before)
+    const leases = join(directory, "network", "leases", `wick-${instance}`)
+    await node[Symbol.asyncDispose]()
+    await network[Symbol.asyncDispose]()
+    writeFileSync(join(leases, "10.239.78.200"), `${"0".repeat(64)}\r\neth0`)
+    node = await start()
+    expect(existsSync(join(leases, "10.239.78.200"))).toBe(false)
+    expect(existsSync(join(leases, before.status?.podIP ?? ""))).toBe(true)
+    const after = await keeper()
+    expect(containerOf(after)).toBe(containerOf(before))
+    expect(after.status?.containerStatuses?.[0]?.restartCount).toBe(0)
+    expect(secretFile(after)).toBe(file)
+  })
+
+  it("that is stopped leaves neither secrets nor a cgroup on the machine", async () => {
+    expect(cgroups()).not.toEqual([])
+    await node.stop()
+    expect(existsSync(secretsDirectory)).toBe(false)
+    expect(cgroups()).toEqual([])
+  })
+})
