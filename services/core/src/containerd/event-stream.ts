@@ -59,23 +59,12 @@ export function followEvents(
     let ended = false
     const stream = link.serverStream(method, codecs, { filters })
     cancel = () => stream.cancel()
-    const greet = async (): Promise<void> => {
-      for (let waitMs = retryMsMin; !ended && !closed; waitMs = Math.min(waitMs * 2, retryMsMax)) {
-        const answered = await serves().then(
-          () => true,
-          () => false,
-        )
-        if (ended || closed) return
-        if (answered) {
-          connected = true
-          retryMs = retryMsMin
-          tell({ kind: "connected" })
-          return
-        }
-        await clock.sleep(waitMs)
-      }
-    }
-    void greet()
+    void untilServing(serves, clock, () => ended || closed).then((serving) => {
+      if (!serving) return
+      connected = true
+      retryMs = retryMsMin
+      tell({ kind: "connected" })
+    })
     stream.on("data", receive)
     const end = (error?: Error): void => {
       if (ended || closed) return
@@ -97,4 +86,17 @@ export function followEvents(
       cancel()
     },
   }
+}
+
+/** Whether containerd answered before there was no need to ask any more. */
+async function untilServing(serves: () => Promise<unknown>, clock: Clock, isOver: () => boolean): Promise<boolean> {
+  for (let waitMs = retryMsMin; !isOver(); waitMs = Math.min(waitMs * 2, retryMsMax)) {
+    const answered = await serves().then(
+      () => true,
+      () => false,
+    )
+    if (answered) return !isOver()
+    await clock.sleep(waitMs)
+  }
+  return false
 }

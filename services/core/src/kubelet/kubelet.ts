@@ -106,10 +106,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   await fleet.start()
   const view = await viewOf(options, facts)
   await registration.register(view)
-  const unsubscribe = runtime.onEvent(({ kind }) => {
-    if (kind === "lost") registration.update({ ...view, unready: "container runtime is down" })
-    if (kind === "relist") registration.update(view)
-  })
+  const unsubscribe = tellReadiness(runtime, registration, view)
   rotation.start()
   return {
     fetch: createKubeletFetch({ fleet, clock }),
@@ -124,6 +121,14 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       await events[Symbol.asyncDispose]()
     },
   }
+}
+
+/** A node whose runtime does not answer takes no pods; those that it has go on. */
+function tellReadiness(runtime: Runtime, registration: NodeRegistration, view: NodeView): () => void {
+  return runtime.onEvent(({ kind }) => {
+    if (kind === "lost") registration.update({ ...view, unready: "container runtime is down" })
+    if (kind === "relist") registration.update(view)
+  })
 }
 
 async function makeDirectories(options: KubeletOptions): Promise<PodDeps["directories"]> {
