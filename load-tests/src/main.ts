@@ -1,4 +1,6 @@
 import { openPlatform, type Platform, pushImages } from "./platform.ts"
+import { api } from "./scenarios/api.ts"
+import { apiWatch } from "./scenarios/api-watch.ts"
 import { burstFromZero } from "./scenarios/burst-from-zero.ts"
 import { churn } from "./scenarios/churn.ts"
 import { coldStart } from "./scenarios/cold-start.ts"
@@ -13,6 +15,8 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   "burst-from-zero": burstFromZero,
   "scale-out": scaleOut,
   churn,
+  api,
+  "api-watch": apiWatch,
 }
 
 const names = process.argv.slice(2)

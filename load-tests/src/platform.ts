@@ -18,6 +18,10 @@ import type { Target } from "./open-loop.ts"
 /** The running Wick that is measured. */
 export interface Platform {
   readonly client: Client
+  /** `https://127.0.0.1:6443`. */
+  readonly api: string
+  /** PEM of the authority that the API's certificate is from. */
+  readonly authority: string
   readonly gatewayPort: number
   readonly registry: string
   readonly domain: string
@@ -31,6 +35,8 @@ export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
   const state = JSON.parse(readFileSync(join(home, "wick.json"), "utf8")) as Record<string, string>
   return {
     client: (await connect({ kubeconfig: join(home, "kubeconfig"), env })).client,
+    api: state.api ?? "",
+    authority: readFileSync(join(home, "pki", "ca.crt"), "utf8"),
     gatewayPort: Number(new URL(state.gateway ?? "").port),
     registry: state.registry ?? "",
     domain: state.domain ?? "",

@@ -13,14 +13,19 @@ export interface WrkResult {
 export interface WrkOptions {
   readonly url: string
   readonly host?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** A Lua file that makes the requests. */
+  readonly script?: string
   readonly connections: number
   readonly seconds: number
 }
 
 /** Runs wrk with one thread: closed-loop load that costs little CPU itself. */
-export async function wrk({ url, host, connections, seconds }: WrkOptions): Promise<WrkResult> {
-  const header = host ? ["-H", `Host: ${host}`] : []
-  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", ...header, url]
+export async function wrk({ url, host, headers, script, connections, seconds }: WrkOptions): Promise<WrkResult> {
+  const all = { ...(host && { Host: host }), ...headers }
+  const header = Object.entries(all).flatMap(([name, value]) => ["-H", `${name}: ${value}`])
+  const scripted = script ? ["-s", script] : []
+  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", ...header, ...scripted, url]
   const output = await new Promise<string>((resolve, reject) => {
     execFile("wrk", args, (error, stdout) => (error ? reject(error) : resolve(stdout)))
   })
