@@ -11,6 +11,8 @@ import { crd } from "@wick/sdk/api/crd"
 import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
 import { defineKind, type NewOf } from "@wick/sdk/api/kind"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
+import type { FetchWrapper } from "@wick/sdk/client"
+import { createLog } from "@wick/sdk/log"
 import { describe, expect, it } from "vitest"
 import * as z from "zod"
 import { atRest, startTestCluster, type TestCluster, until } from "./testing/cluster.ts"
@@ -112,6 +114,27 @@ describe("a deployment", () => {
     await cluster.client.delete(Deployment, web)
     await until(cluster.informers(Pod), (pods) => pods.length === 0)
     await until(cluster.informers(ReplicaSet), (sets) => sets.length === 0)
+  })
+
+  it.each(["deployments", "replicasets"])("that goes while %s are being written is no trouble", async (plural) => {
+    const warnings: string[] = []
+    const log = createLog({ level: "warn", format: "text", now: () => 0, write: (line) => warnings.push(line) })
+    let deleted = false
+    const through: FetchWrapper = (next) => async (request) => {
+      const { origin, pathname } = new URL(request.url)
+      if (deleted || request.method !== "PATCH" || !pathname.includes(`/${plural}/`)) return next(request)
+      deleted = true
+      await next(new Request(origin + pathname.replace(/\/status$/, ""), { method: "DELETE" }))
+      return next(request)
+    }
+    await using cluster = await startTestCluster({ through, log })
+    await cluster.client.create(Deployment, deployment(1))
+    await expect.poll(() => deleted).toBe(true)
+    await cluster.client.delete(Deployment, web).catch(() => {})
+    await until(cluster.informers(Deployment), (all) => all.length === 0)
+    await until(cluster.informers(ReplicaSet), (all) => all.length === 0)
+    await until(cluster.informers(Pod), (all) => all.length === 0)
+    expect(warnings).toEqual([])
   })
 
   it("deleted in the foreground goes last", async () => {

@@ -123,7 +123,7 @@ class Deployments implements AsyncDisposable {
     const { uid } = deployment.metadata
     if (plan.revision !== undefined) {
       const body = { metadata: { uid, annotations: { [revisionAnnotation]: plan.revision } } }
-      await this.#context.client.patch(Deployment, referenceOf(deployment), { type: "merge", body })
+      await this.#patch(deployment, body)
     }
     // A set that is resized wakes us again: the status is written then, once, instead of twice.
     const resized = plan.create === undefined && plan.change.some(({ replicas }) => replicas !== undefined)
@@ -132,8 +132,17 @@ class Deployments implements AsyncDisposable {
 
   async #writeStatus(deployment: Deployment, status: object | undefined): Promise<void> {
     if (!status) return
-    const patch = { type: "merge", body: { metadata: { uid: deployment.metadata.uid }, ...status } } as const
-    await this.#context.client.patch(Deployment, referenceOf(deployment), patch, { subresource: "status" })
+    await this.#patch(deployment, { metadata: { uid: deployment.metadata.uid }, ...status }, "status")
+  }
+
+  /** One that was deleted meanwhile needs nothing any more: its event is on its way. */
+  async #patch(deployment: Deployment, body: object, subresource?: "status"): Promise<void> {
+    const options = subresource ? { subresource } : {}
+    try {
+      await this.#context.client.patch(Deployment, referenceOf(deployment), { type: "merge", body }, options)
+    } catch (error) {
+      if (!isStatus(error, "NotFound")) throw error
+    }
   }
 
   /** Whether the rest of the plan may be carried out. The name comes from the template, so making it twice is safe. */

@@ -187,7 +187,12 @@ class ReplicaSets implements AsyncDisposable {
     const body = statusPatch(current.status, status)
     if (body) {
       const patch = { type: "merge", body: { metadata: { uid }, ...body } } as const
-      await this.#context.client.patch(ReplicaSet, referenceOf(set), patch, { subresource: "status" })
+      await this.#context.client
+        .patch(ReplicaSet, referenceOf(set), patch, { subresource: "status" })
+        .catch((error) => {
+          // It was deleted meanwhile: its event is on its way.
+          if (!isStatus(error, "NotFound")) throw error
+        })
     }
     // A refusal may have been a passing one: the backoff of the queue decides when to try again.
     if (failure) throw new Error(`${failure.reason}: ${failure.message}`)

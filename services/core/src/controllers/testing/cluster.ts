@@ -4,7 +4,7 @@ import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { type Client, createClient, type Fetch, type FetchWrapper } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { createInformers, type Informer, type Informers } from "@wick/sdk/controller"
-import { silentLog } from "@wick/sdk/log"
+import { type Log, silentLog } from "@wick/sdk/log"
 import { startTestApi } from "../../apiserver/testing/start.ts"
 import { startScheduler } from "../../scheduler/index.ts"
 import { startControllers } from "../index.ts"
@@ -25,6 +25,8 @@ export interface TestClusterOptions {
   readonly nodes?: number
   /** Stands between the loops and the API. */
   readonly through?: FetchWrapper
+  /** What the loops say. */
+  readonly log?: Log
 }
 
 const namespaceNames = ["default", "kube-system", "kube-node-lease"]
@@ -55,7 +57,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     const loops = new AsyncDisposableStack()
     const client = createClient({ fetch })
     const informers = loops.use(createInformers(client, systemClock, silentLog))
-    const context = { client, informers, clock: systemClock, random: seededRandom(1), log: silentLog }
+    const context = { client, informers, clock: systemClock, random: seededRandom(1), log: options.log ?? silentLog }
     loops.use(startControllers(context))
     loops.use(startScheduler(context))
     return loops

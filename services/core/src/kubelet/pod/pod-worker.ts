@@ -224,12 +224,10 @@ export class PodWorker {
     this.#ending = { graceSeconds, cut: new AbortController() }
     await endContainers(state, this.#deps, { graceSeconds, signal: this.#ending.cut.signal })
     state.waiting.clear()
-    if (!this.#objectGone) {
-      state.publish(true)
-      await state.status.flush()
-    }
-    // The object goes as soon as nothing of the pod runs and its address is free; the remains can go beside.
-    await Promise.all([this.#deleteObject(), removePod(state, this.#deps)])
+    if (!this.#objectGone) state.publish(true)
+    await Promise.all([state.status.flush(), removePod(state, this.#deps)])
+    // Whoever waits for the object's end may count on it: nothing of the pod is left on the node then.
+    await this.#deleteObject()
     this.#over = true
     this.#onOver()
   }
