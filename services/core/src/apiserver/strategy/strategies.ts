@@ -4,11 +4,16 @@ import type { ObjectStore } from "../object-store.ts"
 import type { ResourceRegistry } from "../resource-registry.ts"
 import type { WatchCache } from "../watch-cache.ts"
 import { controllerRevisions } from "./controller-revision.ts"
+import { cronJobs } from "./cron-job.ts"
 import { customResourceDefinitions } from "./custom-resource-definition.ts"
 import { daemonSets } from "./daemon-set.ts"
+import { horizontalPodAutoscalers } from "./horizontal-pod-autoscaler.ts"
+import { jobs } from "./job.ts"
 import { namespaces } from "./namespace.ts"
+import { persistentVolumes } from "./persistent-volume.ts"
 import { persistentVolumeClaims } from "./persistent-volume-claim.ts"
 import { pods } from "./pod.ts"
+import { podDisruptionBudgets } from "./pod-disruption-budget.ts"
 import { podTemplates } from "./pod-template.ts"
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac.ts"
 import { replicationControllers } from "./replication-controller.ts"
@@ -37,6 +42,11 @@ export function strategies(surroundings: StrategySurroundings): Strategies {
     ["podtemplates", podTemplates],
     ["replicationcontrollers", replicationControllers],
     ["persistentvolumeclaims", persistentVolumeClaims],
+    ["persistentvolumes", persistentVolumes],
+    ["jobs.batch", jobs],
+    ["cronjobs.batch", cronJobs],
+    ["horizontalpodautoscalers.autoscaling", horizontalPodAutoscalers],
+    ["poddisruptionbudgets.policy", podDisruptionBudgets],
     ["deployments.apps", deployments],
     ["replicasets.apps", replicaSets],
     ["statefulsets.apps", statefulSets],
