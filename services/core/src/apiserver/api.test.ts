@@ -288,7 +288,7 @@ describe("services", () => {
     const ports = [{ port: 0 }, { name: "B!", port: 80 }]
     const wrong = { metadata: { name: "wrong", namespace }, spec: { clusterIP: "1.2.3.4", ports } }
     await expect(api.client.create(Service, wrong)).rejects.toThrow(
-      /clusterIPs: Invalid value.*ports\[0\].port: Invalid value: 0: must be between 1 and 65535, inclusive.*ports\[0\].name: Required value.*ports\[1\].name: Invalid/s,
+      /clusterIPs: Invalid value.*ports\[0\].name: Required value.*ports\[0\].port: Invalid value: 0: must be between 1 and 65535, inclusive.*ports\[1\].name: Invalid/s,
     )
   })
 })

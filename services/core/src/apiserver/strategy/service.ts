@@ -1,6 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { serviceMistakes } from "./service-mistakes.ts"
+import { serviceChangeMistakes, serviceMistakes } from "./service-mistakes.ts"
 import type { Strategy } from "./strategy.ts"
 
 export interface ServiceView {
@@ -12,10 +12,27 @@ export interface ServiceView {
     ipFamilies?: string[]
     ipFamilyPolicy?: string
     externalName?: string
-    ports?: { name?: string; protocol?: string; port: number; targetPort?: number | string; nodePort?: number }[]
+    ports?: {
+      name?: string
+      protocol?: string
+      port: number
+      targetPort?: number | string
+      nodePort?: number
+      appProtocol?: string
+    }[]
+    selector?: Record<string, string>
+    sessionAffinity?: string
+    sessionAffinityConfig?: { clientIP?: { timeoutSeconds?: number } }
+    externalIPs?: string[]
+    externalTrafficPolicy?: string
+    internalTrafficPolicy?: string
+    loadBalancerClass?: string
+    allocateLoadBalancerNodePorts?: boolean
   }
 }
 
+/** Three hours, as Kubernetes has it. */
+const stickySecondsDefault = 10_800
 const nodePortMin = 30_000
 const nodePortMax = 32_767
 
@@ -41,11 +58,18 @@ export function serviceStrategy(book: AddressBook): Strategy {
   }
   return {
     prepareCreate: (object) => withDefaults(object as unknown as ServiceView),
-    validate: (object) => serviceMistakes((object as unknown as ServiceView).spec, book),
+    validate(object, old) {
+      const { spec } = object as unknown as ServiceView
+      const before = (old as unknown as ServiceView | undefined)?.spec
+      return [...serviceMistakes(spec, book), ...(before ? serviceChangeMistakes(spec, before) : [])]
+    },
     prepareUpdate(object, old) {
       const service = object as unknown as ServiceView
       const before = old as unknown as ServiceView
-      service.spec.clusterIP ??= before.spec.clusterIP as string
+      if (service.spec.type !== "ExternalName") {
+        service.spec.clusterIP = service.spec.clusterIP || (before.spec.clusterIP as string)
+      } else if (before.spec.type !== "ExternalName") forgetAddress(service.spec, before.spec)
+      forgetNodePorts(service.spec, before.spec)
       withDefaults(service)
     },
     async allocate(object, old) {
@@ -78,6 +102,33 @@ export function serviceStrategy(book: AddressBook): Strategy {
 function withDefaults({ spec }: ServiceView): void {
   spec.type ??= "ClusterIP"
   for (const port of spec.ports ?? []) port.targetPort ??= port.port
+  if (spec.sessionAffinity === "ClientIP") {
+    const timeoutSeconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? stickySecondsDefault
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds } }
+  } else delete spec.sessionAffinityConfig
+  if (spec.type === "ExternalName") return
+  spec.internalTrafficPolicy ??= "Cluster"
+  const isOpen = spec.type === "NodePort" || spec.type === "LoadBalancer"
+  if (isOpen) spec.externalTrafficPolicy ??= "Cluster"
+  if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true
+}
+
+/** What only a Service with ports on the nodes has, one that has been closed loses, unless it was asked for anew. */
+function forgetNodePorts(spec: ServiceView["spec"], before: ServiceView["spec"]): void {
+  if (spec.type === "NodePort" || spec.type === "LoadBalancer") return
+  if (spec.externalTrafficPolicy === before.externalTrafficPolicy && !spec.externalIPs?.length) {
+    delete spec.externalTrafficPolicy
+  }
+  if (before.type === "LoadBalancer") delete spec.allocateLoadBalancerNodePorts
+  const known = new Set((before.ports ?? []).map(({ nodePort }) => nodePort))
+  for (const port of spec.ports ?? []) if (known.has(port.nodePort)) delete port.nodePort
+}
+
+/** A Service that becomes a name gives its address back, unless another one was asked for. */
+function forgetAddress(spec: ServiceView["spec"], before: ServiceView["spec"]): void {
+  if (spec.clusterIP !== before.clusterIP) return
+  delete spec.clusterIP
+  delete spec.clusterIPs
 }
 
 function takeAddress(

@@ -7,9 +7,12 @@ import { controllerRevisions } from "./controller-revision.ts"
 import { cronJobs } from "./cron-job.ts"
 import { customResourceDefinitions } from "./custom-resource-definition.ts"
 import { daemonSets } from "./daemon-set.ts"
+import { endpoints } from "./endpoints.ts"
+import { events } from "./event.ts"
 import { horizontalPodAutoscalers } from "./horizontal-pod-autoscaler.ts"
 import { jobs } from "./job.ts"
 import { namespaces } from "./namespace.ts"
+import { nodes } from "./node.ts"
 import { persistentVolumes } from "./persistent-volume.ts"
 import { persistentVolumeClaims } from "./persistent-volume-claim.ts"
 import { pods } from "./pod.ts"
@@ -39,6 +42,9 @@ export function strategies(surroundings: StrategySurroundings): Strategies {
     ["secrets", secrets],
     ["configmaps", configMaps],
     ["services", serviceStrategy(addressBook(surroundings))],
+    ["nodes", nodes],
+    ["endpoints", endpoints],
+    ["events", events],
     ["podtemplates", podTemplates],
     ["replicationcontrollers", replicationControllers],
     ["persistentvolumeclaims", persistentVolumeClaims],
