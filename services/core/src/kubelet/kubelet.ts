@@ -11,9 +11,9 @@ import { createEventRecorder, createInformer, type Informers } from "@wick/sdk/c
 import type { Log } from "@wick/sdk/log"
 import { createKubeletFetch } from "./api/fetch.ts"
 import { upgradeStream } from "./api/upgrade.ts"
-import { ImageCollector } from "./image/image-collector.ts"
+import { ImageCollector, type ImageLimits } from "./image/image-collector.ts"
 import { Images } from "./image/images.ts"
-import { LogRotation } from "./log/log-rotation.ts"
+import { type LogLimits, LogRotation } from "./log/log-rotation.ts"
 import { type NodeFacts, nodeFacts } from "./node/node-facts.ts"
 import type { NodeView } from "./node/node-object.ts"
 import { NodeRegistration } from "./node/node-registration.ts"
@@ -44,6 +44,8 @@ export interface KubeletOptions {
   /** The node's address when it is not the first one of the machine. */
   readonly hostIp?: string
   readonly podsMax?: number
+  readonly logLimits?: LogLimits
+  readonly imageLimits?: ImageLimits
   /** Told once, before any pod is started, which sandboxes there are: addresses of all others are free. */
   readonly releaseAddresses?: (sandboxIds: ReadonlySet<string>) => Promise<unknown>
   readonly clock: Clock
@@ -90,11 +92,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     allocatable: allocatableOf(facts),
     memoryBytes: facts.memoryBytes,
   }
-  const collector = new ImageCollector(runtime, options.directory, clock, log)
-  const fleet = new PodFleet({ ...deps, releaseAddresses: options.releaseAddresses }, pods, () =>
-    collector.consider(fleet.workers()),
+  const collector = new ImageCollector({
+    runtime,
+    directory: options.directory,
+    clock,
+    log,
+    limits: options.imageLimits,
+  })
+  const fleet = new PodFleet(
+    { ...deps, releaseAddresses: options.releaseAddresses },
+    pods,
+    () => void collector.consider(() => fleet.workers()),
   )
-  const rotation = new LogRotation(runtime, clock, log, () => fleet.workers())
+  const rotation = new LogRotation({ runtime, clock, log, workers: () => fleet.workers(), limits: options.logLimits })
   const registration = new NodeRegistration({
     client,
     clock,

@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Node } from "@wick/sdk/api/core/node"
@@ -14,6 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
 import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+import { openStream } from "./testing/stream.ts"
 
 let rig: NodeRig
 beforeAll(async () => {
@@ -328,30 +327,13 @@ describe("exec", () => {
   it("joins a client's connection with a command in the container", async () => {
     await rig.create({ name: "inside", containers: [shell("main", obedient)] })
     await rig.until("inside", isReady)
-    const server = createServer()
-    server.on("upgrade", (request, socket, head) => rig.kubelet.upgrade(request, socket, head))
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    const { port } = server.address() as AddressInfo
     const command = ["sh", "-c", "cat; echo gone >&2; exit 3"].map((word) => `command=${encodeURIComponent(word)}`)
     const query = [...command, "input=1", "output=1", "error=1"].join("&")
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/exec/default/inside/main?${query}`, ["v4.channel.k8s.io"])
-    socket.binaryType = "arraybuffer"
-    const channels = ["", "", "", ""]
-    socket.onmessage = ({ data }) => {
-      const bytes = Buffer.from(data as ArrayBuffer)
-      channels[bytes[0] ?? 0] += bytes.subarray(1).toString()
-    }
-    const closed = new Promise((resolve) => {
-      socket.onclose = resolve
-    })
-    await new Promise((resolve) => {
-      socket.onopen = resolve
-    })
-    socket.send(Buffer.from("\0hello"))
-    await expect.poll(() => channels[1]).toBe("hello")
+    const stream = await openStream(rig.kubelet, `/exec/default/inside/main?${query}`)
+    stream.send(0, "hello")
+    await expect.poll(() => stream.channels[1]).toBe("hello")
     await rig.client.delete(Pod, { name: "inside", namespace: "default" })
-    await closed
-    server.close()
+    await stream.closed
   })
 })
 

@@ -2,56 +2,83 @@ import { statfs } from "node:fs/promises"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { PodWorker } from "../pod/pod-worker.ts"
-import type { Runtime } from "../runtime/runtime.ts"
+import type { ImageRecord, Runtime } from "../runtime/runtime.ts"
 
-/** Above this part of the disk, unused images go; until it is below the other, or none is left. */
-const highWater = 0.85
-const lowWater = 0.8
-/** Not more often than this, however many pods go. */
-const pauseMs = 60_000
+export interface ImageLimits {
+  /** Above this part of the disk, unused images go; until it is below the other, or none is left. */
+  readonly highWater: number
+  readonly lowWater: number
+  /** Not more often than this, however many pods go. */
+  readonly pauseMs: number
+}
+
+const limitsDefault: ImageLimits = { highWater: 0.85, lowWater: 0.8, pauseMs: 60_000 }
+/** Images of our own, such as the one that sandboxes are made of. */
+const ownPrefix = "wick.internal/"
+
+export interface ImageCollectorOptions {
+  readonly runtime: Pick<Runtime, "images" | "removeImage">
+  /** On the disk that images are on. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits?: ImageLimits | undefined
+  /** Part of the disk that is used, 0 to 1. */
+  readonly usage?: () => Promise<number>
+}
 
 /** Removes unused images when the disk fills up. Considered when a pod has gone: no timer. */
 export class ImageCollector {
-  readonly #runtime: Runtime
-  readonly #directory: string
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #options: ImageCollectorOptions
+  readonly #limits: ImageLimits
   #lastAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(runtime: Runtime, directory: string, clock: Clock, log: Log) {
-    this.#runtime = runtime
-    this.#directory = directory
-    this.#clock = clock
-    this.#log = log
+  constructor(options: ImageCollectorOptions) {
+    this.#options = options
+    this.#limits = options.limits ?? limitsDefault
   }
 
-  consider(workers: Iterable<PodWorker>): void {
-    const nowMs = this.#clock.now()
-    if (nowMs - this.#lastAtMs < pauseMs) return
+  /** Resolves when what was to be removed is; `workers` are the pods of the node. */
+  async consider(workers: () => Iterable<Pick<PodWorker, "state">>): Promise<void> {
+    const { clock, log } = this.#options
+    const nowMs = clock.now()
+    if (nowMs - this.#lastAtMs < this.#limits.pauseMs) return
     this.#lastAtMs = nowMs
-    const used = new Set(
-      [...workers].flatMap(({ state }) => [...state.containers.values()].map(({ imageId }) => imageId)),
-    )
-    const wanted = new Set(
-      [...workers].flatMap(({ state }) => state.pod.spec.containers.map(({ image }) => image ?? "")),
-    )
-    this.#collect(used, wanted).catch((error) => this.#log.warn("cannot remove unused images", { error }))
+    await this.#collect(workers).catch((error) => log.warn("cannot remove unused images", { error }))
   }
 
-  async #collect(used: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<void> {
-    if ((await this.#usage()) < highWater) return
-    for (const image of await this.#runtime.images()) {
-      const names = [image.id, ...image.tags, ...image.digests]
-      if (image.pinned || names.some((name) => used.has(name) || wanted.has(name) || name.startsWith("wick.internal/")))
-        continue
-      this.#log.info("removing an unused image: the disk is nearly full", { image: image.tags[0] ?? image.id })
-      await this.#runtime.removeImage(image.id)
-      if ((await this.#usage()) < lowWater) return
+  async #collect(workers: () => Iterable<Pick<PodWorker, "state">>): Promise<void> {
+    const { runtime, log } = this.#options
+    if ((await this.#usage()) < this.#limits.highWater) return
+    for (const image of await runtime.images()) {
+      // Asked again for every image: a pod may have come while another image was being removed.
+      if (!isUnused(image, namesInUse(workers()))) continue
+      log.info("removing an unused image: the disk is nearly full", { image: image.tags[0] ?? image.id })
+      await runtime.removeImage(image.id)
+      if ((await this.#usage()) < this.#limits.lowWater) return
     }
   }
 
   async #usage(): Promise<number> {
-    const { blocks, bavail } = await statfs(this.#directory)
+    if (this.#options.usage) return this.#options.usage()
+    const { blocks, bavail } = await statfs(this.#options.directory)
     return 1 - bavail / blocks
   }
+}
+
+/** What runs, has run or is to run: by what the runtime calls it, and by what the pods call it. */
+function namesInUse(workers: Iterable<Pick<PodWorker, "state">>): Set<string> {
+  const names = new Set<string>()
+  for (const { state } of workers) {
+    for (const { imageId } of state.containers.values()) names.add(imageId)
+    const { initContainers = [], containers } = state.pod.spec
+    for (const { image = "" } of [...initContainers, ...containers]) names.add(image)
+  }
+  return names
+}
+
+/** Pure: whether an image may go. */
+export function isUnused(image: ImageRecord, inUse: ReadonlySet<string>): boolean {
+  const names = [image.id, ...image.tags, ...image.digests]
+  return !image.pinned && !names.some((name) => inUse.has(name) || name.startsWith(ownPrefix))
 }

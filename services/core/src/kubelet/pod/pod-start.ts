@@ -67,6 +67,8 @@ async function makeSandbox(
   signal: AbortSignal,
 ): Promise<SandboxRecord | undefined> {
   try {
+    // One whose process has died still has its address, until it is stopped.
+    await Promise.all([...state.sandboxes.keys()].map((id) => deps.runtime.stopSandbox(id)))
     // Never given up half-way, even for a pod that must end: a sandbox whose id we do not learn could not be removed.
     const sandbox = await deps.runtime.runSandbox(config)
     state.keepSandbox(sandbox)
@@ -289,7 +291,6 @@ function sandboxConfigOf(state: PodState, deps: PodDeps, attempt: number): Sandb
     cgroupParent: deps.cgroupParent,
     dns: podDns(state.pod, deps.clusterDns, deps.hostDns),
     seccompDirectory: deps.directories.seccomp,
-    nodeName: deps.nodeName,
     domain: deps.clusterDns.domain,
   })
 }

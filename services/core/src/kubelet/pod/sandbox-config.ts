@@ -7,7 +7,6 @@ export interface SandboxPlace {
   readonly cgroupParent: string
   readonly dns: DnsSettings
   readonly seccompDirectory: string
-  readonly nodeName: string
   readonly domain: string
 }
 
@@ -23,7 +22,8 @@ export function sandboxConfig(pod: Pod, attempt: number, place: SandboxPlace): S
   return {
     pod: identityOf(pod),
     attempt,
-    hostname: spec.hostNetwork ? place.nodeName : hostname(pod, place.domain),
+    // On the host's network a pod has the host's name too; the runtime refuses to give it another.
+    hostname: spec.hostNetwork ? "" : hostname(pod, place.domain),
     logDirectory: place.logDirectory,
     cgroupParent: place.cgroupParent,
     dns: place.dns,

@@ -173,8 +173,9 @@ function noticeOf(event: RuntimeEvent): RuntimeNotice {
   return { kind: "exited", id: event.containerId, exitCode: event.exitCode, atMs: event.atMs }
 }
 
-function toAuth({ username, password, server, identityToken }: Credentials) {
-  return { username, password, serverAddress: server, identityToken }
+/** Without the server: containerd would compare it, as a URL, with the host that it asks, which may be a mirror. */
+function toAuth({ username, password, identityToken }: Credentials) {
+  return { username, password, identityToken }
 }
 
 function goneIsNone(error: unknown): undefined {

@@ -13,8 +13,9 @@ import { binaryImage, fileEntry, parseImageReference, pushImage } from "@wick/sd
 import { type Containerd, startContainerd } from "#containerd"
 import { type Registry, startRegistry } from "#registry"
 import { startTestApi, type TestApi } from "../../testing.ts"
-import { type Kubelet, startKubelet } from "../kubelet.ts"
+import { type Kubelet, type KubeletOptions, startKubelet } from "../kubelet.ts"
 import { criRuntime } from "../runtime/cri-runtime.ts"
+import { startGuard } from "./guarded-registry.ts"
 
 /**
  * A node for tests on a real machine: the API server on a store in memory, containerd with a bridge of its own, a
@@ -25,6 +26,10 @@ export interface NodeRig extends AsyncDisposable {
   readonly containerd: Containerd
   readonly kubelet: Kubelet
   readonly image: string
+  /** The same image in a registry that asks for `guardName` and `guardPassword`. */
+  readonly guardedImage: string
+  /** Pushes another image of busybox, which differs by its environment. Returns its name. */
+  push(name: string): Promise<string>
   /** Ends the kubelet as a crash would, and starts another; `meanwhile` is done while there is none. */
   restartKubelet(meanwhile?: () => Promise<void>): Promise<void>
   create(pod: PodDraft): Promise<Pod>
@@ -60,7 +65,7 @@ const home = "/tmp/wick-kubelet-test"
 const waitMsMax = 30_000
 const busybox = "/bin/busybox"
 
-export async function startNodeRig(): Promise<NodeRig> {
+export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "imageLimits"> = {}): Promise<NodeRig> {
   await removeLeftovers()
   const log = process.env.WICK_TEST_LOG
     ? createLog({ level: "debug", format: "text", now: systemClock.now, write: (line) => process.stderr.write(line) })
@@ -69,12 +74,13 @@ export async function startNodeRig(): Promise<NodeRig> {
   const api = await startTestApi()
   const registry = await startRegistry({ directory: join(home, "registry"), host: "127.0.0.1", port: 0, log })
   const host = registry.address.replace(/^https?:\/\//, "")
-  const image = await pushBusybox(host)
+  const guard = await startGuard(host)
+  const image = await pushBusybox(host, "busybox")
   const containerd = await startContainerd({
     directory: join(home, "containerd"),
     cniConfDir,
     cniBinDirs: ["/usr/lib/cni"],
-    plainRegistries: [host],
+    plainRegistries: [host, guard.host],
     clock: systemClock,
     log,
   })
@@ -93,30 +99,43 @@ export async function startNodeRig(): Promise<NodeRig> {
       version: "v1.36.0",
       clock: systemClock,
       log,
+      ...limits,
     })
   let kubelet = await start()
-  return makeRig(api, containerd, registry, image, {
-    now: () => kubelet,
-    restart: async (meanwhile) => {
-      await kubelet[Symbol.asyncDispose]()
-      await meanwhile?.()
-      kubelet = await start()
+  return makeRig(
+    api,
+    containerd,
+    { registry, host, guard, image },
+    {
+      now: () => kubelet,
+      restart: async (meanwhile) => {
+        await kubelet[Symbol.asyncDispose]()
+        await meanwhile?.()
+        kubelet = await start()
+      },
     },
-  })
+  )
 }
 
 function makeRig(
   api: TestApi,
   containerd: Containerd,
-  registry: Registry,
-  image: string,
+  images: {
+    readonly registry: Registry
+    readonly host: string
+    readonly guard: { readonly host: string } & AsyncDisposable
+    readonly image: string
+  },
   kubelet: { now(): Kubelet; restart(meanwhile?: () => Promise<void>): Promise<void> },
 ): NodeRig {
   const { client } = api
+  const { registry, host, guard, image } = images
   return {
     client,
     containerd,
     image,
+    guardedImage: image.replace(host, guard.host),
+    push: (name) => pushBusybox(host, name),
     get kubelet() {
       return kubelet.now()
     },
@@ -136,6 +155,7 @@ function makeRig(
       await kubelet.now()[Symbol.asyncDispose]()
       await removeSandboxes(containerd)
       await containerd.stop()
+      await guard[Symbol.asyncDispose]()
       await registry[Symbol.asyncDispose]()
       await api[Symbol.asyncDispose]()
       await removeLeftovers()
@@ -195,7 +215,7 @@ function writeNetwork(): string {
   return directory
 }
 
-async function pushBusybox(host: string): Promise<string> {
+async function pushBusybox(host: string, name: string): Promise<string> {
   const applets = [
     "sh",
     "sleep",
@@ -213,11 +233,11 @@ async function pushBusybox(host: string): Promise<string> {
     "tail",
   ]
   const links = applets.flatMap((applet) => fileEntry(busybox, `bin/${applet}`, 0o755))
-  const image = binaryImage(links, { env: { PATH: "/bin" }, entrypoint: [], cmd: ["/bin/sh"] })
-  const reference = parseImageReference("busybox", host)
+  const image = binaryImage(links, { env: { PATH: "/bin", IMAGE: name }, entrypoint: [], cmd: ["/bin/sh"] })
+  const reference = parseImageReference(name, host)
   if (!reference) throw new Error(`no image can be named in ${host}`)
   const { digest } = await pushImage(image, reference)
-  return `${host}/busybox@${digest}`
+  return `${host}/${name}@${digest}`
 }
 
 async function countLeftovers(containerd: Containerd): Promise<Leftovers> {

@@ -1,0 +1,189 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { Server, ServerCredentials } from "@grpc/grpc-js"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { Secret } from "@wick/sdk/api/core/secret"
+import { isConditionTrue } from "@wick/sdk/api/meta/condition"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { criRuntime } from "./runtime/cri-runtime.ts"
+import { guardName, guardPassword } from "./testing/guarded-registry.ts"
+import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+import { openStream } from "./testing/stream.ts"
+
+/** Every image that nobody uses goes with the next pod. */
+const imageLimits = { highWater: 0, lowWater: 0, pauseMs: 0 }
+const logLimits = { bytesMax: 4_096, olderMax: 2, checkMs: 20 }
+const logs = "/tmp/wick-kubelet-test/kubelet/logs"
+
+let rig: NodeRig
+beforeAll(async () => {
+  rig = await startNodeRig({ imageLimits, logLimits })
+})
+afterAll(async () => {
+  await rig?.[Symbol.asyncDispose]()
+})
+afterEach(async () => {
+  const { items } = await rig.client.list(Pod, { namespace: "default" })
+  await Promise.all(items.map(({ metadata }) => remove(metadata.name)))
+})
+
+/** A container that ends at once when it is told to. */
+const obedient = "trap 'exit 0' TERM; sleep 1000 & wait"
+
+function shell(script: string, more: Partial<PodDraft["containers"][number]> = {}) {
+  return { name: "main", image: rig.image, command: ["sh", "-c", script], ...more }
+}
+
+async function remove(name: string): Promise<void> {
+  await rig.client.delete(Pod, { name, namespace: "default" }).catch(() => {})
+  await rig.until(name, (pod) => pod === undefined)
+}
+
+const isReady = (pod: Pod | undefined): boolean => isConditionTrue(pod?.status?.conditions, "Ready")
+const statusOf = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0]
+
+describe("a gRPC probe", () => {
+  it("asks the health service of the pod for the service that it names, and believes the answer", async () => {
+    const asked: string[] = []
+    let answer = 1
+    const server = new Server()
+    const check = {
+      path: "/grpc.health.v1.Health/Check",
+      requestStream: false as const,
+      responseStream: false as const,
+      requestSerialize: (bytes: Buffer) => bytes,
+      requestDeserialize: (bytes: Buffer) => bytes,
+      responseSerialize: (bytes: Buffer) => bytes,
+      responseDeserialize: (bytes: Buffer) => bytes,
+    }
+    server.addService(
+      { check },
+      {
+        check: ({ request }: { request: Buffer }, reply: (error: null, bytes: Buffer) => void) => {
+          asked.push(request.subarray(2).toString())
+          reply(null, Buffer.from([0x08, answer]))
+        },
+      },
+    )
+    const port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync("0.0.0.0:0", ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      ),
+    )
+    const readinessProbe = { grpc: { port, service: "wick.test" }, periodSeconds: 1, failureThreshold: 1 }
+    await rig.create({ name: "healthy", hostNetwork: true, containers: [shell(obedient, { readinessProbe })] })
+    await rig.until("healthy", isReady)
+    answer = 2
+    await rig.until("healthy", (pod) => !isReady(pod))
+    expect(new Set(asked)).toEqual(new Set(["wick.test"]))
+    server.forceShutdown()
+  })
+})
+
+describe("streams", () => {
+  it("attach speaks with the container's own process", async () => {
+    await rig.create({
+      name: "listener",
+      terminationGracePeriodSeconds: 1,
+      containers: [shell("read line; echo heard $line; exec sleep 1000", { stdin: true })],
+    })
+    await rig.until("listener", isReady)
+    const stream = await openStream(rig.kubelet, "/attach/default/listener/main?input=1&output=1&error=1")
+    stream.send(0, "hello\n")
+    await expect.poll(() => stream.channels[1]).toBe("heard hello\n")
+    stream.close()
+    await stream.closed
+  })
+
+  it("port-forward leads to a port of the pod, even to one on its loopback", async () => {
+    const page = "echo forwarded > /tmp/index.html; httpd -f -p 127.0.0.1:8080 -h /tmp"
+    await rig.create({ name: "served", terminationGracePeriodSeconds: 0, containers: [shell(page)] })
+    await rig.until("served", isReady)
+    const stream = await openStream(rig.kubelet, "/portForward/default/served?port=8080")
+    stream.send(0, "GET / HTTP/1.0\r\n\r\n")
+    await expect.poll(() => stream.channels[0]).toContain("forwarded\n")
+    stream.close()
+    await stream.closed
+  })
+})
+
+describe("images", () => {
+  it("of a registry that asks for a password are pulled with the pod's imagePullSecrets, and not without", async () => {
+    const [server = ""] = rig.guardedImage.split("/")
+    const auth = Buffer.from(`${guardName}:${guardPassword}`).toString("base64")
+    const config = JSON.stringify({ auths: { [server]: { auth } } })
+    await rig.client.create(Secret, {
+      metadata: { name: "guard", namespace: "default" },
+      type: "kubernetes.io/dockerconfigjson",
+      data: { ".dockerconfigjson": Buffer.from(config).toString("base64") },
+    })
+    const container = shell(obedient, { image: rig.guardedImage, imagePullPolicy: "Always" })
+    await rig.create({ name: "known", imagePullSecrets: [{ name: "guard" }], containers: [container] })
+    await rig.until("known", isReady)
+    await rig.create({ name: "stranger", containers: [container] })
+    const refused = await rig.until("stranger", (pod) => statusOf(pod)?.state?.waiting?.reason === "ErrImagePull")
+    expect(statusOf(refused)?.state?.waiting?.message).toMatch(/401|authorization/i)
+  })
+
+  it("that no pod uses go when the disk is nearly full; those in use, and our own, stay", async () => {
+    const runtime = criRuntime(rig.containerd)
+    const unused = await rig.push("unused")
+    const waiting = await rig.push("waiting")
+    await rig.create({ name: "user", containers: [shell(obedient)] })
+    await rig.create({ name: "leaver", containers: [shell(obedient, { image: unused })] })
+    await rig.until("user", isReady)
+    await rig.until("leaver", isReady)
+    await runtime.pullImage(waiting, undefined)
+    // Pulled for a container whose turn has not come yet.
+    const first = { ...shell("sleep 1000", { image: rig.image }), name: "first" }
+    await rig.create({
+      name: "starter",
+      terminationGracePeriodSeconds: 0,
+      initContainers: [first],
+      containers: [shell("", { image: waiting })],
+    })
+    await rig.until("starter", (pod) => pod?.status?.initContainerStatuses?.[0]?.state?.running !== undefined)
+    await remove("leaver")
+    await expect.poll(() => runtime.image(unused)).toBeUndefined()
+    const kept = await Promise.all([rig.image, waiting, "wick.internal/pause:1"].map((name) => runtime.image(name)))
+    expect(kept).not.toContain(undefined)
+  })
+})
+
+describe("the log of a container", () => {
+  it("is put aside when it is large, and only so many old files are kept", async () => {
+    const lines = 'i=0; while [ $i -lt 1500 ]; do i=$((i+1)); echo "line $i"; [ $((i%25)) = 0 ] && sleep 0.02; done'
+    const script = `trap 'exit 0' TERM; ${lines}; while true; do echo done; sleep 0.1 & wait; done`
+    const pod = await rig.create({ name: "chatty", containers: [shell(script)] })
+    const directory = join(logs, `default_chatty_${pod.metadata.uid}`, "main")
+    const files = () => (existsSync(directory) ? readdirSync(directory).sort() : [])
+    await expect.poll(files, { timeout: 10_000 }).toEqual(["0.log", "0.log.1", "0.log.2"])
+    await expect.poll(() => rig.logs("chatty", "main", "?tailLines=1"), { timeout: 10_000 }).toBe("done\n")
+    expect(files()).toEqual(["0.log", "0.log.1", "0.log.2"])
+    const largest = Math.max(...files().map((file) => statSync(join(directory, file)).size))
+    // As much as is written between two looks comes on top.
+    expect(largest).toBeLessThan(logLimits.bytesMax * 4)
+  })
+})
+
+describe("a sandbox whose process dies", () => {
+  it("is made anew with its containers, and the pod goes on under another address", async () => {
+    await rig.create({ name: "risen", containers: [shell(obedient)] })
+    const before = await rig.until("risen", isReady)
+    const { sandboxes } = await criRuntime(rig.containerd).list()
+    const { id = "" } = sandboxes.find(({ pod }) => pod.name === "risen") ?? {}
+    process.kill(processOf(id), "SIGKILL")
+    const after = await rig.until("risen", (pod) => isReady(pod) && statusOf(pod)?.restartCount === 1)
+    expect(statusOf(after)?.containerID).not.toBe(statusOf(before)?.containerID)
+    expect(after?.metadata.uid).toBe(before?.metadata.uid)
+    expect(after?.status?.podIP).not.toBe(before?.status?.podIP)
+    await expect.poll(() => rig.leftovers()).toMatchObject({ links: 1, addresses: 1 })
+  })
+})
+
+/** First process of a sandbox, from its cgroup (version 1 or 2). */
+function processOf(id: string): number {
+  const paths = ["pids/", ""].map((hierarchy) => `/sys/fs/cgroup/${hierarchy}wick-kltest/${id}/cgroup.procs`)
+  const path = paths.find((candidate) => existsSync(candidate))
+  return Number(readFileSync(path ?? "", "utf8").split("\n")[0])
+}
