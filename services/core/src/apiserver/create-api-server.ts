@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
+import { ComponentStatus } from "@wick/sdk/api/core/component-status"
 import type { Face } from "@wick/sdk/api/face"
 import type { AnyObject, Kind } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
@@ -14,6 +15,7 @@ import type { AdmissionStep } from "./admission/step.ts"
 import type { UserInfo } from "./authentication/user.ts"
 import { type Decision, refusalText } from "./authorization/authorize.ts"
 import type { Action } from "./authorization/rule.ts"
+import { componentStatuses } from "./component-statuses.ts"
 import { decodeBody } from "./decode-body.ts"
 import { DefinitionKeeper } from "./definition-keeper.ts"
 import { Discovery } from "./discovery.ts"
@@ -104,13 +106,17 @@ class FetchApiServer implements ApiServer {
       if (stored) registry.add(faceResource(face, stored, schema, components))
     }
     const ping: HealthCheck = { name: "ping", isWell: () => true }
+    const ready = [ping, { name: "custom-resource-definitions", isWell: () => this.#isReady }]
+    const statuses = openapiSchema(ComponentStatus)
+    const served = builtinResource(ComponentStatus as unknown as Kind, statuses.schema, statuses.components)
+    registry.add({ ...served, computed: () => componentStatuses(ready) })
     this.#unversioned = {
       registry,
       discovery: new Discovery(registry, options.virtual),
       metrics,
       version: options.version,
       live: [ping],
-      ready: [ping, { name: "custom-resource-definitions", isWell: () => this.#isReady }],
+      ready,
     }
     const client = createClient({ fetch: this.fetchAs(self) })
     this.#definitions = new DefinitionKeeper(this.#server, client, openapiSchema(CustomResourceDefinition).components)

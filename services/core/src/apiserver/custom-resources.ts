@@ -41,6 +41,7 @@ function customResource({ spec }: Definition, version: Version, components: Comp
     columns: (version.additionalPrinterColumns ?? []) as readonly Column[],
     fieldTexts: {},
     behind: undefined,
+    computed: undefined,
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath),
     schema,
     components,

@@ -3,6 +3,7 @@ import type { ServedResource } from "./served-resource.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+const readVerbs = ["get", "list"]
 const statusVerbs = ["get", "patch", "update"]
 
 /** Subresources of built-in kinds beside status and scale. */
@@ -131,7 +132,8 @@ function entryOf(resource: ServedResource): Entry {
     ...(scale ? [{ name: "scale", kind: "Scale", group: "autoscaling", version: "v1", verbs: statusVerbs }] : []),
     ...(custom ? [] : (extras[plural] ?? [])),
   ]
-  return { plural, singular, kind, namespaced, verbs, shortNames, categories, subresources }
+  const own = resource.computed ? readVerbs : verbs
+  return { plural, singular, kind, namespaced, verbs: own, shortNames, categories, subresources }
 }
 
 function virtualEntry({ resource, kind, namespaced }: VirtualResource): Entry {

@@ -5,6 +5,7 @@ import { bytesResponse, jsonResponse } from "./respond.ts"
 import { qualified } from "./served-resource.ts"
 import { bindPod, evictPod, podLog } from "./subresource/pod.ts"
 import { scaleSubresource } from "./subresource/scale.ts"
+import { computedVerbs } from "./verbs/computed.ts"
 import { createObject } from "./verbs/create.ts"
 import { deleteCollection, deleteObject } from "./verbs/delete.ts"
 import { patchObject } from "./verbs/patch.ts"
@@ -62,6 +63,7 @@ export async function handleResource(context: RequestContext): Promise<Response>
 
 function handlerOf({ info, resource }: RequestContext): Handler | undefined {
   const { subresource, verb } = info
+  if (resource.computed) return subresource === "" ? computedVerbs[verb] : notServed()
   if (subresource === "") return whole[verb]
   if (subresource === "status" && resource.status) return status[verb]
   if (subresource === "scale" && resource.scale) return scale[verb]

@@ -1,5 +1,5 @@
 import type { Face } from "@wick/sdk/api/face"
-import type { Column, FieldTexts, Kind, ScalePaths } from "@wick/sdk/api/kind"
+import type { AnyObject, Column, FieldTexts, Kind, ScalePaths } from "@wick/sdk/api/kind"
 import { type CompiledSchema, type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/structural"
 
 /** A resource that the API serves, built in or custom: all that the verbs need to know of its kind. */
@@ -28,6 +28,8 @@ export interface ServedResource {
   readonly storageApiVersion: string
   /** What is stored, when this is another face of it. */
   readonly behind: Behind | undefined
+  /** Makes the objects of a resource that is not stored. */
+  readonly computed: (() => readonly AnyObject[]) | undefined
   /** Compiled when first needed. */
   compiled(): CompiledSchema
 }
@@ -46,6 +48,7 @@ export function builtinResource(kind: Kind, schema: JsonSchema, components: Comp
     custom: false,
     storageApiVersion: kind.apiVersion,
     behind: undefined,
+    computed: undefined,
     compiled: once(() => compileSchema(schema, components)),
   }
 }

@@ -54,6 +54,24 @@ it("keeps a rolling update that may do without no pod, and lets a target port th
   expect(JSON.stringify(decodeProtobuf(object("v1", "Service", service)))).not.toContain("targetPort")
 })
 
+it("reads the source of a volume where JSON has it, and zeros that count", () => {
+  const source = message([3, message([1, "/data"])])
+  const volume = message([1, message([1, "v"])], [2, message([2, source])])
+  expect(decodeProtobuf(object("v1", "PersistentVolume", volume))).toMatchObject({
+    spec: { hostPath: { path: "/data" } },
+  })
+  const job = message([1, message([1, "j"])], [2, message([1, 0], [7, 0])])
+  expect(decodeProtobuf(object("batch/v1", "Job", job))).toMatchObject({ spec: { parallelism: 0, backoffLimit: 0 } })
+})
+
+it("reads the lists in what a token says of its user", () => {
+  const extra = message([1, "scopes"], [2, message([1, "a"], [1, "b"])])
+  const review = message([1, message()], [3, message([2, message([1, "jo"], [4, extra])])])
+  expect(decodeProtobuf(object("authentication.k8s.io/v1", "TokenReview", review))).toMatchObject({
+    status: { user: { username: "jo", extra: { scopes: ["a", "b"] } } },
+  })
+})
+
 it("says which kind it does not know", () => {
   expect(() => decodeProtobuf(object("x/v1", "Thing", message()))).toThrow('no kind "Thing" in version "x/v1"')
 })

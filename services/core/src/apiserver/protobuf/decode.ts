@@ -157,6 +157,9 @@ const specials: Record<string, (bytes: Uint8Array) => unknown> = {
   "m.apis.meta.v1.FieldsV1": (bytes) => JSON.parse(fieldText(bytes, 1) || "{}"),
   "m.runtime.RawExtension": (bytes) => JSON.parse(fieldText(bytes, 1) || "null"),
   "m.util.intstr.IntOrString": intOrString,
+  "a.authentication.v1.ExtraValue": fieldTexts,
+  "a.authorization.v1.ExtraValue": fieldTexts,
+  "a.certificates.v1.ExtraValue": fieldTexts,
 }
 
 function fieldText(bytes: Uint8Array, number: number): string {
@@ -164,6 +167,13 @@ function fieldText(bytes: Uint8Array, number: number): string {
     if (field.number === number && typeof field.value !== "bigint") return text(field.value)
   }
   return ""
+}
+
+/** A list that Go cannot keep in a map but as a message. */
+function fieldTexts(bytes: Uint8Array): string[] {
+  const texts: string[] = []
+  for (const { value } of readFields(bytes)) if (typeof value !== "bigint") texts.push(text(value))
+  return texts
 }
 
 function fieldNumber(bytes: Uint8Array, number: number): number {

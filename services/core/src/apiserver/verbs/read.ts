@@ -35,24 +35,34 @@ interface Page {
 }
 
 export async function listObjects(context: RequestContext): Promise<Response> {
-  const { resource, info, request, server } = context
+  const { resource, server } = context
   const { entries, meta } = await page(context)
   server.store.cache(resource).announcePresent()
+  return answerList(
+    context,
+    entries.map(({ bytes }) => bytes),
+    meta,
+  )
+}
+
+/** A list of objects, given as they are stored, in the form that the client asked for. */
+export function answerList(context: RequestContext, stored: readonly Buffer[], meta: object): Response {
+  const { resource, info, request, server } = context
   const form = answerForm(request.headers.get("accept") ?? "", info.query)
-  if (form.kind === "object") return bytesResponse(joined(context, entries, meta))
-  const objects = entries.map(({ bytes }) => parseObject(inVersion(resource, bytes)))
+  if (form.kind === "object") return bytesResponse(joined(context, stored, meta))
+  const objects = stored.map((bytes) => parseObject(inVersion(resource, bytes)))
   if (form.kind === "table") return jsonResponse(tableOf(resource, objects, meta, form.include, server.clock.now()))
   const items = objects.map((object) => partialOf(object))
   return jsonResponse({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata: meta, items })
 }
 
 /** A list is the bytes of its objects, joined. */
-function joined({ resource }: RequestContext, entries: readonly Entry[], meta: object): Buffer {
+function joined({ resource }: RequestContext, stored: readonly Buffer[], meta: object): Buffer {
   const head = `{"kind":"${resource.listKind}","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
   const parts: Buffer[] = [Buffer.from(head)]
-  for (const [at, entry] of entries.entries()) {
+  for (const [at, bytes] of stored.entries()) {
     if (at > 0) parts.push(comma)
-    parts.push(inVersion(resource, entry.bytes))
+    parts.push(inVersion(resource, bytes))
   }
   parts.push(Buffer.from("]}"))
   return Buffer.concat(parts)
