@@ -80,6 +80,34 @@ describe("a gRPC probe", () => {
   })
 })
 
+describe("an ephemeral container", () => {
+  it("is added to a running pod, sees the processes of its target, and ends without a restart of anything", async () => {
+    await rig.create({ name: "subject", containers: [shell(obedient)] })
+    const before = await rig.until("subject", isReady)
+    const debug = {
+      name: "debugger",
+      image: rig.image,
+      command: ["sh", "-c", "cat /proc/1/cmdline; echo; exit 3"],
+      targetContainerName: "main",
+      imagePullPolicy: "IfNotPresent" as const,
+      terminationMessagePath: "/dev/termination-log",
+      terminationMessagePolicy: "File" as const,
+      resources: {},
+    }
+    await rig.rewrite("subject", (spec) => ({ ...spec, ephemeralContainers: [debug] }))
+    const after = await rig.until(
+      "subject",
+      (pod) => pod?.status?.ephemeralContainerStatuses?.[0]?.state?.terminated !== undefined,
+    )
+    const [status] = after?.status?.ephemeralContainerStatuses ?? []
+    expect(status).toMatchObject({ name: "debugger", restartCount: 0, state: { terminated: { exitCode: 3 } } })
+    expect(await rig.logs("subject", "debugger")).toContain(obedient)
+    expect(isReady(after)).toBe(true)
+    expect(after?.status?.phase).toBe("Running")
+    expect(statusOf(after)?.containerID).toBe(statusOf(before)?.containerID)
+  })
+})
+
 describe("streams", () => {
   it("attach speaks with the container's own process", async () => {
     await rig.create({

@@ -49,6 +49,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     tty: container.tty ?? false,
     resources: cgroupResources(container, qosClass(pod), deps.memoryBytes),
     security: containerSecurity(pod, container, image, deps.directories.seccomp),
+    ...(start.targetId !== undefined && { targetId: start.targetId }),
     ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
   }
 }

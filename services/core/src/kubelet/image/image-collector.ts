@@ -71,8 +71,8 @@ function namesInUse(workers: Iterable<Pick<PodWorker, "state">>): Set<string> {
   const names = new Set<string>()
   for (const { state } of workers) {
     for (const { imageId } of state.containers.values()) names.add(imageId)
-    const { initContainers = [], containers } = state.pod.spec
-    for (const { image = "" } of [...initContainers, ...containers]) names.add(image)
+    const { initContainers = [], containers, ephemeralContainers = [] } = state.pod.spec
+    for (const { image = "" } of [...initContainers, ...containers, ...ephemeralContainers]) names.add(image)
   }
   return names
 }

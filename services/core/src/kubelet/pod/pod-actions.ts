@@ -27,6 +27,8 @@ export interface Start {
   readonly container: PodContainer
   readonly attempt: number
   readonly init: boolean
+  /** Id of the container whose processes an ephemeral container sees. */
+  readonly targetId?: string
   /** When its predecessor ended. */
   readonly failedAtMs?: number
 }
@@ -71,17 +73,41 @@ export function podActions(view: PodView, nowMs: number): PodPlan {
   if (!sandbox && !worthSandbox(pod, observed)) return { ...nothing, finished: true }
   const inits = initStep(view, sandbox, nowMs)
   const step = inits.done ? mainStep(view, sandbox, nowMs) : inits
+  const ephemeral = ephemeralStep(view, sandbox, nowMs)
   const renewed = sandbox ? undefined : { attempt: newest ? newest.attempt + 1 : 0 }
   // Without a sandbox nothing of it runs properly any more: what seems to run is ended first.
   const orphans = sandbox ? [] : observed.containers.filter(isRunning).map((record) => orphan(record))
   return {
     stops: [...orphans, ...step.stops, ...inits.stops.filter((stop) => !step.stops.includes(stop))],
     sandbox: step.finished || (step.starts.length === 0 && !sandbox) ? undefined : renewed,
-    starts: step.finished ? [] : [...inits.restarts, ...step.starts],
+    starts: step.finished ? [] : [...inits.restarts, ...step.starts, ...ephemeral.starts],
     backingOff: [...inits.backingOff, ...(inits.done ? step.backingOff : [])],
     finished: step.finished,
-    wakeAtMs: earliest(inits.wakeAtMs, step.wakeAtMs),
+    wakeAtMs: earliest(earliest(inits.wakeAtMs, step.wakeAtMs), ephemeral.wakeAtMs),
   }
+}
+
+/**
+ * Containers that were added to look into a running pod: started once, as soon as there is a sandbox (and the container
+ * that they look at runs), never again, and of no weight for the pod's fate.
+ */
+function ephemeralStep(
+  view: PodView,
+  sandbox: SandboxRecord | undefined,
+  nowMs: number,
+): Pick<Step, "starts" | "wakeAtMs"> {
+  let step: Pick<Step, "starts" | "wakeAtMs"> = { starts: [], wakeAtMs: undefined }
+  if (!sandbox) return step
+  for (const container of view.pod.spec.ephemeralContainers ?? []) {
+    if (newestAttempt(view.observed, container.name)) continue
+    const name = container.targetContainerName
+    const target = name ? inSandbox(view.observed, name, sandbox) : undefined
+    if (name && !(target && isRunning(target))) continue
+    const next = startOrWait(view, container as PodContainer, false, nowMs)
+    const starts = next.starts.map((start) => ({ ...start, ...(target && { targetId: target.id }) }))
+    step = { starts: [...step.starts, ...starts], wakeAtMs: earliest(step.wakeAtMs, next.wakeAtMs) }
+  }
+  return step
 }
 
 interface Step {

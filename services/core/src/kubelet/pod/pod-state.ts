@@ -88,8 +88,9 @@ export class PodState {
   }
 
   container(name: string): PodContainer | undefined {
-    const { initContainers = [], containers } = this.pod.spec
-    return [...containers, ...initContainers].find((container) => container.name === name)
+    const { initContainers = [], containers, ephemeralContainers = [] } = this.pod.spec
+    const all = [...containers, ...initContainers, ...(ephemeralContainers as PodContainer[])]
+    return all.find((container) => container.name === name)
   }
 
   keepSandbox(record: SandboxRecord): void {
@@ -196,9 +197,14 @@ export class PodState {
   }
 
   tell(type: "Normal" | "Warning", reason: string, message: string, container?: PodContainer): void {
-    const init = container && this.pod.spec.initContainers?.includes(container)
-    const fieldPath = container && `spec.${init ? "initContainers" : "containers"}{${container.name}}`
+    const fieldPath = container && `spec.${this.#listOf(container)}{${container.name}}`
     this.#deps.events.record(this.pod, { type, reason, message, ...(fieldPath && { fieldPath }) })
+  }
+
+  #listOf({ name }: PodContainer): string {
+    const { initContainers = [], containers } = this.pod.spec
+    if (containers.some((container) => container.name === name)) return "containers"
+    return initContainers.some((container) => container.name === name) ? "initContainers" : "ephemeralContainers"
   }
 
   /** The status as it will be when all is written, with others' conditions as the API has them. */

@@ -26,6 +26,7 @@ export interface StatusView {
 export function podStatus(view: StatusView, nowMs: number): PodStatus {
   const { pod, observed, verdict } = view
   const inits = pod.spec.initContainers ?? []
+  const ephemeral = (pod.spec.ephemeralContainers ?? []) as PodContainer[]
   const initialized = inits.length === 0
   const initStatuses = inits.map((container) => statusOf(view, container, true, { reason: "PodInitializing" }))
   const initsDone = inits.every((container, index) => isDone(container, initStatuses[index]))
@@ -45,6 +46,9 @@ export function podStatus(view: StatusView, nowMs: number): PodStatus {
     startTime: pod.status?.startTime ?? formatTime(view.acceptedAtMs),
     ...(inits.length > 0 && { initContainerStatuses: initStatuses }),
     containerStatuses: statuses,
+    ...(ephemeral.length > 0 && {
+      ephemeralContainerStatuses: ephemeral.map((one) => statusOf(view, one, false, { reason: "ContainerCreating" })),
+    }),
     qosClass: pod.status?.qosClass ?? qosClass(pod),
   }
 }

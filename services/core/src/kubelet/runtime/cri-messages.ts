@@ -18,7 +18,7 @@ const podNamespaceLabel = "io.kubernetes.pod.namespace"
 export const containerNameLabel = "io.kubernetes.container.name"
 
 const nsPerMs = 1e6
-const namespaceMode = { pod: 0, container: 1, node: 2 } as const
+const namespaceMode = { pod: 0, container: 1, node: 2, target: 3 } as const
 const protocolNumber = { TCP: 0, UDP: 1, SCTP: 2 } as const
 const propagationNumber = { private: 0, "host-to-container": 1, bidirectional: 2 } as const
 const states: readonly ContainerState[] = ["created", "running", "exited", "unknown"]
@@ -66,6 +66,13 @@ function namespaces(config: SandboxConfig): Cri.NamespaceOption {
   }
 }
 
+/** The target's processes are seen, unless all of the pod's, or of the machine's, are anyway. */
+function containerNamespaces({ targetId }: ContainerConfig, sandbox: SandboxConfig): Cri.NamespaceOption {
+  const own = namespaces(sandbox)
+  if (targetId === undefined || own.pid !== namespaceMode.container) return own
+  return { ...own, pid: namespaceMode.target, targetId }
+}
+
 function toSeccomp(profile: SeccompProfile): Cri.SecurityProfile {
   if (profile.kind === "localhost") return { profileType: 2, localhostRef: profile.path }
   return { profileType: profile.kind === "runtime-default" ? 0 : 1 }
@@ -102,7 +109,7 @@ export function toContainer(config: ContainerConfig, sandbox: SandboxConfig): Cr
       },
       securityContext: {
         privileged: security.privileged,
-        namespaceOptions: namespaces(sandbox),
+        namespaceOptions: containerNamespaces(config, sandbox),
         runAsUser: security.runAsUser === undefined ? undefined : { value: security.runAsUser },
         runAsGroup: security.runAsGroup === undefined ? undefined : { value: security.runAsGroup },
         supplementalGroups: [...security.supplementalGroups],

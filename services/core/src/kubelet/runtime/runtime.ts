@@ -177,6 +177,8 @@ export interface ContainerConfig {
   readonly tty: boolean
   readonly resources: ContainerResources
   readonly security: ContainerSecurity
+  /** Container whose processes this one sees and may signal. */
+  readonly targetId?: string
   /** Ports that the container says it listens on. */
   readonly ports: readonly number[]
 }

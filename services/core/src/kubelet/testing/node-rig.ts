@@ -33,6 +33,8 @@ export interface NodeRig extends AsyncDisposable {
   /** Ends the kubelet as a crash would, and starts another; `meanwhile` is done while there is none. */
   restartKubelet(meanwhile?: () => Promise<void>): Promise<void>
   create(pod: PodDraft): Promise<Pod>
+  /** Changes a pod's spec in the store itself, as subresources of the API do: without the rules of an update. */
+  rewrite(name: string, change: (spec: Pod["spec"]) => Pod["spec"]): Promise<void>
   /** Resolves with the pod as soon as it is so; fails after a while with the pod as it is. */
   until(name: string, is: (pod: Pod | undefined) => boolean, withinMs?: number): Promise<Pod | undefined>
   logs(name: string, container: string, query?: string): Promise<string>
@@ -145,6 +147,14 @@ function makeRig(
         metadata: { name, namespace: "default", ...(annotations && { annotations }), ...(labels && { labels }) },
         spec: { ...spec, nodeName },
       }),
+    rewrite: async (name, change) => {
+      const key = `/registry/core/pods/default/${name}`
+      const [found] = (await api.storage.range({ key })).kvs
+      if (!found) throw new Error(`the store has no ${key}`)
+      const pod = JSON.parse(Buffer.from(found.value).toString()) as Pod
+      const value = Buffer.from(JSON.stringify({ ...pod, spec: change(pod.spec) }))
+      await api.storage.txn({ compare: [], success: [{ kind: "put", key, value, lease: 0 }], failure: [] })
+    },
     until: (name, is, withinMs = waitMsMax) => waitFor(client, name, is, withinMs),
     logs: async (name, container, query = "") => {
       const url = `http://node/containerLogs/default/${name}/${container}${query}`

@@ -159,7 +159,8 @@ function tokenKey(wish: TokenWish): string {
 
 /** A volume that no container mounts need not be made. */
 function usedVolumes(pod: Pod): Set<string> {
-  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+  const { initContainers = [], containers: main, ephemeralContainers = [] } = pod.spec
+  const containers = [...initContainers, ...main, ...ephemeralContainers]
   return new Set(containers.flatMap(({ volumeMounts }) => (volumeMounts ?? []).map(({ name }) => name)))
 }
 
