@@ -1,24 +1,12 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
+import type { OwnerReference } from "@wick/sdk/api/meta/object-meta"
 import type { ServedResource } from "./served-resource.ts"
+import { each, invalid, required } from "./strategy/mistake.ts"
+import { dnsLabel, dnsSubdomain, labelsMistakes, qualifiedName } from "./strategy/name-format.ts"
 
-const nameMax = 253
-const labelMax = 63
 const annotationsBytesMax = 256 * 1024
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-const qualifiedName = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$/
-const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 const pathSegment = /^(?!\.\.?$)[^/%]+$/
-
-const subdomainText =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-const labelText =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-const valueText =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-const keyText =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 
 /** Kinds whose names become DNS labels, and those whose names may be nearly anything. */
 const labelNames = new Set(["namespaces", "services"])
@@ -27,47 +15,30 @@ const freeNames = new Set(["roles", "clusterroles", "rolebindings", "clusterrole
 export function validateMeta(resource: ServedResource, { metadata }: AnyObject): FieldError[] {
   return [
     ...nameMistakes(resource, metadata.name ?? ""),
-    ...labelMistakes(metadata.labels ?? {}),
+    ...labelsMistakes("metadata.labels", texts(metadata.labels)),
     ...annotationMistakes(metadata.annotations ?? {}),
+    ...ownerMistakes(list(metadata.ownerReferences)),
+    ...list(metadata.finalizers).flatMap((name) => qualifiedName("metadata.finalizers", String(name))),
   ]
 }
 
 function nameMistakes({ plural, group }: ServedResource, name: string): FieldError[] {
   const field = "metadata.name"
-  if (name === "") return [{ type: "Required", field, detail: "name or generateName is required" }]
-  if (freeNames.has(plural))
-    return pathSegment.test(name)
-      ? []
-      : [{ type: "Invalid", field, value: name, detail: "may not be '.' or '..' or contain '/' or '%'" }]
-  if (group === "" && labelNames.has(plural)) {
-    if (name.length > labelMax)
-      return [{ type: "Invalid", field, value: name, detail: `must be no more than ${labelMax} characters` }]
-    return dnsLabel.test(name) ? [] : [{ type: "Invalid", field, value: name, detail: labelText }]
+  if (name === "") return [required(field, "name or generateName is required")]
+  if (freeNames.has(plural)) {
+    return pathSegment.test(name) ? [] : [invalid(field, name, "may not be '.' or '..' or contain '/' or '%'")]
   }
-  if (name.length > nameMax)
-    return [{ type: "Invalid", field, value: name, detail: `must be no more than ${nameMax} characters` }]
-  return subdomain.test(name) ? [] : [{ type: "Invalid", field, value: name, detail: subdomainText }]
+  return group === "" && labelNames.has(plural) ? dnsLabel(field, name) : dnsSubdomain(field, name)
 }
 
-function labelMistakes(labels: Readonly<Record<string, unknown>>): FieldError[] {
-  return Object.entries(labels).flatMap(([key, value]): FieldError[] => {
-    const wrongKey = keyMistakes("metadata.labels", key)
-    const text = String(value)
-    if (text.length > labelMax) {
-      return [
-        ...wrongKey,
-        {
-          type: "Invalid",
-          field: "metadata.labels",
-          value: text,
-          detail: `must be no more than ${labelMax} characters`,
-        },
-      ]
-    }
-    return labelValue.test(text)
-      ? wrongKey
-      : [...wrongKey, { type: "Invalid", field: "metadata.labels", value: text, detail: valueText }]
-  })
+/** What is no list is told by the schema; here it has no items. */
+function list<Item>(value: readonly Item[] | undefined): readonly Item[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** Values that are none are told by the schema; here they are read as what they would print. */
+function texts(map: Readonly<Record<string, unknown>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(map ?? {}).map(([key, value]) => [key, String(value)]))
 }
 
 function annotationMistakes(annotations: Readonly<Record<string, unknown>>): FieldError[] {
@@ -77,18 +48,22 @@ function annotationMistakes(annotations: Readonly<Record<string, unknown>>): Fie
     bytes > annotationsBytesMax
       ? [{ type: "TooLong", field, detail: `may not be more than ${annotationsBytesMax} bytes` }]
       : []
-  return [...tooLong, ...Object.keys(annotations).flatMap((key) => keyMistakes(field, key.toLowerCase()))]
+  return [...tooLong, ...Object.keys(annotations).flatMap((key) => qualifiedName(field, key.toLowerCase()))]
 }
 
-/** `prefix/name`: the prefix a DNS subdomain, the name at most 63 characters. */
-function keyMistakes(field: string, key: string): FieldError[] {
-  const slash = key.indexOf("/")
-  const prefix = slash < 0 ? undefined : key.slice(0, slash)
-  const name = key.slice(slash + 1)
-  if (name.length > labelMax)
-    return [{ type: "Invalid", field, value: key, detail: `name part must be no more than ${labelMax} characters` }]
-  if (!qualifiedName.test(name)) return [{ type: "Invalid", field, value: key, detail: keyText }]
-  if (prefix !== undefined && !subdomain.test(prefix))
-    return [{ type: "Invalid", field, value: key, detail: `prefix part ${subdomainText}` }]
-  return []
+/** Owners are named in full, and one of them at most is the controller. */
+function ownerMistakes(owners: readonly OwnerReference[]): FieldError[] {
+  const field = "metadata.ownerReferences"
+  const empty = "must not be empty"
+  const [first, second] = owners.filter((owner) => owner?.controller === true)
+  const both = `Only one reference can have Controller set to true. Found "true" in references for ${first?.kind}/${first?.name} and ${second?.kind}/${second?.name}`
+  return [
+    ...each(field, owners, (owner, at) => [
+      ...(owner?.apiVersion === "" ? [invalid(`${at}.apiVersion`, "", "version must not be empty")] : []),
+      ...(["kind", "name", "uid"] as const).flatMap((part) =>
+        owner?.[part] === "" ? [invalid(`${at}.${part}`, "", empty)] : [],
+      ),
+    ]),
+    ...(second ? [invalid(field, owners, both)] : []),
+  ]
 }
