@@ -19,6 +19,7 @@ export interface CriCalls {
   RemoveContainer: [Containers.RemoveContainerRequest, object]
   ListContainers: [Containers.ListContainersRequest, Containers.ListContainersResponse]
   ContainerStatus: [Containers.ContainerStatusRequest, Containers.ContainerStatusResponse]
+  UpdateContainerResources: [Containers.UpdateContainerResourcesRequest, object]
   ReopenContainerLog: [Containers.ReopenContainerLogRequest, object]
   ExecSync: [Containers.ExecSyncRequest, Containers.ExecSyncResponse]
   Exec: [Containers.ExecRequest, Containers.ExecResponse]

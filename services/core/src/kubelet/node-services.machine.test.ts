@@ -108,6 +108,48 @@ describe("an ephemeral container", () => {
   })
 })
 
+describe("a pod whose resources change while it runs", () => {
+  const sized = (memory: string) => ({ limits: { memory, cpu: "500m" }, requests: { memory: "16Mi", cpu: "100m" } })
+  const resize = (memory: string) =>
+    rig.rewrite("sized", (spec) => ({
+      ...spec,
+      containers: spec.containers.map((container) => ({ ...container, resources: sized(memory) })),
+    }))
+
+  it("has the new limits without a restart, and its status says so", async () => {
+    await rig.create({ name: "sized", containers: [shell(obedient, { resources: sized("32Mi") })] })
+    const before = await rig.until("sized", isReady)
+    expect(statusOf(before)?.resources).toEqual(sized("32Mi"))
+    await resize("64Mi")
+    const after = await rig.until("sized", (pod) => statusOf(pod)?.resources?.limits?.memory === "64Mi")
+    expect(memoryLimitOf(statusOf(after)?.containerID ?? "")).toBe(64 * 1024 * 1024)
+    expect(statusOf(after)).toMatchObject({ restartCount: 0, allocatedResources: { memory: "16Mi", cpu: "100m" } })
+    expect(statusOf(after)?.containerID).toBe(statusOf(before)?.containerID)
+    await rig.until("sized", (pod) => !pod?.status?.conditions?.some(({ type }) => type.startsWith("PodResize")))
+  })
+
+  it("keeps what it has when the node can never give more, and says why", async () => {
+    await rig.create({ name: "sized", containers: [shell(obedient, { resources: sized("32Mi") })] })
+    await rig.until("sized", isReady)
+    await rig.rewrite("sized", (spec) => ({
+      ...spec,
+      containers: spec.containers.map((one) => ({ ...one, resources: { requests: { cpu: "5000" } } })),
+    }))
+    const pending = (pod: Pod | undefined) => pod?.status?.conditions?.find(({ type }) => type === "PodResizePending")
+    const after = await rig.until("sized", (pod) => pending(pod) !== undefined)
+    expect(pending(after)).toMatchObject({ status: "True", reason: "Infeasible" })
+    expect(pending(after)?.message).toContain("Node didn't have enough capacity: cpu, requested: 5000000")
+    expect(memoryLimitOf(statusOf(after)?.containerID ?? "")).toBe(32 * 1024 * 1024)
+  })
+})
+
+function memoryLimitOf(containerId: string): number {
+  const id = containerId.replace("containerd://", "")
+  const files = [`memory/wick-kltest/${id}/memory.limit_in_bytes`, `wick-kltest/${id}/memory.max`]
+  const file = files.map((name) => join("/sys/fs/cgroup", name)).find((path) => existsSync(path))
+  return Number(readFileSync(file ?? "", "utf8"))
+}
+
 describe("streams", () => {
   it("attach speaks with the container's own process", async () => {
     await rig.create({

@@ -223,3 +223,7 @@ export interface StopContainerRequest {
   containerId?: string | undefined
   timeout?: number | undefined
 }
+export interface UpdateContainerResourcesRequest {
+  containerId?: string | undefined
+  linux?: LinuxContainerResources | undefined
+}

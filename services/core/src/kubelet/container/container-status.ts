@@ -16,6 +16,8 @@ export interface ContainerView {
   /** Newest first. */
   readonly attempts: readonly ContainerRecord[]
   readonly health: Health | undefined
+  /** What it was given. */
+  readonly resources: PodContainer["resources"] | undefined
   /** Why it does not run, when the kubelet knows better than "is being created". */
   readonly waiting: Waiting | undefined
   /** What one says of a container that nothing is known of yet. */
@@ -46,6 +48,8 @@ export function containerStatus(view: ContainerView): ContainerStatus {
     imageID: newest?.imageId ?? "",
     ...(newest && { containerID: `${scheme}://${newest.id}` }),
     started,
+    ...(view.resources && { resources: view.resources }),
+    ...(view.resources?.requests && { allocatedResources: view.resources.requests }),
   }
 }
 

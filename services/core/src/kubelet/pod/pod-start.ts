@@ -123,6 +123,7 @@ async function startContainer(state: PodState, deps: PodDeps, ready: Ready, sign
     annotations: {},
   }
   state.keepContainer(record)
+  state.resources.set(id, container.resources)
   state.tell("Normal", "Created", `Created container: ${container.name}`, container)
   try {
     await runtime.startContainer(id)

@@ -11,10 +11,19 @@ import { PodVolumes } from "../volume/pod-volumes.ts"
 import { newestSandbox, type Observed, type PodContainer } from "./observed.ts"
 import type { Health, PodView } from "./pod-actions.ts"
 import type { PodDeps } from "./pod-deps.ts"
+import type { ResizeCondition } from "./pod-resize.ts"
 import { podStatus } from "./pod-status.ts"
 import { StatusWriter } from "./status-writer.ts"
 
-const ownConditions = new Set(["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"])
+const ownConditions = new Set([
+  "PodReadyToStartContainers",
+  "Initialized",
+  "Ready",
+  "ContainersReady",
+  "PodScheduled",
+  "PodResizePending",
+  "PodResizeInProgress",
+])
 
 /** All that the kubelet knows of one pod, and how it is told to the API. Only the pod's worker changes it. */
 export class PodState {
@@ -24,6 +33,10 @@ export class PodState {
   readonly backoffs = new Map<string, Backoff>()
   readonly heldUntilMs = new Map<string, number>()
   readonly waiting = new Map<string, Waiting>()
+  /** What containers were given, by id, as the pod said it at that time. */
+  readonly resources = new Map<string, PodContainer["resources"]>()
+  /** Set while what runs has other resources than the pod asks for. */
+  resize: ResizeCondition | undefined
   readonly volumes: PodVolumes
   readonly status: StatusWriter
   /** Set when the pod is given up as a whole. */
@@ -106,6 +119,7 @@ export class PodState {
   forget(id: string): void {
     this.sandboxes.delete(id)
     this.containers.delete(id)
+    this.resources.delete(id)
     this.#deps.disclaim(id)
   }
 
@@ -180,13 +194,15 @@ export class PodState {
   }
 
   publish(ended = false): void {
-    const { pod, observed, waiting, verdict } = this
+    const { pod, observed, waiting, verdict, resources, resize } = this
     const { runtime, hostIp, clock } = this.#deps
     const view = {
       pod: { ...pod, status: this.#known() },
       observed,
       health: this.#health(),
       waiting,
+      resources,
+      ...(resize && { resize }),
       scheme: runtime.scheme,
       hostIp,
       acceptedAtMs: this.#acceptedAtMs,

@@ -6,12 +6,16 @@ import { containerStatus, type Waiting } from "../container/container-status.ts"
 import { qosClass } from "../container/resources.ts"
 import { attemptsOf, isSidecar, isTerminal, newestSandbox, type Observed, type PodContainer } from "./observed.ts"
 import type { Health } from "./pod-actions.ts"
+import type { ResizeCondition } from "./pod-resize.ts"
 
 export interface StatusView {
   readonly pod: Pod
   readonly observed: Observed
   readonly health: ReadonlyMap<string, Health>
   readonly waiting: ReadonlyMap<string, Waiting>
+  /** What containers were given, by id. */
+  readonly resources: ReadonlyMap<string, PodContainer["resources"]>
+  readonly resize?: ResizeCondition
   readonly scheme: string
   readonly hostIp: string
   /** When this node took the pod on. */
@@ -65,6 +69,7 @@ function statusOf(view: StatusView, container: PodContainer, init: boolean, unst
     container,
     attempts,
     health: newest && view.health.get(newest.id),
+    resources: newest && view.resources.get(newest.id),
     waiting: view.waiting.get(container.name),
     unstarted,
     scheme: view.scheme,
@@ -159,11 +164,12 @@ function conditionsOf(view: StatusView, facts: Facts, sandboxReady: boolean, now
     { type: "Ready", ...ready },
     { type: "ContainersReady", ...containersReady },
     { type: "PodScheduled", status: "True" },
+    ...(view.resize ? [{ ...view.resize, status: "True" as const }] : []),
   ]
-  return next.reduce<PodCondition[]>(
-    (conditions, condition) => withCondition(conditions, condition, now),
-    pod.status?.conditions ?? [],
+  const known = (pod.status?.conditions ?? []).filter(
+    ({ type }) => type === view.resize?.type || !type.startsWith("PodResize"),
   )
+  return next.reduce<PodCondition[]>((conditions, condition) => withCondition(conditions, condition, now), known)
 }
 
 function readiness({ phase, unready }: Facts): Omit<PodCondition, "type" | "lastTransitionTime"> {

@@ -6,6 +6,7 @@ import { describePod, isTerminal, type Observed } from "./observed.ts"
 import { type PodPlan, podActions } from "./pod-actions.ts"
 import type { PodDeps } from "./pod-deps.ts"
 import { endContainers, removeOldAttempts, removePod, stopContainer, stopSandboxes } from "./pod-end.ts"
+import { resizeContainers } from "./pod-resize.ts"
 import { startPlanned } from "./pod-start.ts"
 import { PodState } from "./pod-state.ts"
 
@@ -78,6 +79,9 @@ export class PodWorker {
     const statuses = state.pod.status?.containerStatuses ?? []
     for (const record of found.containers) {
       state.keepContainer(record)
+      const given = statuses.find(({ containerID = "" }) => containerID.endsWith(record.id))?.resources
+      const asked = state.container(record.name)?.resources
+      if (given ?? asked) state.resources.set(record.id, given ?? asked ?? {})
       const wasReady = statuses.some(({ containerID = "", ready }) => ready && containerID.endsWith(record.id))
       if (record.state === "running") state.watchHealth(record, wasReady)
     }
@@ -150,6 +154,7 @@ export class PodWorker {
     const plan = podActions(state.view, this.#deps.clock.now())
     this.#noteBackoffs(plan)
     await this.#carryOut(plan)
+    if (plan.starts.length === 0 && !plan.sandbox) await resizeContainers(state, this.#deps, this.#step.signal)
     if (this.#mustEnd() || this.#over) return this.poke()
     if (plan.finished) return this.#finish()
     state.publish()

@@ -3,6 +3,7 @@ import type * as Cri from "#containerd"
 import type {
   ContainerConfig,
   ContainerRecord,
+  ContainerResources,
   ContainerState,
   ImageRecord,
   PodIdentity,
@@ -100,13 +101,7 @@ export function toContainer(config: ContainerConfig, sandbox: SandboxConfig): Cr
     stdinOnce: config.stdinOnce,
     tty: config.tty,
     linux: {
-      resources: {
-        cpuShares: resources.cpuShares,
-        cpuQuota: resources.cpuQuota,
-        cpuPeriod: resources.cpuPeriod,
-        memoryLimitInBytes: resources.memoryLimit,
-        oomScoreAdj: resources.oomScoreAdjust,
-      },
+      resources: toResources(resources),
       securityContext: {
         privileged: security.privileged,
         namespaceOptions: containerNamespaces(config, sandbox),
@@ -124,6 +119,16 @@ export function toContainer(config: ContainerConfig, sandbox: SandboxConfig): Cr
         readonlyPaths: [...security.readOnlyPaths],
       },
     },
+  }
+}
+
+export function toResources(resources: ContainerResources): Cri.LinuxContainerResources {
+  return {
+    cpuShares: resources.cpuShares,
+    cpuQuota: resources.cpuQuota,
+    cpuPeriod: resources.cpuPeriod,
+    memoryLimitInBytes: resources.memoryLimit,
+    oomScoreAdj: resources.oomScoreAdjust,
   }
 }
 

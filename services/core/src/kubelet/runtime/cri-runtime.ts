@@ -1,8 +1,17 @@
 import { type Containerd, type CriCalls, type CriVerb, RuntimeCallError, type RuntimeEvent } from "#containerd"
-import { fromContainer, fromImage, fromSandbox, fromSandboxStatus, toContainer, toSandbox } from "./cri-messages.ts"
+import {
+  fromContainer,
+  fromImage,
+  fromSandbox,
+  fromSandboxStatus,
+  toContainer,
+  toResources,
+  toSandbox,
+} from "./cri-messages.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
+  type ContainerResources,
   type Credentials,
   type ExecResult,
   type ImageRecord,
@@ -92,6 +101,12 @@ class CriRuntime implements Runtime {
 
   async removeContainer(containerId: string): Promise<void> {
     await this.#call("RemoveContainer", { containerId }).catch(goneIsNone)
+  }
+
+  async updateResources(containerId: string, resources: ContainerResources): Promise<void> {
+    // How soon a container is killed when memory runs short is fixed at its start.
+    const { oomScoreAdj: _, ...linux } = toResources(resources)
+    await this.#call("UpdateContainerResources", { containerId, linux })
   }
 
   async reopenLog(containerId: string): Promise<void> {

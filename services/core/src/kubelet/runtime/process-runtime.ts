@@ -125,6 +125,10 @@ class ProcessRuntime implements Runtime {
     this.#containers.delete(id)
   }
 
+  async updateResources(): Promise<void> {
+    throw new RuntimeError("failed", "the process runtime sets no limits: plain processes have none to change")
+  }
+
   async reopenLog(): Promise<void> {
     throw new RuntimeError("failed", "the process runtime writes to one log file until the process ends")
   }

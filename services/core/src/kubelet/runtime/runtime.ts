@@ -23,6 +23,8 @@ export interface Runtime extends AsyncDisposable {
   /** Stop signal, then SIGKILL after the grace. Resolves when it has ended. */
   stopContainer(id: string, graceSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
+  /** New limits for what runs; its processes notice nothing else. */
+  updateResources(id: string, resources: ContainerResources): Promise<void>
   /** The log file was renamed: go on in a new one. */
   reopenLog(id: string): Promise<void>
   execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>
