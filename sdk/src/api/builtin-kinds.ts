@@ -23,6 +23,7 @@ import { Binding } from "./core/binding.ts"
 import { ConfigMap } from "./core/config-map.ts"
 import { Endpoints } from "./core/endpoints.ts"
 import { Event } from "./core/event.ts"
+import { LimitRange } from "./core/limit-range.ts"
 import { Namespace } from "./core/namespace.ts"
 import { Node } from "./core/node.ts"
 import { PersistentVolume } from "./core/persistent-volume.ts"
@@ -30,6 +31,7 @@ import { PersistentVolumeClaim } from "./core/persistent-volume-claim.ts"
 import { Pod } from "./core/pod.ts"
 import { PodTemplate } from "./core/pod-template-object.ts"
 import { ReplicationController } from "./core/replication-controller.ts"
+import { ResourceQuota } from "./core/resource-quota.ts"
 import { Secret } from "./core/secret.ts"
 import { Service } from "./core/service.ts"
 import { ServiceAccount } from "./core/service-account.ts"
@@ -49,9 +51,11 @@ export const builtinKinds: readonly Kind[] = [
   ConfigMap,
   Endpoints,
   Event,
+  LimitRange,
   Namespace,
   Node,
   Pod,
+  ResourceQuota,
   Secret,
   Service,
   ServiceAccount,

@@ -67,6 +67,8 @@ export const PodAffinityTerm = coreType(
   }),
 )
 
+export type PodAffinityTerm = z.output<typeof PodAffinityTerm>
+
 export const WeightedPodAffinityTerm = coreType(
   "WeightedPodAffinityTerm",
   "A preference for nearness.",

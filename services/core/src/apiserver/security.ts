@@ -1,12 +1,17 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
+import type { LimitRange } from "@wick/sdk/api/core/limit-range"
+import type { ResourceQuota } from "@wick/sdk/api/core/resource-quota"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { TokenAuthority } from "#pki"
 import type { Storage } from "#store"
+import { createLimitRanger } from "./admission/limit-ranger/index.ts"
+import { createNamespaceIndex } from "./admission/namespace-index.ts"
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts"
 import { createNodeRestriction } from "./admission/node-restriction.ts"
 import { createPodDefaults } from "./admission/pod-defaults.ts"
+import { createQuotaAdmission } from "./admission/resource-quota/index.ts"
 import { createServiceAccountAdmission } from "./admission/service-account.ts"
 import type { AdmissionStep } from "./admission/step.ts"
 import { createWebhookAdmission } from "./admission/webhook/index.ts"
@@ -58,25 +63,32 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
   const tokenAuthenticator = createTokenAuthenticator({ tokens, storage, now: () => clock.now() })
   const authenticate = createAuthenticate(tokenAuthenticator)
   const webhooks = createWebhookAdmission({ storage, clock, log })
+  const limitRanges = createNamespaceIndex<LimitRange>({ storage, clock }, "limitranges")
+  const quotas = createNamespaceIndex<ResourceQuota>({ storage, clock }, "resourcequotas")
   const identify = async (asked: Asked, peer: Peer): Promise<UserInfo> =>
     impersonated(await authenticate(asked, peer), asked.headers, authorizer.authorize)
   return {
-    ready: Promise.all([authorizer.ready, webhooks.ready]).then(() => undefined),
+    ready: Promise.all([authorizer.ready, webhooks.ready, limitRanges.ready, quotas.ready]).then(() => undefined),
     authorize: authorizer.authorize,
     admission: [
       createNamespaceLifecycle(storage),
       createServiceAccountAdmission({ storage, clock, random }),
       createPodDefaults(storage),
+      createLimitRanger(limitRanges),
       webhooks,
       // Last: it judges what the webhooks have made of a role.
       createEscalationCheck(authorizer),
       createNodeRestriction(),
+      // Last of all: what is refused by another is not charged.
+      createQuotaAdmission(storage, quotas),
     ],
     virtual: createReviews({ storage, tokens, clock, authorizer, tokenAuthenticator }),
     guard: (server) => guardOf(server, identify),
     close: () => {
       authorizer.close()
       webhooks.close()
+      limitRanges.close()
+      quotas.close()
     },
   }
 }

@@ -6,6 +6,7 @@ import { Inventory } from "./inventory/inventory.ts"
 import { startNamespaces } from "./namespace/reconcile.ts"
 import { startNodeLifecycle } from "./node-lifecycle/reconcile.ts"
 import { startReplicaSets } from "./replica-set/reconcile.ts"
+import { startResourceQuotas } from "./resource-quota/reconcile.ts"
 import { startServiceAccounts } from "./service-account/reconcile.ts"
 
 export interface ControllersOptions extends ControllerContext {
@@ -23,6 +24,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
   running.use(startGarbageCollector(options, inventory))
   running.use(startNamespaces(options, inventory))
   running.use(startNodeLifecycle(options))
+  running.use(startResourceQuotas(options, inventory))
   running.use(startServiceAccounts(options))
   return running
 }

@@ -11,6 +11,7 @@ import { endpoints } from "./endpoints.ts"
 import { events } from "./event.ts"
 import { horizontalPodAutoscalers } from "./horizontal-pod-autoscaler.ts"
 import { jobs } from "./job.ts"
+import { limitRanges } from "./limit-range.ts"
 import { namespaces } from "./namespace.ts"
 import { nodes } from "./node.ts"
 import { persistentVolumes } from "./persistent-volume.ts"
@@ -20,6 +21,7 @@ import { podDisruptionBudgets } from "./pod-disruption-budget.ts"
 import { podTemplates } from "./pod-template.ts"
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac.ts"
 import { replicationControllers } from "./replication-controller.ts"
+import { resourceQuotas } from "./resource-quota.ts"
 import { configMaps, secrets } from "./secret.ts"
 import { type AddressBook, parseRange, serviceStrategy, usedBy } from "./service.ts"
 import { statefulSets } from "./stateful-set.ts"
@@ -41,6 +43,8 @@ export function strategies(surroundings: StrategySurroundings): Strategies {
     ["namespaces", namespaces],
     ["secrets", secrets],
     ["configmaps", configMaps],
+    ["limitranges", limitRanges],
+    ["resourcequotas", resourceQuotas],
     ["services", serviceStrategy(addressBook(surroundings))],
     ["nodes", nodes],
     ["endpoints", endpoints],
