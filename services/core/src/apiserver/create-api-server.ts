@@ -33,6 +33,7 @@ import { strategies } from "./strategy/strategies.ts"
 import { kubeletTarget } from "./subresource/pod.ts"
 import { answerPath, type Unversioned } from "./unversioned-paths.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
+import { warningHeaders } from "./warning-headers.ts"
 
 export interface ApiServerOptions {
   readonly storage: Storage
@@ -190,7 +191,7 @@ class FetchApiServer implements ApiServer {
       warnings: [],
     }
     const response = await handleResource(context)
-    for (const text of context.warnings) response.headers.append("warning", `299 - ${JSON.stringify(text)}`)
+    for (const value of warningHeaders(context.warnings)) response.headers.append("warning", value)
     return response
   }
 

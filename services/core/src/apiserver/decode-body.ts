@@ -1,5 +1,6 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeProtobuf } from "./protobuf/decode.ts"
+import { wellFormed } from "./well-formed.ts"
 
 /** Bytes of a body: as in Kubernetes, what etcd takes twice over. */
 export const bodyBytesMax = 3 * 1024 * 1024
@@ -55,7 +56,7 @@ function parseJson(text: string, type: string): unknown {
     )
   }
   try {
-    return JSON.parse(text)
+    return wellFormed(JSON.parse(text), text)
   } catch (error) {
     throw new StatusError(
       "BadRequest",
@@ -68,7 +69,7 @@ function parseJson(text: string, type: string): unknown {
 async function parseYaml(text: string): Promise<unknown> {
   const { parse } = await import("yaml")
   try {
-    return parse(text, { maxAliasCount: 100 })
+    return wellFormed(parse(text, { maxAliasCount: 100 }), text)
   } catch (error) {
     throw new StatusError("BadRequest", `error converting YAML to JSON: ${(error as Error).message.split("\n")[0]}`)
   }

@@ -1,5 +1,5 @@
 import { type AnyObject, StatusError } from "@wick/sdk/api"
-import { prefixEnd, type Storage } from "#store"
+import { keyOfText, prefixEnd, type Storage } from "#store"
 import { encodeStored } from "./object-bytes.ts"
 import { qualified, type ServedResource, storedResource } from "./served-resource.ts"
 import { type Entry, entryOf, WatchCache } from "./watch-cache.ts"
@@ -108,8 +108,12 @@ function prefixOf(resource: ServedResource): string {
   return `/registry/${group === "" ? "core" : group}/${plural}/`
 }
 
+/** Names of policy objects may be in any language; nearly none is. */
+const isAscii = /^[\0-\x7f]*$/
+
 function keyOf(resource: ServedResource, namespace: string, name: string): string {
-  return prefixOf(resource) + (resource.namespaced ? `${namespace}/${name}` : name)
+  const path = resource.namespaced ? `${namespace}/${name}` : name
+  return prefixOf(resource) + (isAscii.test(path) ? path : keyOfText(path))
 }
 
 export function notFound(resource: ServedResource, name: string): StatusError {

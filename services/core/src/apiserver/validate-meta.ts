@@ -5,6 +5,8 @@ import type { ServedResource } from "./served-resource.ts"
 import { each, invalid, required } from "./strategy/mistake.ts"
 import { dnsLabel, dnsSubdomain, labelsMistakes, qualifiedName } from "./strategy/name-format.ts"
 
+/** Bytes of a name that may be nearly anything: it has to fit into a key of the store. */
+const pathSegmentMax = 2_048
 const annotationsBytesMax = 256 * 1024
 const pathSegment = /^(?!\.\.?$)[^/%]+$/
 
@@ -22,12 +24,18 @@ export function validateMeta(resource: ServedResource, { metadata }: AnyObject):
   ]
 }
 
+function freeNameMistakes(field: string, name: string): FieldError[] {
+  if (typeof name === "string" && Buffer.byteLength(name) > pathSegmentMax) {
+    return [{ type: "TooLong", field, detail: `may not be more than ${pathSegmentMax} bytes` }]
+  }
+  if (pathSegment.test(name)) return []
+  return [invalid(field, name, "may not be '.' or '..' or contain '/' or '%'")]
+}
+
 function nameMistakes({ plural, group }: ServedResource, name: string): FieldError[] {
   const field = "metadata.name"
   if (name === "") return [required(field, "name or generateName is required")]
-  if (freeNames.has(plural)) {
-    return pathSegment.test(name) ? [] : [invalid(field, name, "may not be '.' or '..' or contain '/' or '%'")]
-  }
+  if (freeNames.has(plural)) return freeNameMistakes(field, name)
   return group === "" && labelNames.has(plural) ? dnsLabel(field, name) : dnsSubdomain(field, name)
 }
 
