@@ -11,6 +11,7 @@ import { createNamespaceIndex } from "./admission/namespace-index.ts"
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts"
 import { createNodeRestriction } from "./admission/node-restriction.ts"
 import { createPodDefaults } from "./admission/pod-defaults.ts"
+import { createPodSecurity } from "./admission/pod-security/index.ts"
 import { createQuotaAdmission } from "./admission/resource-quota/index.ts"
 import { createServiceAccountAdmission } from "./admission/service-account.ts"
 import type { AdmissionStep } from "./admission/step.ts"
@@ -79,6 +80,7 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
       // Last: it judges what the webhooks have made of a role.
       createEscalationCheck(authorizer),
       createNodeRestriction(),
+      createPodSecurity(storage),
       // Last of all: what is refused by another is not charged.
       createQuotaAdmission(storage, quotas),
     ],
