@@ -14,6 +14,7 @@ import {
   identities,
   listen,
   type NodeProxy,
+  openEncryptedStorage,
   type Security,
   type UserInfo,
 } from "#apiserver"
@@ -24,7 +25,7 @@ import { startScheduler } from "#scheduler"
 import type { Storage } from "#store"
 
 export interface ControlPlaneOptions {
-  /** `store/` and `pki/` are kept in here. */
+  /** `store/`, `pki/` and `encryption/` are kept in here. */
   readonly directory: string
   /** Where the API listens; the first address is the kubeconfig's. */
   readonly hosts: readonly string[]
@@ -61,8 +62,9 @@ const self: UserInfo = { name: "system:apiserver", groups: ["system:masters"] }
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { directory, clock, random, log, clusterDomain } = options
   await using undo = new AsyncDisposableStack()
-  const storage = await openStorage({ directory: join(directory, "store"), clock, log, onFailure: options.onFailure })
-  undo.defer(() => storage.close())
+  const stored = await openStorage({ directory: join(directory, "store"), clock, log, onFailure: options.onFailure })
+  undo.defer(() => stored.close())
+  const storage = await openEncryptedStorage(stored, { directory: join(directory, "encryption"), log })
   const serverNames = [...options.hosts, options.nodeAddress, firstAddress(options.serviceCidr)]
   const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
   const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log })

@@ -104,6 +104,7 @@ export class WatchCache {
   #changed = 0
   readonly #watchers = new Set<Watcher>()
   #watch: Watch | undefined
+  #isClosed = false
   readonly ready: Promise<void>
   #waiting: { revision: number; resolve: () => void }[] = []
 
@@ -163,6 +164,9 @@ export class WatchCache {
   }
 
   close(): void {
+    this.#isClosed = true
+    // The store may end before what was being loaded has come, for which nobody waits any more.
+    this.ready.catch(() => undefined)
     this.#watch?.close()
     for (const watcher of this.#watchers) watcher.onLost()
     this.#watchers.clear()
@@ -176,6 +180,7 @@ export class WatchCache {
     this.#revision = revision
     this.#changed = revision
     this.#historyStart = revision
+    if (this.#isClosed) return
     this.#watch = this.#storage.watch(
       { key: "\0", end: "\0", fromRevision: revision + 1 },
       { onBatch: (batch) => this.#apply(batch), onEnd: () => this.#reload() },
