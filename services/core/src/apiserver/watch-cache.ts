@@ -165,8 +165,6 @@ export class WatchCache {
 
   close(): void {
     this.#isClosed = true
-    // The store may end before what was being loaded has come, for which nobody waits any more.
-    this.ready.catch(() => undefined)
     this.#watch?.close()
     for (const watcher of this.#watchers) watcher.onLost()
     this.#watchers.clear()
@@ -174,7 +172,13 @@ export class WatchCache {
   }
 
   async #load(): Promise<void> {
-    const { kvs, revision } = await this.#storage.range({ key: this.#prefix, end: prefixEnd(this.#prefix) })
+    const loading = this.#storage.range({ key: this.#prefix, end: prefixEnd(this.#prefix) })
+    // The store may end before it has answered a cache that was closed: nobody waits for it any more.
+    const loaded = await loading.catch((error: unknown) => {
+      if (!this.#isClosed) throw error
+    })
+    if (!loaded) return
+    const { kvs, revision } = loaded
     for (const { key, value, modRevision } of kvs) this.#entries.set(key, this.#entry(key, value, modRevision))
     this.#sorted = undefined
     this.#revision = revision

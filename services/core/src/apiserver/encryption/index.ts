@@ -1,3 +1,7 @@
+/**
+ * Encryption at rest: between the API server and its store, so that what lies on the disk, in the log of writes and in
+ * snapshots is sealed, and nothing above knows. By default Secrets are.
+ */
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import type { Log } from "@wick/sdk/log"
@@ -6,10 +10,6 @@ import type { Storage } from "#store"
 import { type EncryptionConfiguration, type Sealing, sealingsOf } from "./configuration.ts"
 import { encryptedStorage, reencrypt } from "./encrypted-storage.ts"
 
-/**
- * Encryption at rest: between the API server and its store, so that what lies on the disk, in the log of writes and in
- * snapshots is sealed, and nothing above knows. By default Secrets are.
- */
 export interface EncryptionOptions {
   /** `configuration.json` is kept in here, and holds the keys. */
   readonly directory: string
