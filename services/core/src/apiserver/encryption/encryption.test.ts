@@ -22,7 +22,6 @@ beforeEach(async () => {
   disk = createMemoryStorage({ clock: systemClock })
 })
 afterEach(async () => {
-  await disk.close()
   await rm(directory, { recursive: true, force: true })
 })
 
