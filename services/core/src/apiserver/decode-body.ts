@@ -1,5 +1,4 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { decodeProtobuf } from "./protobuf/decode.ts"
 import { wellFormed } from "./well-formed.ts"
 
 /** Bytes of a body: as in Kubernetes, what etcd takes twice over. */
@@ -30,7 +29,8 @@ export async function decodeBody(request: Request): Promise<unknown> {
   const type = mediaTypeOf(request)
   const bytes = await readBytes(request)
   if (bytes.byteLength === 0) return undefined
-  const value = type === protobufType ? parseProtobuf(bytes) : await parseText(new TextDecoder().decode(bytes), type)
+  const value =
+    type === protobufType ? await parseProtobuf(bytes) : await parseText(new TextDecoder().decode(bytes), type)
   if (depthOf(value, 0) > depthMax)
     throw new StatusError("BadRequest", `the object is nested deeper than ${depthMax} levels`)
   return value
@@ -40,7 +40,8 @@ function parseText(text: string, type: string): unknown {
   return type.endsWith("yaml") ? parseYaml(text) : parseJson(text, type)
 }
 
-function parseProtobuf(bytes: Uint8Array): unknown {
+async function parseProtobuf(bytes: Uint8Array): Promise<unknown> {
+  const { decodeProtobuf } = await import("./protobuf/decode.ts")
   try {
     return decodeProtobuf(bytes)
   } catch (error) {

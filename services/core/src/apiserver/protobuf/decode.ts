@@ -1,197 +1,145 @@
-import definitions from "./messages.json" with { type: "json" }
-import { readFields, WireError } from "./wire.ts"
+import { type Field, type Message, messageOf, messageOfKind } from "./messages.ts"
+import { WireError, WireReader } from "./wire.ts"
 
 /**
  * Objects in `application/vnd.kubernetes.protobuf`, as Go clients send built-in kinds: four magic bytes, then a message
- * that names the kind and holds the object's own message. `messages.json` has the field numbers of the kinds that are
- * served; a type is `string`, another message, `*type` for a list, `%type` for a map.
+ * that names the kind and holds the object's own message.
  */
-type Field = readonly [name: string, type: string]
-type Message = Readonly<Record<string, Field>>
 type JsonObject = Record<string, unknown>
 
-const messages = definitions.messages as unknown as Readonly<Record<string, Message>>
-const kinds = definitions.kinds as Readonly<Record<string, string>>
-const magic = [0x6b, 0x38, 0x73, 0x00]
+export const magic = Buffer.from("k8s\0")
 const depthMax = 100
-
-/** Messages that are embedded in Go: in JSON their fields stand in the object around them. */
-export const inlined = new Set([
-  "volumeSource",
-  "persistentVolumeSource",
-  "handler",
-  "localObjectReference",
-  "ephemeralContainerCommon",
-  "ruleWithOperations",
-])
-/** Numbers that are pointers in Go: 0 is a value and not an absence. */
-const zeroMatters = new Set([
-  "replicas",
-  "runAsUser",
-  "runAsGroup",
-  "fsGroup",
-  "gracePeriodSeconds",
-  "terminationGracePeriodSeconds",
-  "revisionHistoryLimit",
-  "deletionGracePeriodSeconds",
-  "tolerationSeconds",
-  "exitCode",
-  "maxSurge",
-  "maxUnavailable",
-  "defaultMode",
-  "mode",
-  "leaseTransitions",
-  "restartCount",
-  "minReplicas",
-  "parallelism",
-  "completions",
-  "backoffLimit",
-  "backoffLimitPerIndex",
-  "maxFailedIndexes",
-  "ttlSecondsAfterFinished",
-  "activeDeadlineSeconds",
-  "startingDeadlineSeconds",
-  "successfulJobsHistoryLimit",
-  "failedJobsHistoryLimit",
-  "partition",
-  "stabilizationWindowSeconds",
-  "currentReplicas",
-  "desiredReplicas",
-  "disruptionsAllowed",
-  "currentHealthy",
-  "desiredHealthy",
-  "expectedPods",
-  "currentNumberScheduled",
-  "numberMisscheduled",
-  "desiredNumberScheduled",
-  "numberReady",
-  "revision",
-  "lun",
-])
 
 /** The object in the bytes. Throws WireError when they are no such message, or of a kind that is not known. */
 export function decodeProtobuf(bytes: Uint8Array): JsonObject {
-  if (!magic.every((byte, at) => bytes[at] === byte)) throw new WireError("the body does not start with k8s\\0")
+  if (!magic.equals(bytes.subarray(0, magic.length))) throw new WireError("the body does not start with k8s\\0")
+  const reader = new WireReader(bytes, magic.length)
   let apiVersion = ""
   let kind = ""
-  let raw = new Uint8Array()
-  for (const { number, value } of readFields(bytes.subarray(magic.length))) {
-    if (typeof value === "bigint") continue
-    if (number === 2) raw = new Uint8Array(value)
-    if (number !== 1) continue
-    for (const field of readFields(value)) {
-      if (typeof field.value === "bigint") continue
-      if (field.number === 1) apiVersion = text(field.value)
-      if (field.number === 2) kind = text(field.value)
-    }
+  let raw = new WireReader(new Uint8Array())
+  for (let number = reader.next(); number !== 0; number = reader.next()) {
+    if (number === 2) raw = reader.message()
+    else if (number === 1) {
+      const named = decodeMessage(reader.message(), typeMeta, 0) as { apiVersion?: string; kind?: string }
+      apiVersion = named.apiVersion ?? ""
+      kind = named.kind ?? ""
+    } else reader.skip()
   }
-  const name =
-    kinds[`${apiVersion}/${kind}`] ?? (kind === "DeleteOptions" ? kinds["meta.k8s.io/v1/DeleteOptions"] : undefined)
-  if (name === undefined)
+  const message = messageOfKind(apiVersion, kind)
+  if (message === undefined)
     throw new WireError(`no kind "${kind}" in version "${apiVersion}" is known in protobuf; send it as JSON`)
-  return { apiVersion, kind, ...(decodeMessage(raw, name, 0) as JsonObject) }
+  return { apiVersion, kind, ...(decodeMessage(raw, message, 0) as JsonObject) }
 }
 
-function decodeMessage(bytes: Uint8Array, name: string, depth: number): unknown {
+const typeMeta = requireMessage("runtime.TypeMeta")
+
+function requireMessage(name: string): Message {
+  const message = messageOf(name)
+  if (!message) throw new WireError(`unknown message ${name}`)
+  return message
+}
+
+function decodeMessage(reader: WireReader, message: Message, depth: number): unknown {
   if (depth > depthMax) throw new WireError(`nested deeper than ${depthMax} levels`)
-  const special = specials[name]
-  if (special) return special(bytes)
-  const fields = messages[name]
-  if (!fields) throw new WireError(`unknown message ${name}`)
   const object: JsonObject = {}
-  for (const { number, value } of readFields(bytes)) {
-    const field = fields[String(number)]
-    if (field) put(object, field, value, depth)
+  for (let number = reader.next(); number !== 0; number = reader.next()) {
+    const field = message.byNumber.get(number)
+    if (field) put(object, field, reader, depth)
+    else reader.skip()
   }
   return object
 }
 
-function put(object: JsonObject, [name, type]: Field, value: bigint | Uint8Array, depth: number): void {
-  if (type.startsWith("*")) {
+function put(object: JsonObject, field: Field, reader: WireReader, depth: number): void {
+  const { name, shape } = field
+  if (shape === "list") {
     object[name] ??= []
-    ;(object[name] as unknown[]).push(decodeValue(value, type.slice(1), depth))
+    ;(object[name] as unknown[]).push(decodeValue(reader, field, depth))
     return
   }
-  if (type.startsWith("%")) {
+  if (shape === "map") {
     object[name] ??= {}
-    putEntry(object[name] as JsonObject, value, type.slice(1), depth)
+    putEntry(object[name] as JsonObject, reader.message(), field, depth)
     return
   }
-  const decoded = decodeValue(value, type, depth)
-  if (inlined.has(name) || type.endsWith(".Rule")) Object.assign(object, decoded)
-  else if (!isAbsent(name, decoded)) object[name] = decoded
+  const decoded = decodeValue(reader, field, depth)
+  if (field.inlined) Object.assign(object, decoded)
+  else if (decoded !== undefined && (field.keepsZero || !isZero(decoded))) object[name] = decoded
 }
 
 /** Go writes every field that is no pointer: an empty one says nothing. */
-function isAbsent(name: string, value: unknown): boolean {
-  return value === undefined || value === "" || (value === 0 && !zeroMatters.has(name))
+function isZero(value: unknown): boolean {
+  return value === "" || value === 0 || value === false
 }
 
-function putEntry(map: JsonObject, entry: bigint | Uint8Array, type: string, depth: number): void {
-  if (typeof entry === "bigint") throw new WireError("a map entry must be a message")
+function putEntry(map: JsonObject, entry: WireReader, field: Field, depth: number): void {
   let key = ""
-  let value: unknown = ""
-  for (const field of readFields(entry)) {
-    if (field.number === 1 && typeof field.value !== "bigint") key = text(field.value)
-    if (field.number === 2) value = decodeValue(field.value, type, depth)
+  let value: unknown = field.isMessage ? decodeEmpty(field, depth) : ""
+  for (let number = entry.next(); number !== 0; number = entry.next()) {
+    if (number === 1) key = entry.text()
+    else if (number === 2) value = decodeValue(entry, field, depth)
+    else entry.skip()
   }
   Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
-function decodeValue(value: bigint | Uint8Array, type: string, depth: number): unknown {
-  if (typeof value === "bigint") return type === "bool" ? value !== 0n : Number(BigInt.asIntN(64, value))
-  if (type === "string") return text(value)
-  if (type === "bytes") return Buffer.from(value).toString("base64")
-  return decodeMessage(value, type, depth + 1)
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")
-}
-
-/** Messages that JSON writes as something else than an object of their fields. */
-const specials: Record<string, (bytes: Uint8Array) => unknown> = {
-  "m.api.resource.Quantity": (bytes) => fieldText(bytes, 1),
-  "m.apis.meta.v1.Time": (bytes) => time(bytes, 0),
-  "m.apis.meta.v1.MicroTime": (bytes) => time(bytes, 6),
-  "m.apis.meta.v1.FieldsV1": (bytes) => JSON.parse(fieldText(bytes, 1) || "{}"),
-  "m.runtime.RawExtension": (bytes) => JSON.parse(fieldText(bytes, 1) || "null"),
-  "m.util.intstr.IntOrString": intOrString,
-  "a.authentication.v1.ExtraValue": fieldTexts,
-  "a.authorization.v1.ExtraValue": fieldTexts,
-  "a.certificates.v1.ExtraValue": fieldTexts,
-}
-
-function fieldText(bytes: Uint8Array, number: number): string {
-  for (const field of readFields(bytes)) {
-    if (field.number === number && typeof field.value !== "bigint") return text(field.value)
+function decodeValue(reader: WireReader, { type }: Field, depth: number): unknown {
+  switch (type) {
+    case "string":
+      return reader.text()
+    case "bytes":
+      return reader.bytes().toString("base64")
+    case "bool":
+      return reader.number() !== 0
+    case "int32":
+    case "int64":
+      return reader.number()
+    case "double":
+      return reader.double()
+    default:
+      return decodeTyped(reader.message(), type, depth)
   }
-  return ""
 }
 
-/** A list that Go cannot keep in a map but as a message. */
-function fieldTexts(bytes: Uint8Array): string[] {
-  const texts: string[] = []
-  for (const { value } of readFields(bytes)) if (typeof value !== "bigint") texts.push(text(value))
-  return texts
+function decodeEmpty({ type }: Field, depth: number): unknown {
+  return decodeTyped(new WireReader(new Uint8Array()), type, depth)
 }
 
-function fieldNumber(bytes: Uint8Array, number: number): number {
-  for (const field of readFields(bytes)) {
-    if (field.number === number && typeof field.value === "bigint") return Number(BigInt.asIntN(64, field.value))
-  }
-  return 0
+function decodeTyped(reader: WireReader, type: string, depth: number): unknown {
+  const special = specials[type]
+  const message = requireMessage(type)
+  if (!special) return decodeMessage(reader, message, depth + 1)
+  const wasEmpty = reader.isEmpty
+  return special(decodeMessage(reader, message, depth + 1) as JsonObject, wasEmpty)
 }
 
-function intOrString(bytes: Uint8Array): number | string {
-  return fieldNumber(bytes, 1) === 0 ? fieldNumber(bytes, 2) : fieldText(bytes, 3)
+/** Messages that JSON writes as something else than an object of their fields, made of these. */
+const specials: Record<string, (fields: JsonObject, wasEmpty: boolean) => unknown> = {
+  "resource.Quantity": ({ string }) => string ?? "0",
+  "meta.v1.Time": (fields, wasEmpty) => (wasEmpty ? undefined : time(fields, 0)),
+  "meta.v1.MicroTime": (fields, wasEmpty) => (wasEmpty ? undefined : time(fields, 6)),
+  "meta.v1.FieldsV1": ({ Raw }) => json(Raw, "{}"),
+  "meta.v1.Verbs": ({ items }) => items ?? [],
+  "runtime.RawExtension": ({ raw }) => json(raw, "null"),
+  "apiextensions.v1.JSON": ({ raw }) => json(raw, "null"),
+  "intstr.IntOrString": ({ type, intVal, strVal }) => (type === 1 ? (strVal ?? "") : (intVal ?? 0)),
+  "apiextensions.v1.JSONSchemaPropsOrArray": ({ schema, jSONSchemas }) => jSONSchemas ?? schema,
+  "apiextensions.v1.JSONSchemaPropsOrBool": ({ schema, allows }) => schema ?? allows === true,
+  "apiextensions.v1.JSONSchemaPropsOrStringArray": ({ schema, property }) => schema ?? property ?? [],
+  "apiextensions.v1.CustomResourceSubresourceStatus": () => ({}),
+  "authentication.v1.ExtraValue": ({ items }) => items ?? [],
+  "authorization.v1.ExtraValue": ({ items }) => items ?? [],
+  "certificates.v1.ExtraValue": ({ items }) => items ?? [],
 }
 
-/** RFC 3339 with so many digits of the second; a time that was never set is absent. */
-function time(bytes: Uint8Array, digits: 0 | 6): string | undefined {
-  const seconds = fieldNumber(bytes, 1)
-  if (seconds === 0) return undefined
-  const iso = new Date(seconds * 1_000).toISOString().slice(0, 19)
-  const micros = String(Math.floor(fieldNumber(bytes, 2) / 1_000)).padStart(6, "0")
-  return digits === 0 ? `${iso}Z` : `${iso}.${micros}Z`
+function json(base64: unknown, empty: string): unknown {
+  return JSON.parse(typeof base64 === "string" ? Buffer.from(base64, "base64").toString("utf8") : empty)
+}
+
+/** RFC 3339 with so many digits of the second. */
+function time({ seconds = 0, nanos = 0 }: { seconds?: number; nanos?: number }, digits: 0 | 6): string {
+  const date = new Date(seconds * 1_000)
+  if (Number.isNaN(date.getTime())) throw new WireError(`${seconds} s are no time`)
+  const iso = date.toISOString().replace(/\..*$/, "")
+  return digits === 0 ? `${iso}Z` : `${iso}.${String(Math.floor(nanos / 1_000)).padStart(6, "0")}Z`
 }
