@@ -12,6 +12,7 @@ import type { Log } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
 import type { Storage } from "#store"
 import type { AdmissionStep } from "./admission/step.ts"
+import { compressAnswer, encodeAnswer } from "./answer-encoding.ts"
 import type { UserInfo } from "./authentication/user.ts"
 import { type Decision, refusalText } from "./authorization/authorize.ts"
 import type { Action } from "./authorization/rule.ts"
@@ -20,6 +21,7 @@ import { decodeBody } from "./decode-body.ts"
 import { DefinitionKeeper } from "./definition-keeper.ts"
 import { Discovery } from "./discovery.ts"
 import type { HealthCheck } from "./health.ts"
+import { answerForm, type Encoding } from "./negotiation.ts"
 import type { NodeProxy } from "./node-proxy.ts"
 import { ObjectStore } from "./object-store.ts"
 import { checkWriteOptions, type RequestContext, type Server } from "./request-context.ts"
@@ -147,8 +149,29 @@ class FetchApiServer implements ApiServer {
       response = errorResponse(error)
       if (response.status >= 500) log.error("request failed", { method: request.method, path: url.pathname, error })
     }
+    response = await this.#encoded(request, info, response)
     this.#measured.observe(info, this.#isServed(info), response.status, (clock.monotonic() - start) / 1_000)
     return response
+  }
+
+  /** The answer as the client wants it written, whether it is an object, a list or an error. */
+  async #encoded(request: Request, info: RequestInfo, response: Response): Promise<Response> {
+    if (info.kind !== "resource" || info.verb === "watch") return response
+    const accept = request.headers.get("accept") ?? ""
+    const encoding = /yaml|protobuf/.test(accept) ? this.#encodingOf(accept, info) : "json"
+    const encoded = encoding === "json" ? response : await encodeAnswer(response, encoding)
+    const squeezed = info.verb === "get" || info.verb === "list" ? request.headers.get("accept-encoding") : null
+    return squeezed === null ? encoded : compressAnswer(encoded, squeezed)
+  }
+
+  #encodingOf(accept: string, info: ResourceRequest): Encoding {
+    const custom = this.#server.registry.find(info.group, info.version, info.resource)?.custom ?? false
+    try {
+      return answerForm(accept, info.query, { custom, stream: false }).encoding
+    } catch {
+      // Nothing that the client takes is served: it hears so in JSON.
+      return "json"
+    }
   }
 
   #isServed(info: RequestInfo): boolean {
@@ -190,6 +213,9 @@ class FetchApiServer implements ApiServer {
       user,
       warnings: [],
     }
+    // A write whose answer nobody could read is refused before it is done.
+    if (info.verb !== "get" && info.verb !== "list" && info.verb !== "watch")
+      answerForm(request.headers.get("accept") ?? "", info.query, { custom: resource.custom, stream: false })
     const response = await handleResource(context)
     for (const value of warningHeaders(context.warnings)) response.headers.append("warning", value)
     return response

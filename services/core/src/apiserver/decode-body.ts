@@ -1,9 +1,10 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { wellFormed } from "./well-formed.ts"
+import { protobufType } from "./negotiation.ts"
 
 /** Bytes of a body: as in Kubernetes, what etcd takes twice over. */
 export const bodyBytesMax = 3 * 1024 * 1024
-const protobufType = "application/vnd.kubernetes.protobuf"
+
 /** Objects nested deeper than this are an attack on whoever walks them. */
 const depthMax = 200
 

@@ -8,7 +8,8 @@ export function jsonResponse(value: unknown, status = 200, headers: Record<strin
 
 /** Bytes that are JSON already. */
 export function bytesResponse(bytes: Uint8Array, status = 200): Response {
-  return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers: json })
+  const headers = { ...json, "content-length": String(bytes.byteLength) }
+  return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers })
 }
 
 /** Any error as a `Status`: the API's own no as it is, everything else as an InternalError without its inside. */

@@ -60,11 +60,17 @@ export class CachedEvent {
     return this.after?.bytes.byteLength ?? this.before?.bytes.byteLength ?? 0
   }
 
-  line(type: "ADDED" | "MODIFIED" | "DELETED"): Buffer {
-    let line = this.#lines.get(type)
+  /** The event as it goes out, written once for all watchers of one encoding. */
+  line(
+    type: "ADDED" | "MODIFIED" | "DELETED",
+    encoding: string,
+    write: (type: string, object: Buffer) => Buffer,
+  ): Buffer {
+    const key = `${encoding} ${type}`
+    let line = this.#lines.get(key)
     if (!line) {
-      line = watchLine(type, this.object(type))
-      this.#lines.set(type, line)
+      line = write(type, this.object(type))
+      this.#lines.set(key, line)
     }
     return line
   }

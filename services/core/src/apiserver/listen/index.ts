@@ -46,6 +46,11 @@ const keepAliveTimeoutMs = 120_000
 const headerBytesMax = 16 * 1024
 /** Each watch of an informer is a stream, and one client may run some hundreds of them. */
 const streamsPerConnectionMax = 1_000
+/**
+ * MB that one HTTP/2 connection may hold, answers that wait to be read among them: a client that lists all its kinds at
+ * once has them all here for a moment. What goes over it has its streams closed (ENHANCE_YOUR_CALM).
+ */
+const sessionMegabytesMax = 256
 
 const http1Options = { headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs }
 
@@ -61,6 +66,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
     http1Options,
+    maxSessionMemory: sessionMegabytesMax,
     settings: { maxConcurrentStreams: streamsPerConnectionMax, maxHeaderListSize: headerBytesMax },
   })
   const sockets = new Set<Socket>()

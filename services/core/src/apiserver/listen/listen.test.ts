@@ -102,6 +102,21 @@ describe("the listener", () => {
     expect(peer?.certificate).toMatchObject({ kind: "verified", commonName: "kubernetes-admin" })
   })
 
+  it("gives one HTTP/2 connection all of 32 large answers at once", async () => {
+    const size = 1_500_000
+    const listener = await start(async () => new Response(Buffer.alloc(size, "x")))
+    const session = connectHttp2(`https://127.0.0.1:${listener.port}`, { ca: pki.authorityPem })
+    const whole = async (): Promise<number> => {
+      let bytes = 0
+      for await (const chunk of session.request({ ":path": "/list" })) bytes += (chunk as Buffer).byteLength
+      return bytes
+    }
+    const sizes = await Promise.all(Array.from({ length: 32 }, whole))
+    session.close()
+    await listener.close(1000)
+    expect(sizes).toEqual(Array.from({ length: 32 }, () => size))
+  })
+
   it("refuses a body over the limit, whether its length was announced or not, and takes one below", async () => {
     const listener = await start(echo)
     const large = "x".repeat(4 * 1024 * 1024)

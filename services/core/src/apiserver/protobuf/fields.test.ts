@@ -37,11 +37,8 @@ function missing(
     const field = schema.properties?.[name]
     if (!field) return gone.has(at) ? [] : [at]
     const value = resolve(field, components)
-    const element = shape === "list"
-      ? value.items
-      : shape === "map"
-        ? (value.additionalProperties as JsonSchema)
-        : value
+    const element =
+      shape === "list" ? value.items : shape === "map" ? (value.additionalProperties as JsonSchema) : value
     return missing(inner, resolve(element, components), components, at, seen)
   })
 }

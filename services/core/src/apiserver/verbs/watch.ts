@@ -15,9 +15,15 @@ const timeoutSecondsMin = 1_800
 
 const partial = { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1" }
 
+const streamTypes = {
+  json: "application/json",
+  yaml: "application/yaml",
+  protobuf: "application/vnd.kubernetes.protobuf;stream=watch",
+}
+
 type EventType = "ADDED" | "MODIFIED" | "DELETED"
 
-/** A stream of JSON lines: what is there (when asked), then every write that the selection sees, in order. */
+/** A stream of events: what is there (when asked), then every write that the selection sees, in order. */
 export async function watchObjects(context: RequestContext): Promise<Response> {
   const { server, resource, info } = context
   const cache = server.store.cache(resource)
@@ -30,15 +36,25 @@ export async function watchObjects(context: RequestContext): Promise<Response> {
       `Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
     )
   }
-  const stream = new WatchStream(context, cache, selection)
+  const offer = { custom: resource.custom, stream: true }
+  const form = answerForm(context.request.headers.get("accept") ?? "", info.query, offer)
+  const protobuf = form.encoding === "protobuf" ? await import("../protobuf/encode.ts") : undefined
+  const frame: Frame = protobuf
+    ? (type, object) => protobuf.watchFrame(type, protobuf.encodeProtobuf(parseObject(object)))
+    : watchLine
+  const stream = new WatchStream(context, cache, selection, { form, frame })
   return stream.start(version)
 }
+
+/** Writes an event as its client reads it: a line of JSON, or a frame of protobuf. */
+type Frame = (type: string, object: Buffer) => Buffer
 
 class WatchStream {
   readonly #context: RequestContext
   readonly #cache: WatchCache
   readonly #selection: Selection
   readonly #form: AnswerForm
+  readonly #frame: Frame
   readonly #bookmarks: boolean
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   /** Newest revision that the client has heard of from this watch. */
@@ -46,11 +62,17 @@ class WatchStream {
   #unsubscribe: () => void = () => {}
   #timers: { cancel(): void }[] = []
 
-  constructor(context: RequestContext, cache: WatchCache, selection: Selection) {
+  constructor(
+    context: RequestContext,
+    cache: WatchCache,
+    selection: Selection,
+    { form, frame }: { form: AnswerForm; frame: Frame },
+  ) {
     this.#context = context
     this.#cache = cache
     this.#selection = selection
-    this.#form = answerForm(context.request.headers.get("accept") ?? "", context.info.query)
+    this.#form = form
+    this.#frame = frame
     this.#bookmarks = context.info.query.get("allowWatchBookmarks") === "true"
   }
 
@@ -72,7 +94,7 @@ class WatchStream {
       { highWaterMark: unreadBytesMax, size: (chunk) => chunk.byteLength },
     )
     this.#context.request.signal.addEventListener("abort", () => this.#end(), { once: true })
-    return new Response(body, { status: 200, headers: { "content-type": "application/json" } })
+    return new Response(body, { status: 200, headers: { "content-type": streamTypes[this.#form.encoding] } })
   }
 
   #subscribe(since: number): void {
@@ -94,7 +116,7 @@ class WatchStream {
       })
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
-      this.#send(watchLine("ERROR", Buffer.from(JSON.stringify(error.toStatus()))))
+      this.#send(this.#frame("ERROR", Buffer.from(JSON.stringify(error.toStatus()))))
       this.#end()
     }
   }
@@ -102,15 +124,16 @@ class WatchStream {
   #sendPresent(announceEnd: boolean): void {
     const { info } = this.#context
     for (const { bytes, index } of this.#cache.list(info.namespace)) {
-      if (this.#selection(index)) this.#send(watchLine("ADDED", this.#formed(bytes)))
+      if (this.#selection(index)) this.#send(this.#frame("ADDED", this.#formed(bytes)))
     }
     if (announceEnd) this.#bookmark({ "k8s.io/initial-events-end": "true" })
   }
 
   #line(event: CachedEvent, type: EventType): Buffer {
     const { resource } = this.#context
-    if (this.#form.kind === "object" && resource.apiVersion === resource.storageApiVersion) return event.line(type)
-    return watchLine(type, this.#formed(event.object(type)))
+    if (this.#form.kind === "object" && resource.apiVersion === resource.storageApiVersion)
+      return event.line(type, this.#form.encoding, this.#frame)
+    return this.#frame(type, this.#formed(event.object(type)))
   }
 
   #formed(stored: Buffer): Buffer {
@@ -129,7 +152,7 @@ class WatchStream {
     const { kind, apiVersion } = this.#form.kind === "partial" ? partial : this.#context.resource
     this.#toldRevision = this.#cache.revision
     const metadata = { resourceVersion: String(this.#cache.revision), ...(annotations && { annotations }) }
-    this.#send(watchLine("BOOKMARK", Buffer.from(JSON.stringify({ kind, apiVersion, metadata }))))
+    this.#send(this.#frame("BOOKMARK", Buffer.from(JSON.stringify({ kind, apiVersion, metadata }))))
   }
 
   #arm(): void {
