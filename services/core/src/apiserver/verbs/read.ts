@@ -48,9 +48,9 @@ export async function listObjects(context: RequestContext): Promise<Response> {
 /** A list of objects, given as they are stored, in the form that the client asked for. */
 export function answerList(context: RequestContext, stored: readonly Buffer[], meta: object): Response {
   const { resource, info, request, server } = context
-  const _form = answerForm(request.headers.get("accept") ?? "", info.query, { custom: resource.custom, stream: false })
+  const form = answerForm(request.headers.get("accept") ?? "", info.query, { custom: resource.custom, stream: false })
   if (form.kind === "object") return bytesResponse(joined(context, stored, meta))
-  const _objects = stored.map((bytes) => parseObject(inVersion(resource, bytes)))
+  const objects = stored.map((bytes) => parseObject(inVersion(resource, bytes)))
   if (form.kind === "table") return jsonResponse(tableOf(resource, objects, meta, form.include, server.clock.now()))
   const items = objects.map((object) => partialOf(object))
   return jsonResponse({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata: meta, items })
