@@ -1,6 +1,6 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { wellFormed } from "./well-formed.ts"
 import { protobufType } from "./negotiation.ts"
+import { wellFormed } from "./well-formed.ts"
 
 /** Bytes of a body: as in Kubernetes, what etcd takes twice over. */
 export const bodyBytesMax = 3 * 1024 * 1024
