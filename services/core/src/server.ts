@@ -14,6 +14,7 @@ import {
   identities,
   listen,
   type NodeProxy,
+  openAudit,
   openEncryptedStorage,
   type Security,
   type UserInfo,
@@ -25,7 +26,7 @@ import { startScheduler } from "#scheduler"
 import type { Storage } from "#store"
 
 export interface ControlPlaneOptions {
-  /** `store/`, `pki/` and `encryption/` are kept in here. */
+  /** `store/`, `pki/`, `encryption/` and `audit/` are kept in here. */
   readonly directory: string
   /** Where the API listens; the first address is the kubeconfig's. */
   readonly hosts: readonly string[]
@@ -73,7 +74,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const api = undo.use(createServer(options, storage, security))
   await api.ready
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options)))
-  const url = await open(options, pki, security.guard(api), undo)
+  const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log }))
+  const url = await open(options, pki, security.guard(audit.over(api)), undo)
   const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user), fieldManager: user.name })
   startLoops(clientAs, undo, pki, options)
   const stack = undo.move()

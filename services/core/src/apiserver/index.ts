@@ -8,6 +8,7 @@
  * May be imported by the compositions of core.
  */
 export type { AdmissionAttributes, AdmissionStep } from "./admission/step.ts"
+export { openAudit } from "./audit/index.ts"
 export type { UserInfo } from "./authentication/user.ts"
 export { bootstrapObjects, ensureBootstrapObjects, identities } from "./bootstrap/index.ts"
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./create-api-server.ts"

@@ -50,7 +50,7 @@ export interface Security {
 
 /** What a guard needs of an API server. */
 export interface Guarded {
-  handle(request: Request, user: UserInfo): Promise<Response>
+  handle(request: Request, user: UserInfo, peer?: Peer): Promise<Response>
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): void
 }
 
@@ -104,7 +104,7 @@ function guardOf(server: Guarded, identify: (asked: Asked, peer: Peer) => Promis
       } catch (error) {
         return errorResponse(error)
       }
-      return server.handle(request, user)
+      return server.handle(request, user, peer)
     },
     upgrade: (incoming, socket, head, peer) => {
       identify({ url: new URL(incoming.url ?? "/", "https://host").href, headers: headersOf(incoming) }, peer).then(

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto"
+import { appendFile, chmod, open, rename, truncate } from "node:fs/promises"
+import { join } from "node:path"
+import type { Log } from "@wick/sdk/log"
+import { makeSecretDirectory } from "#pki"
+
+export interface LogFileOptions {
+  /** `audit.log` is kept in here, and the files before it as `audit.log.1` (the youngest) and on. */
+  readonly directory: string
+  readonly log: Log
+  readonly fileBytesMax?: number
+}
+
+const fileName = "audit.log"
+const fileBytesMax = 10 * 1024 * 1024
+const filesMax = 5
+/** Events that may wait for the disk; later ones are lost, and counted. */
+const waitingMax = 10_000
+/** More than the longest line can be that a start reads back. */
+const lastLineBytesMax = 8 * 1024 * 1024
+/** What the first line of all has before it. */
+const noLine = "0".repeat(64)
+
+export interface AuditLogFile extends AsyncDisposable {
+  /** Takes an event and returns at once; nobody waits for the disk. */
+  write(event: object): void
+  /** Events that were not written, since the start. */
+  readonly lost: number
+}
+
+/** Events as JSON lines, each with the hash of the line before as its last field, in files of limited size and number. */
+export async function openAuditLogFile(options: LogFileOptions): Promise<AuditLogFile> {
+  const path = join(options.directory, fileName)
+  await makeSecretDirectory(options.directory)
+  const { size, lastLine } = await readEnd(path)
+  return new ChainedFile(options, path, size, lastLine === undefined ? noLine : hashOf(lastLine))
+}
+
+class ChainedFile implements AuditLogFile {
+  lost = 0
+  readonly #options: LogFileOptions
+  readonly #path: string
+  #size: number
+  #previous: string
+  #waiting: object[] = []
+  #writing: Promise<void> | undefined
+
+  constructor(options: LogFileOptions, path: string, size: number, previous: string) {
+    this.#options = options
+    this.#path = path
+    this.#size = size
+    this.#previous = previous
+  }
+
+  write(event: object): void {
+    if (this.#waiting.length >= waitingMax) {
+      this.lost += 1
+      return
+    }
+    this.#waiting.push(event)
+    this.#writing ??= this.#drain()
+  }
+
+  async #drain(): Promise<void> {
+    // Events of one turn go to the disk together.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#waiting.length > 0) await this.#writeBatch(this.#waiting.splice(0))
+    this.#writing = undefined
+  }
+
+  async #writeBatch(events: readonly object[]): Promise<void> {
+    let previous = this.#previous
+    const lines = events.map((event) => {
+      const line = JSON.stringify({ ...event, previous })
+      previous = hashOf(line)
+      return line
+    })
+    const bytes = Buffer.from(`${lines.join("\n")}\n`)
+    try {
+      if (this.#size > 0 && this.#size + bytes.length > (this.#options.fileBytesMax ?? fileBytesMax))
+        await this.#rotate()
+      await appendFile(this.#path, bytes, { mode: 0o600 })
+      this.#size += bytes.length
+      this.#previous = previous
+    } catch (error) {
+      this.lost += events.length
+      this.#options.log.error("audit events lost", { path: this.#path, events: events.length, lost: this.lost, error })
+      // Part of a line may have been written: the chain goes on from the last whole one.
+      await truncate(this.#path, this.#size).catch(() => undefined)
+    }
+  }
+
+  async #rotate(): Promise<void> {
+    for (let age = filesMax - 2; age >= 0; age -= 1) {
+      const from = age === 0 ? this.#path : `${this.#path}.${age}`
+      await rename(from, `${this.#path}.${age + 1}`).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error
+      })
+    }
+    this.#size = 0
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing
+  }
+}
+
+/** The size of what is there, and its last line; what a crash has left of a torn one is cut off. */
+async function readEnd(path: string): Promise<{ size: number; lastLine: string | undefined }> {
+  const file = await open(path, "a+", 0o600)
+  try {
+    await chmod(path, 0o600)
+    const { size } = await file.stat()
+    const start = Math.max(0, size - lastLineBytesMax)
+    const { buffer } = await file.read(Buffer.alloc(size - start), 0, size - start, start)
+    const whole = buffer.lastIndexOf(0x0a) + 1
+    if (whole < buffer.length) await file.truncate(start + whole)
+    const lines = buffer.toString("utf8", 0, whole).split("\n")
+    return { size: start + whole, lastLine: lines.at(-2) }
+  } finally {
+    await file.close()
+  }
+}
+
+function hashOf(line: string): string {
+  return createHash("sha256").update(line).digest("hex")
+}
