@@ -30,6 +30,7 @@ const verbs: Verbs = {
   revisions: { summary: "list the revisions of a function", load: () => import("./revisions.ts") },
   logs: { summary: "print what a function's containers print", load: () => import("./logs.ts") },
   delete: { summary: "delete functions", load: () => import("./delete.ts") },
+  audit: { summary: "check the log of who changed what", load: () => import("./audit.ts") },
   kubeconfig: { summary: "print how to reach the API with kubectl", load: () => import("./kubeconfig.ts") },
   completion: { summary: "print a completion script for a shell", load: () => import("./completion.ts") },
   version: { summary: "print versions", load: () => import("./version.ts") },
