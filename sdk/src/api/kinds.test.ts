@@ -73,6 +73,16 @@ describe("a deployment", () => {
     })
   })
 
+  it("refuses an amount that is none", () => {
+    const object = written()
+    Object.assign(object.spec.template.spec.containers[0] ?? {}, {
+      resources: { limits: { cpu: "much", memory: "1Gi" } },
+    })
+    expect(compiled.validate(object).map(({ type, field }) => ({ type, field }))).toEqual([
+      { type: "TypeInvalid", field: "spec.template.spec.containers[0].resources.limits.cpu" },
+    ])
+  })
+
   it("names every mistake", () => {
     const object = { ...written(), spec: { ...written().spec, replicas: "three", selector: undefined } }
     expect(compiled.validate(object).map(({ field }) => field)).toEqual(["spec.selector", "spec.replicas"])

@@ -1,3 +1,5 @@
+import { isQuantity } from "../meta/quantity.ts"
+
 /** Formats of strings that are checked; others are only documentation, as in Kubernetes. */
 export const formats: ReadonlyMap<string, (value: string) => boolean> = new Map<string, (value: string) => boolean>([
   ["date-time", isDateTime],
@@ -8,6 +10,7 @@ export const formats: ReadonlyMap<string, (value: string) => boolean> = new Map<
     (value) => /^[-+]?(0|(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*)$/.test(value),
   ],
   ["byte", (value) => value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)],
+  ["quantity", isQuantity],
   ["uri", (value) => URL.canParse(value)],
   ["email", (value) => /^[^\s@<>]+@[^\s@<>]+$/.test(value)],
   ["hostname", (value) => value.length <= 255 && /^([A-Za-z0-9]([A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.?)+$/.test(value)],

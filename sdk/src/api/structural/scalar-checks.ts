@@ -30,7 +30,7 @@ export function stringChecks(schema: JsonSchema): StringCheck[] {
   const test = format === undefined ? undefined : formats.get(format)
   if (test !== undefined) {
     checks.push((value, walk) => {
-      if (!test(value)) reportInBody(walk, "TypeInvalid", `must be of type ${format}: ${JSON.stringify(value)}`, value)
+      if (!test(value)) reportInBody(walk, "TypeInvalid", formatText(format, value), value)
     })
   }
   return checks
@@ -127,4 +127,10 @@ function expressionOf(pattern: string): RegExp {
       throw new SchemaError(`the pattern ${JSON.stringify(pattern)} is not a regular expression: ${error}`)
     }
   }
+}
+
+const quantityText = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+
+function formatText(format: string | undefined, value: string): string {
+  return format === "quantity" ? quantityText : `must be of type ${format}: ${JSON.stringify(value)}`
 }

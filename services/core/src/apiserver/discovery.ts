@@ -11,6 +11,8 @@ const extras: Record<string, { name: string; kind: string; group?: string; versi
   pods: [
     { name: "binding", kind: "Binding", verbs: ["create"] },
     { name: "eviction", kind: "Eviction", group: "policy", version: "v1", verbs: ["create"] },
+    { name: "ephemeralcontainers", kind: "Pod", verbs: statusVerbs },
+    { name: "resize", kind: "Pod", verbs: statusVerbs },
     { name: "log", kind: "Pod", verbs: ["get"] },
     { name: "exec", kind: "PodExecOptions", verbs: ["create", "get"] },
     { name: "attach", kind: "PodAttachOptions", verbs: ["create", "get"] },

@@ -87,6 +87,24 @@ describe("kubectl", () => {
     expect(await ok("explain cronjob.spec.jobTemplate.spec.podFailurePolicy.rules")).toContain("onExitCodes")
   })
 
+  it("adds a container that looks into a pod, and gives a pod more", async () => {
+    await ok([
+      "run",
+      "app",
+      "--image=nginx:1",
+      "--overrides",
+      '{"spec":{"containers":[{"name":"app","image":"nginx:1","resources":{"requests":{"cpu":"1"}}}]}}',
+    ])
+    await ok("debug app --image=busybox:1 --container=look -- sh")
+    expect(await ok("get pod app -o jsonpath={.spec.ephemeralContainers[0].name}")).toBe("look")
+    const patch = '{"spec":{"containers":[{"name":"app","resources":{"requests":{"cpu":"2"}}}]}}'
+    await ok(["patch", "pod", "app", "--subresource=resize", "--patch", patch])
+    expect(await ok("get pod app -o jsonpath={.spec.containers[0].resources.requests.cpu}")).toBe("2")
+    expect((await kubectl(["patch", "pod", "app", "--patch", patch.replace("2", "3")])).err).toContain(
+      "pod updates may not change fields other than",
+    )
+  })
+
   it("shows what is wrong with a pod, all at once", async () => {
     const path = join(api.directory, "wrong.yaml")
     const spec = "{containers: [{name: A, image: a, ports: [{containerPort: 70000}]}, {name: b}]}"

@@ -41,6 +41,8 @@ const podParts: Record<string, Record<string, Handler>> = {
   binding: { create: bindPod },
   eviction: { create: evictPod },
   log: { get: podLog },
+  ephemeralcontainers: status,
+  resize: status,
 }
 const scale: Record<string, Handler> = {
   get: scaleSubresource,

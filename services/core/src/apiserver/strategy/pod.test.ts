@@ -1,3 +1,4 @@
+import { describeFieldError } from "@wick/sdk/api"
 import { describe, expect, it } from "vitest"
 import { judged, prepared } from "../testing/judge.ts"
 import { pods } from "./pod.ts"
@@ -319,5 +320,45 @@ describe("a pod gets", () => {
     ["Guaranteed", { resources: { limits: { cpu: "1", memory: "1Gi" } } }],
   ])("the class %s by what it asks for", (qosClass, spec) => {
     expect(made(spec).status).toEqual({ phase: "Pending", qosClass })
+  })
+})
+
+describe("a part of a running pod", () => {
+  const running = prepared("Pod", pods, pod({}))
+  const debug = { name: "debug", image: "busybox:1" }
+  const write = (part: string, spec: object, live = running): { spec: unknown; messages: string[] } => {
+    const wanted = { ...live, spec: { ...(live.spec as object), ...spec } }
+    const next = pods.writablePart?.(wanted, live, part) ?? wanted
+    return { spec: next.spec, messages: (pods.validate?.(next, live, part) ?? []).map(describeFieldError) }
+  }
+
+  it("may be a container that looks into it, and nothing else of the pod", () => {
+    const { spec, messages } = write("ephemeralcontainers", { ephemeralContainers: [debug], nodeName: "other" })
+    expect(messages).toEqual([])
+    expect(spec).toEqual({ ...(running.spec as object), ephemeralContainers: [debug] })
+    const wrong = [{ ...debug, name: "app", ports: [], targetContainerName: "none" }]
+    expect(write("ephemeralcontainers", { ephemeralContainers: wrong }).messages).toEqual([
+      'spec.ephemeralContainers[0].name: Duplicate value: "app"',
+      'spec.ephemeralContainers[0].targetContainerName: Not found: "none"',
+      "spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container",
+    ])
+  })
+
+  it("stays when it is such a container", () => {
+    const live = { ...running, spec: { ...(running.spec as object), ephemeralContainers: [debug] } }
+    const change = (list: object[]) => write("ephemeralcontainers", { ephemeralContainers: list }, live).messages[0]
+    expect(change([])).toMatch(/existing ephemeral containers "debug" may not be removed/)
+    expect(change([{ ...debug, image: "other:1" }])).toMatch(/existing ephemeral containers "debug" may not be changed/)
+  })
+
+  it("may be what it needs, in its class", () => {
+    const sized = (cpu: string) => [{ ...container, resources: { requests: { cpu } } }]
+    const live = prepared("Pod", pods, pod({ containers: sized("1") }))
+    const { spec, messages } = write("resize", { containers: [{ ...sized("2")[0], image: "other:1" }] }, live)
+    expect(messages).toEqual([])
+    expect(spec).toMatchObject({ containers: [{ image: "nginx:1", resources: { requests: { cpu: "2" } } }] })
+    expect(write("resize", { containers: [{ ...container, resources: {} }] }, live).messages).toEqual([
+      'spec: Invalid value: "BestEffort": Pod QOS Class may not change as a result of resizing',
+    ])
   })
 })

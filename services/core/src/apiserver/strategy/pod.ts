@@ -3,7 +3,9 @@ import type { Pod } from "@wick/sdk/api/core/pod"
 import type { PodSpec } from "@wick/sdk/api/core/pod-spec"
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { podChangeMistakes } from "./pod-change.ts"
+import { ephemeralMistakes, podWithPart, resizeMistakes } from "./pod-part.ts"
 import { podSpecMistakes } from "./pod-spec/index.ts"
+import { qosClass } from "./qos-class.ts"
 import type { Strategy } from "./strategy.ts"
 import { fillPodSpec } from "./template.ts"
 
@@ -20,11 +22,15 @@ export const pods: Strategy = {
   prepareUpdate(object) {
     fillPodSpec(podOf(object).spec)
   },
-  validate(object, old) {
+  validate(object, old, subresource) {
     const pod = podOf(object)
     if (!old) return podSpecMistakes("spec", pod.spec)
+    if (subresource === "ephemeralcontainers") return ephemeralMistakes(pod, podOf(old))
+    if (subresource === "resize") return resizeMistakes(pod, podOf(old))
     return podChangeMistakes(pod, podOf(old))
   },
+  writablePart: (wanted, live, subresource) =>
+    podWithPart(podOf(wanted), podOf(live), subresource) as AnyObject | undefined,
   graceSeconds(object, asked) {
     const { spec, status } = podOf(object)
     const ended = status?.phase === "Succeeded" || status?.phase === "Failed"
@@ -44,19 +50,4 @@ function containersOf(spec: PodSpec): Container[] {
 /** A limit without a request is a request of the same. */
 function requestLimits({ resources }: Pick<PodSpec, "resources">): void {
   if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests }
-}
-
-/** How soon the pod is ended when the node lacks room: last if it may use no more than it asked for, first if it asked for nothing. */
-export function qosClass(spec: PodSpec): "Guaranteed" | "Burstable" | "BestEffort" {
-  const asked = (list: PodSpec["resources"]) =>
-    Object.keys({ ...list?.requests, ...list?.limits }).filter((name) => name === "cpu" || name === "memory")
-  const all = asked(spec.resources).length > 0 ? [spec] : containersOf(spec)
-  if (all.every(({ resources }) => asked(resources).length === 0)) return "BestEffort"
-  const guaranteed = all.every(({ resources }) =>
-    ["cpu", "memory"].every((name) => {
-      const limit = resources?.limits?.[name]
-      return limit !== undefined && String(limit) === String(resources?.requests?.[name])
-    }),
-  )
-  return guaranteed ? "Guaranteed" : "Burstable"
 }

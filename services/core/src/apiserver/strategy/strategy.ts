@@ -7,7 +7,9 @@ export interface Strategy {
   prepareCreate?(object: AnyObject, nowMs: number): void
   prepareUpdate?(object: AnyObject, old: AnyObject, nowMs: number, subresource: string): void
   /** Rules across fields. `old` is absent for a creation. */
-  validate?(object: AnyObject, old: AnyObject | undefined): FieldError[]
+  validate?(object: AnyObject, old: AnyObject | undefined, subresource?: string): FieldError[]
+  /** For a part with a path of its own: the live object with what may be written there; undefined for another part. */
+  writablePart?(wanted: AnyObject, live: AnyObject, subresource: string): AnyObject | undefined
   /** Rules for a write to the status alone, in which nothing else has changed. */
   validateStatus?(object: AnyObject, old: AnyObject): FieldError[]
   /** Seconds that the object may still need to end, given what was asked for; 0 removes it at once. */

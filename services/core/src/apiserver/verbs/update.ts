@@ -85,7 +85,9 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
   const admitted = await mutate(context, { operation: "UPDATE", name, object, oldObject: live })
   resource.compiled().default(admitted)
   const judged =
-    info.subresource === "status" ? strategy.validateStatus?.(admitted, live) : strategy.validate?.(admitted, live)
+    info.subresource === "status"
+      ? strategy.validateStatus?.(admitted, live)
+      : strategy.validate?.(admitted, live, info.subresource)
   refuseMistakes(resource, name, [...mistakesOf(resource, admitted), ...(judged ?? [])])
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
   const stored = { ...admitted, apiVersion: resource.storageApiVersion }
@@ -93,7 +95,11 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
 }
 
 /** What the server keeps itself stays as it was; so does status for a write to the object, and all else for one to status. */
-function onlyWritable({ resource, info }: RequestContext, live: AnyObject, wanted: AnyObject): AnyObject {
+function onlyWritable(
+  { resource, info, server: { strategies } }: RequestContext,
+  live: AnyObject,
+  wanted: AnyObject,
+): AnyObject {
   const {
     uid,
     creationTimestamp,
@@ -133,6 +139,13 @@ function onlyWritable({ resource, info }: RequestContext, live: AnyObject, wante
       ...live,
       metadata: { ...live.metadata, ...(metadata.managedFields && { managedFields: metadata.managedFields }) },
       ...(wanted.status !== undefined && { status: wanted.status }),
+    }
+  }
+  const part = strategyOf(strategies, resource).writablePart?.(wanted, live, info.subresource)
+  if (part) {
+    return {
+      ...part,
+      metadata: { ...live.metadata, ...(metadata.managedFields && { managedFields: metadata.managedFields }) },
     }
   }
   if (!resource.status || info.subresource !== "") return { ...wanted, metadata }
