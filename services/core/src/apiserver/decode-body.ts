@@ -25,20 +25,23 @@ function tooLarge(): StatusError {
   return new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
 }
 
-/** The value of a JSON or YAML body; undefined when it is empty. */
-export async function decodeBody(request: Request): Promise<unknown> {
+/** The value of a JSON, YAML or protobuf body; undefined when it is empty. `onJson` sees the text of a right JSON one. */
+export async function decodeBody(request: Request, onJson: (text: string) => void = () => {}): Promise<unknown> {
   const type = mediaTypeOf(request)
   const bytes = await readBytes(request)
   if (bytes.byteLength === 0) return undefined
   const value =
-    type === protobufType ? await parseProtobuf(bytes) : await parseText(new TextDecoder().decode(bytes), type)
+    type === protobufType ? await parseProtobuf(bytes) : await parseText(new TextDecoder().decode(bytes), type, onJson)
   if (depthOf(value, 0) > depthMax)
     throw new StatusError("BadRequest", `the object is nested deeper than ${depthMax} levels`)
   return value
 }
 
-function parseText(text: string, type: string): unknown {
-  return type.endsWith("yaml") ? parseYaml(text) : parseJson(text, type)
+function parseText(text: string, type: string, onJson: (text: string) => void): unknown {
+  if (type.endsWith("yaml")) return parseYaml(text)
+  const value = parseJson(text, type)
+  onJson(text)
+  return value
 }
 
 async function parseProtobuf(bytes: Uint8Array): Promise<unknown> {

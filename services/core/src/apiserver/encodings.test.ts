@@ -120,3 +120,24 @@ it("squeezes an answer over 128 KiB for who takes gzip, and no smaller one", asy
   const small = await ask(`${maps}/small`, { headers: { "accept-encoding": "gzip" } })
   expect(small.headers.get("content-encoding")).toBeNull()
 })
+
+describe("a body that names a field twice", () => {
+  const twice = (name: string, query: string): Promise<Response> =>
+    ask(`${maps}?${query}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: `{"metadata":{"name":"${name}"},"data":{"k":"1","k":"2"}}`,
+    })
+
+  it("is refused by who validates strictly, warned of by default, and let be by who ignores", async () => {
+    const strict = await twice("strict", "fieldValidation=Strict")
+    expect(strict.status).toBe(400)
+    expect(((await strict.json()) as { message: string }).message).toBe(
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data.k"',
+    )
+    const warned = await twice("warned", "")
+    expect(warned.status).toBe(201)
+    expect(warned.headers.get("warning")).toContain("duplicate field")
+    expect((await twice("ignored", "fieldValidation=Ignore")).headers.get("warning")).toBeNull()
+  })
+})

@@ -1,16 +1,35 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { causeReason, describeCause, describeFieldError, type FieldError } from "@wick/sdk/api/meta/field-error"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { decodeBody } from "./decode-body.ts"
+import { duplicateFields } from "./duplicate-fields.ts"
 import type { RequestContext } from "./request-context.ts"
 import type { ServedResource } from "./served-resource.ts"
 import { validateMeta } from "./validate-meta.ts"
 
 /** Removes fields that the kind does not have, as `fieldValidation` says: refuse them, warn of them, or say nothing. */
-export function pruneUnknown({ resource, info, warnings }: RequestContext, object: AnyObject): void {
-  const unknown = resource.compiled().prune(object)
-  if (unknown.length === 0) return
+export function pruneUnknown(context: RequestContext, object: AnyObject): void {
+  const unknown = context.resource.compiled().prune(object)
+  tellOf(
+    context,
+    unknown.map((field) => `unknown field "${field}"`),
+  )
+}
+
+/** An object as a client sent it; of fields that it names twice the last counts, and the client hears of them. */
+export async function decodeObject(context: RequestContext): Promise<unknown> {
+  return decodeBody(context.request, (text) => {
+    if (context.info.query.get("fieldValidation") === "Ignore") return
+    tellOf(
+      context,
+      duplicateFields(text).map((field) => `duplicate field "${field}"`),
+    )
+  })
+}
+
+function tellOf({ resource, info, warnings }: RequestContext, texts: readonly string[]): void {
+  if (texts.length === 0) return
   const mode = info.query.get("fieldValidation") ?? "Warn"
-  const texts = unknown.map((field) => `unknown field "${field}"`)
   if (mode === "Strict") {
     throw new StatusError(
       "BadRequest",

@@ -1,11 +1,10 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { mutate, validate } from "../admit.ts"
-import { decodeBody } from "../decode-body.ts"
 import { encodeStored, withResourceVersion } from "../object-bytes.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
-import { mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
+import { decodeObject, mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
 
 const suffixLength = 5
@@ -15,7 +14,7 @@ const suffixLetters = "bcdfghjklmnpqrstvwxz2456789"
 const generateTriesMax = 8
 
 export async function createObject(context: RequestContext): Promise<Buffer> {
-  const body = requireObject(context, await decodeBody(context.request))
+  const body = requireObject(context, await decodeObject(context))
   return storeNew(context, body)
 }
 

@@ -1,7 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
 import { mutate, validate } from "../admit.ts"
-import { decodeBody } from "../decode-body.ts"
 import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
 import { conflict } from "../object-store.ts"
 import { jsonEqual } from "../patch/json-value.ts"
@@ -9,7 +8,7 @@ import { place } from "../patch/schema-walk.ts"
 import { trackUpdate } from "../patch/server-side-apply.ts"
 import { fieldManager, isDryRun, type Mutation, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
-import { mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
+import { decodeObject, mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import type { Entry } from "../watch-cache.ts"
 import { requireObject } from "./create.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
@@ -18,7 +17,7 @@ import { storedContext, storedForm } from "./stored-form.ts"
 const retriesMax = 10
 
 export async function updateObject(context: RequestContext): Promise<Buffer> {
-  const body = requireObject(context, await decodeBody(context.request))
+  const body = requireObject(context, await decodeObject(context))
   const { name } = context.info
   if (body.metadata.name !== undefined && body.metadata.name !== name) {
     throw new StatusError(
