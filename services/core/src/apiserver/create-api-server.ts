@@ -20,6 +20,7 @@ import { componentStatuses } from "./component-statuses.ts"
 import { decodeBody } from "./decode-body.ts"
 import { DefinitionKeeper } from "./definition-keeper.ts"
 import { Discovery } from "./discovery.ts"
+import { createFairness, type Fairness } from "./fairness/index.ts"
 import type { HealthCheck } from "./health.ts"
 import { answerForm, type Encoding } from "./negotiation.ts"
 import type { NodeProxy } from "./node-proxy.ts"
@@ -78,6 +79,7 @@ class FetchApiServer implements ApiServer {
   readonly #server: Server
   readonly #unversioned: Unversioned
   readonly #measured: RequestMetrics
+  readonly #fairness: Fairness
   readonly #definitions: DefinitionKeeper
   #isReady = false
 
@@ -86,6 +88,7 @@ class FetchApiServer implements ApiServer {
     const registry = new ResourceRegistry()
     const metrics = createMetrics()
     this.#measured = new RequestMetrics(metrics)
+    this.#fairness = createFairness({ clock: options.clock, metrics })
     const store = new ObjectStore(options.storage)
     const { admission, nodeProxy, clock, random, log } = options
     this.#server = {
@@ -144,7 +147,7 @@ class FetchApiServer implements ApiServer {
     const info = parseRequest(request.method, url)
     let response: Response
     try {
-      response = await this.#answer(request, url, info, user)
+      response = await this.#seated(request, url, info, user)
     } catch (error) {
       response = errorResponse(error)
       if (response.status >= 500) log.error("request failed", { method: request.method, path: url.pathname, error })
@@ -171,6 +174,17 @@ class FetchApiServer implements ApiServer {
     } catch {
       // Nothing that the client takes is served: it hears so in JSON.
       return "json"
+    }
+  }
+
+  /** A watch or a log holds its seat until it has begun, however long it lasts. */
+  async #seated(request: Request, url: URL, info: RequestInfo, user: UserInfo): Promise<Response> {
+    const entered = this.#fairness.enter(user, actionOf(info))
+    const seat = entered instanceof Promise ? await entered : entered
+    try {
+      return await this.#answer(request, url, info, user)
+    } finally {
+      seat.leave()
     }
   }
 
