@@ -1,4 +1,5 @@
 import { gunzipSync } from "node:zlib"
+import { builtinKinds } from "@wick/sdk/api"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeProtobuf } from "./protobuf/decode.ts"
 import { encodeProtobuf } from "./protobuf/encode.ts"
@@ -49,6 +50,14 @@ describe("a client that speaks protobuf", () => {
     expect(await speak(`${maps}/spoken`, "DELETE", options)).toMatchObject({ kind: "Status", status: "Success" })
     expect(await speak(`${maps}/spoken`)).toMatchObject({ kind: "Status", reason: "NotFound", code: 404 })
   })
+
+  it.each(builtinKinds.map(({ group, version, plural, listKind }) => ({ group, version, plural, listKind })))(
+    "lists $plural of group '$group' in protobuf",
+    async ({ group, version, plural, listKind }) => {
+      const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`
+      expect(await speak(`${root}/${plural}`)).toMatchObject({ kind: listKind, metadata: {} })
+    },
+  )
 
   it("watches frames, each of its own length, with whole objects inside", async () => {
     await speak(maps, "POST", configMap("watched"))
