@@ -33,7 +33,7 @@ import { errorResponse, jsonResponse } from "./respond.ts"
 import { handleResource } from "./router.ts"
 import { builtinResource, faceResource, type ServedResource } from "./served-resource.ts"
 import { strategies } from "./strategy/strategies.ts"
-import { kubeletTarget } from "./subresource/pod.ts"
+import { upgradeResource } from "./subresource/upgrade.ts"
 import { answerPath, type Unversioned } from "./unversioned-paths.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
 import { warningHeaders } from "./warning-headers.ts"
@@ -266,8 +266,9 @@ class FetchApiServer implements ApiServer {
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): Promise<void> {
     const url = new URL(incoming.url ?? "/", "http://apiserver")
     const info = parseRequest(incoming.method ?? "GET", url)
-    const resource = this.#server.registry.find("", "v1", "pods")
-    if (info.kind === "path" || info.resource !== "pods" || info.group !== "" || !resource) {
+    const resource =
+      info.kind === "resource" && info.group === "" && this.#server.registry.find("", "v1", info.resource)
+    if (info.kind === "path" || !resource) {
       throw new StatusError("NotFound", "the server could not find the requested resource")
     }
     // As Kubernetes does: who may open a shell may create one, whatever method the client's protocol uses.
@@ -280,9 +281,7 @@ class FetchApiServer implements ApiServer {
       user,
       warnings: [],
     }
-    const { node, path } = await kubeletTarget(context)
-    incoming.url = path
-    node.upgrade(incoming, socket, head)
+    await upgradeResource(context, incoming, socket, head)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import type { VirtualResource } from "./virtual-resource.ts"
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 const readVerbs = ["get", "list"]
+const proxyVerbs = ["create", "delete", "get", "patch", "update"]
 const statusVerbs = ["get", "patch", "update"]
 
 /** Subresources of built-in kinds beside status and scale. */
@@ -13,11 +14,14 @@ const extras: Record<string, { name: string; kind: string; group?: string; versi
     { name: "eviction", kind: "Eviction", group: "policy", version: "v1", verbs: ["create"] },
     { name: "ephemeralcontainers", kind: "Pod", verbs: statusVerbs },
     { name: "resize", kind: "Pod", verbs: statusVerbs },
+    { name: "proxy", kind: "PodProxyOptions", verbs: proxyVerbs },
     { name: "log", kind: "Pod", verbs: ["get"] },
     { name: "exec", kind: "PodExecOptions", verbs: ["create", "get"] },
     { name: "attach", kind: "PodAttachOptions", verbs: ["create", "get"] },
     { name: "portforward", kind: "PodPortForwardOptions", verbs: ["create", "get"] },
   ],
+  services: [{ name: "proxy", kind: "ServiceProxyOptions", verbs: proxyVerbs }],
+  nodes: [{ name: "proxy", kind: "NodeProxyOptions", verbs: proxyVerbs }],
   namespaces: [{ name: "finalize", kind: "Namespace", verbs: ["update"] }],
   serviceaccounts: [
     { name: "token", kind: "TokenRequest", group: "authentication.k8s.io", version: "v1", verbs: ["create"] },

@@ -10,6 +10,8 @@ export interface ResourceRequest {
   readonly version: string
   readonly resource: string
   readonly subresource: string
+  /** What stands below the subresource `proxy`, as it was written: the path at the other end. */
+  readonly subpath: string
   readonly namespace: string
   readonly name: string
   readonly query: URLSearchParams
@@ -41,15 +43,13 @@ const namespaceSubresources = new Set(["status", "finalize"])
  *     /apis/apps/v1, /version, /healthz            a path
  */
 export function parseRequest(method: string, url: URL): RequestInfo {
-  const parts = url.pathname
-    .split("/")
-    .filter((part) => part !== "")
-    .map(decode)
+  const raw = url.pathname.split("/").filter((part) => part !== "")
+  const parts = raw.map(decode)
   const path: PathRequest = { kind: "path", verb: method.toLowerCase(), path: url.pathname }
   const start = parts[0] === "api" ? 2 : parts[0] === "apis" ? 3 : undefined
   if (start === undefined || parts.length <= start) return path
   const [group, version] = start === 2 ? ["", parts[1] ?? ""] : [parts[1] ?? "", parts[2] ?? ""]
-  const named = target(parts.slice(start))
+  const named = split(target(parts.slice(start)), url.pathname)
   const verbs = methods[method]
   if (!verbs) return path
   const one = verbs[named.name === "" ? 1 : 0]
@@ -61,6 +61,13 @@ export function parseRequest(method: string, url: URL): RequestInfo {
     verb: refine(one, named, url.searchParams),
     query: url.searchParams,
   }
+}
+
+/** Everything below `proxy` belongs to the other end, slashes and escapes included. */
+function split(named: Target, path: string): Target & { subpath: string } {
+  if (named.subresource !== "proxy" && !named.subresource.startsWith("proxy/")) return { ...named, subpath: "" }
+  const [, subpath = ""] = /\/proxy\/(.*)$/s.exec(path) ?? []
+  return { ...named, subresource: "proxy", subpath }
 }
 
 interface Target {

@@ -3,7 +3,9 @@ import { decodeBody } from "./decode-body.ts"
 import type { RequestContext } from "./request-context.ts"
 import { bytesResponse, jsonResponse } from "./respond.ts"
 import { qualified } from "./served-resource.ts"
-import { bindPod, evictPod, podLog } from "./subresource/pod.ts"
+import { evictPod } from "./subresource/eviction.ts"
+import { bindPod, podLog } from "./subresource/pod.ts"
+import { proxyRequest } from "./subresource/proxy.ts"
 import { scaleSubresource } from "./subresource/scale.ts"
 import { computedVerbs } from "./verbs/computed.ts"
 import { createObject } from "./verbs/create.ts"
@@ -30,13 +32,14 @@ const whole: Record<string, Handler> = {
   },
 }
 
+/** Parts of an object that are read and written like it. */
 const status: Record<string, Handler> = {
   get: getObject,
   update: async (context) => answerObject(context, await updateObject(context)),
   patch: async (context) => answerObject(context, await patchObject(context)),
 }
 
-/** Of each part the one verb that it has: reading a path must never do what writing to it does. */
+/** Of each part the verbs that it has: reading a path must never do what writing to it does. */
 const podParts: Record<string, Record<string, Handler>> = {
   binding: { create: bindPod },
   eviction: { create: evictPod },
@@ -44,6 +47,8 @@ const podParts: Record<string, Record<string, Handler>> = {
   ephemeralcontainers: status,
   resize: status,
 }
+/** Kinds that the server passes requests on to. */
+const proxied = new Set(["pods", "services", "nodes"])
 const scale: Record<string, Handler> = {
   get: scaleSubresource,
   update: scaleSubresource,
@@ -70,6 +75,7 @@ function handlerOf({ info, resource }: RequestContext): Handler | undefined {
   if (subresource === "status" && resource.status) return status[verb]
   if (subresource === "scale" && resource.scale) return scale[verb]
   if (resource.custom || resource.group !== "") return notServed()
+  if (subresource === "proxy" && proxied.has(resource.plural)) return proxyRequest
   if (resource.plural === "pods") return (podParts[subresource] ?? notServed())[verb]
   if (resource.plural === "namespaces" && subresource === "finalize") return verb === "update" ? finalize : undefined
   return notServed()

@@ -5,7 +5,6 @@ import type { NodeConnection } from "../node-proxy.ts"
 import { parseObject } from "../object-bytes.ts"
 import { type RequestContext, timestamp } from "../request-context.ts"
 import { jsonResponse } from "../respond.ts"
-import { deleteObject } from "../verbs/delete.ts"
 import { modify } from "../verbs/update.ts"
 
 interface PodView {
@@ -48,18 +47,6 @@ function bound(context: RequestContext, live: AnyObject, node: string, uid: stri
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== "PodScheduled")
   pod.status = { ...pod.status, conditions: [...others, scheduled] }
   return live
-}
-
-/** `pods/eviction`: a deletion that may be refused. */
-export async function evictPod(context: RequestContext): Promise<Response> {
-  const body = (await decodeBody(context.request)) as { deleteOptions?: { gracePeriodSeconds?: number } } | undefined
-  const request = new Request(context.request.url, {
-    method: "DELETE",
-    body: JSON.stringify(body?.deleteOptions ?? {}),
-    headers: { "content-type": "application/json" },
-  })
-  await deleteObject({ ...context, request, info: { ...context.info, subresource: "" } })
-  return jsonResponse({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 }, 201)
 }
 
 /** Where a pod's kubelet is, and the kubelet's own path for a subresource of it. */
