@@ -4,8 +4,12 @@ import { describe, expect, it } from "vitest"
 import { createMemoryStorage } from "#store"
 import { createPodDefaults } from "./pod-defaults.ts"
 
-async function admit(spec: Record<string, unknown>): Promise<Record<string, unknown>> {
+async function admit(spec: Record<string, unknown>, ...classes: object[]): Promise<Record<string, unknown>> {
   const storage = createMemoryStorage({ clock: new SimulatedClock() })
+  for (const [at, each] of classes.entries()) {
+    const put = { kind: "put", key: `/registry/scheduling.k8s.io/priorityclasses/c${at}` } as const
+    await storage.txn({ compare: [], success: [{ ...put, value: Buffer.from(JSON.stringify(each)) }], failure: [] })
+  }
   const object: AnyObject = { apiVersion: "v1", kind: "Pod", metadata: { name: "web" }, spec }
   const admitted = await createPodDefaults(storage).mutate?.({
     operation: "CREATE",
@@ -42,6 +46,15 @@ describe("a new pod", () => {
 
   it("may be one that the cluster cannot do without", async () => {
     expect(await admit({ priorityClassName: "system-node-critical" })).toMatchObject({ priority: 2_000_001_000 })
+  })
+
+  it("that names no class is of the least important default one", async () => {
+    const high = { metadata: { name: "high" }, value: 9, globalDefault: true }
+    const low = { metadata: { name: "low" }, value: 5, globalDefault: true, preemptionPolicy: "Never" }
+    const other = { metadata: { name: "other" }, value: 1 }
+    const expected = { priorityClassName: "low", priority: 5, preemptionPolicy: "Never" }
+    expect(await admit({}, high, low, other)).toMatchObject(expected)
+    expect(await admit({ priorityClassName: "c0" }, high, low)).toMatchObject({ priorityClassName: "c0", priority: 9 })
   })
 
   it("keeps its own patience", async () => {

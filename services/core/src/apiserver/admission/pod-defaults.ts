@@ -2,7 +2,7 @@ import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Toleration } from "@wick/sdk/api/core/scheduling"
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { keyOfText, type Storage } from "#store"
+import { keyOfText, prefixEnd, type Storage } from "#store"
 import { decodeJson } from "../mirror.ts"
 import type { AdmissionStep } from "./step.ts"
 
@@ -10,6 +10,9 @@ type PodSpec = Pod["spec"]
 
 /** How important pods of a class are. */
 export interface PriorityClass {
+  readonly metadata?: { readonly name?: string }
+  /** Whether pods that name no class are of this one. */
+  readonly globalDefault?: boolean
   readonly value: number
   readonly preemptionPolicy?: PodSpec["preemptionPolicy"]
 }
@@ -33,7 +36,7 @@ export function createPodDefaults(storage: Storage): AdmissionStep {
       if (operation !== "CREATE" || group !== "" || resource !== "pods" || subresource !== "") return object
       const pod = object as unknown as Pod
       const { priorityClassName } = pod.spec
-      const found = priorityClassName ? await classNamed(storage, priorityClassName) : ordinary
+      const found = priorityClassName ? await classNamed(storage, priorityClassName) : await defaultClass(storage)
       if (found === undefined) throw forbidden(name, `no PriorityClass with name ${priorityClassName} was found`)
       const { priority } = pod.spec
       if (priority !== undefined && priority !== found.value) {
@@ -54,8 +57,23 @@ async function classNamed(storage: Storage, name: string): Promise<PriorityClass
   return found && decodeJson<PriorityClass>(found.value)
 }
 
-function withPriority(spec: PodSpec, { value, preemptionPolicy = "PreemptLowerPriority" }: PriorityClass): PodSpec {
-  return { ...spec, priority: value, preemptionPolicy: spec.preemptionPolicy ?? preemptionPolicy }
+/** Of several defaults the least important counts. */
+async function defaultClass(storage: Storage): Promise<PriorityClass> {
+  const prefix = keyOfText("/registry/scheduling.k8s.io/priorityclasses/")
+  const { kvs } = await storage.range({ key: prefix, end: prefixEnd(prefix), serializable: true })
+  const defaults = kvs.map(({ value }) => decodeJson<PriorityClass>(value)).filter(({ globalDefault }) => globalDefault)
+  return defaults.sort((one, other) => one.value - other.value)[0] ?? ordinary
+}
+
+function withPriority(spec: PodSpec, found: PriorityClass): PodSpec {
+  const { value, preemptionPolicy = "PreemptLowerPriority", metadata } = found
+  const named = spec.priorityClassName || metadata?.name
+  return {
+    ...spec,
+    ...(named && { priorityClassName: named }),
+    priority: value,
+    preemptionPolicy: spec.preemptionPolicy ?? preemptionPolicy,
+  }
 }
 
 /** Pure: tolerates for a while that its node is away, unless it says itself how it takes that. */
