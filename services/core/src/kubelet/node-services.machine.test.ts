@@ -128,6 +128,16 @@ describe("a pod whose resources change while it runs", () => {
     await rig.until("sized", (pod) => !pod?.status?.conditions?.some(({ type }) => type.startsWith("PodResize")))
   })
 
+  it("restarts a container whose policy asks for that, and no other", async () => {
+    const resizePolicy = [{ resourceName: "memory", restartPolicy: "RestartContainer" }]
+    await rig.create({ name: "sized", containers: [shell(obedient, { resources: sized("32Mi"), resizePolicy })] })
+    await rig.until("sized", isReady)
+    await resize("64Mi")
+    const after = await rig.until("sized", (pod) => isReady(pod) && statusOf(pod)?.restartCount === 1)
+    expect(memoryLimitOf(statusOf(after)?.containerID ?? "")).toBe(64 * 1024 * 1024)
+    expect(statusOf(after)?.resources).toEqual(sized("64Mi"))
+  })
+
   it("keeps what it has when the node can never give more, and says why", async () => {
     await rig.create({ name: "sized", containers: [shell(obedient, { resources: sized("32Mi") })] })
     await rig.until("sized", isReady)

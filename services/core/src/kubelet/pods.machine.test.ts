@@ -311,6 +311,12 @@ describe("logs", () => {
     expect(await rig.logs("talker", "main", "?tailLines=2")).toBe("line 3\noops\n")
     expect(await rig.logs("talker", "main", "?limitBytes=4")).toBe("line")
     expect(await rig.logs("talker", "main", "?tailLines=1&timestamps=true")).toMatch(/^\d{4}-\d\d-\d\dT.*Z oops\n$/)
+    const stamped = (await rig.logs("talker", "main", "?timestamps=true")).split("\n")
+    const [third = ""] = stamped.find((line) => line.endsWith("line 3"))?.split(" ") ?? []
+    const since = new Date(Date.parse(third)).toISOString()
+    expect(await rig.logs("talker", "main", `?sinceTime=${since}`)).toBe("line 3\noops\n")
+    expect(await rig.logs("talker", "main", "?sinceSeconds=3600")).toBe("line 1\nline 2\nline 3\noops\n")
+    expect(await rig.logs("talker", "main", "?sinceTime=yesterday")).toContain("sinceTime")
     expect(await rig.logs("talker", "nobody")).toContain("container nobody is not valid for pod talker")
   })
 })

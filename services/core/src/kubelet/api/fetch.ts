@@ -89,16 +89,24 @@ function endOf(state: PodState, id: string, signal: AbortSignal): Promise<void> 
 /** Pure: the query of a request for logs. */
 export function logQuery(search: URLSearchParams, nowMs: number): LogQuery {
   const sinceSeconds = numberOf(search, "sinceSeconds")
-  const sinceTime = search.get("sinceTime")
+  const sinceTime = timeOf(search, "sinceTime")
   const stream = search.get("stream")
   return {
     follow: search.get("follow") === "true",
     timestamps: search.get("timestamps") === "true",
     tailLines: numberOf(search, "tailLines"),
     limitBytes: numberOf(search, "limitBytes"),
-    sinceMs: sinceTime ? Date.parse(sinceTime) : sinceSeconds === undefined ? undefined : nowMs - sinceSeconds * 1_000,
+    sinceMs: sinceTime ?? (sinceSeconds === undefined ? undefined : nowMs - sinceSeconds * 1_000),
     stream: stream === "Stdout" || stream === "Stderr" ? stream : "All",
   }
+}
+
+function timeOf(search: URLSearchParams, name: string): number | undefined {
+  const text = search.get(name)
+  if (text === null || text === "") return undefined
+  const ms = Date.parse(text)
+  if (!Number.isNaN(ms)) return ms
+  throw new StatusError("BadRequest", `${name} must be a time as in RFC 3339, not ${JSON.stringify(text)}`)
 }
 
 function numberOf(search: URLSearchParams, name: string): number | undefined {
