@@ -64,11 +64,14 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   const informers = undo.use(createInformers(controlPlane.clientAs(identities.network), clock, log))
   const containerd = await openContainerd(options, network)
   undo.use(containerd)
-  const runtime = criRuntime(containerd)
+  const isShared = options.containerRuntimeEndpoint !== undefined
+  const runtime = criRuntime(containerd, isShared ? nameOf(options) : undefined)
+  // Whether an image is in use only its owner can say, and with others' pods on it we are not the only one.
+  const images = isShared ? { imageLimits: "none" as const } : {}
   const secrets = await volatileDirectory(runDirectory, nameOf(options))
   const releaseAddresses = (sandboxes: ReadonlySet<string>) => network.releaseLeases((id) => sandboxes.has(id))
   const [kubelet] = await Promise.all([
-    openKubelet(options, { runtime, informers, volatileDirectory: secrets, releaseAddresses }, undo),
+    openKubelet(options, { runtime, informers, volatileDirectory: secrets, releaseAddresses, ...images }, undo),
     network.followServices(informers),
     startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }).then((dns) => undo.use(dns)),
   ])
@@ -112,7 +115,7 @@ function openContainerd(options: NodeOptions, network: Network): Promise<Contain
 
 async function openKubelet(
   options: NodeOptions,
-  given: Pick<KubeletOptions, "runtime" | "informers" | "volatileDirectory" | "releaseAddresses">,
+  given: Pick<KubeletOptions, "runtime" | "informers" | "volatileDirectory" | "releaseAddresses" | "imageLimits">,
   undo: AsyncDisposableStack,
 ): Promise<Kubelet> {
   const { name, controlPlane, network, directory, clusterDomain, version, clock, log } = options

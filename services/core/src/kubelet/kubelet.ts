@@ -45,7 +45,7 @@ export interface KubeletOptions {
   readonly hostIp?: string
   readonly podsMax?: number
   readonly logLimits?: LogLimits
-  readonly imageLimits?: ImageLimits
+  readonly imageLimits?: ImageLimits | "none"
   /** Told once, before any pod is started, which sandboxes there are: addresses of all others are free. */
   readonly releaseAddresses?: (sandboxIds: ReadonlySet<string>) => Promise<unknown>
   readonly clock: Clock
@@ -60,9 +60,11 @@ export interface Kubelet extends AsyncDisposable {
 }
 
 const podsMaxDefault = 250
-/** Pods that start at once, per processor: more would only make all of them late. */
-const startsPerCpu = 2
-const startsMin = 4
+/**
+ * Sandboxes made and containers started at once. Each keeps a processor busy: more would only make the first ones late.
+ * A pod that waits for its image or its volumes takes nobody's turn.
+ */
+const startsAtOnce = Math.max(2, os.availableParallelism())
 
 /** Starts the node agent: adopts what runs, makes the node known, and follows the pods that are bound to it. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
@@ -83,7 +85,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     directories,
     nodeName,
     images: new Images(runtime, clock),
-    slots: new Slots(Math.max(startsMin, os.availableParallelism() * startsPerCpu)),
+    slots: new Slots(startsAtOnce),
     services: () => services.list(),
     cgroupParent: options.cgroupParent,
     clusterDns: options.clusterDns,

@@ -6,6 +6,7 @@ import { Secret } from "@wick/sdk/api/core/secret"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
+import type { SandboxConfig } from "./runtime/runtime.ts"
 import { guardName, guardPassword } from "./testing/guarded-registry.ts"
 import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
 import { openStream } from "./testing/stream.ts"
@@ -266,4 +267,41 @@ function processOf(id: string): number {
   const paths = ["pids/", ""].map((hierarchy) => `/sys/fs/cgroup/${hierarchy}wick-kltest/${id}/cgroup.procs`)
   const path = paths.find((candidate) => existsSync(candidate))
   return Number(readFileSync(path ?? "", "utf8").split("\n")[0])
+}
+
+describe("a containerd that others use too", () => {
+  it("shows everyone only what is his own", async () => {
+    const [ours, theirs] = ["wick-ours", "wick-theirs"].map((owner) => criRuntime(rig.containerd, owner))
+    if (!ours || !theirs) throw new Error("two owners")
+    const config = foreignSandbox()
+    const { id } = await theirs.runSandbox(config)
+    try {
+      expect((await theirs.list()).sandboxes.map((sandbox) => sandbox.id)).toEqual([id])
+      expect(await ours.list()).toEqual({ sandboxes: [], containers: [] })
+    } finally {
+      await theirs.stopSandbox(id)
+      await theirs.removeSandbox(id)
+    }
+  })
+})
+
+function foreignSandbox(): SandboxConfig {
+  return {
+    pod: { uid: "foreign-uid", name: "foreign", namespace: "default" },
+    attempt: 0,
+    hostname: "foreign",
+    logDirectory: join(logs, "foreign"),
+    cgroupParent: "/wick-kltest",
+    dns: undefined,
+    hostNetwork: false,
+    hostPid: false,
+    hostIpc: false,
+    shareProcesses: false,
+    portMappings: [],
+    sysctls: {},
+    labels: {},
+    annotations: {},
+    privileged: false,
+    seccomp: { kind: "unconfined" },
+  }
 }

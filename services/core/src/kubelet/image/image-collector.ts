@@ -22,7 +22,8 @@ export interface ImageCollectorOptions {
   readonly directory: string
   readonly clock: Clock
   readonly log: Log
-  readonly limits?: ImageLimits | undefined
+  /** "none": images are somebody else's to remove. */
+  readonly limits?: ImageLimits | "none" | undefined
   /** Part of the disk that is used, 0 to 1. */
   readonly usage?: () => Promise<number>
 }
@@ -30,7 +31,7 @@ export interface ImageCollectorOptions {
 /** Removes unused images when the disk fills up. Considered when a pod has gone: no timer. */
 export class ImageCollector {
   readonly #options: ImageCollectorOptions
-  readonly #limits: ImageLimits
+  readonly #limits: ImageLimits | "none"
   #lastAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ImageCollectorOptions) {
@@ -41,21 +42,22 @@ export class ImageCollector {
   /** Resolves when what was to be removed is; `workers` are the pods of the node. */
   async consider(workers: () => Iterable<Pick<PodWorker, "state">>): Promise<void> {
     const { clock, log } = this.#options
+    const limits = this.#limits
     const nowMs = clock.now()
-    if (nowMs - this.#lastAtMs < this.#limits.pauseMs) return
+    if (limits === "none" || nowMs - this.#lastAtMs < limits.pauseMs) return
     this.#lastAtMs = nowMs
-    await this.#collect(workers).catch((error) => log.warn("cannot remove unused images", { error }))
+    await this.#collect(limits, workers).catch((error) => log.warn("cannot remove unused images", { error }))
   }
 
-  async #collect(workers: () => Iterable<Pick<PodWorker, "state">>): Promise<void> {
+  async #collect(limits: ImageLimits, workers: () => Iterable<Pick<PodWorker, "state">>): Promise<void> {
     const { runtime, log } = this.#options
-    if ((await this.#usage()) < this.#limits.highWater) return
+    if ((await this.#usage()) < limits.highWater) return
     for (const image of await runtime.images()) {
       // Asked again for every image: a pod may have come while another image was being removed.
       if (!isUnused(image, namesInUse(workers()))) continue
       log.info("removing an unused image: the disk is nearly full", { image: image.tags[0] ?? image.id })
       await runtime.removeImage(image.id)
-      if ((await this.#usage()) < this.#limits.lowWater) return
+      if ((await this.#usage()) < limits.lowWater) return
     }
   }
 

@@ -51,7 +51,8 @@ export async function startPlanned(state: PodState, deps: PodDeps, plan: PodPlan
     try {
       const [paths] = await Promise.all([value(volumes), value(writingHosts), value(files)])
       const [present, fetched] = await Promise.all([value(image), value(sources)])
-      await startContainer(state, deps, { start, sandbox, config, image: present, sources: fetched, paths }, signal)
+      const all = { start, sandbox, config, image: present, sources: fetched, paths }
+      await deps.slots.use(() => startContainer(state, deps, all, signal), "begun")
     } catch (error) {
       if (signal.aborted) return
       hold(state, deps, start, error)
@@ -70,7 +71,7 @@ async function makeSandbox(
     // One whose process has died still has its address, until it is stopped.
     await Promise.all([...state.sandboxes.keys()].map((id) => deps.runtime.stopSandbox(id)))
     // Never given up half-way, even for a pod that must end: a sandbox whose id we do not learn could not be removed.
-    const sandbox = await deps.runtime.runSandbox(config)
+    const sandbox = await deps.slots.use(() => deps.runtime.runSandbox(config))
     state.keepSandbox(sandbox)
     return sandbox
   } catch (error) {

@@ -179,7 +179,7 @@ export class PodWorker {
       ),
     )
     if (plan.starts.length === 0 || signal.aborted) return
-    await this.#deps.slots.use(() => startPlanned(state, this.#deps, plan, signal))
+    await startPlanned(state, this.#deps, plan, signal)
   }
 
   /** ConfigMaps, Secrets and tokens may have changed; does nothing when they have not. */

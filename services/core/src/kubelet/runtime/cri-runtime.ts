@@ -28,17 +28,29 @@ const stopMarginMs = 60_000
 /** CRI kills a command at its timeout and says so; the call lasts a little longer. */
 const execMarginMs = 2_000
 
-/** Runs pods on containerd through CRI. */
-export function criRuntime(containerd: Containerd): Runtime {
-  return new CriRuntime(containerd)
+/** Label of sandboxes and containers in a containerd that others use too: whose they are. */
+const ownerLabel = "wick.dev/instance"
+
+/**
+ * Runs pods on containerd through CRI. With an `owner`, the containerd is shared: what does not carry the owner's name is
+ * another's, and is neither seen nor touched.
+ */
+export function criRuntime(containerd: Containerd, owner?: string): Runtime {
+  return new CriRuntime(containerd, owner)
 }
 
 class CriRuntime implements Runtime {
   readonly scheme = "containerd"
   readonly #containerd: Containerd
+  readonly #own: Readonly<Record<string, string>>
 
-  constructor(containerd: Containerd) {
+  constructor(containerd: Containerd, owner: string | undefined) {
     this.#containerd = containerd
+    this.#own = owner === undefined ? {} : { [ownerLabel]: owner }
+  }
+
+  #owned<Config extends SandboxConfig | ContainerConfig>(config: Config): Config {
+    return { ...config, labels: { ...config.labels, ...this.#own } }
   }
 
   async version(): Promise<string> {
@@ -47,7 +59,11 @@ class CriRuntime implements Runtime {
   }
 
   async list(): Promise<{ sandboxes: SandboxRecord[]; containers: ContainerRecord[] }> {
-    const [listed, contained] = await Promise.all([this.#call("ListPodSandbox", {}), this.#call("ListContainers", {})])
+    const request = { filter: { labelSelector: this.#own } }
+    const [listed, contained] = await Promise.all([
+      this.#call("ListPodSandbox", request),
+      this.#call("ListContainers", request),
+    ])
     const items = contained.containers ?? []
     const sandboxOf = new Map(items.map(({ id, podSandboxId }) => [id, podSandboxId]))
     const [sandboxes, containers] = await Promise.all([
@@ -63,7 +79,11 @@ class CriRuntime implements Runtime {
   }
 
   async runSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<SandboxRecord> {
-    const { podSandboxId = "" } = await this.#call("RunPodSandbox", { config: toSandbox(config) }, { signal })
+    const { podSandboxId = "" } = await this.#call(
+      "RunPodSandbox",
+      { config: toSandbox(this.#owned(config)) },
+      { signal },
+    )
     const status = config.hostNetwork ? undefined : await this.#sandboxStatus(podSandboxId)
     return status ? fromSandboxStatus(status) : fromSandbox(podSandboxId, config)
   }
@@ -79,8 +99,8 @@ class CriRuntime implements Runtime {
   async createContainer(sandbox: SandboxRecord, config: ContainerConfig, sandboxConfig: SandboxConfig) {
     const { containerId = "" } = await this.#call("CreateContainer", {
       podSandboxId: sandbox.id,
-      config: toContainer(config, sandboxConfig),
-      sandboxConfig: toSandbox(sandboxConfig),
+      config: toContainer(this.#owned(config), sandboxConfig),
+      sandboxConfig: toSandbox(this.#owned(sandboxConfig)),
     })
     return containerId
   }
