@@ -6,6 +6,8 @@ import type { Backend } from "../backend/backend.ts"
 const intervalMs = 1000
 /** Between reports while load grows or requests wait: the autoscaler then sees a burst within a tenth of a second. */
 const urgentMs = 50
+/** From the first request that waits to the report on it: those that came with it are in it too. */
+const gatherMs = 10
 
 /**
  * Tells the autoscaler what load there is. Nothing runs while there is none: the first request wakes it, and a revision
@@ -17,7 +19,9 @@ export class LoadReporter {
   readonly #awake = new Set<Backend>()
   readonly #poked = new Set<Backend>()
   #connected = false
+  /** Until when load has been told, and when the last report left. */
   #reportedMs: number
+  #sentMs = Number.NEGATIVE_INFINITY
   #next: { dueMs: number; timer: Timer } | undefined
 
   constructor(clock: Clock, send: (message: ActivatorMessage) => void) {
@@ -38,7 +42,7 @@ export class LoadReporter {
       this.#poked.add(backend)
       this.#send({ type: "poke", namespace: backend.namespace, name: backend.name })
     }
-    this.#plan(this.#reportedMs + urgentMs)
+    this.#plan(Math.max(this.#clock.monotonic() + gatherMs, this.#sentMs + urgentMs))
   }
 
   /** The stream to the autoscaler is open (again): it knows nothing of us yet. */
@@ -72,6 +76,7 @@ export class LoadReporter {
     const now = this.#clock.monotonic()
     const elapsedMs = now - this.#reportedMs
     this.#reportedMs = now
+    this.#sentMs = now
     this.#poked.clear()
     let urgent = false
     const revisions: RevisionLoad[] = []
