@@ -3,15 +3,17 @@
  * port, bodies streamed both ways, upgrades handed over. A client that goes away aborts its request's signal; a client
  * that reads slowly holds back its own response stream and nothing else. Imported by the compositions of core.
  */
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { createSecureServer, type Http2SecureServer } from "node:http2"
 import type { AddressInfo, Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { TLSSocket } from "node:tls"
 import { getRequestListener } from "@hono/node-server"
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import type { Credential } from "#pki"
+import { type Push, pushOf, type Sink } from "../push-response.ts"
 import { bodyBytesMax, bodyOf, drain, type Incoming, readBody } from "./body-limit.ts"
 import { type Peer, peerOf, rememberPeer } from "./peer.ts"
 
@@ -96,7 +98,11 @@ type Handler = ReturnType<typeof getRequestListener>
 
 function requestListener({ fetch, log }: ListenOptions): Handler {
   const listener = getRequestListener(
-    (request, env) => fetch(request, peerOf(env.incoming.socket as object | undefined)),
+    async (request, { incoming, outgoing }) => {
+      const response = await fetch(request, peerOf(incoming.socket as object | undefined))
+      const push = pushOf(response)
+      return push ? pushTo(push, response, outgoing) : response
+    },
     { errorHandler: (error) => answerTo(error, log) },
   )
   return async (incoming, outgoing) => {
@@ -105,6 +111,26 @@ function requestListener({ fetch, log }: ListenOptions): Handler {
     const read = body.kind === "unannounced" ? await readBody(incoming) : body
     if (read.kind === "too large") return refuseBody(incoming, outgoing)
     if (read.kind === "whole") return listener(Object.assign(incoming, { rawBody: read.bytes }), outgoing)
+  }
+}
+
+/** A body that is pushed goes straight to its connection; the listener has nothing left to send. */
+function pushTo(push: Push, response: Response, outgoing: Parameters<Handler>[1]): Response {
+  const stop = push(headFirst(response, outgoing))
+  if (outgoing.destroyed || outgoing.closed) stop()
+  else outgoing.once("close", stop)
+  return RESPONSE_ALREADY_SENT
+}
+
+function headFirst({ status, headers }: Response, outgoing: Parameters<Handler>[1]): Sink {
+  const writable = outgoing as ServerResponse
+  writable.writeHead(status, Object.fromEntries(headers))
+  // The client learns that it watches before there is anything to see.
+  writable.flushHeaders()
+  return {
+    write: (bytes) => void writable.write(bytes),
+    unread: () => writable.writableLength,
+    end: () => void writable.end(),
   }
 }
 

@@ -38,6 +38,7 @@ export async function proxyRequest(context: RequestContext): Promise<Response> {
   for (const name of notForwarded) headers.delete(name)
   const init = { method: request.method, headers, body: request.body, signal: request.signal, duplex: "half" as const }
   if (resource.plural === "nodes") {
+    await server.store.get(resource, "", info.name)
     const node = server.nodeProxy(info.name)
     if (!node) throw new StatusError("ServiceUnavailable", `node ${info.name} cannot be reached`)
     return node.fetch(new Request(`http://kubelet${path}`, init))

@@ -1,6 +1,7 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { type AnswerForm, answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
+import { pushResponse, type Sink } from "../push-response.ts"
 import type { RequestContext } from "../request-context.ts"
 import { type Selection, selectionOf } from "../selection.ts"
 import { partialOf, tableOf } from "../table.ts"
@@ -56,7 +57,8 @@ class WatchStream {
   readonly #form: AnswerForm
   readonly #frame: Frame
   readonly #bookmarks: boolean
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  /** Absent before the watch starts and after it has ended. */
+  #sink: Sink | undefined
   /** Newest revision that the client has heard of from this watch. */
   #toldRevision = 0
   #unsubscribe: () => void = () => {}
@@ -80,21 +82,15 @@ class WatchStream {
     const { query } = this.#context.info
     const sendInitial = query.get("sendInitialEvents") === "true"
     const fromPresent = version === "" || version === "0" || sendInitial
-    const since = fromPresent ? this.#cache.revision : Number(version)
-    const body = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller
-          if (fromPresent && query.get("sendInitialEvents") !== "false") this.#sendPresent(sendInitial)
-          this.#subscribe(since)
-          this.#arm()
-        },
-        cancel: () => this.#stop(),
-      },
-      { highWaterMark: unreadBytesMax, size: (chunk) => chunk.byteLength },
-    )
-    this.#context.request.signal.addEventListener("abort", () => this.#end(), { once: true })
-    return new Response(body, { status: 200, headers: { "content-type": streamTypes[this.#form.encoding] } })
+    const push = (sink: Sink): (() => void) => {
+      this.#sink = sink
+      const since = fromPresent ? this.#cache.revision : Number(version)
+      if (fromPresent && query.get("sendInitialEvents") !== "false") this.#sendPresent(sendInitial)
+      this.#subscribe(since)
+      this.#arm()
+      return () => this.#stop()
+    }
+    return pushResponse(push, { status: 200, headers: { "content-type": streamTypes[this.#form.encoding] } })
   }
 
   #subscribe(since: number): void {
@@ -169,24 +165,20 @@ class WatchStream {
   }
 
   #send(line: Uint8Array): void {
-    const controller = this.#controller
-    if (!controller) return
-    controller.enqueue(line)
-    if ((controller.desiredSize ?? 0) < 0) this.#end()
+    const sink = this.#sink
+    if (!sink) return
+    sink.write(line)
+    if (sink.unread() > unreadBytesMax) this.#end()
   }
 
   #end(): void {
-    const controller = this.#controller
+    const sink = this.#sink
     this.#stop()
-    try {
-      controller?.close()
-    } catch {
-      // The client has closed it already.
-    }
+    sink?.end()
   }
 
   #stop(): void {
-    this.#controller = undefined
+    this.#sink = undefined
     this.#unsubscribe()
     for (const timer of this.#timers) timer.cancel()
     this.#timers = []
