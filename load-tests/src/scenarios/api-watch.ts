@@ -9,6 +9,8 @@ import { type Row, report } from "../report.ts"
 const perConnection = 500
 const writes = 50
 const stepTimeoutMs = 60_000
+/** What opening a watch needed for a moment is no cost of keeping it. */
+const settleMs = 20_000
 const heldObjects = 100_000
 
 /** Watches: what an event costs that a thousand follow, and what watching costs when nothing happens; then many objects. */
@@ -41,6 +43,7 @@ async function fanOut(platform: Platform, token: string, watchers: number): Prom
 async function idleWatches(platform: Platform, token: string, watchers: number): Promise<Row> {
   const before = residentBytes([platform.controlPid])
   await using _watching = await openWatches(platform, token, watchers)
+  await new Promise((resolve) => setTimeout(resolve, settleMs))
   const grown = residentBytes([platform.controlPid]) - before
   return { name: `${watchers} idle watches`, figures: { "RSS MiB more": Math.round(grown / 1_048_576) } }
 }

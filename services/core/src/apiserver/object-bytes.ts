@@ -12,16 +12,19 @@ export function encodeStored(object: AnyObject): Uint8Array {
   return Buffer.from(JSON.stringify({ apiVersion, kind, metadata: meta, ...rest }))
 }
 
-/** The object as it is served: the stored bytes with the resourceVersion put in, without a parse. */
+/**
+ * The object as it is served: the stored bytes with the resourceVersion put in, without a parse. In memory of its own:
+ * a part of Buffer's pool would keep all of the pool for as long as the object is cached.
+ */
 export function withResourceVersion(stored: Uint8Array, revision: number): Buffer {
   const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
   const at = bytes.indexOf(metadataStart) + metadataStart.length
-  const comma = bytes[at] === 0x7d ? "" : ","
-  return Buffer.concat([
-    bytes.subarray(0, at),
-    Buffer.from(`"resourceVersion":"${revision}"${comma}`),
-    bytes.subarray(at),
-  ])
+  const field = `"resourceVersion":"${revision}"${bytes[at] === 0x7d ? "" : ","}`
+  const served = Buffer.allocUnsafeSlow(bytes.length + field.length)
+  bytes.copy(served, 0, 0, at)
+  served.write(field, at, "latin1")
+  bytes.copy(served, at + field.length, at)
+  return served
 }
 
 export function parseObject(bytes: Uint8Array): AnyObject {

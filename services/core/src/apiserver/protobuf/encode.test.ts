@@ -64,7 +64,7 @@ const specials: Record<string, (depth: number) => fc.Arbitrary<unknown>> = {
   "meta.v1.Verbs": () => extra,
   "runtime.RawExtension": () => fc.constant({ kind: "Any", n: 1 }),
   "apiextensions.v1.JSON": () => anyJson.filter((value) => value !== null),
-  "intstr.IntOrString": () => fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.string()),
+  "intstr.IntOrString": () => fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.string({ minLength: 1 })),
   "apiextensions.v1.JSONSchemaPropsOrArray": (depth) =>
     fc.oneof(schemaOr(depth), fc.array(schemaOr(depth), { minLength: 1, maxLength: 2 })),
   "apiextensions.v1.JSONSchemaPropsOrBool": (depth) => schemaOr(depth),
