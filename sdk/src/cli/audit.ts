@@ -4,6 +4,7 @@ import { Command } from "commander"
 import { verifyChain } from "./audit-chain.ts"
 import { CommandError, type Context } from "./context.ts"
 import { homeDirectory } from "./home.ts"
+import { withExamples } from "./target.ts"
 
 export function command(context: Context): Command {
   const verify = new Command("verify")
@@ -12,7 +13,8 @@ export function command(context: Context): Command {
     .configureOutput({ writeOut: context.out, writeErr: context.err })
     .exitOverride()
     .action((file: string | undefined) => run(context, file))
-  return new Command("audit").addCommand(verify)
+  const examples = "wick audit verify\nwick audit verify /var/backups/audit.log"
+  return withExamples(new Command("audit").addCommand(withExamples(verify, examples)), examples)
 }
 
 /** Older files are `audit.log.1` and on; the server keeps four. */

@@ -14,3 +14,13 @@ export async function connect(env: NodeJS.ProcessEnv): Promise<Connection> {
     throw new CommandError(`no API to talk to: ${(error as Error).message}`, "wick up", exitCodes.unreachable)
   }
 }
+
+/** Why the API did not answer, when that is what `error` tells: fetch hides the reason in its causes. */
+export function connectionFailure(error: unknown): string | undefined {
+  if (!(error instanceof TypeError)) return undefined
+  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code) return cause.message || code
+  }
+  return undefined
+}

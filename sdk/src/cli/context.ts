@@ -9,9 +9,6 @@ export interface Context {
   out(text: string): void
   /** Talk: progress, hints, errors. */
   err(text: string): void
-  /** Whether `out` is a terminal that wants colour. */
-  readonly colour: boolean
-  readonly terminal: boolean
   /** Aborts when the user presses Ctrl-C. */
   readonly interrupted: AbortSignal
   connect(): Promise<Connection>
@@ -32,6 +29,7 @@ export const exitCodes = {
   notReady: 3,
   notFound: 4,
   unreachable: 5,
+  interrupted: 130,
 } as const
 
 /** A command's own no: what failed, and the next thing to try. */

@@ -6,7 +6,7 @@ import { CommandError, type Context, exitCodes } from "./context.ts"
 import { type FunctionFlags, functionSpec } from "./function-spec.ts"
 import { type OutputFormat, outputOption, printData } from "./output.ts"
 import { collect, durationArgument, namespaceOption, type Target, target, wholeNumber, withExamples } from "./target.ts"
-import { waitUntilReady } from "./wait-ready.ts"
+import { readinessOf, waitUntilReady } from "./wait-ready.ts"
 
 interface DeployOptions extends FunctionFlags {
   namespace?: string
@@ -64,7 +64,8 @@ async function run(context: Context, name: string | undefined, options: DeployOp
   const { service, change } = await save(at, await wanted(name, at, options), options)
   if (options.dryRun) return printData(context, options.output === "json" ? "json" : "yaml", service)
   if (!options.quiet) context.err(`service/${service.metadata.name} ${change}\n`)
-  if (!options.wait || change === "unchanged") return finish(context, service, options)
+  const settled = change === "unchanged" && readinessOf(service as Stored).kind === "ready"
+  if (!options.wait || settled) return finish(context, service, options)
   const ready = await waitUntilReady(context, at.client, service as Stored, options.waitTimeout, options.quiet === true)
   await finish(context, ready, options)
 }

@@ -8,7 +8,7 @@ import type { Context } from "./context.ts"
 import { formatAge } from "./duration.ts"
 import { ageOf, readyCondition, revisionColumns } from "./function-table.ts"
 import { collectLines } from "./log-lines.ts"
-import { type OutputFormat, outputOption, printData } from "./output.ts"
+import { isData, type OutputFormat, objectName, outputOption, printData } from "./output.ts"
 import { formatTable } from "./table.ts"
 import { namespaceOption, type Target, target, withExamples } from "./target.ts"
 
@@ -26,13 +26,15 @@ export function command(context: Context): Command {
     .addOption(namespaceOption())
     .addOption(outputOption())
     .action((name: string, options: DescribeOptions) => run(context, name, options))
-  return withExamples(describe, "wick describe hello\nwick describe hello -o yaml")
+  return withExamples(describe, "wick describe hello\nwick describe hello -o wide\nwick describe hello -n demo -o yaml")
 }
 
 async function run(context: Context, name: string, options: DescribeOptions): Promise<void> {
   const at = await target(context, options)
   const service = await at.client.get(Service, { name, namespace: at.namespace })
-  if (options.output === "json" || options.output === "yaml") return printData(context, options.output, service)
+  if (isData(options.output)) return printData(context, options.output, service)
+  if (options.output === "name") return context.out(`${objectName(service)}\n`)
+  const wide = options.output === "wide"
   const labelSelector = `serving.knative.dev/service=${name}`
   const [revisions, pods, events] = await Promise.all([
     at.client.list(Revision, { namespace: at.namespace, labelSelector }),
@@ -48,10 +50,11 @@ async function run(context: Context, name: string, options: DescribeOptions): Pr
       formatTable(
         revisionColumns(now, () => service),
         revisions.items,
+        wide,
       ),
     ),
   )
-  context.out(section("Pods", podTable(pods.items, now)))
+  context.out(section("Pods", podTable(pods.items, now, wide)))
   const names = new Set([
     name,
     ...revisions.items.map((it) => it.metadata.name),
@@ -99,7 +102,7 @@ function conditions(service: Service, now: number): string {
   )
 }
 
-function podTable(pods: readonly Pod[], now: number): string {
+function podTable(pods: readonly Pod[], now: number, wide: boolean): string {
   if (pods.length === 0) return "none: scaled to zero\n"
   return formatTable(
     [
@@ -111,9 +114,12 @@ function podTable(pods: readonly Pod[], now: number): string {
       { header: "READY", value: ({ status }) => status?.conditions?.find(({ type }) => type === "Ready")?.status },
       { header: "RESTARTS", value: ({ status }) => status?.containerStatuses?.[0]?.restartCount ?? 0 },
       { header: "WHY", value: whyNotRunning },
+      { header: "IP", wide: true, value: ({ status }) => status?.podIP },
+      { header: "NODE", wide: true, value: ({ spec }) => spec.nodeName },
       { header: "AGE", value: (pod) => ageOf(pod, now) },
     ],
     pods,
+    wide,
   )
 }
 

@@ -1,15 +1,16 @@
 import { Command } from "commander"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { homeDirectory, running } from "./home.ts"
-import { durationArgument } from "./target.ts"
+import { durationArgument, withExamples } from "./target.ts"
 
 const timeoutMs = 60_000
 const checkEveryMs = 50
 
 export function command(context: Context): Command {
-  return new Command("down")
+  const down = new Command("down")
     .option("--timeout <duration>", "how long to wait for it to end", durationArgument, timeoutMs)
     .action((options: { timeout: number }) => run(context, options.timeout))
+  return withExamples(down, "wick down\nwick down --timeout 2m")
 }
 
 async function run(context: Context, timeout: number): Promise<void> {

@@ -9,7 +9,10 @@ export function command(context: Context): Command {
   const kubeconfig = new Command("kubeconfig")
     .option("--raw", "print the file itself instead of its path")
     .action((options: { raw?: boolean }) => run(context, options.raw === true))
-  return withExamples(kubeconfig, 'export KUBECONFIG="$(wick kubeconfig)"\nkubectl get ksvc')
+  return withExamples(
+    kubeconfig,
+    'export KUBECONFIG="$(wick kubeconfig)"\nkubectl get ksvc\nwick kubeconfig --raw > config.yaml',
+  )
 }
 
 function run(context: Context, raw: boolean): void {

@@ -1,7 +1,10 @@
 import { Command } from "commander"
 import { Pod } from "../api/core/pod.ts"
 import { isStatus } from "../api/meta/status-error.ts"
+import { Revision } from "../api/serving/revision.ts"
+import { Service } from "../api/serving/service.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
+import { type ContainerRun, LogFollower } from "./log-follower.ts"
 import { collectLines } from "./log-lines.ts"
 import { durationArgument, namespaceOption, type Target, target, wholeNumber, withExamples } from "./target.ts"
 
@@ -14,6 +17,12 @@ interface LogsOptions {
   revision?: string
   container?: string
   previous?: boolean
+}
+
+/** Where logs come from: the pods that a selector finds. */
+interface Source {
+  readonly at: Target
+  readonly labelSelector: string
 }
 
 const tailMax = 1_000_000
@@ -38,69 +47,99 @@ export function command(context: Context): Command {
 
 async function run(context: Context, name: string, options: LogsOptions): Promise<void> {
   const at = await target(context, options)
-  const labelSelector = options.revision
-    ? `serving.knative.dev/revision=${options.revision}`
-    : `serving.knative.dev/service=${name}`
-  const { items, metadata } = await at.client.list(Pod, { namespace: at.namespace, labelSelector })
-  if (items.length === 0 && !options.follow) {
-    context.err(`no container of ${name} runs: it is scaled to zero, and starts with the next request\n`)
-    return
+  // Asked for by name first: a typing error is an error, and not a function without containers.
+  if (options.revision) await at.client.get(Revision, { name: options.revision, namespace: at.namespace })
+  else await at.client.get(Service, { name, namespace: at.namespace })
+  const source: Source = {
+    at,
+    labelSelector: options.revision
+      ? `serving.knative.dev/revision=${options.revision}`
+      : `serving.knative.dev/service=${name}`,
   }
-  const printing = items.map((pod) => print(context, at, pod, options, items.length > 1 || options.follow === true))
-  if (options.follow) printing.push(followNew(context, at, labelSelector, metadata.resourceVersion ?? "", options))
-  await Promise.all(printing)
+  return options.follow ? follow(context, source, options) : printAll(context, source, name, options)
 }
 
-/** Prints the logs of pods that appear later, until Ctrl-C. */
-async function followNew(
+async function printAll(context: Context, source: Source, name: string, options: LogsOptions): Promise<void> {
+  const { at, labelSelector } = source
+  const { items } = await at.client.list(Pod, { namespace: at.namespace, labelSelector })
+  if (items.length === 0) {
+    return context.err(`no container of ${name} runs: it is scaled to zero, and starts with the next request\n`)
+  }
+  for (const pod of items) {
+    const container = options.container ?? pod.spec.containers[0]?.name ?? ""
+    const prefix = items.length > 1 ? `[${pod.metadata.name}] ` : ""
+    await print(context, at, { pod: pod.metadata.name, container }, options, prefix)
+  }
+}
+
+/** Prints what runs and all that starts later, until Ctrl-C. `--tail` and `--since` are about what ran already. */
+async function follow(context: Context, { at, labelSelector }: Source, options: LogsOptions): Promise<void> {
+  const follower = new LogFollower(options.container)
+  const { items, metadata } = await at.client.list(Pod, { namespace: at.namespace, labelSelector })
+  const { tail: _, since: __, previous: ___, ...later } = options
+  const failed = new AbortController()
+  const signal = AbortSignal.any([context.interrupted, failed.signal])
+  const begin = (pod: Pod, how: LogsOptions): void => {
+    const run = follower.next(pod)
+    if (run) void followRun(context, at, follower, run, how, signal).catch((error: unknown) => failed.abort(error))
+  }
+  for (const pod of items) begin(pod, options)
+  let resourceVersion = metadata.resourceVersion ?? ""
+  while (!signal.aborted) {
+    const watched = { namespace: at.namespace, labelSelector, resourceVersion, signal }
+    try {
+      for await (const event of at.client.watch(Pod, watched)) {
+        resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion
+        if (event.type === "ADDED" || event.type === "MODIFIED") begin(event.object, later)
+      }
+    } catch (error) {
+      if (signal.aborted) break
+      // The server has forgotten that version: from now on, then; runs that were named are not named again.
+      if (!isStatus(error, "Expired", "Gone")) throw error
+      resourceVersion = ""
+    }
+  }
+  if (failed.signal.aborted) throw failed.signal.reason
+}
+
+async function followRun(
   context: Context,
   at: Target,
-  labelSelector: string,
-  resourceVersion: string,
+  follower: LogFollower,
+  run: ContainerRun,
   options: LogsOptions,
+  signal: AbortSignal,
 ): Promise<void> {
-  const started = new Set<string>()
-  const printing: Promise<void>[] = []
-  const { namespace } = at
   try {
-    const signal = context.interrupted
-    for await (const event of at.client.watch(Pod, { namespace, labelSelector, resourceVersion, signal })) {
-      if (event.type !== "ADDED" && event.type !== "MODIFIED") continue
-      const { uid } = event.object.metadata
-      const running = event.object.status?.containerStatuses?.some(({ state }) => state?.running) === true
-      if (!running || started.has(uid)) continue
-      if (
-        event.type === "MODIFIED" &&
-        Date.parse(event.object.metadata.creationTimestamp) < context.clock.now() - 60_000
-      )
-        continue
-      started.add(uid)
-      printing.push(print(context, at, event.object, options, true))
-    }
+    await print({ ...context, interrupted: signal }, at, run, options, `[${run.pod}] `)
   } catch (error) {
-    if (!context.interrupted.aborted) throw error
+    if (!(error instanceof CommandError && isStatus(error.cause, "NotFound", "BadRequest"))) throw error
+    follower.retry(run)
   }
-  await Promise.all(printing)
 }
 
-async function print(context: Context, at: Target, pod: Pod, options: LogsOptions, named: boolean): Promise<void> {
-  const query = new URLSearchParams()
-  const container = options.container ?? pod.spec.containers[0]?.name
-  if (container) query.set("container", container)
+async function print(
+  context: Context,
+  at: Target,
+  { pod, container }: Pick<ContainerRun, "pod" | "container">,
+  options: LogsOptions,
+  prefix: string,
+): Promise<void> {
+  const query = new URLSearchParams({ container })
   if (options.follow) query.set("follow", "true")
   if (options.tail !== undefined) query.set("tailLines", String(options.tail))
   if (options.since !== undefined) query.set("sinceSeconds", String(Math.ceil(options.since / 1000)))
   if (options.timestamps) query.set("timestamps", "true")
   if (options.previous) query.set("previous", "true")
-  const path = `/api/v1/namespaces/${at.namespace}/pods/${pod.metadata.name}/log?${query}`
-  const prefix = named ? `[${pod.metadata.name}] ` : ""
+  const path = `/api/v1/namespaces/${at.namespace}/pods/${pod}/log?${query}`
   try {
     const response = await at.client.request(path, { signal: context.interrupted })
     for await (const line of collectLines(response.body)) context.out(`${prefix}${line}\n`)
   } catch (error) {
     if (context.interrupted.aborted) return
-    if (options.follow && isStatus(error, "NotFound", "BadRequest")) return
-    if (isStatus(error)) throw new CommandError(`${pod.metadata.name}: ${error.message}`, undefined, exitCodes.failed)
-    throw error
+    if (!isStatus(error)) throw error
+    const failure = new CommandError(`${pod}: ${error.message}`, undefined, exitCodes.failed)
+    failure.cause = error
+    throw failure
   }
 }

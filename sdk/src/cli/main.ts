@@ -1,20 +1,25 @@
 import { CommanderError } from "commander"
 import { isStatus } from "../api/meta/status-error.ts"
 import { systemClock } from "../clock/index.ts"
-import { connect } from "./connect.ts"
+import { connect, connectionFailure } from "./connect.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { commanderExitCode, createProgram } from "./program.ts"
 
 const interrupt = new AbortController()
-process.once("SIGINT", () => interrupt.abort(new CommandError("interrupted", undefined, 130)))
+process.once("SIGINT", () => interrupt.abort(new CommandError("interrupted", undefined, exitCodes.interrupted)))
+
+/** What a shell says of a program whose reader has gone: `wick list | head -1` is no failure to tell of. */
+const brokenPipe = 141
+process.stdout.once("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error
+  process.exit(brokenPipe)
+})
 
 const context: Context = {
   clock: systemClock,
   env: process.env,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  terminal: process.stderr.isTTY === true,
-  colour: process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb",
   interrupted: interrupt.signal,
   connect: () => connect(process.env),
 }
@@ -24,6 +29,7 @@ try {
   const program = await createProgram(context, args)
   if (args.length === 0) program.outputHelp()
   else await program.parseAsync(args, { from: "user" })
+  if (interrupt.signal.aborted) process.exitCode = exitCodes.interrupted
 } catch (error) {
   process.exitCode = report(error)
 }
@@ -40,6 +46,11 @@ function report(error: unknown): number {
     return exitCodes.notFound
   }
   if (isStatus(error)) return refused(error.message, error.details?.causes)
+  const lost = connectionFailure(error)
+  if (lost) {
+    context.err(`error: the API does not answer: ${lost}\ntry:   wick status\n`)
+    return exitCodes.unreachable
+  }
   context.err(`error: ${(error as Error).message}\n`)
   return exitCodes.failed
 }

@@ -35,6 +35,11 @@ export async function printObjects<Item extends Printable>(
   await printData(context, format, { apiVersion: "v1", kind: "List", metadata: {}, items })
 }
 
+/** Whether a format is one of those that print data whole. */
+export function isData(format: OutputFormat | undefined): format is "json" | "yaml" {
+  return format === "json" || format === "yaml"
+}
+
 /** Prints one value as JSON or YAML. */
 export async function printData(context: Context, format: "json" | "yaml", value: unknown): Promise<void> {
   if (format === "json") return context.out(`${JSON.stringify(value, undefined, 2)}\n`)

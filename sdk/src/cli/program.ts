@@ -1,5 +1,6 @@
 import { Command } from "commander"
 import { type Context, exitCodes } from "./context.ts"
+import { ownVersion } from "./version.ts"
 
 /** A verb of the command line: makes its commander command around the context. One file each, loaded when used. */
 export interface Verb {
@@ -39,7 +40,7 @@ const verbs: Verbs = {
 const aliases: Record<string, string> = { ls: "list", rm: "delete", desc: "describe", rev: "revisions" }
 
 const footer = `
-Exit codes: 0 done · 1 failed · 2 wrong use · 3 not ready in time · 4 not found · 5 API not reachable
+Exit codes: 0 done · 1 failed · 2 wrong use · 3 not ready in time · 4 not found · 5 API not reachable · 130 interrupted
 
 Examples:
   wick up                                                start Wick (or: npm start)
@@ -52,12 +53,14 @@ Examples:
 export async function createProgram(context: Context, args: readonly string[]): Promise<Command> {
   const program = new Command("wick")
     .description("Deploy container images as functions that run only while they are called.")
+    .version(ownVersion(), "-V, --version", "print the version of this command")
     .configureOutput({ writeOut: context.out, writeErr: context.err })
     .exitOverride()
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText("after", footer)
-  const asked = args.find((arg) => !arg.startsWith("-")) ?? ""
+  const words = args.filter((arg) => !arg.startsWith("-"))
+  const asked = (words[0] === "help" ? words[1] : words[0]) ?? ""
   const name = aliases[asked] ?? asked
   const chosen = verbs[name] ? [name] : []
   for (const [verb, { summary, load }] of Object.entries(verbs)) {

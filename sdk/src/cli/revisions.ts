@@ -27,6 +27,12 @@ async function run(context: Context, name: string | undefined, options: Revision
     at.client.list(Revision, { ...scope, ...(name && { labelSelector: `serving.knative.dev/service=${name}` }) }),
     at.client.list(Service, scope),
   ])
+  if (revisions.items.length === 0 && name !== undefined)
+    await at.client.get(Service, { name, namespace: at.namespace })
+  if (revisions.items.length === 0 && !options.output) {
+    const where = at.scope === undefined ? "" : ` in namespace ${at.scope}`
+    return context.err(`no revisions${name ? ` of ${name}` : ""}${where}\n`)
+  }
   const owners = new Map(
     services.items.map((service) => [`${service.metadata.namespace}/${service.metadata.name}`, service]),
   )

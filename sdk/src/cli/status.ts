@@ -5,12 +5,14 @@ import { CommandError, type Context, exitCodes } from "./context.ts"
 import { formatAge } from "./duration.ts"
 import { readyCondition } from "./function-table.ts"
 import { homeDirectory, type Running, running } from "./home.ts"
-import { type OutputFormat, outputOption, printData } from "./output.ts"
+import { isData, type OutputFormat, outputOption, printData } from "./output.ts"
+import { withExamples } from "./target.ts"
 
 export function command(context: Context): Command {
-  return new Command("status")
+  const status = new Command("status")
     .addOption(outputOption())
     .action((options: { output?: OutputFormat }) => run(context, options))
+  return withExamples(status, "wick status\nwick status -o json | jq -r .gateway\nwick status -o name")
 }
 
 async function run(context: Context, options: { output?: OutputFormat }): Promise<void> {
@@ -18,15 +20,18 @@ async function run(context: Context, options: { output?: OutputFormat }): Promis
   const state = running(home)
   if (!state) throw new CommandError(`no Wick runs from ${home}`, "wick up", exitCodes.failed)
   const health = await healthOf(context)
-  if (options.output === "json" || options.output === "yaml") {
-    return printData(context, options.output, { ...state, ...health })
-  }
-  for (const [label, value] of lines(context, state, health)) context.out(`${`${label}:`.padEnd(13)}${value}\n`)
+  const { nodeNames, ...counts } = health
+  if (isData(options.output)) return printData(context, options.output, { ...state, ...counts })
+  if (options.output === "name") return context.out(nodeNames.map((name) => `node/${name}\n`).join(""))
+  const told = lines(context, state, health)
+  if (options.output === "wide") told.push(["Home", home], ["Node names", nodeNames.join(", ")])
+  for (const [label, value] of told) context.out(`${`${label}:`.padEnd(13)}${value}\n`)
 }
 
 interface Health {
   nodes: string
   functions: string
+  nodeNames: string[]
 }
 
 async function healthOf(context: Context): Promise<Health> {
@@ -37,6 +42,7 @@ async function healthOf(context: Context): Promise<Health> {
   return {
     nodes: `${nodesReady} of ${nodes.items.length} ready`,
     functions: `${ready} of ${services.items.length} ready`,
+    nodeNames: nodes.items.map(({ metadata }) => metadata.name),
   }
 }
 

@@ -2,7 +2,8 @@ import { Command } from "commander"
 import type { NewOf } from "../api/kind.ts"
 import { Service } from "../api/serving/service.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
-import { type OutputFormat, outputOption, printData } from "./output.ts"
+import { readyCondition } from "./function-table.ts"
+import { isData, type OutputFormat, outputOption, printData } from "./output.ts"
 import { formatTable } from "./table.ts"
 import { collect, durationArgument, namespaceOption, target, withExamples } from "./target.ts"
 import { waitUntilReady } from "./wait-ready.ts"
@@ -97,7 +98,8 @@ function revision(name: string): TrafficTarget {
 
 async function print(context: Context, service: Service, options: TrafficOptions): Promise<void> {
   const targets = service.status?.traffic ?? []
-  if (options.output === "json" || options.output === "yaml") return printData(context, options.output, targets)
+  if (isData(options.output)) return printData(context, options.output, targets)
+  if (options.output === "name") return context.out(revisionNames(targets))
   context.out(
     formatTable(
       [
@@ -105,9 +107,16 @@ async function print(context: Context, service: Service, options: TrafficOptions
         { header: "LATEST", value: ({ latestRevision }) => (latestRevision ? "yes" : "no") },
         { header: "PERCENT", value: ({ percent }) => `${percent ?? 0}%` },
         { header: "TAG", value: ({ tag }) => tag },
+        { header: "READY", wide: true, value: () => readyCondition(service)?.status ?? "Unknown" },
         { header: "URL", value: ({ url }) => url ?? service.status?.url },
       ],
       targets,
+      options.output === "wide",
     ),
   )
+}
+
+function revisionNames(targets: readonly { revisionName?: string | undefined }[]): string {
+  const names = new Set(targets.flatMap(({ revisionName }) => revisionName ?? []))
+  return [...names].map((name) => `revision.serving.knative.dev/${name}\n`).join("")
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
 import type { Context } from "./context.ts"
-import { type OutputFormat, outputOption, printData } from "./output.ts"
+import { isData, type OutputFormat, outputOption, printData } from "./output.ts"
+import { withExamples } from "./target.ts"
 
 export function ownVersion(): string {
   const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
@@ -9,10 +10,11 @@ export function ownVersion(): string {
 }
 
 export function command(context: Context): Command {
-  return new Command("version")
+  const version = new Command("version")
     .option("--client", "only the version of this command")
     .addOption(outputOption())
     .action((options: { client?: boolean; output?: OutputFormat }) => run(context, options))
+  return withExamples(version, "wick version\nwick version --client -o json")
 }
 
 async function run(context: Context, options: { client?: boolean; output?: OutputFormat }): Promise<void> {
@@ -21,8 +23,10 @@ async function run(context: Context, options: { client?: boolean; output?: Outpu
     node: process.version,
     ...(!options.client && (await serverVersion(context))),
   }
-  if (options.output === "json" || options.output === "yaml") return printData(context, options.output, versions)
-  for (const [part, version] of Object.entries(versions)) context.out(`${part.padEnd(8)}${version}\n`)
+  if (isData(options.output)) return printData(context, options.output, versions)
+  if (options.output === "name") return context.out(`wick/${versions.client}\n`)
+  const told = options.output === "wide" ? { ...versions, host: `${process.platform}-${process.arch}` } : versions
+  for (const [part, version] of Object.entries(told)) context.out(`${part.padEnd(8)}${version}\n`)
 }
 
 async function serverVersion(context: Context): Promise<{ server: string }> {

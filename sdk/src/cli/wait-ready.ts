@@ -17,23 +17,31 @@ export type Readiness =
   | { kind: "failed"; reason: string; message: string }
   | { kind: "waiting"; phase: string }
 
-const phases: Record<string, string> = {
-  ConfigurationsReady: "revision ready",
-  RoutesReady: "traffic routed",
-}
-
-/** Pure: a status older than the object's generation says nothing yet. */
+/**
+ * Pure: a status older than the object's generation says nothing yet, and neither does a part of it (the configuration
+ * or the route) that has not caught up. Traffic goes to the new revision only once that is ready, so until then what the
+ * route says is about an older one.
+ */
 export function readinessOf(service: Service): Readiness {
   const conditions = (service.status?.conditions ?? []) as Condition[]
-  if (service.status?.observedGeneration !== service.metadata.generation) return { kind: "waiting", phase: "accepted" }
-  const ready = conditions.find(({ type }) => type === "Ready")
+  const find = (wanted: string): Condition | undefined => conditions.find(({ type }) => type === wanted)
+  if (service.status?.observedGeneration !== service.metadata.generation) return { kind: "waiting", phase: accepted }
+  const ready = find("Ready")
   if (ready?.status === "True") return { kind: "ready" }
   if (ready?.status === "False") {
     return { kind: "failed", reason: ready.reason ?? "Unknown", message: ready.message ?? "" }
   }
-  const reached = conditions.filter(({ type, status }) => status === "True" && phases[type])
-  const phase = reached.map(({ type }) => phases[type]).at(-1)
-  return { kind: "waiting", phase: phase ?? (ready?.reason ? describe(ready) : "accepted") }
+  const revision = find("ConfigurationsReady")
+  if (revision?.status !== "True") return { kind: "waiting", phase: phaseOf(revision) ?? accepted }
+  return { kind: "waiting", phase: phaseOf(find("RoutesReady")) ?? "revision ready" }
+}
+
+const accepted = "accepted"
+
+/** What a condition that is not decided yet says of the generation just written, if it speaks of that one at all. */
+function phaseOf(condition: Condition | undefined): string | undefined {
+  if (!condition?.reason || condition.status === "True") return undefined
+  return ["OutOfDate", "Uninitialized"].includes(condition.reason) ? undefined : describe(condition)
 }
 
 /**
@@ -91,7 +99,7 @@ function notReady(
 function unfinished(context: Context, name: string, namespace: string, last: Service, timeoutMs: number): CommandError {
   const next = `wick describe ${name} -n ${namespace}`
   if (context.interrupted.aborted) {
-    return new CommandError(`stopped waiting; the deployment of service/${name} goes on`, next, 130)
+    return new CommandError(`stopped waiting; the deployment of service/${name} goes on`, next, exitCodes.interrupted)
   }
   const readiness = readinessOf(last)
   const why = last.status?.conditions?.find(({ type, status }) => type === "Ready" && status !== "True")

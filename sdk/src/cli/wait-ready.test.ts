@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest"
+import type { Service } from "../api/serving/service.ts"
+import { readinessOf } from "./wait-ready.ts"
+
+type Told = readonly [status: string, reason?: string, message?: string]
+
+function service(observedGeneration: number, conditions: Readonly<Record<string, Told>>): Service {
+  const told = Object.entries(conditions).map(([type, [status, reason, message]]) => ({
+    type,
+    status,
+    reason,
+    message,
+  }))
+  return { metadata: { name: "hello", generation: 2 }, status: { observedGeneration, conditions: told } } as Service
+}
+
+const outOfDate: Told = ["Unknown", "OutOfDate", "The Configuration is still working."]
+
+describe("the phase that a wait shows", () => {
+  it.each<[string, number, Record<string, Told>, string]>([
+    ["a status of the generation before says nothing", 1, { Ready: ["False", "RevisionFailed", "old"] }, "accepted"],
+    ["a configuration that has not caught up says nothing", 2, { ConfigurationsReady: outOfDate }, "accepted"],
+    [
+      "traffic of the revision before is not traffic of this one",
+      2,
+      { Ready: ["Unknown", "Deploying"], ConfigurationsReady: ["Unknown", "Deploying"], RoutesReady: ["True"] },
+      "Deploying",
+    ],
+    [
+      "a reason comes with its message",
+      2,
+      { ConfigurationsReady: ["Unknown", "ContainerNotReady", "runs but is not ready"] },
+      "ContainerNotReady: runs but is not ready",
+    ],
+    [
+      "a route that has not caught up says nothing",
+      2,
+      { ConfigurationsReady: ["True"], RoutesReady: outOfDate },
+      "revision ready",
+    ],
+    [
+      "traffic that moves says so",
+      2,
+      { ConfigurationsReady: ["True"], RoutesReady: ["Unknown", "TrafficNotMigrated", "not yet"] },
+      "TrafficNotMigrated: not yet",
+    ],
+  ])("%s", (_, observed, conditions, phase) => {
+    expect(readinessOf(service(observed, conditions))).toEqual({ kind: "waiting", phase })
+  })
+
+  it("ends with the reason of this generation's failure, or its readiness", () => {
+    const failed = service(2, { Ready: ["False", "RevisionFailed", "no such image"] })
+    expect(readinessOf(failed)).toEqual({ kind: "failed", reason: "RevisionFailed", message: "no such image" })
+    expect(readinessOf(service(2, { Ready: ["True"] }))).toEqual({ kind: "ready" })
+  })
+})
