@@ -1,17 +1,19 @@
 import { Command } from "commander"
+import { Namespace } from "../api/core/namespace.ts"
+import { Revision } from "../api/serving/revision.ts"
 import { Service } from "../api/serving/service.ts"
+import { type Wanted, wantedWord } from "./completion-words.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
-import type { Verbs } from "./program.ts"
 import { withExamples } from "./target.ts"
-
-/** Verbs whose first argument is the name of a function: completed from the live API. */
-const namesFunction = ["deploy", "describe", "invoke", "traffic", "revisions", "logs", "delete"]
+import { type Verbs, verbOf } from "./verbs.ts"
 
 const scripts: Record<string, string> = {
   bash: `_wick() {
   local words
-  words="$(wick completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)"
+  words="$("\${COMP_WORDS[0]}" completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)"
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  [[ "\${COMPREPLY[0]:-}" == *= ]] && compopt -o nospace
+  return 0
 }
 complete -o default -F _wick wick
 `,
@@ -55,18 +57,23 @@ async function run(context: Context, verbs: Verbs, shell: string, line: string[]
 }
 
 async function words(context: Context, verbs: Verbs, line: string[]): Promise<string[]> {
-  const [verb = "", ...rest] = line
-  if (rest.length === 0) return Object.keys(verbs)
-  const current = rest.at(-1) ?? ""
-  if (current.startsWith("-")) return flagsOf(context, verbs, verb)
-  if (!namesFunction.includes(verb) || rest.length > 1) return []
-  const { client, namespace } = await context.connect()
-  const { items } = await client.list(Service, { namespace })
-  return items.map(({ metadata }) => metadata.name)
-}
-
-async function flagsOf(context: Context, verbs: Verbs, verb: string): Promise<string[]> {
+  if (line.length < 2) return Object.keys(verbs)
+  const verb = verbOf(verbs, line[0] ?? "")
   const entry = verbs[verb]
   if (!entry) return []
-  return (await entry.load()).command(context, verbs).options.flatMap(({ long }) => (long ? [long] : []))
+  const wanted = wantedWord(verb, (await entry.load()).command(context, verbs), line)
+  return wanted.kind === "words" ? [...wanted.words] : liveNames(context, wanted)
+}
+
+/** Names from the API; a completion never says more than that it knows none. */
+async function liveNames(context: Context, wanted: Exclude<Wanted, { kind: "words" }>): Promise<string[]> {
+  const connection = await context.connect()
+  const scope = { namespace: wanted.namespace ?? connection.namespace }
+  const { client } = connection
+  const names = (items: readonly { metadata: { name: string } }[]): string[] =>
+    items.map(({ metadata }) => metadata.name)
+  if (wanted.kind === "functions") return names((await client.list(Service, scope)).items)
+  if (wanted.kind === "namespaces") return names((await client.list(Namespace)).items)
+  const revisions = names((await client.list(Revision, scope)).items)
+  return wanted.kind === "revisions" ? revisions : ["@latest", ...revisions].map((name) => `${name}=`)
 }

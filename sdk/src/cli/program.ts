@@ -1,18 +1,7 @@
 import { Command } from "commander"
 import { type Context, exitCodes } from "./context.ts"
+import { type VerbEntry, type Verbs, verbOf } from "./verbs.ts"
 import { ownVersion } from "./version.ts"
-
-/** A verb of the command line: makes its commander command around the context. One file each, loaded when used. */
-export interface Verb {
-  command(context: Context, verbs: Verbs): Command
-}
-
-interface Entry {
-  readonly summary: string
-  readonly load: () => Promise<Verb>
-}
-
-export type Verbs = Readonly<Record<string, Entry>>
 
 /** Every verb, in the order in which help lists them. */
 const verbs: Verbs = {
@@ -21,23 +10,22 @@ const verbs: Verbs = {
   status: { summary: "show whether Wick runs, and where", load: () => import("./status.ts") },
   build: { summary: "build a directory into an image in Wick's registry", load: () => import("./build.ts") },
   deploy: { summary: "create or update a function", load: () => import("./deploy.ts") },
-  list: { summary: "list functions", load: () => import("./list.ts") },
+  list: { alias: "ls", summary: "list functions", load: () => import("./list.ts") },
   describe: {
+    alias: "desc",
     summary: "show everything about a function, and why it is not ready",
     load: () => import("./describe.ts"),
   },
   invoke: { summary: "call a function", load: () => import("./invoke.ts") },
   traffic: { summary: "show or change how requests are split between revisions", load: () => import("./traffic.ts") },
-  revisions: { summary: "list the revisions of a function", load: () => import("./revisions.ts") },
+  revisions: { alias: "rev", summary: "list the revisions of a function", load: () => import("./revisions.ts") },
   logs: { summary: "print what a function's containers print", load: () => import("./logs.ts") },
-  delete: { summary: "delete functions", load: () => import("./delete.ts") },
+  delete: { alias: "rm", summary: "delete functions", load: () => import("./delete.ts") },
   audit: { summary: "check the log of who changed what", load: () => import("./audit.ts") },
   kubeconfig: { summary: "print how to reach the API with kubectl", load: () => import("./kubeconfig.ts") },
   completion: { summary: "print a completion script for a shell", load: () => import("./completion.ts") },
   version: { summary: "print versions", load: () => import("./version.ts") },
 }
-
-const aliases: Record<string, string> = { ls: "list", rm: "delete", desc: "describe", rev: "revisions" }
 
 const footer = `
 Exit codes: 0 done · 1 failed · 2 wrong use · 3 not ready in time · 4 not found · 5 API not reachable · 130 interrupted
@@ -61,7 +49,7 @@ export async function createProgram(context: Context, args: readonly string[]): 
     .addHelpText("after", footer)
   const words = args.filter((arg) => !arg.startsWith("-"))
   const asked = (words[0] === "help" ? words[1] : words[0]) ?? ""
-  const name = aliases[asked] ?? asked
+  const name = verbOf(verbs, asked)
   const chosen = verbs[name] ? [name] : []
   for (const [verb, { summary, load }] of Object.entries(verbs)) {
     program.addCommand(
@@ -71,10 +59,10 @@ export async function createProgram(context: Context, args: readonly string[]): 
   return program
 }
 
-async function loaded(load: Entry["load"], context: Context, name: string): Promise<Command> {
+async function loaded(load: VerbEntry["load"], context: Context, name: string): Promise<Command> {
   const command = (await load()).command(context, verbs)
-  const short = Object.keys(aliases).find((alias) => aliases[alias] === name)
-  if (short) command.alias(short)
+  const alias = verbs[name]?.alias
+  if (alias) command.alias(alias)
   return command
     .description(verbs[name]?.summary ?? "")
     .configureOutput({ writeOut: context.out, writeErr: context.err })

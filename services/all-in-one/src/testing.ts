@@ -9,6 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Client, connect } from "@wick/sdk/client"
 import { type Answer, type CallOptions, call } from "./call.ts"
+import { type Background, inBackground } from "./testing/background.ts"
 import { type CommandResult, run } from "./testing/run.ts"
 
 export interface TestPlatform extends AsyncDisposable {
@@ -24,6 +25,10 @@ export interface TestPlatform extends AsyncDisposable {
   /** Runs the `wick` command against this platform. */
   wick(...args: string[]): Promise<CommandResult>
   kubectl(...args: string[]): Promise<CommandResult>
+  /** Runs a command against this platform while the test goes on. */
+  background(command: "wick" | "kubectl", ...args: string[]): Background
+  /** Runs a script in bash, where `wick` is this platform's command. */
+  bash(script: string): Promise<CommandResult>
   /** Pid of the control process. */
   pid(): number
   /** Starts the control process again after a test ended it. */
@@ -74,6 +79,9 @@ function platform(
     call: (host, options) => call(gatewayPort, host, options),
     wick: (...words) => run(process.execPath, [cli, ...words], env),
     kubectl: (...words) => run("kubectl", words, env),
+    background: (command, ...words) =>
+      command === "wick" ? inBackground(process.execPath, [cli, ...words], env) : inBackground("kubectl", words, env),
+    bash: (script) => run("bash", ["-c", `wick() { "${process.execPath}" "${cli}" "$@"; }\n${script}`], env),
     pid,
     restart: () => start(home, args),
     stop,

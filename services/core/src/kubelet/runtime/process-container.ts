@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { createWriteStream, type WriteStream } from "node:fs"
-import { connect, createServer, type Server } from "node:net"
+import { connect, createServer, type Server, type Socket } from "node:net"
 import type { Readable } from "node:stream"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import { type ContainerConfig, type ContainerRecord, RuntimeError, type SandboxRecord } from "./runtime.ts"
@@ -20,6 +20,9 @@ const signalBase = 128
 /** Beyond this a line is cut in parts, as CRI does. */
 const lineBytesMax = 16_384
 const newline = 0x0a
+/** How often a process that has started is looked at until it listens: often at first, for a cold start waits for it. */
+const lookFirstMs = 5
+const lookMaxMs = 200
 
 /**
  * A container that is only a process. It is given a free port in `PORT`; connections to the pod's address, which is one
@@ -56,7 +59,7 @@ export class ProcessContainer {
 
   async start(): Promise<void> {
     const { config, clock } = this.#options
-    const port = await this.#openDoors()
+    const port = config.ports.length > 0 ? await freePort() : undefined
     const [command = "", ...args] = [...config.command, ...config.args]
     const child = spawn(command, args, {
       env: this.environment(port),
@@ -72,12 +75,10 @@ export class ProcessContainer {
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve)
       child.once("error", (error) => reject(new RuntimeError("failed", `cannot run ${command}: ${error.message}`)))
-    }).catch((error) => {
-      this.#closeDoors()
-      throw error
     })
     this.record = { ...this.record, state: "running", startedAtMs: clock.now() }
     child.once("close", (code, signal) => log.end(() => this.#ended(code ?? codeOf(signal))))
+    if (port !== undefined) void this.#openDoors(port)
   }
 
   /** SIGTERM to the whole group, SIGKILL after the grace. Resolves when it has ended. */
@@ -120,27 +121,46 @@ export class ProcessContainer {
     this.#options.onEnd(exitCode, atMs)
   }
 
-  /** Listens where the pod should be reached. Returns the port at which the process should listen. */
-  async #openDoors(): Promise<number | undefined> {
-    const { config, sandbox } = this.#options
-    if (config.ports.length === 0) return undefined
-    const inner = await freePort()
-    for (const port of config.ports) {
-      const door = createServer((socket) => {
-        const process = connect({ host: "127.0.0.1", port: inner })
-        process.on("error", () => socket.destroy())
-        socket.on("error", () => process.destroy())
-        socket.pipe(process).pipe(socket)
-      })
-      await listening(door, port, sandbox.ips[0] ?? "127.0.0.1")
-      this.#doors.push(door)
+  /**
+   * Listens where the pod should be reached, but no sooner than its process does: until then a connection is refused, as
+   * it is by a container, and whoever tries knows that nothing of its request was taken.
+   */
+  async #openDoors(inner: number): Promise<void> {
+    const { config, sandbox, clock } = this.#options
+    for (let waitMs = lookFirstMs; !(await accepts(inner)); waitMs = Math.min(2 * waitMs, lookMaxMs)) {
+      if (this.record.state !== "running") return
+      await clock.sleep(waitMs)
     }
-    return inner
+    for (const port of config.ports) {
+      if (this.record.state !== "running") return
+      const door = createServer((socket) => handOn(socket, inner))
+      this.#doors.push(door)
+      await listening(door, port, sandbox.ips[0] ?? "127.0.0.1").catch(() => this.#signal("SIGKILL"))
+    }
   }
 
   #closeDoors(): void {
     for (const door of this.#doors.splice(0)) door.close()
   }
+}
+
+function handOn(socket: Socket, port: number): void {
+  const process = connect({ host: "127.0.0.1", port })
+  process.on("error", () => socket.destroy())
+  socket.on("error", () => process.destroy())
+  socket.pipe(process).pipe(socket)
+}
+
+/** Whether something of this machine listens on `port`. */
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port })
+    socket.once("error", () => resolve(false))
+    socket.once("connect", () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
 }
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,32 @@
+import { Command, Option } from "commander"
+import { expect, it } from "vitest"
+import { wantedWord } from "./completion-words.ts"
+
+const verb = (): Command =>
+  new Command("logs")
+    .addOption(new Option("-o, --output <format>").choices(["json", "yaml"]))
+    .option("-n, --namespace <name>")
+    .option("--revision <name>")
+    .option("-f, --follow")
+
+it.each([
+  ["a name, first", ["logs", ""], { kind: "functions" }],
+  [
+    "a name of the namespace that is named",
+    ["logs", "-f", "-n", "demo", "he"],
+    { kind: "functions", namespace: "demo" },
+  ],
+  ["a namespace of the other spelling", ["logs", "--namespace=demo", ""], { kind: "functions", namespace: "demo" }],
+  ["nothing after the one name", ["logs", "hello", ""], { kind: "words", words: [] }],
+  ["the choices of an option", ["logs", "hello", "-o", ""], { kind: "words", words: ["json", "yaml"] }],
+  ["namespaces", ["logs", "-n", ""], { kind: "namespaces" }],
+  ["revisions", ["logs", "hello", "-n", "demo", "--revision", ""], { kind: "revisions", namespace: "demo" }],
+  ["flags", ["logs", "--f"], { kind: "words", words: ["--output", "--namespace", "--revision", "--follow", "--help"] }],
+])("completes %s", (_, line, wanted) => {
+  expect(wantedWord("logs", verb(), line)).toEqual(wanted)
+})
+
+it("completes more names of what is to be deleted, and splits of traffic", () => {
+  expect(wantedWord("delete", new Command("delete"), ["delete", "a", ""])).toEqual({ kind: "functions" })
+  expect(wantedWord("traffic", new Command("traffic"), ["traffic", "a", ""])).toEqual({ kind: "splits" })
+})

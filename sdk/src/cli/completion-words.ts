@@ -1,0 +1,70 @@
+import type { Command, Option } from "commander"
+
+/** What the word under the cursor can be: words that are known already, or names that only the API knows. */
+export type Wanted =
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  | { readonly kind: "functions" | "namespaces" | "revisions" | "splits"; readonly namespace?: string }
+
+const nothing: Wanted = { kind: "words", words: [] }
+
+/** Verbs whose arguments are names of functions; only `delete` takes more than one. */
+const oneFunction = ["deploy", "describe", "invoke", "traffic", "revisions", "logs"]
+
+/**
+ * Pure. `line` is what stands after `wick`, the word under the cursor last (empty when it has not begun); `command` is
+ * the verb's own.
+ */
+export function wantedWord(verb: string, command: Command, line: readonly string[]): Wanted {
+  const before = line.slice(1, -1)
+  const current = line.at(-1) ?? ""
+  const open = optionOf(command, before.at(-1))
+  if (open?.required) return valueWanted(open, verb, before, command)
+  if (current.startsWith("-")) return words([...command.options.flatMap(spellings), "--help"])
+  const { positionals, namespace } = parse(command, before)
+  const scope = namespace === undefined ? {} : { namespace }
+  if (verb === "completion") return words(positionals.length === 0 ? ["bash", "zsh", "fish", "pwsh"] : [])
+  if (command.commands.length > 0 && positionals.length === 0) return words(command.commands.map((it) => it.name()))
+  if (verb === "delete" || (oneFunction.includes(verb) && positionals.length === 0))
+    return { kind: "functions", ...scope }
+  if (verb === "traffic") return { kind: "splits", ...scope }
+  return nothing
+}
+
+function words(list: readonly string[]): Wanted {
+  return { kind: "words", words: list }
+}
+
+function spellings({ long }: Option): string[] {
+  return long ? [long] : []
+}
+
+function optionOf(command: Command, word: string | undefined): Option | undefined {
+  return command.options.find(({ short, long }) => word !== undefined && (word === short || word === long))
+}
+
+/** What an option that stands before the cursor takes. */
+function valueWanted(option: Option, verb: string, before: readonly string[], command: Command): Wanted {
+  const { namespace } = parse(command, before)
+  const scope = namespace === undefined ? {} : { namespace }
+  if (option.argChoices) return words(option.argChoices)
+  if (option.long === "--namespace") return { kind: "namespaces" }
+  if (option.long === "--revision") return { kind: "revisions", ...scope }
+  if (option.long === "--tag" && verb === "traffic") return { kind: "splits", ...scope }
+  if (option.long === "--dry-run") return words(["client", "server"])
+  return nothing
+}
+
+/** Words that belong to no option, and the namespace that `-n` names. */
+function parse(command: Command, before: readonly string[]): { positionals: string[]; namespace: string | undefined } {
+  const positionals: string[] = []
+  let namespace: string | undefined
+  for (let at = 0; at < before.length; at++) {
+    const word = before[at] ?? ""
+    const option = optionOf(command, word)
+    if (option?.required) at += 1
+    if (option?.long === "--namespace") namespace = before[at]
+    if (word.startsWith("--namespace=")) namespace = word.slice("--namespace=".length)
+    if (!word.startsWith("-")) positionals.push(word)
+  }
+  return { positionals, namespace }
+}

@@ -1,0 +1,153 @@
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { talkative } from "./testing/function-source.ts"
+import { buildTestImages } from "./testing/images.ts"
+import { run } from "./testing/run.ts"
+import { until } from "./testing/until.ts"
+import { startTestPlatform, type TestPlatform } from "./testing.ts"
+
+let wick: TestPlatform
+const host = "talk.default.wick.localhost"
+
+beforeAll(async () => {
+  wick = await startTestPlatform()
+  await buildTestImages(wick.registry)
+  const program = ["--command", "node", "--arg", "-e", "--arg", talkative]
+  const deployed = await wick.wick("deploy", "talk", "--image", `${wick.registry}/echo`, "--scale", "1..1", ...program)
+  expect(deployed.code).toBe(0)
+})
+
+afterAll(() => wick?.[Symbol.asyncDispose]())
+
+async function podName(): Promise<string> {
+  const labelSelector = "serving.knative.dev/service=talk"
+  const { items } = await wick.client.list(Pod, { namespace: "default", labelSelector })
+  return items.find(({ metadata }) => !metadata.deletionTimestamp)?.metadata.name ?? ""
+}
+
+const count = (text: string, part: string): number => text.split(part).length - 1
+
+describe("kubectl reaches into a function's container", () => {
+  it("runs a command in it, with its output and its exit code", async () => {
+    const said = await wick.kubectl("exec", await podName(), "--", "node", "-p", "6*7")
+    expect(said).toMatchObject({ code: 0, stdout: "42\n" })
+    const failed = await wick.kubectl(
+      "exec",
+      await podName(),
+      "--",
+      "node",
+      "-e",
+      "console.error('no');process.exit(7)",
+    )
+    expect(failed.code).toBe(7)
+    expect(failed.stderr).toContain("no\n")
+  })
+
+  it("follows its log", async () => {
+    await using log = wick.background("kubectl", "logs", "-f", await podName())
+    await log.printed("born")
+    await wick.call(host, { path: "/followed" })
+    await log.printed("asked /followed")
+  })
+
+  it("forwards a port to it", async () => {
+    await using forward = wick.background("kubectl", "port-forward", await podName(), ":8080")
+    const port = /127\.0\.0\.1:(\d+) ->/.exec(await forward.printed("-> 8080"))?.[1]
+    const answers = await Promise.all([1, 2, 3].map((n) => fetch(`http://127.0.0.1:${port}/forwarded-${n}`)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect((await wick.kubectl("logs", await podName())).stdout).toContain("asked /forwarded-3")
+  })
+})
+
+describe("wick logs", () => {
+  it("-f goes on through a restarted container and a replaced pod, says each line once, and ends on Ctrl-C", async () => {
+    await using log = wick.background("wick", "logs", "talk", "-f", "--tail", "1")
+    await wick.call(host, { path: "/first" })
+    await log.printed("asked /first")
+    await wick.call(host, { path: "/die" })
+    await log.printed("asked /die")
+    await log.printed("born")
+    const first = await podName()
+    await wick.client.delete(Pod, { name: first, namespace: "default" })
+    await until("another pod", async () => ![first, ""].includes(await podName()))
+    await log.printed(`[${await podName()}] born`)
+    await wick.call(host, { path: "/last" })
+    const printed = await log.printed("asked /last")
+    for (const path of ["/first", "/die", "/last"]) expect(count(printed, `asked ${path}\n`)).toBe(1)
+    expect(count(printed, `[${await podName()}] born\n`)).toBe(1)
+    expect(await log.end("SIGINT")).toBe(130)
+  })
+
+  it("knows a function that does not exist from one that is quiet", async () => {
+    expect(await wick.wick("logs", "tolk")).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('"tolk" not found'),
+    })
+  })
+})
+
+describe("wick completion", () => {
+  /** What bash offers for a line, its last word being under the cursor. */
+  async function offered(...line: string[]): Promise<string[]> {
+    const words = ["wick", ...line].map((word) => `'${word}'`).join(" ")
+    const { stdout, stderr } = await wick.bash(`source <(wick completion bash)
+COMP_WORDS=(${words}); COMP_CWORD=${line.length}; compopt() { :; }
+_wick; printf '%s\\n' "\${COMPREPLY[@]}"`)
+    expect(stderr).toBe("")
+    return stdout.trim().split("\n")
+  }
+
+  it("offers commands, flags, values and names that live in the API, in bash", async () => {
+    expect(await offered("de")).toEqual(["deploy", "describe", "delete"])
+    expect(await offered("list", "--sel")).toEqual(["--selector"])
+    expect(await offered("list", "-o", "")).toEqual(["wide", "json", "yaml", "name"])
+    expect(await offered("describe", "ta")).toEqual(["talk"])
+    expect(await offered("logs", "-n", "knative")).toEqual(["knative-serving"])
+    expect(await offered("traffic", "talk", "talk")).toEqual(["talk-00001="])
+    expect((await wick.bash("source <(wick completion bash); complete -p wick")).stdout).toContain("-F _wick wick")
+  })
+})
+
+describe("wick kubeconfig", () => {
+  it("names a file that kubectl works with, and --raw prints the same", async () => {
+    const path = (await wick.wick("kubeconfig")).stdout.trim()
+    const home = mkdtempSync(join(tmpdir(), "wick-kubeconfig-"))
+    const copy = join(home, "config")
+    writeFileSync(copy, (await wick.wick("kubeconfig", "--raw")).stdout, { mode: 0o600 })
+    for (const file of [path, copy]) {
+      const listed = await run("kubectl", ["get", "ksvc", "-o", "name", "--kubeconfig", file], {
+        PATH: process.env.PATH,
+        HOME: home,
+      })
+      expect(listed).toMatchObject({ code: 0, stdout: "service.serving.knative.dev/talk\n" })
+    }
+  })
+})
+
+describe("every command that reads", () => {
+  const commands = ["list", "describe talk", "revisions talk", "traffic talk", "status", "version"]
+
+  it.each(commands)("wick %s prints each format, plainly", async (line) => {
+    const words = line.split(" ")
+    const [json, yaml, name, wide] = await Promise.all(
+      ["json", "yaml", "name", "wide"].map((format) => wick.wick(...words, "-o", format)),
+    )
+    for (const result of [json, yaml, name, wide]) {
+      expect(result).toMatchObject({ code: 0, stderr: "" })
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape that begins a colour is what must not be there
+      expect(result?.stdout).not.toMatch(/\u001b/)
+    }
+    const { parse } = await import("yaml")
+    expect(parse(yaml?.stdout ?? "")).toMatchObject(withoutChanges(JSON.parse(json?.stdout ?? "")))
+    expect(name?.stdout).toMatch(/^([a-z.]+\/\S+\n)+$/)
+    expect(wide?.stdout).not.toBe(name?.stdout)
+  })
+
+  /** Between two reads only a status may move. */
+  function withoutChanges(value: object): object {
+    return "items" in value || "status" in value ? { kind: (value as { kind?: string }).kind } : value
+  }
+})
