@@ -6,7 +6,7 @@
  * Keywords: type, properties, required, additionalProperties, items, enum, const, format, pattern, bounds of numbers,
  * lengths and counts, multipleOf, uniqueItems, nullable, default, allOf/anyOf/oneOf/not as validations, `$ref`, and
  * x-kubernetes-preserve-unknown-fields, -int-or-string, -embedded-resource, -list-type with -list-map-keys.
- * x-kubernetes-validations (CEL rules) is passed over in silence: nothing here evaluates it.
+ * x-kubernetes-validations (CEL rules) are judged beside this, by ../validation-rules: most schemas have none.
  */
 import type { FieldError } from "../meta/field-error.ts"
 import { compileShape } from "./compile-shape.ts"

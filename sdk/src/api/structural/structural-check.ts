@@ -12,7 +12,14 @@ type Place =
 
 const types: readonly string[] = ["object", "array", "string", "integer", "number", "boolean"]
 /** What a schema under allOf, anyOf, oneOf or not must leave to the schema around it. */
-const shapeKeywords = ["type", "description", "default", "additionalProperties", "nullable"] as const
+const shapeKeywords = [
+  "type",
+  "description",
+  "default",
+  "additionalProperties",
+  "nullable",
+  "x-kubernetes-validations",
+] as const
 const depthMax = 64
 
 /**

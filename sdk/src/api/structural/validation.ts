@@ -7,7 +7,7 @@ import { type Check, isObject, reportInBody, type Shape, type Walk } from "./sha
 
 /**
  * All checks of one schema as one closure. A value of the wrong type hears only of its type: what else the schema asks
- * would not make sense of it. x-kubernetes-validations (CEL) is not evaluated here: such rules are passed over.
+ * would not make sense of it. Rules in CEL are judged elsewhere.
  */
 export function validationOf(schema: JsonSchema, shape: Shape, compile: (part: JsonSchema) => Shape): Check {
   const types = allowedTypes(schema)

@@ -4,7 +4,8 @@ import { mutate, validate } from "../admit.ts"
 import { encodeStored, withResourceVersion } from "../object-bytes.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
-import { decodeObject, mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
+import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
+import { judge } from "../validation-rules.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
 
 const suffixLength = 5
@@ -91,7 +92,7 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
   resource.compiled().default(admitted)
   strategy.prepareCreate?.(admitted, server.clock.now())
   refuseMistakes(resource, name, [
-    ...mistakesOf(resource, admitted),
+    ...(await judge(resource, admitted, undefined)),
     ...(strategy.validate?.(admitted, undefined) ?? []),
   ])
   await validate(context, { operation: "CREATE", name, object: admitted, oldObject: undefined })

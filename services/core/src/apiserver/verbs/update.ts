@@ -8,7 +8,8 @@ import { place } from "../patch/schema-walk.ts"
 import { trackUpdate } from "../patch/server-side-apply.ts"
 import { fieldManager, isDryRun, type Mutation, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
-import { decodeObject, mistakesOf, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
+import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
+import { judge } from "../validation-rules.ts"
 import type { Entry } from "../watch-cache.ts"
 import { requireObject } from "./create.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
@@ -87,7 +88,7 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
     info.subresource === "status"
       ? strategy.validateStatus?.(admitted, live)
       : strategy.validate?.(admitted, live, info.subresource)
-  refuseMistakes(resource, name, [...mistakesOf(resource, admitted), ...(judged ?? [])])
+  refuseMistakes(resource, name, [...(await judge(resource, admitted, live)), ...(judged ?? [])])
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
   const stored = { ...admitted, apiVersion: resource.storageApiVersion }
   return owned(context, live, withGeneration(context, live, stored))
