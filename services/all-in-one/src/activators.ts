@@ -21,6 +21,8 @@ export interface ActivatorsOptions {
 export interface Activators {
   readonly adopted: boolean
   stop(): Promise<void>
+  /** Ends those that were started here; adopted ones go on. */
+  abandon(): Promise<void>
 }
 
 /** Requests in flight get this long when Wick stops. */
@@ -54,6 +56,9 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
     adopted: kept.every(({ adopted }) => adopted),
     stop: async () => {
       await Promise.all(kept.map((process) => process.stop(stopGraceMs)))
+    },
+    abandon: async () => {
+      await Promise.all(kept.filter(({ adopted }) => !adopted).map((process) => process.stop(stopGraceMs)))
     },
   }
 }

@@ -74,13 +74,16 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     ),
   )
   const registry = undo.use(await timed("registry", () => openRegistry(given)))
-  const [node, serving] = await Promise.all([
-    timed("node", () => openNode(given, controlPlane, network)),
-    timed("serving", () => startServing({ home, options, controlPlane, drainHost: loopback, clock, log })),
+  let finished = false
+  const undone = <Part extends Undoable>(part: Part): Part => {
+    undo.defer(() => (finished ? part[Symbol.asyncDispose]() : part.abandon()))
+    return part
+  }
+  const [node, serving] = await everyOf([
+    timed("node", () => openNode(given, controlPlane, network)).then(undone),
+    timed("serving", () => startServing({ home, options, controlPlane, drainHost: loopback, clock, log })).then(undone),
   ])
   nodes.set(options["node-name"], node)
-  undo.use(node)
-  undo.use(serving)
   undo.use(
     await startMetricsServer({
       ...options.metrics,
@@ -90,6 +93,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     }),
   )
   undo.use(writeState(home.directory, state(given, controlPlane, registry)))
+  finished = true
   const stack = undo.move()
   return {
     controlPlane,
@@ -99,6 +103,16 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
       await stack.disposeAsync()
     },
   }
+}
+
+interface Undoable extends AsyncDisposable {
+  abandon(): Promise<void>
+}
+
+/** As Promise.all, but when one fails the others are waited for, so that they can be undone. */
+async function everyOf<First, Second>(parts: [Promise<First>, Promise<Second>]): Promise<[First, Second]> {
+  await Promise.allSettled(parts)
+  return Promise.all(parts)
 }
 
 function stepTimer({ clock, onStep }: PlatformOptions): <T>(title: string, action: () => Promise<T>) => Promise<T> {

@@ -25,6 +25,8 @@ export interface ServingOptions {
 export interface Serving extends AsyncDisposable {
   /** Ends the activators too; disposing alone leaves them answering. */
   stop(): Promise<void>
+  /** Undoes a start that could not be finished: what was adopted goes on, what was begun is ended. */
+  abandon(): Promise<void>
 }
 
 const adminPortOffset = 1_000
@@ -50,6 +52,10 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const stack = undo.move()
   return {
     stop: () => activators.stop(),
+    abandon: async () => {
+      await activators.abandon()
+      await stack.disposeAsync()
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

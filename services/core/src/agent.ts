@@ -44,6 +44,8 @@ export interface RunningNode extends AsyncDisposable {
   readonly connection: NodeConnection
   /** Ends every pod, then what runs them. Disposing alone leaves pods running, to be adopted by the next start. */
   stop(): Promise<void>
+  /** Undoes a start that could not be finished: what ran before goes on, what was begun is ended. */
+  abandon(): Promise<void>
 }
 
 /** Seconds that a container has between SIGTERM and SIGKILL when the whole node stops. */
@@ -63,9 +65,17 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   await using undo = new AsyncDisposableStack()
   const informers = undo.use(createInformers(controlPlane.clientAs(identities.network), clock, log))
   const containerd = await openContainerd(options, network)
-  undo.use(containerd)
   const isShared = options.containerRuntimeEndpoint !== undefined
   const runtime = criRuntime(containerd, isShared ? nameOf(options) : undefined)
+  // If this start fails, what it has begun is ended; a containerd that ran before stays, and so do its pods.
+  let staying = containerd.adopted
+  const before = new Set(staying ? [] : (await runtime.list()).sandboxes.map(({ id }) => id))
+  undo.defer(async () => {
+    if (staying) return containerd[Symbol.asyncDispose]()
+    await endPods(runtime, before)
+    await containerd.stop()
+    if (before.size === 0) await network.takeDown()
+  })
   // Whether an image is in use only its owner can say, and with others' pods on it we are not the only one.
   const images = isShared ? { imageLimits: "none" as const } : {}
   const secrets = await volatileDirectory(runDirectory, nameOf(options))
@@ -76,8 +86,13 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
     startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }).then((dns) => undo.use(dns)),
   ])
   const stack = undo.move()
+  staying = true
   return {
     connection: kubelet,
+    abandon: async () => {
+      staying = containerd.adopted
+      await stack.disposeAsync()
+    },
     stop: async () => {
       await kubelet[Symbol.asyncDispose]()
       await endPods(runtime)
@@ -102,6 +117,7 @@ async function startProcessNode(options: NodeOptions): Promise<RunningNode> {
   return {
     connection: kubelet,
     stop: () => stack.disposeAsync(),
+    abandon: () => stack.disposeAsync(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
@@ -147,12 +163,14 @@ async function removeTraces(options: NodeOptions, secrets: string): Promise<void
   if (left.length > 0) options.log.warn("cgroups stay: something still runs in them", { cgroups: left.join(", ") })
 }
 
-/** Ends every container and removes every sandbox: what is left of a pod is its object. */
-async function endPods(runtime: Runtime): Promise<void> {
+/** Ends every container and removes every sandbox but those of `spared`: what is left of a pod is its object. */
+async function endPods(runtime: Runtime, spared: ReadonlySet<string> = new Set()): Promise<void> {
   const { containers, sandboxes } = await runtime.list()
-  await Promise.allSettled(containers.map(({ id }) => runtime.stopContainer(id, stopGraceSeconds)))
+  const ended = containers.filter(({ sandboxId }) => !spared.has(sandboxId))
+  await Promise.allSettled(ended.map(({ id }) => runtime.stopContainer(id, stopGraceSeconds)))
+  const removed = sandboxes.filter(({ id }) => !spared.has(id))
   await Promise.allSettled(
-    sandboxes.map(async ({ id }) => {
+    removed.map(async ({ id }) => {
       await runtime.stopSandbox(id)
       await runtime.removeSandbox(id)
     }),

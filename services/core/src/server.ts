@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { type AddressInfo, createServer as createTcpServer } from "node:net"
 import { join } from "node:path"
 import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import { type Client, createClient, type Fetch } from "@wick/sdk/client"
@@ -30,6 +32,7 @@ export interface ControlPlaneOptions {
   readonly directory: string
   /** Where the API listens; the first address is the kubeconfig's. */
   readonly hosts: readonly string[]
+  /** 0: any that is free. */
   readonly port: number
   /** Address at which pods reach the API server. */
   readonly nodeAddress: string
@@ -60,7 +63,8 @@ const closeGraceMs = 500
 const self: UserInfo = { name: "system:apiserver", groups: ["system:masters"] }
 
 /** Store, API server, scheduler and controllers of one member, joined. Resolves when the API answers. */
-export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane(given: ControlPlaneOptions): Promise<ControlPlane> {
+  const options = { ...given, port: given.port || (await freePort(given.hosts[0])) }
   const { directory, clock, random, log, clusterDomain } = options
   await using undo = new AsyncDisposableStack()
   const stored = await openStorage({ directory: join(directory, "store"), clock, log, onFailure: options.onFailure })
@@ -145,6 +149,16 @@ function startLoops(
   const certificateAuthority = authorityPem
   undo.use(startControllers({ client: controlling, informers, clock, random, log, metrics, certificateAuthority }))
   undo.use(startScheduler({ client: clientAs(identities.scheduler), informers, clock, random, log, metrics }))
+}
+
+/** The same port is needed on every address and in objects, before anything listens. */
+async function freePort(host: string | undefined): Promise<number> {
+  const server = createTcpServer().listen(0, host)
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
 }
 
 function apiAddress({ nodeAddress, port, serviceCidr }: ControlPlaneOptions): Parameters<typeof bootstrapObjects>[0] {

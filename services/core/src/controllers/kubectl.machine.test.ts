@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { ServiceAccount } from "@wick/sdk/api/core/service-account"
@@ -24,7 +23,7 @@ beforeAll(async () => {
     await startControlPlane({
       directory,
       hosts: ["127.0.0.1"],
-      port: await freePort(),
+      port: 0,
       nodeAddress: "127.0.0.1",
       serviceCidr: "10.235.0.0/16",
       clusterDomain: "cluster.local",
@@ -47,15 +46,6 @@ beforeAll(async () => {
   await until(informers(ServiceAccount), inDefault)
 })
 afterAll(() => running.disposeAsync())
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 /** What kubectl printed; its error when it failed. */
 function kubectl(command: string, input = ""): Promise<string> {
