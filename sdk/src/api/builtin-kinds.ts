@@ -1,6 +1,7 @@
 import { MutatingWebhookConfiguration } from "./admissionregistration/mutating-webhook-configuration.ts"
 import { ValidatingWebhookConfiguration } from "./admissionregistration/validating-webhook-configuration.ts"
 import { CustomResourceDefinition } from "./apiextensions/custom-resource-definition.ts"
+import { APIService } from "./apiregistration/api-service.ts"
 import { ControllerRevision } from "./apps/controller-revision.ts"
 import { DaemonSet } from "./apps/daemon-set.ts"
 import { Deployment } from "./apps/deployment.ts"
@@ -38,13 +39,28 @@ import { ServiceAccount } from "./core/service-account.ts"
 import { EndpointSlice } from "./discovery/endpoint-slice.ts"
 import { eventFace } from "./events/event-face.ts"
 import type { Face } from "./face.ts"
+import { FlowSchema } from "./flowcontrol/flow-schema.ts"
+import { PriorityLevelConfiguration } from "./flowcontrol/priority-level-configuration.ts"
 import type { Kind } from "./kind.ts"
+import { Ingress } from "./networking/ingress.ts"
+import { IngressClass } from "./networking/ingress-class.ts"
+import { IPAddress } from "./networking/ip-address.ts"
+import { NetworkPolicy } from "./networking/network-policy.ts"
+import { ServiceCIDR } from "./networking/service-cidr.ts"
+import { RuntimeClass } from "./node/runtime-class.ts"
 import { Eviction } from "./policy/eviction.ts"
 import { PodDisruptionBudget } from "./policy/pod-disruption-budget.ts"
 import { ClusterRole } from "./rbac/cluster-role.ts"
 import { ClusterRoleBinding } from "./rbac/cluster-role-binding.ts"
 import { Role } from "./rbac/role.ts"
 import { RoleBinding } from "./rbac/role-binding.ts"
+import { PriorityClass } from "./scheduling/priority-class.ts"
+import { CSIDriver } from "./storage/csi-driver.ts"
+import { CSINode } from "./storage/csi-node.ts"
+import { CSIStorageCapacity } from "./storage/csi-storage-capacity.ts"
+import { StorageClass } from "./storage/storage-class.ts"
+import { VolumeAttachment } from "./storage/volume-attachment.ts"
+import { VolumeAttributesClass } from "./storage/volume-attributes-class.ts"
 
 /** Kinds of Kubernetes whose objects are stored and served. */
 export const builtinKinds: readonly Kind[] = [
@@ -81,6 +97,22 @@ export const builtinKinds: readonly Kind[] = [
   Job,
   PodDisruptionBudget,
   HorizontalPodAutoscaler,
+  APIService,
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  FlowSchema,
+  IPAddress,
+  Ingress,
+  IngressClass,
+  NetworkPolicy,
+  PriorityClass,
+  PriorityLevelConfiguration,
+  RuntimeClass,
+  ServiceCIDR,
+  StorageClass,
+  VolumeAttachment,
+  VolumeAttributesClass,
 ]
 
 /** Kinds that are asked and answered, never stored: reviews, and the bodies of subresources. */

@@ -3,28 +3,41 @@ import { parseObject } from "../object-bytes.ts"
 import type { ObjectStore } from "../object-store.ts"
 import type { ResourceRegistry } from "../resource-registry.ts"
 import type { WatchCache } from "../watch-cache.ts"
+import { apiServices } from "./api-service.ts"
 import { controllerRevisions } from "./controller-revision.ts"
 import { cronJobs } from "./cron-job.ts"
 import { customResourceDefinitions } from "./custom-resource-definition.ts"
 import { daemonSets } from "./daemon-set.ts"
 import { endpoints } from "./endpoints.ts"
 import { events } from "./event.ts"
+import { flowSchemas, priorityLevels } from "./flow-control.ts"
 import { horizontalPodAutoscalers } from "./horizontal-pod-autoscaler.ts"
+import { ingressClasses, ingresses } from "./ingress.ts"
 import { jobs } from "./job.ts"
 import { limitRanges } from "./limit-range.ts"
 import { namespaces } from "./namespace.ts"
+import { networkPolicies } from "./network-policy.ts"
 import { nodes } from "./node.ts"
 import { persistentVolumes } from "./persistent-volume.ts"
 import { persistentVolumeClaims } from "./persistent-volume-claim.ts"
 import { pods } from "./pod.ts"
 import { podDisruptionBudgets } from "./pod-disruption-budget.ts"
 import { podTemplates } from "./pod-template.ts"
+import { priorityClasses, runtimeClasses } from "./priority-class.ts"
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac.ts"
 import { replicationControllers } from "./replication-controller.ts"
 import { resourceQuotas } from "./resource-quota.ts"
 import { configMaps, secrets } from "./secret.ts"
 import { type AddressBook, parseRange, serviceStrategy, usedBy } from "./service.ts"
 import { statefulSets } from "./stateful-set.ts"
+import {
+  csiDrivers,
+  csiNodes,
+  csiStorageCapacities,
+  storageClasses,
+  volumeAttachments,
+  volumeAttributesClasses,
+} from "./storage.ts"
 import type { Strategies } from "./strategy.ts"
 import { webhookConfigurations } from "./webhook-configuration.ts"
 import { deployments, replicaSets } from "./workload.ts"
@@ -68,6 +81,20 @@ export function strategies(surroundings: StrategySurroundings): Strategies {
     ["rolebindings.rbac.authorization.k8s.io", roleBindings],
     ["clusterrolebindings.rbac.authorization.k8s.io", clusterRoleBindings],
     ["mutatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
+    ["ingresses.networking.k8s.io", ingresses],
+    ["ingressclasses.networking.k8s.io", ingressClasses],
+    ["networkpolicies.networking.k8s.io", networkPolicies],
+    ["storageclasses.storage.k8s.io", storageClasses],
+    ["csidrivers.storage.k8s.io", csiDrivers],
+    ["csinodes.storage.k8s.io", csiNodes],
+    ["csistoragecapacities.storage.k8s.io", csiStorageCapacities],
+    ["volumeattachments.storage.k8s.io", volumeAttachments],
+    ["volumeattributesclasses.storage.k8s.io", volumeAttributesClasses],
+    ["priorityclasses.scheduling.k8s.io", priorityClasses],
+    ["runtimeclasses.node.k8s.io", runtimeClasses],
+    ["flowschemas.flowcontrol.apiserver.k8s.io", flowSchemas],
+    ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", priorityLevels],
+    ["apiservices.apiregistration.k8s.io", apiServices],
     ["validatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
   ])
 }
