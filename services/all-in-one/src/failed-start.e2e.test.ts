@@ -5,10 +5,12 @@ import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
 import { run } from "./testing/run.ts"
 import { until } from "./testing/until.ts"
-import { freePorts } from "./testing.ts"
+import { freePorts, startTestPlatform } from "./testing.ts"
 
 const home = mkdtempSync(join(tmpdir(), "wick-failed-"))
 const main = new URL("./main.ts", import.meta.url).pathname
+
+const at = (port: number | string | undefined): string => `127.0.0.1:${port}`
 
 /** Processes whose command line names the home. */
 function processes(): string[] {
@@ -29,7 +31,6 @@ afterAll(() => {
 
 it("a start that cannot finish ends the containerd and the activator that it began, and takes its network down", async () => {
   const [api, gateway, registry] = await freePorts(3)
-  const at = (port: number | undefined): string => `127.0.0.1:${port}`
   // The metrics' port is free when it is looked at, and the gateway's own when it is needed.
   const ports = ["--api", at(api), "--gateway", at(gateway), "--registry", at(registry), "--metrics", at(gateway)]
   const { code, stderr } = await run(process.execPath, [main, "up", "--home", home, ...ports], process.env)
@@ -41,4 +42,21 @@ it("a start that cannot finish ends the containerd and the activator that it beg
   const instance = createHash("sha256").update(home).digest("hex").slice(0, 6)
   expect(Object.keys(networkInterfaces()).filter((link) => link.includes(instance))).toEqual([])
   await until("no process of it is left", async () => processes().length === 0, 5_000)
+})
+
+it("a start that cannot finish leaves alone what ran before", async () => {
+  await using wick = await startTestPlatform()
+  const kept = ["run/activator-0.pid", "containerd/containerd.pid"].map((file) => join(wick.home, file))
+  const before = kept.map((file) => readFileSync(file, "utf8"))
+  const state = JSON.parse(readFileSync(join(wick.home, "wick.json"), "utf8")) as Record<string, string>
+  const [api, registry] = [new URL(state.api ?? "").port, new URL(`http://${state.registry}`).port]
+  const flags = ["--api", at(api), "--gateway", at(wick.gatewayPort), "--registry", at(registry), "--metrics", at(api)]
+  process.kill(wick.pid(), "SIGKILL")
+  const { code, stderr } = await run(process.execPath, [main, "up", "--home", wick.home, ...flags], process.env)
+  expect(code).toBe(1)
+  expect(stderr).toContain(`error: ${at(api)} is in use by another program`)
+  expect(kept.map((file) => readFileSync(file, "utf8"))).toEqual(before)
+  for (const text of before) expect(existsSync(`/proc/${JSON.parse(text).pid}`)).toBe(true)
+  await wick.restart()
+  expect(kept.map((file) => readFileSync(file, "utf8"))).toEqual(before)
 })
