@@ -39,27 +39,33 @@ describe("a function that cannot run says exactly why, in deploy, as a condition
     name: string
     flags: () => string[]
     reason: RegExp
+    /** 1: it was refused; 3: it was not ready in time. */
+    code: number
   }
   it.each<Row>([
     {
       name: "no-image",
       flags: () => ["--image", `${wick.registry}/none`],
       reason: /none.*(404|not found|MANIFEST_UNKNOWN)/i,
+      code: 1,
     },
     {
       name: "crashing",
       flags: () => ["--image", echo(), "--env", "CRASH=3"],
       reason: /ExitCode3|exit code 3|crashing on purpose/i,
+      code: 1,
     },
     {
       name: "unready",
       flags: () => ["--image", echo(), "--env", "LISTEN=9999"],
       reason: /probe|refused|not ready/i,
+      code: 3,
     },
-  ])("$name", async ({ name, flags, reason }) => {
-    const deployed = await wick.wick("deploy", name, ...flags(), "--wait-timeout", "30s")
-    expect(deployed.code).not.toBe(0)
+  ])("$name", async ({ name, flags, reason, code }) => {
+    const deployed = await wick.wick("deploy", name, ...flags(), "--wait-timeout", "10s")
+    expect(deployed.code).toBe(code)
     expect(deployed.stderr).toMatch(reason)
+    expect(deployed.stderr).not.toContain("OutOfDate")
     const service = await wick.client.get(Service, { name, namespace: "default" })
     const ready = service.status?.conditions?.find(({ type }) => type === "Ready")
     expect(ready?.status).not.toBe("True")
