@@ -55,7 +55,10 @@ export class DefinitionKeeper {
         if (after) this.#serve(parseObject(after.bytes) as unknown as Definition)
         else if (before) this.#stopServing(parseObject(before.bytes) as unknown as Definition)
       },
-      onLost: () => void this.start(definitions),
+      onLost: () =>
+        void this.start(definitions).catch((error: unknown) =>
+          this.#log.error("definitions are followed no more", { error }),
+        ),
     })
   }
 

@@ -11,6 +11,7 @@ import { type Entry, entryOf, WatchCache } from "./watch-cache.ts"
 export class ObjectStore {
   readonly #storage: Storage
   readonly #caches = new Map<string, WatchCache>()
+  #isClosed = false
 
   constructor(storage: Storage) {
     this.#storage = storage
@@ -21,6 +22,8 @@ export class ObjectStore {
     const prefix = prefixOf(resource)
     let cache = this.#caches.get(prefix)
     if (!cache) {
+      // Nobody would close it, and it would outlive its server.
+      if (this.#isClosed) throw new StatusError("ServiceUnavailable", "the API server is shutting down")
       cache = new WatchCache(storedResource(resource), this.#storage, prefix)
       this.#caches.set(prefix, cache)
     }
@@ -90,6 +93,7 @@ export class ObjectStore {
   }
 
   close(): void {
+    this.#isClosed = true
     for (const cache of this.#caches.values()) cache.close()
   }
 

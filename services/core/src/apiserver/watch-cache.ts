@@ -1,5 +1,5 @@
 import { StatusError } from "@wick/sdk/api"
-import { prefixEnd, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
+import { prefixEnd, StoppedError, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
 import { parseObject, withResourceVersion } from "./object-bytes.ts"
 import { type Indexed, indexOf, type Selection } from "./selection.ts"
 import type { ServedResource } from "./served-resource.ts"
@@ -111,6 +111,7 @@ export class WatchCache {
   readonly #watchers = new Set<Watcher>()
   #watch: Watch | undefined
   #isClosed = false
+  #stopped: StoppedError | undefined
   readonly ready: Promise<void>
   #waiting: { revision: number; resolve: () => void }[] = []
 
@@ -143,6 +144,7 @@ export class WatchCache {
   /** Resolves when everything that the store has applied by now is here. */
   async fresh(): Promise<void> {
     await this.ready
+    if (this.#stopped) throw this.#stopped
     await this.caughtUpTo(this.#storage.currentRevision())
   }
 
@@ -177,6 +179,11 @@ export class WatchCache {
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
+  #end(error: StoppedError): void {
+    this.#stopped = error
+    this.close()
+  }
+
   async #load(): Promise<void> {
     const loading = this.#storage.range({ key: this.#prefix, end: prefixEnd(this.#prefix) })
     // The store may end before it has answered a cache that was closed: nobody waits for it any more.
@@ -193,7 +200,11 @@ export class WatchCache {
     if (this.#isClosed) return
     this.#watch = this.#storage.watch(
       { key: "\0", end: "\0", fromRevision: revision + 1 },
-      { onBatch: (batch) => this.#apply(batch), onEnd: () => this.#reload() },
+      {
+        onBatch: (batch) => this.#apply(batch),
+        // A store that has stopped will not be read again; one that has forgotten where we were will.
+        onEnd: (error) => (error instanceof StoppedError ? this.#end(error) : this.#reload()),
+      },
     )
   }
 

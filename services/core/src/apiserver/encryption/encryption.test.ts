@@ -22,6 +22,7 @@ beforeEach(async () => {
   disk = createMemoryStorage({ clock: systemClock })
 })
 afterEach(async () => {
+  await disk.close()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -62,7 +63,8 @@ async function withApi<T>(
     log: silentLog,
   })
   await server.ready
-  return use(async (method, path, body) => {
+  // Awaited, so that the server outlives its use.
+  return await use(async (method, path, body) => {
     const headers = { "content-type": "application/json" }
     const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }
     return (await server.handle(new Request(`https://wick${path}`, init), master)).text()
