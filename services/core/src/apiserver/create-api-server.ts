@@ -12,11 +12,13 @@ import type { Log } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
 import type { Storage } from "#store"
 import type { AdmissionStep } from "./admission/step.ts"
+import { createWebhookTransport, type WebhookTransport } from "./admission/webhook/transport.ts"
 import { compressAnswer, encodeAnswer } from "./answer-encoding.ts"
 import type { UserInfo } from "./authentication/user.ts"
 import { type Decision, refusalText } from "./authorization/authorize.ts"
 import type { Action } from "./authorization/rule.ts"
 import { componentStatuses } from "./component-statuses.ts"
+import type { WebhookCalls } from "./conversion/webhook-conversion.ts"
 import { decodeBody } from "./decode-body.ts"
 import { DefinitionKeeper } from "./definition-keeper.ts"
 import { Discovery } from "./discovery.ts"
@@ -81,6 +83,7 @@ class FetchApiServer implements ApiServer {
   readonly #measured: RequestMetrics
   readonly #fairness: Fairness
   readonly #definitions: DefinitionKeeper
+  #transport: WebhookTransport | undefined
   #isReady = false
 
   constructor(options: ApiServerOptions) {
@@ -125,7 +128,8 @@ class FetchApiServer implements ApiServer {
       ready,
     }
     const client = createClient({ fetch: this.fetchAs(self) })
-    this.#definitions = new DefinitionKeeper(this.#server, client, openapiSchema(CustomResourceDefinition).components)
+    const { components } = openapiSchema(CustomResourceDefinition)
+    this.#definitions = new DefinitionKeeper(this.#server, client, components, () => this.#webhookCalls())
     this.ready = this.#start()
   }
 
@@ -134,6 +138,12 @@ class FetchApiServer implements ApiServer {
     const definitions = this.#server.registry.find(group, version, plural)
     if (definitions) await this.#definitions.start(definitions)
     this.#isReady = true
+  }
+
+  /** Few clusters have a conversion webhook: connections are made for the first. */
+  #webhookCalls(): WebhookCalls {
+    this.#transport ??= createWebhookTransport(this.#options.clock)
+    return { storage: this.#options.storage, transport: this.#transport }
   }
 
   fetchAs(user: UserInfo): Fetch {
@@ -225,7 +235,7 @@ class FetchApiServer implements ApiServer {
       info: scoped(info, resource),
       resource,
       user,
-      warnings: [],
+      warnings: resource.deprecationWarning === undefined ? [] : [resource.deprecationWarning],
     }
     // A write whose answer nobody could read is refused before it is done.
     if (info.verb !== "get" && info.verb !== "list" && info.verb !== "watch")
@@ -286,6 +296,7 @@ class FetchApiServer implements ApiServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#definitions.close()
+    this.#transport?.close()
     this.#server.store.close()
   }
 }

@@ -1,30 +1,43 @@
 import type { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
 import type { Column, KindOf } from "@wick/sdk/api/kind"
 import { type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/structural"
+import { deprecationWarning } from "./conversion/deprecation.ts"
+import { conversionOf } from "./conversion/index.ts"
+import type { WebhookCalls } from "./conversion/webhook-conversion.ts"
 import { once, type ServedResource } from "./served-resource.ts"
 
 type Definition = KindOf<typeof CustomResourceDefinition>
 type Version = Definition["spec"]["versions"][number]
 
 /** The resources that a CustomResourceDefinition describes: one for each version that it serves. */
-export function customResources(definition: Definition, components: Components): ServedResource[] {
-  return definition.spec.versions
-    .filter(({ served }) => served)
-    .map((version) => customResource(definition, version, components))
+export function customResources(
+  { spec }: Definition,
+  components: Components,
+  calls: () => WebhookCalls,
+): ServedResource[] {
+  const versions = spec.versions.map((version) => {
+    const schema = (version.schema?.openAPIV3Schema ?? {
+      type: "object",
+      "x-kubernetes-preserve-unknown-fields": true,
+    }) as JsonSchema
+    const apiVersion = `${spec.group}/${version.name}`
+    return { version, apiVersion, schema, components, compiled: once(() => compileSchema(schema, components)) }
+  })
+  const conversion = conversionOf(spec.conversion, versions, calls)
+  return versions
+    .filter(({ version }) => version.served)
+    .map((each) => ({ ...customResource(spec, each.version), ...each, conversion, version: each.version.name }))
 }
 
-function customResource({ spec }: Definition, version: Version, components: Components): ServedResource {
+type Described = Omit<ServedResource, "apiVersion" | "schema" | "components" | "compiled" | "conversion">
+
+function customResource(spec: Definition["spec"], version: Version): Described {
   const { group, names, scope } = spec
-  const schema = (version.schema?.openAPIV3Schema ?? {
-    type: "object",
-    "x-kubernetes-preserve-unknown-fields": true,
-  }) as JsonSchema
   const scale = version.subresources?.scale
   const storage = spec.versions.find((each) => each.storage) ?? version
   return {
     group,
     version: version.name,
-    apiVersion: `${group}/${version.name}`,
     kind: names.kind,
     listKind: names.listKind ?? `${names.kind}List`,
     plural: names.plural,
@@ -43,12 +56,10 @@ function customResource({ spec }: Definition, version: Version, components: Comp
     behind: undefined,
     computed: undefined,
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath),
-    schema,
-    components,
     openapiName: `${group.split(".").toReversed().join(".")}.${version.name}.${names.kind}`,
     custom: true,
     storageApiVersion: `${group}/${storage.name}`,
-    compiled: once(() => compileSchema(schema, components)),
+    deprecationWarning: version.deprecated ? deprecationWarning(spec, version) : undefined,
   }
 }
 

@@ -4,6 +4,7 @@ import { isStatus } from "@wick/sdk/api/meta/status-error"
 import type { Components } from "@wick/sdk/api/structural"
 import type { Client } from "@wick/sdk/client"
 import type { Log } from "@wick/sdk/log"
+import type { WebhookCalls } from "./conversion/webhook-conversion.ts"
 import { acceptedStatus, cleanupFinalizer, customResources } from "./custom-resources.ts"
 import { parseObject } from "./object-bytes.ts"
 import { type Server, timestamp } from "./request-context.ts"
@@ -35,14 +36,16 @@ export class DefinitionKeeper {
   readonly #server: Server
   readonly #client: Client
   readonly #components: Components
+  readonly #calls: () => WebhookCalls
   readonly #log: Log
   readonly #served = new Map<string, ServedResource[]>()
   #unsubscribe: () => void = () => {}
 
-  constructor(server: Server, client: Client, components: Components) {
+  constructor(server: Server, client: Client, components: Components, calls: () => WebhookCalls) {
     this.#server = server
     this.#client = client
     this.#components = components
+    this.#calls = calls
     this.#log = server.log.with({ part: "custom resources" })
   }
 
@@ -70,7 +73,7 @@ export class DefinitionKeeper {
     const { name } = definition.metadata
     const { group, names } = definition.spec
     try {
-      const resources = customResources(definition, this.#components)
+      const resources = customResources(definition, this.#components, this.#calls)
       this.#server.registry.remove(group, names.plural)
       for (const resource of resources) this.#server.registry.add(resource)
       this.#served.set(name, resources)

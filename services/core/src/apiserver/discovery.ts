@@ -199,7 +199,7 @@ function describeGroup({ group, versions }: GroupVersions): object {
 }
 
 /** v2, v1, v1beta2, v1beta1, v1alpha1: stable before beta before alpha, newer before older. */
-function newestFirst(a: string, b: string): number {
+export function newestFirst(a: string, b: string): number {
   return rank(b) - rank(a)
 }
 

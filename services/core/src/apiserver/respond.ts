@@ -19,7 +19,8 @@ export function errorResponse(error: unknown): Response {
   return jsonResponse(status, status.code, retry === undefined ? {} : { "retry-after": String(retry) })
 }
 
-function statusOf(error: unknown): Status {
+/** Any error as a `Status`. */
+export function statusOf(error: unknown): Status {
   if (error instanceof StatusError) return error.toStatus()
   const named = (error as Error | undefined)?.name
   if (named === "NoSpaceError")

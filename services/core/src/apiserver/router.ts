@@ -87,7 +87,10 @@ function notServed(): never {
 
 async function removal(context: RequestContext): Promise<Response> {
   const deletion = await deleteObject(context)
-  if (deletion.kind === "pending") return bytesResponse(inVersion(context.resource, deletion.bytes))
+  if (deletion.kind === "pending") {
+    const [bytes = deletion.bytes] = await inVersion(context.resource, [deletion.bytes])
+    return bytesResponse(bytes)
+  }
   return success(context, deletion.object.metadata.uid ?? "")
 }
 

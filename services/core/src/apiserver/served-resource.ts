@@ -24,8 +24,12 @@ export interface ServedResource {
   readonly openapiName: string
   /** Whether it comes from a CustomResourceDefinition. */
   readonly custom: boolean
-  /** The version in which its objects are stored; the others are the same but for their name. */
+  /** The version in which its objects are stored from now on; older ones may be in another. */
   readonly storageApiVersion: string
+  /** Absent where versions differ in nothing but their name. */
+  readonly conversion: Conversion | undefined
+  /** What whoever uses this version is told. */
+  readonly deprecationWarning: string | undefined
   /** What is stored, when this is another face of it. */
   readonly behind: Behind | undefined
   /** Makes the objects of a resource that is not stored. */
@@ -33,6 +37,9 @@ export interface ServedResource {
   /** Compiled when first needed. */
   compiled(): CompiledSchema
 }
+
+/** Objects of a resource in the version `apiVersion`, in order; throws when that cannot be. */
+export type Conversion = (objects: readonly AnyObject[], apiVersion: string) => Promise<readonly AnyObject[]>
 
 export interface Behind extends Pick<Face, "toStored" | "fromStored" | "fieldPaths"> {
   readonly resource: ServedResource
@@ -47,6 +54,8 @@ export function builtinResource(kind: Kind, schema: JsonSchema, components: Comp
     components,
     custom: false,
     storageApiVersion: kind.apiVersion,
+    conversion: undefined,
+    deprecationWarning: undefined,
     behind: undefined,
     computed: undefined,
     compiled: once(() => compileSchema(schema, components)),

@@ -1,11 +1,53 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
 import { parseObject } from "./object-bytes.ts"
 import type { ServedResource } from "./served-resource.ts"
 
-/** The bytes of a stored object as it is asked for: custom versions differ in nothing but their name. */
-export function inVersion({ apiVersion, storageApiVersion, behind }: ServedResource, bytes: Buffer): Buffer {
+const versionStart = Buffer.from('{"apiVersion":"')
+const quote = 0x22
+
+/** The version that a stored object is written in: its first field. */
+export function versionOf(bytes: Buffer): string {
+  return bytes.toString("utf8", versionStart.length, bytes.indexOf(quote, versionStart.length))
+}
+
+/** Whether the bytes can be served as they are stored. */
+export function isServedAsStored({ apiVersion, behind }: ServedResource, bytes: Buffer): boolean {
+  const end = versionStart.length + apiVersion.length
+  return (
+    behind === undefined && bytes[end] === quote && bytes.toString("latin1", versionStart.length, end) === apiVersion
+  )
+}
+
+/** The bytes of a stored object as it is asked for, where its versions differ in nothing but their name. */
+export function renamed(resource: ServedResource, bytes: Buffer): Buffer {
+  const { apiVersion, behind } = resource
   if (behind) return Buffer.from(JSON.stringify(behind.fromStored(parseObject(bytes))))
-  if (apiVersion === storageApiVersion) return bytes
-  const stored = Buffer.from(`{"apiVersion":${JSON.stringify(storageApiVersion)}`)
-  if (!bytes.subarray(0, stored.length).equals(stored)) return bytes
-  return Buffer.concat([Buffer.from(`{"apiVersion":${JSON.stringify(apiVersion)}`), bytes.subarray(stored.length)])
+  if (isServedAsStored(resource, bytes)) return bytes
+  const rest = bytes.subarray(bytes.indexOf(quote, versionStart.length))
+  return Buffer.concat([versionStart, Buffer.from(apiVersion), rest])
+}
+
+/** Stored objects as they are asked for, in order. Those that must be converted are so in one go. */
+export async function inVersion(resource: ServedResource, stored: readonly Buffer[]): Promise<readonly Buffer[]> {
+  const { conversion, apiVersion } = resource
+  if (!conversion) return stored.map((bytes) => renamed(resource, bytes))
+  const others = stored.filter((bytes) => !isServedAsStored(resource, bytes))
+  if (others.length === 0) return stored
+  const converted = await conversion(others.map(parseObject), apiVersion)
+  let next = 0
+  return stored.map((bytes) =>
+    isServedAsStored(resource, bytes) ? bytes : Buffer.from(JSON.stringify(converted[next++])),
+  )
+}
+
+/** An object in another version of its resource. */
+export async function objectInVersion(
+  { conversion }: ServedResource,
+  object: AnyObject,
+  apiVersion: string,
+): Promise<AnyObject> {
+  if (object.apiVersion === apiVersion) return object
+  if (!conversion) return { ...object, apiVersion }
+  const [converted] = await conversion([object], apiVersion)
+  return converted ?? object
 }

@@ -42,6 +42,11 @@ export class CachedEvent {
     return was ? "DELETED" : undefined
   }
 
+  /** The bytes that the event's object is made from. */
+  stored(type: string): Buffer {
+    return ((type === "DELETED" ? this.before : this.after) ?? this.after ?? this.before)?.bytes ?? Buffer.alloc(0)
+  }
+
   /** The object of the event: a deleted one as it last was, with the revision of its deletion. */
   object(type: string): Buffer {
     if (type !== "DELETED" && this.after) return this.after.bytes

@@ -16,6 +16,13 @@ const labelDetail = "must be a DNS-1035 label: lower case letters, digits and -,
  * server itself, is refused while its author is looking.
  */
 export const customResourceDefinitions: Strategy = {
+  prepareCreate: (object) => {
+    // Whoever writes a definition says what is wanted; how it stands is found out here.
+    object.status = { storedVersions: [] }
+    noteStoredVersion(object as unknown as Definition)
+  },
+  prepareUpdate: (object) => noteStoredVersion(object as unknown as Definition),
+  validateStatus: (object) => mistakesOfStoredVersions(object as unknown as Definition),
   validate: (object, old) => {
     const definition = object as unknown as Definition
     const { versions } = definition.spec
@@ -23,6 +30,8 @@ export const customResourceDefinitions: Strategy = {
       ...mistakesOfNames(definition),
       ...mistakesOfChange(definition, old as unknown as Definition | undefined),
       ...mistakesOfVersions(versions),
+      ...mistakesOfDeprecation(versions),
+      ...(old && definition.status ? mistakesOfStoredVersions(definition) : []),
       ...versions.flatMap((version, index) => mistakesOfSchema(version, `spec.versions[${index}]`)),
     ]
   },
@@ -64,6 +73,35 @@ function mistakesOfVersions(versions: readonly Version[]): FieldError[] {
     mistakes.push(invalid(field, names, "must have exactly one version marked as storage version"))
   }
   return mistakes
+}
+
+function mistakesOfDeprecation(versions: readonly Version[]): FieldError[] {
+  return versions.flatMap(({ deprecated, deprecationWarning }, index) => {
+    if (deprecationWarning === undefined || deprecated === true) return []
+    const detail = "can only be set for deprecated versions"
+    return [invalid(`spec.versions[${index}].deprecationWarning`, deprecationWarning, detail)]
+  })
+}
+
+/** A version stays in the list of those that objects may be stored in until whoever has moved them all takes it out. */
+function noteStoredVersion({ spec, status }: Definition): void {
+  const stored = spec.versions?.find(({ storage }) => storage)?.name
+  const known = status?.storedVersions ?? []
+  if (status && stored !== undefined && !known.includes(stored)) status.storedVersions = [...known, stored]
+}
+
+function mistakesOfStoredVersions({ spec, status }: Definition): FieldError[] {
+  const field = "status.storedVersions"
+  const stored = status?.storedVersions ?? []
+  if (stored.length === 0) return [invalid(field, stored, "must have at least one storage version")]
+  const mistakes = stored.flatMap((name, index) => {
+    if (spec.versions.some((version) => version.name === name)) return []
+    const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`
+    return [invalid(`${field}[${index}]`, name, detail)]
+  })
+  const storage = spec.versions.find((version) => version.storage)?.name
+  if (storage === undefined || stored.includes(storage)) return mistakes
+  return [...mistakes, invalid(field, stored, `must have the storage version ${storage}`)]
 }
 
 function mistakesOfSchema({ name, schema }: Version, at: string): FieldError[] {

@@ -11,6 +11,7 @@ import { applyMergePatch } from "../patch/merge-patch.ts"
 import type { RequestContext } from "../request-context.ts"
 import { jsonResponse } from "../respond.ts"
 import { modify } from "../verbs/update.ts"
+import { inVersion } from "../version.ts"
 
 interface Scale {
   apiVersion: string
@@ -27,7 +28,7 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
   if (!paths) throw new StatusError("NotFound", "the server could not find the requested resource")
   if (info.verb === "get") {
     return jsonResponse(
-      scaleOf(context, parseObject((await server.store.get(resource, info.namespace, info.name)).bytes)),
+      await answeredScale(context, (await server.store.get(resource, info.namespace, info.name)).bytes),
     )
   }
   const body = await decodeBody(request)
@@ -45,7 +46,12 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
     live.metadata.resourceVersion = version as string
     return live
   })
-  return jsonResponse(scaleOf(context, parseObject(bytes)))
+  return jsonResponse(await answeredScale(context, bytes))
+}
+
+async function answeredScale(context: RequestContext, stored: Buffer): Promise<Scale> {
+  const [bytes = stored] = await inVersion(context.resource, [stored])
+  return scaleOf(context, parseObject(bytes))
 }
 
 function wantedScale(scale: Scale, body: unknown, verb: string, type: string): Scale {

@@ -6,6 +6,7 @@ import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { judge } from "../validation-rules.ts"
+import { objectInVersion } from "../version.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
 
 const suffixLength = 5
@@ -60,9 +61,10 @@ export async function storeNew(context: RequestContext, body: AnyObject): Promis
   for (let attempt = 1; ; attempt++) {
     const prepared = await prepare(context, structuredClone(body))
     if (isDryRun(context)) return withResourceVersion(encodeStored(prepared), 0)
-    const release = await strategyOf(server.strategies, resource).allocate?.(prepared, undefined)
+    const stored = await objectInVersion(resource, prepared, resource.storageApiVersion)
+    const release = await strategyOf(server.strategies, resource).allocate?.(stored, undefined)
     try {
-      return (await server.store.create(resource, prepared)).bytes
+      return (await server.store.create(resource, stored)).bytes
     } catch (error) {
       const generated = body.metadata.name === undefined && attempt < generateTriesMax
       if (!(error instanceof StatusError && error.reason === "AlreadyExists" && generated)) throw error
@@ -96,7 +98,7 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
     ...(strategy.validate?.(admitted, undefined) ?? []),
   ])
   await validate(context, { operation: "CREATE", name, object: admitted, oldObject: undefined })
-  return { ...admitted, apiVersion: resource.storageApiVersion }
+  return admitted
 }
 
 function withIdentity({ server, resource }: RequestContext, object: AnyObject): AnyObject {

@@ -8,6 +8,7 @@ import { isObject } from "../patch/json-value.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { selectionOf } from "../selection.ts"
 import { strategyOf } from "../strategy/strategy.ts"
+import { objectInVersion } from "../version.ts"
 import type { Entry } from "../watch-cache.ts"
 import { storedContext } from "./stored-form.ts"
 
@@ -85,8 +86,10 @@ async function removeNamed(context: RequestContext, name: string, options: Delet
   for (let attempt = 1; ; attempt++) {
     const entry = await context.server.store.get(context.resource, context.info.namespace, name)
     const live = parseObject(entry.bytes)
+    const { resource } = context
     checkPreconditions(context, live, options)
-    await validate(context, { operation: "DELETE", name, object: undefined, oldObject: live })
+    const oldObject = await objectInVersion(resource, live, resource.apiVersion)
+    await validate(context, { operation: "DELETE", name, object: undefined, oldObject })
     try {
       return await remove(context, entry, live, options)
     } catch (error) {
@@ -147,7 +150,6 @@ async function remove(
   if (resource.status && live.metadata.deletionTimestamp === undefined)
     next.metadata.generation = (live.metadata.generation ?? 0) + 1
   if (JSON.stringify(next) === JSON.stringify(live)) return { kind: "pending", bytes: entry.bytes }
-  const stored = { ...next, apiVersion: resource.storageApiVersion }
-  if (isDryRun(context)) return { kind: "pending", bytes: withResourceVersion(encodeStored(stored), entry.revision) }
-  return { kind: "pending", bytes: (await server.store.update(resource, entry, stored)).bytes }
+  if (isDryRun(context)) return { kind: "pending", bytes: withResourceVersion(encodeStored(next), entry.revision) }
+  return { kind: "pending", bytes: (await server.store.update(resource, entry, next)).bytes }
 }

@@ -18,9 +18,9 @@ export async function getObject(context: RequestContext): Promise<Response> {
 }
 
 /** One object in the form that the client asked for. */
-export function answerObject(context: RequestContext, stored: Buffer, status = 200): Response {
+export async function answerObject(context: RequestContext, stored: Buffer, status = 200): Promise<Response> {
   const { resource, info, request, server } = context
-  const bytes = inVersion(resource, stored)
+  const [bytes = stored] = await inVersion(resource, [stored])
   const form = answerForm(request.headers.get("accept") ?? "", info.query, { custom: resource.custom, stream: false })
   if (form.kind === "object") return bytesResponse(bytes, status)
   const object = parseObject(bytes)
@@ -46,23 +46,24 @@ export async function listObjects(context: RequestContext): Promise<Response> {
 }
 
 /** A list of objects, given as they are stored, in the form that the client asked for. */
-export function answerList(context: RequestContext, stored: readonly Buffer[], meta: object): Response {
+export async function answerList(context: RequestContext, stored: readonly Buffer[], meta: object): Promise<Response> {
   const { resource, info, request, server } = context
   const form = answerForm(request.headers.get("accept") ?? "", info.query, { custom: resource.custom, stream: false })
-  if (form.kind === "object") return bytesResponse(joined(context, stored, meta))
-  const objects = stored.map((bytes) => parseObject(inVersion(resource, bytes)))
+  const served = await inVersion(resource, stored)
+  if (form.kind === "object") return bytesResponse(joined(context, served, meta))
+  const objects = served.map(parseObject)
   if (form.kind === "table") return jsonResponse(tableOf(resource, objects, meta, form.include, server.clock.now()))
   const items = objects.map((object) => partialOf(object))
   return jsonResponse({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata: meta, items })
 }
 
 /** A list is the bytes of its objects, joined. */
-function joined({ resource }: RequestContext, stored: readonly Buffer[], meta: object): Buffer {
+function joined({ resource }: RequestContext, served: readonly Buffer[], meta: object): Buffer {
   const head = `{"kind":"${resource.listKind}","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
   const parts: Buffer[] = [Buffer.from(head)]
-  for (const [at, bytes] of stored.entries()) {
+  for (const [at, bytes] of served.entries()) {
     if (at > 0) parts.push(comma)
-    parts.push(inVersion(resource, bytes))
+    parts.push(bytes)
   }
   parts.push(Buffer.from("]}"))
   return Buffer.concat(parts)

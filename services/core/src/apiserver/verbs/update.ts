@@ -10,6 +10,7 @@ import { fieldManager, isDryRun, type Mutation, type RequestContext, timestamp }
 import { strategyOf } from "../strategy/strategy.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { judge } from "../validation-rules.ts"
+import { objectInVersion, versionOf } from "../version.ts"
 import type { Entry } from "../watch-cache.ts"
 import { requireObject } from "./create.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
@@ -38,7 +39,7 @@ export async function modify(context: RequestContext, change: Mutation): Promise
   }
   for (let attempt = 1; ; attempt++) {
     const entry = await server.store.get(resource, info.namespace, info.name)
-    const live = parseObject(entry.bytes)
+    const live = await objectInVersion(resource, parseObject(entry.bytes), resource.apiVersion)
     const wanted = await change(structuredClone(live))
     const decided = wanted.metadata.resourceVersion
     const pinned = decided !== undefined && decided !== "" && decided !== String(entry.revision)
@@ -56,7 +57,8 @@ export async function modify(context: RequestContext, change: Mutation): Promise
 async function write(context: RequestContext, entry: Entry, live: AnyObject, wanted: AnyObject): Promise<Buffer> {
   const { server, resource } = context
   const next = await prepare(context, live, wanted)
-  if (sameObject(live, next)) return entry.bytes
+  // Writing an object as it is moves it to the version in which objects are stored now.
+  if (sameObject(live, next) && versionOf(entry.bytes) === resource.storageApiVersion) return entry.bytes
   if (isDryRun(context)) return withResourceVersion(encodeStored(next), entry.revision)
   const strategy = strategyOf(server.strategies, resource)
   const deleting = next.metadata.deletionTimestamp !== undefined
@@ -65,9 +67,10 @@ async function write(context: RequestContext, entry: Entry, live: AnyObject, wan
     await server.store.delete(resource, entry)
     return withResourceVersion(encodeStored(next), entry.revision)
   }
-  const release = await strategy.allocate?.(next, live)
+  const stored = await objectInVersion(resource, next, resource.storageApiVersion)
+  const release = await strategy.allocate?.(stored, live)
   try {
-    return (await server.store.update(resource, entry, next)).bytes
+    return (await server.store.update(resource, entry, stored)).bytes
   } finally {
     release?.()
   }
@@ -90,8 +93,7 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
       : strategy.validate?.(admitted, live, info.subresource)
   refuseMistakes(resource, name, [...(await judge(resource, admitted, live)), ...(judged ?? [])])
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
-  const stored = { ...admitted, apiVersion: resource.storageApiVersion }
-  return owned(context, live, withGeneration(context, live, stored))
+  return owned(context, live, withGeneration(context, live, admitted))
 }
 
 /** What the server keeps itself stays as it was; so does status for a write to the object, and all else for one to status. */

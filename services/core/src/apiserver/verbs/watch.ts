@@ -3,13 +3,16 @@ import { type AnswerForm, answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import { pushResponse, type Sink } from "../push-response.ts"
 import type { RequestContext } from "../request-context.ts"
+import { statusOf } from "../respond.ts"
 import { type Selection, selectionOf } from "../selection.ts"
 import { partialOf, tableOf } from "../table.ts"
-import { inVersion } from "../version.ts"
+import { inVersion, isServedAsStored, renamed } from "../version.ts"
 import { type CachedEvent, type WatchCache, watchLine } from "../watch-cache.ts"
 
 /** A watcher that leaves this much unread is cut off: it lists again, and holds nobody's memory meanwhile. */
 const unreadBytesMax = 16 * 1024 * 1024
+/** Events that may wait for a conversion webhook; a watcher that falls further behind lists again. */
+const waitingMax = 1_000
 const bookmarkEveryMs = 60_000
 /** Watches end after half an hour to an hour, so that they spread over servers again. */
 const timeoutSecondsMin = 1_800
@@ -63,6 +66,9 @@ class WatchStream {
   #toldRevision = 0
   #unsubscribe: () => void = () => {}
   #timers: { cancel(): void }[] = []
+  /** Events that are being converted, or wait for one that is. */
+  #waiting = 0
+  #last = Promise.resolve()
 
   constructor(
     context: RequestContext,
@@ -112,29 +118,32 @@ class WatchStream {
       })
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
-      this.#send(this.#frame("ERROR", Buffer.from(JSON.stringify(error.toStatus()))))
-      this.#end()
+      this.#send(Promise.reject(error))
     }
   }
 
   #sendPresent(announceEnd: boolean): void {
-    const { info } = this.#context
-    for (const { bytes, index } of this.#cache.list(info.namespace)) {
-      if (this.#selection(index)) this.#send(this.#frame("ADDED", this.#formed(bytes)))
-    }
+    const { info, resource } = this.#context
+    const present = this.#cache.list(info.namespace).filter(({ index }) => this.#selection(index))
+    const stored = present.map(({ bytes }) => bytes)
+    const added = (bytes: Buffer): Buffer => this.#frame("ADDED", this.#formed(bytes))
+    if (resource.conversion && stored.length > 0) {
+      this.#send(inVersion(resource, stored).then((served) => Buffer.concat(served.map(added))))
+    } else for (const bytes of stored) this.#send(added(renamed(resource, bytes)))
     if (announceEnd) this.#bookmark({ "k8s.io/initial-events-end": "true" })
   }
 
-  #line(event: CachedEvent, type: EventType): Buffer {
+  #line(event: CachedEvent, type: EventType): Buffer | Promise<Buffer> {
     const { resource } = this.#context
-    if (this.#form.kind === "object" && resource.apiVersion === resource.storageApiVersion)
-      return event.line(type, this.#form.encoding, this.#frame)
-    return this.#frame(type, this.#formed(event.object(type)))
+    const asStored = isServedAsStored(resource, event.stored(type))
+    if (asStored && this.#form.kind === "object") return event.line(type, this.#form.encoding, this.#frame)
+    const object = event.object(type)
+    if (asStored || !resource.conversion) return this.#frame(type, this.#formed(renamed(resource, object)))
+    return inVersion(resource, [object]).then(([bytes = object]) => this.#frame(type, this.#formed(bytes)))
   }
 
-  #formed(stored: Buffer): Buffer {
+  #formed(bytes: Buffer): Buffer {
     const { resource, server } = this.#context
-    const bytes = inVersion(resource, stored)
     if (this.#form.kind === "object") return bytes
     const object = parseObject(bytes)
     if (this.#form.kind === "partial") return Buffer.from(JSON.stringify(partialOf(object)))
@@ -164,7 +173,31 @@ class WatchStream {
     if (this.#bookmarks) this.#timers.push(clock.timer(bookmarkEveryMs, tick))
   }
 
-  #send(line: Uint8Array): void {
+  /** What must be converted first holds back what comes after it. */
+  #send(line: Uint8Array | Promise<Uint8Array>): void {
+    if (this.#waiting > 0 || line instanceof Promise) this.#queue(line)
+    else this.#write(line)
+  }
+
+  #queue(line: Uint8Array | Promise<Uint8Array>): void {
+    this.#waiting += 1
+    if (this.#waiting > waitingMax) this.#end()
+    const settled = Promise.allSettled([line])
+    this.#last = this.#last.then(async () => {
+      const [outcome] = await settled
+      this.#waiting -= 1
+      if (outcome.status === "fulfilled") this.#write(outcome.value)
+      else this.#fail(outcome.reason)
+    })
+  }
+
+  #fail(error: unknown): void {
+    const status = statusOf(error)
+    this.#write(this.#frame("ERROR", Buffer.from(JSON.stringify(status))))
+    this.#end()
+  }
+
+  #write(line: Uint8Array): void {
     const sink = this.#sink
     if (!sink) return
     sink.write(line)

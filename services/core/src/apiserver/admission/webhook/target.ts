@@ -17,7 +17,10 @@ export interface WebhookTarget {
  * A service is asked for by its DNS name, `<name>.<namespace>.svc`, which its certificate must carry, and reached at its
  * cluster address: the server does not depend on the cluster's DNS, which may depend on the server.
  */
-export async function targetOf({ clientConfig }: Webhook, storage: Storage): Promise<WebhookTarget> {
+export async function targetOf(
+  { clientConfig }: Pick<Webhook, "clientConfig">,
+  storage: Storage,
+): Promise<WebhookTarget> {
   const { url, service, caBundle } = clientConfig
   const authorityPem = caBundle ? Buffer.from(caBundle, "base64").toString("utf8") : undefined
   if (url !== undefined) return { url: httpsUrl(url), address: undefined, authorityPem }
