@@ -1,5 +1,6 @@
 import type { ControllerContext } from "./context.ts"
 import { startDeployments } from "./deployment/reconcile.ts"
+import { startDisruption } from "./disruption/reconcile.ts"
 import { startEndpointSlices } from "./endpoint-slice/reconcile.ts"
 import { startGarbageCollector } from "./garbage-collector/reconcile.ts"
 import { Inventory } from "./inventory/inventory.ts"
@@ -20,6 +21,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
   const inventory = running.use(new Inventory(options))
   running.use(startDeployments(options))
   running.use(startReplicaSets(options))
+  running.use(startDisruption(options))
   running.use(startEndpointSlices(options))
   running.use(startGarbageCollector(options, inventory))
   running.use(startNamespaces(options, inventory))

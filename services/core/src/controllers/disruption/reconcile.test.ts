@@ -1,0 +1,31 @@
+import { Deployment } from "@wick/sdk/api/apps/deployment"
+import { Pod } from "@wick/sdk/api/core/pod"
+import { PodDisruptionBudget } from "@wick/sdk/api/policy/pod-disruption-budget"
+import { expect, it } from "vitest"
+import { startTestCluster, type TestCluster, until } from "../testing/cluster.ts"
+
+const namespace = "default"
+const labels = { app: "web" }
+const allows = (cluster: TestCluster, amount: number): Promise<void> =>
+  until(cluster.informers(PodDisruptionBudget), ([budget]) => budget?.status?.disruptionsAllowed === amount)
+
+it("keeps a budget's count as pods become ready, go, and are scaled", async () => {
+  await using cluster = await startTestCluster()
+  const { client } = cluster
+  const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "x" }] } }
+  const spec = { replicas: 2, selector: { matchLabels: labels }, template }
+  await client.create(Deployment, { metadata: { name: "web", namespace }, spec })
+  await until(cluster.informers(Pod), (pods) => pods.length === 2)
+  const budget = { maxUnavailable: 1, selector: { matchLabels: labels } }
+  await client.create(PodDisruptionBudget, { metadata: { name: "web", namespace }, spec: budget })
+  await until(cluster.informers(PodDisruptionBudget), ([it]) => it?.status?.expectedPods === 2)
+  const ready = { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] } }
+  for (const { metadata } of (await client.list(Pod, { namespace })).items) {
+    await client.patch(Pod, { ...metadata, namespace }, { type: "merge", body: ready }, { subresource: "status" })
+  }
+  await allows(cluster, 1)
+  await client.patch(Deployment, { name: "web", namespace }, { type: "merge", body: { spec: { replicas: 3 } } })
+  await allows(cluster, 0)
+  const { status } = await client.get(PodDisruptionBudget, { name: "web", namespace })
+  expect(status).toMatchObject({ expectedPods: 3, desiredHealthy: 2, currentHealthy: 2, observedGeneration: 1 })
+})
