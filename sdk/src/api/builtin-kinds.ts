@@ -1,4 +1,8 @@
+import { MutatingAdmissionPolicy } from "./admissionregistration/mutating-admission-policy.ts"
+import { MutatingAdmissionPolicyBinding } from "./admissionregistration/mutating-admission-policy-binding.ts"
 import { MutatingWebhookConfiguration } from "./admissionregistration/mutating-webhook-configuration.ts"
+import { ValidatingAdmissionPolicy } from "./admissionregistration/validating-admission-policy.ts"
+import { ValidatingAdmissionPolicyBinding } from "./admissionregistration/validating-admission-policy-binding.ts"
 import { ValidatingWebhookConfiguration } from "./admissionregistration/validating-webhook-configuration.ts"
 import { CustomResourceDefinition } from "./apiextensions/custom-resource-definition.ts"
 import { APIService } from "./apiregistration/api-service.ts"
@@ -85,6 +89,10 @@ export const builtinKinds: readonly Kind[] = [
   RoleBinding,
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
   CustomResourceDefinition,
   PersistentVolume,
   PersistentVolumeClaim,

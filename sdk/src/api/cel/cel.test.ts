@@ -79,6 +79,7 @@ const table: Readonly<Record<string, readonly (readonly [source: string, value: 
     ["'tacocat'.substring(4) + 'tacocat'.substring(0, 2)", "catta"],
     ["'  x '.trim()", "x"],
     ["'abc'.reverse()", "cba"],
+    ["jsonpatch.escapeKey('a/b~c')", "a~1b~0c"],
     ["'%s is %d or %.2f, %x'.format(['it', 3, 1.5, 255])", "it is 3 or 1.50, ff"],
     ["'%s'.format([[1, 'a', null]])", "[1, a, null]"],
     [`strings.quote("a\\"b")`, '"a\\"b"'],

@@ -108,6 +108,8 @@ class Checker {
 
   #select(expression: Expression & { kind: "select" }, scope: Scope): Type {
     const full = qualifiedName(expression)
+    const variable = full === undefined ? undefined : scope.get(full)
+    if (variable && !expression.test) return variable
     if (full !== undefined && typeNames.has(full)) return { kind: "type" }
     const operand = this.check(expression.operand, scope)
     const isOptional = operand.kind === "optional"

@@ -92,6 +92,9 @@ class Evaluation implements Call {
 
   #select(expression: Expression & { kind: "select" }, scope: Scope): Value {
     const full = qualifiedName(expression)
+    // A variable's name may have a dot in it: authorizer.requestResource.
+    const variable = full === undefined || expression.test ? undefined : scope.lookup(full)
+    if (variable !== undefined) return variable
     if (full !== undefined && typeNames.has(full)) return new TypeValue(full)
     const operand = this.run(expression.operand, scope)
     const isOptional = operand instanceof Optional

@@ -18,8 +18,8 @@ export { requestMaxBytes } from "./estimate.ts"
 export type { Budget, Lookup } from "./evaluate.ts"
 export { escapeName, fromJson, toJson } from "./json.ts"
 export { type AskAuthorizer, authorizer, authorizerType, resourceCheck } from "./library/authorizer.ts"
-export { bool, dyn, listOf, mapOf, string, type Type } from "./type.ts"
-export { isList, isMap, type Value } from "./value.ts"
+export { dyn, listOf, mapOf, openMessage, type Type } from "./type.ts"
+export { isList, isMap, type MapValue, Optional, type Value } from "./value.ts"
 
 export interface Program {
   readonly type: Type

@@ -32,6 +32,17 @@ export const bool: Type = { kind: "bool" }
 export const int: Type = { kind: "int" }
 export const string: Type = { kind: "string" }
 
+/** A message that has whatever field is asked of it. */
+export function openMessage(name: string): Type {
+  return { kind: "object", name, fields: new OpenFields() }
+}
+
+class OpenFields extends Map<string, Type> {
+  override get(_: string): Type {
+    return dyn
+  }
+}
+
 export function listOf(element: Type): Type {
   return { kind: "list", element }
 }

@@ -1,5 +1,4 @@
-import { type Budget, CelError, CostError, fromJson, type Value } from "../cel/index.ts"
-import { Optional } from "../cel/value.ts"
+import { type Budget, CelError, CostError, fromJson, Optional, type Value } from "../cel/index.ts"
 import type { FieldError } from "../meta/field-error.ts"
 import { isObject, pathText } from "../structural/shape.ts"
 import type { CompiledRules } from "./compile-rules.ts"

@@ -1,5 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { AdmissionAttributes } from "./admission/step.ts"
+import { place } from "./patch/schema-walk.ts"
 import { isDryRun, type RequestContext } from "./request-context.ts"
 
 type Write = Pick<AdmissionAttributes, "operation" | "name" | "object" | "oldObject">
@@ -16,6 +17,7 @@ function attributesOf(context: RequestContext, write: Write): AdmissionAttribute
     namespace: info.namespace,
     user,
     dryRun: isDryRun(context),
+    schema: place(resource.schema, resource.components),
     warn: (text) => warnings.push(text),
   }
 }

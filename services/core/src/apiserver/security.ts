@@ -12,6 +12,7 @@ import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts"
 import { createNodeRestriction } from "./admission/node-restriction.ts"
 import { createPodDefaults } from "./admission/pod-defaults.ts"
 import { createPodSecurity } from "./admission/pod-security/index.ts"
+import { createPolicyAdmission } from "./admission/policy/index.ts"
 import { createQuotaAdmission } from "./admission/resource-quota/index.ts"
 import { createServiceAccountAdmission } from "./admission/service-account.ts"
 import type { AdmissionStep } from "./admission/step.ts"
@@ -64,18 +65,22 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
   const tokenAuthenticator = createTokenAuthenticator({ tokens, storage, now: () => clock.now() })
   const authenticate = createAuthenticate(tokenAuthenticator)
   const webhooks = createWebhookAdmission({ storage, clock, log })
+  const policies = createPolicyAdmission({ storage, clock, authorize: authorizer.authorize })
   const limitRanges = createNamespaceIndex<LimitRange>({ storage, clock }, "limitranges")
   const quotas = createNamespaceIndex<ResourceQuota>({ storage, clock }, "resourcequotas")
   const identify = async (asked: Asked, peer: Peer): Promise<UserInfo> =>
     impersonated(await authenticate(asked, peer), asked.headers, authorizer.authorize)
   return {
-    ready: Promise.all([authorizer.ready, webhooks.ready, limitRanges.ready, quotas.ready]).then(() => undefined),
+    ready: Promise.all([authorizer.ready, webhooks.ready, policies.ready, limitRanges.ready, quotas.ready]).then(
+      () => undefined,
+    ),
     authorize: authorizer.authorize,
     admission: [
       createNamespaceLifecycle(storage),
       createServiceAccountAdmission({ storage, clock, random }),
       createPodDefaults(storage),
       createLimitRanger(limitRanges),
+      policies,
       webhooks,
       // Last: it judges what the webhooks have made of a role.
       createEscalationCheck(authorizer),
@@ -89,6 +94,7 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
     close: () => {
       authorizer.close()
       webhooks.close()
+      policies.close()
       limitRanges.close()
       quotas.close()
     },

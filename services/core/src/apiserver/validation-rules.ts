@@ -26,6 +26,10 @@ export async function judge(
   if (resource.plural === CustomResourceDefinition.plural && resource.group === CustomResourceDefinition.group) {
     return mistakes.length > 0 ? mistakes : await mistakesOfDefinition(object, old)
   }
+  if (mistakes.length === 0 && hasExpressions(resource, object)) {
+    const { mistakesOfExpressions } = await import("./admission/policy/mistakes.ts")
+    return mistakesOfExpressions(object, old)
+  }
   if (!resource.custom) return mistakes
   const left = old && mistakes.length > 0 ? withoutOld(mistakes, mistakesOf(resource, old), object, old) : mistakes
   if (left.length > 0 || !hasRules(resource.schema)) return left
@@ -33,6 +37,13 @@ export async function judge(
   if (!compiled.has(resource.schema)) compiled.set(resource.schema, compileRules(resource.schema, "").rules)
   const rules = compiled.get(resource.schema)
   return rules ? runRules(rules, object, old) : []
+}
+
+/** Policies always; of webhooks only those few that have conditions. */
+function hasExpressions({ group, plural }: ServedResource, { webhooks }: AnyObject): boolean {
+  if (group !== "admissionregistration.k8s.io") return false
+  if (plural.endsWith("admissionpolicies")) return true
+  return Array.isArray(webhooks) && webhooks.some((webhook) => webhook.matchConditions?.length > 0)
 }
 
 async function mistakesOfDefinition(object: AnyObject, old: AnyObject | undefined): Promise<FieldError[]> {

@@ -118,6 +118,7 @@ export const text: readonly Overload[] = [
   define("string::trim(): string", (a: string) => a.trim(), reads),
   define("string::reverse(): string", (a: string) => [...a].reverse().join(""), reads),
   define("string::format(list<dyn>): string", format, readsAll),
+  define("jsonpatch.escapeKey(string): string", (a: string) => a.replaceAll("~", "~0").replaceAll("/", "~1"), reads),
   define(
     "strings.quote(string): string",
     (a: string) => `"${a.replace(/[\p{Cc}\\"]/gu, (each) => quoteEscapes[each] ?? each)}"`,

@@ -1,5 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { UserInfo } from "../authentication/user.ts"
+import type { SchemaPlace } from "../patch/schema-walk.ts"
 
 /** A write on its way to the store, as admission sees it. */
 export interface AdmissionAttributes {
@@ -18,6 +19,8 @@ export interface AdmissionAttributes {
   readonly oldObject: AnyObject | undefined
   readonly user: UserInfo
   readonly dryRun: boolean
+  /** Of the resource; absent: nothing is known of its lists. */
+  readonly schema?: SchemaPlace
   /** Adds a line that the client shows to its user (`Warning` header). */
   readonly warn: (text: string) => void
 }

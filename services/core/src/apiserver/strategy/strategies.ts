@@ -39,6 +39,7 @@ import {
   volumeAttributesClasses,
 } from "./storage.ts"
 import type { Strategies } from "./strategy.ts"
+import { validatingAdmissionPolicies } from "./validating-admission-policy.ts"
 import { webhookConfigurations } from "./webhook-configuration.ts"
 import { deployments, replicaSets } from "./workload.ts"
 
@@ -80,6 +81,7 @@ export function strategies(surroundings: StrategySurroundings): Strategies {
     ["clusterroles.rbac.authorization.k8s.io", clusterRoles],
     ["rolebindings.rbac.authorization.k8s.io", roleBindings],
     ["clusterrolebindings.rbac.authorization.k8s.io", clusterRoleBindings],
+    ["validatingadmissionpolicies.admissionregistration.k8s.io", validatingAdmissionPolicies],
     ["mutatingwebhookconfigurations.admissionregistration.k8s.io", webhookConfigurations],
     ["ingresses.networking.k8s.io", ingresses],
     ["ingressclasses.networking.k8s.io", ingressClasses],

@@ -4,12 +4,21 @@ import type { AdmissionAttributes } from "../step.ts"
 import type { Webhook } from "./webhook.ts"
 
 type Rule = NonNullable<Webhook["rules"]>[number]
+/** What says which writes something is about: a webhook, or the constraints of a policy. */
+type Selection = Pick<Webhook, "rules" | "objectSelector" | "namespaceSelector">
 
-/** Registrations of webhooks are shown to no webhook: a broken one could not be taken out again. */
-const exempt: readonly string[] = ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"]
+/** Registrations of webhooks and policies are shown to none of them: a broken one could not be taken out again. */
+const exempt: readonly string[] = [
+  "mutatingwebhookconfigurations",
+  "validatingwebhookconfigurations",
+  "validatingadmissionpolicies",
+  "validatingadmissionpolicybindings",
+  "mutatingadmissionpolicies",
+  "mutatingadmissionpolicybindings",
+]
 
 /** Whether a webhook's rules and its selector of objects name this write. Its selector of namespaces is asked last. */
-export function rulesName(webhook: Webhook, attributes: AdmissionAttributes): boolean {
+export function rulesName(webhook: Selection, attributes: AdmissionAttributes): boolean {
   if (attributes.group === "admissionregistration.k8s.io" && exempt.includes(attributes.resource)) return false
   return (webhook.rules ?? []).some((rule) => ruleNames(rule, attributes)) && objectSelected(webhook, attributes)
 }
@@ -45,7 +54,7 @@ function resourceMatches(pattern: string, resource: string, subresource: string)
   return wantedSub === "*" || wantedSub === subresource
 }
 
-function objectSelected({ objectSelector }: Webhook, { object, oldObject }: AdmissionAttributes): boolean {
+function objectSelected({ objectSelector }: Selection, { object, oldObject }: AdmissionAttributes): boolean {
   if (selectsAll(objectSelector)) return true
   return [object, oldObject].some((each) => each !== undefined && matches(objectSelector, each.metadata?.labels))
 }
@@ -55,7 +64,7 @@ function objectSelected({ objectSelector }: Webhook, { object, oldObject }: Admi
  * in no namespace is always selected.
  */
 export function namespaceSelected(
-  { namespaceSelector }: Webhook,
+  { namespaceSelector }: Selection,
   { group, resource, namespace, object, oldObject }: AdmissionAttributes,
   labelsOf: (namespace: string) => Promise<Labels | undefined>,
 ): boolean | Promise<boolean> {

@@ -29,6 +29,13 @@ const webhook = {
   timeoutSeconds: 1,
 }
 
+const matchConstraints = {
+  resourceRules: [
+    { apiGroups: ["none.example.com"], apiVersions: ["v1"], operations: ["CREATE"], resources: ["nones"] },
+  ],
+}
+const binding = { spec: { policyName: "p", matchResources: { resourceRules: matchConstraints.resourceRules } } }
+
 /** Bodies that are right, by kind: what a fuzzer starts from. */
 export const models: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ConfigMap: { data: { a: "b" }, binaryData: { c: "AAAA" } },
@@ -61,6 +68,12 @@ export const models: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   ClusterRoleBinding: { subjects, roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "r" } },
   MutatingWebhookConfiguration: { webhooks: [webhook] },
   ValidatingWebhookConfiguration: { webhooks: [webhook] },
+  ValidatingAdmissionPolicy: { spec: { matchConstraints, validations: [{ expression: "1 == 1", message: "m" }] } },
+  ValidatingAdmissionPolicyBinding: { spec: { ...binding.spec, validationActions: ["Deny"] } },
+  MutatingAdmissionPolicy: {
+    spec: { matchConstraints, mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: "[]" } }] },
+  },
+  MutatingAdmissionPolicyBinding: binding,
   CustomResourceDefinition: {
     metadata: { name: "things.example.com" },
     spec: {
