@@ -107,6 +107,19 @@ function decode(part: string): string {
 /** The request as the authorizer judges it. */
 export function actionOf(info: RequestInfo): Action {
   if (info.kind === "path") return info
-  const { verb, group, resource, subresource, namespace, name } = info
+  const { verb, group, resource, subresource, namespace, query } = info
+  const name = info.name === "" && many.includes(verb) ? nameSelected(query) : info.name
   return { kind: "resource", verb, group, resource, subresource, namespace, name }
+}
+
+const many: readonly Verb[] = ["list", "watch", "deletecollection"]
+
+/** Who lists the one object of a name needs no more rights than who gets it: selectors only ever take away. */
+function nameSelected(query: URLSearchParams): string {
+  const selector = query.get("fieldSelector") ?? ""
+  for (const part of selector.split(",")) {
+    const match = /^\s*metadata\.name\s*==?\s*([^=!\s\\]+)\s*$/.exec(part)
+    if (match?.[1]) return match[1]
+  }
+  return ""
 }

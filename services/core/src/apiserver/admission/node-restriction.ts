@@ -35,6 +35,8 @@ const rules: Readonly<Record<string, (attributes: AdmissionAttributes, node: str
     namespace === leaseNamespace && name === node
       ? undefined
       : `can only access node lease with the same name as the requesting node, in the namespace "${leaseNamespace}"`,
+  "csinodes.storage.k8s.io": ({ name }, node) =>
+    name === node ? undefined : "can only access CSINode with the same name as the requesting node",
   pods: podRule,
 }
 

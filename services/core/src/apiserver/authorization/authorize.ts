@@ -15,13 +15,20 @@ export interface Decision {
   readonly reason: string
 }
 
-export function authorize(user: Requester, action: Action, policy: Policy): Decision {
+export interface Withheld {
+  readonly role: string
+  readonly because: string
+}
+
+/** `withheld`: a role whose grants do not count for this action, and why. */
+export function authorize(user: Requester, action: Action, policy: Policy, withheld?: Withheld): Decision {
   if (user.groups.includes(mastersGroup)) return { allowed: true, reason: "" }
   const namespace = action.kind === "resource" ? action.namespace : ""
   for (const granted of policy.rulesOf(user, namespace)) {
+    if (granted.roleRef.name === withheld?.role) continue
     if (ruleAllows(granted.rule, action)) return { allowed: true, reason: grantText(user, granted) }
   }
-  return { allowed: false, reason: "" }
+  return { allowed: false, reason: withheld?.because ?? "" }
 }
 
 function grantText(user: Requester, { binding, roleRef }: GrantedRule): string {

@@ -74,6 +74,7 @@ function controllerRules(): ReturnType<typeof rule>[] {
   ]
 }
 
+/** The most that a node may do; of secrets, claims, accounts, leases and nodes only what concerns it (`authorization/node`). */
 function nodeRules(): ReturnType<typeof rule>[] {
   return [
     rule(["create", ...read, "update", "patch"], "", "nodes"),
@@ -87,6 +88,7 @@ function nodeRules(): ReturnType<typeof rule>[] {
     rule(["create"], "authentication.k8s.io", "tokenreviews"),
     rule(["create"], "authorization.k8s.io", "subjectaccessreviews", "localsubjectaccessreviews"),
     rule([...read, ...write], "coordination.k8s.io", "leases"),
+    rule(["create", "get", "update", "patch", "delete"], "storage.k8s.io", "csinodes"),
     ...events,
   ]
 }
