@@ -64,7 +64,7 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
   const authorizer = createAuthorizer({ storage, clock })
   const tokenAuthenticator = createTokenAuthenticator({ tokens, storage, now: () => clock.now() })
   const authenticate = createAuthenticate(tokenAuthenticator)
-  const webhooks = createWebhookAdmission({ storage, clock, log })
+  const webhooks = createWebhookAdmission({ storage, clock, log, authorize: authorizer.authorize })
   const policies = createPolicyAdmission({ storage, clock, authorize: authorizer.authorize })
   const limitRanges = createNamespaceIndex<LimitRange>({ storage, clock }, "limitranges")
   const quotas = createNamespaceIndex<ResourceQuota>({ storage, clock }, "resourcequotas")

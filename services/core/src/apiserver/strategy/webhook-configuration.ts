@@ -3,6 +3,7 @@ import type { Webhook } from "../admission/webhook/webhook.ts"
 import type { Strategy } from "./strategy.ts"
 
 const timeoutSecondsMax = 30
+const matchConditionsMax = 64
 
 /** Registrations of webhooks that could never be asked are refused, rather than fail the first write that they concern. */
 export const webhookConfigurations: Strategy = {
@@ -41,10 +42,9 @@ function mistakesOf(webhook: Webhook, at: string): FieldError[] {
   if (timeoutSeconds < 1 || timeoutSeconds > timeoutSecondsMax) {
     invalid("timeoutSeconds", timeoutSeconds, `the timeout value must be between 1 and ${timeoutSecondsMax} seconds`)
   }
-  if (matchConditions?.length) {
-    const detail =
-      "this server does not evaluate match conditions; select by rules, namespaceSelector and objectSelector"
-    mistakes.push({ type: "Forbidden", field: `${at}.matchConditions`, detail })
+  if (matchConditions && matchConditions.length > matchConditionsMax) {
+    const detail = `must have at most ${matchConditionsMax} items`
+    mistakes.push({ type: "TooMany", field: `${at}.matchConditions`, value: matchConditions.length, detail })
   }
   return mistakes
 }

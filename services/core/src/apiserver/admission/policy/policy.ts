@@ -1,4 +1,4 @@
-import type { MatchResources, ParamRef } from "@wick/sdk/api/admissionregistration/admission-policy"
+import type { MatchResources } from "@wick/sdk/api/admissionregistration/admission-policy"
 import type { MutatingAdmissionPolicy } from "@wick/sdk/api/admissionregistration/mutating-admission-policy"
 import type { MutatingAdmissionPolicyBinding } from "@wick/sdk/api/admissionregistration/mutating-admission-policy-binding"
 import type { ValidatingAdmissionPolicy } from "@wick/sdk/api/admissionregistration/validating-admission-policy"
@@ -6,7 +6,7 @@ import type { ValidatingAdmissionPolicyBinding } from "@wick/sdk/api/admissionre
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { Mirror } from "../../mirror.ts"
 
-export type { MatchResources, ParamRef }
+export type { MatchResources }
 export type Validating = ValidatingAdmissionPolicy
 export type Mutating = MutatingAdmissionPolicy
 export type Policy = Validating | Mutating

@@ -4,8 +4,10 @@ import type { Labels } from "@wick/sdk/api/meta/label-selector"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import type { Storage } from "#store"
+import type { Authorize } from "../policy/surroundings.ts"
 import type { AdmissionAttributes } from "../step.ts"
 import { readCoreObject } from "../stored-object.ts"
+import { conditionsAllow } from "./conditions.ts"
 import { namespaceSelected, rulesName } from "./match.ts"
 import { denial, readAnswer, reviewOf, type Verdict } from "./review.ts"
 import { targetOf } from "./target.ts"
@@ -16,16 +18,19 @@ export interface AskOptions {
   readonly storage: Storage
   readonly transport: WebhookTransport
   readonly log: Log
+  readonly authorize: Authorize
 }
 
 /** Whether a webhook wants to hear of this write. Almost always decided without waiting. */
 export function isConcerned(
   webhook: Webhook,
   attributes: AdmissionAttributes,
-  { storage }: AskOptions,
+  { storage, authorize }: AskOptions,
 ): boolean | Promise<boolean> {
   if (!rulesName(webhook, attributes)) return false
-  return namespaceSelected(webhook, attributes, (namespace) => labelsOf(storage, namespace))
+  const selected = namespaceSelected(webhook, attributes, (namespace) => labelsOf(storage, namespace))
+  if (selected === false || !webhook.matchConditions?.length) return selected
+  return Promise.resolve(selected).then((yes) => yes && conditionsAllow(webhook, attributes, authorize))
 }
 
 async function labelsOf(storage: Storage, namespace: string): Promise<Labels | undefined> {
@@ -54,8 +59,6 @@ export async function ask(
 }
 
 async function review(webhook: Webhook, attributes: AdmissionAttributes, options: AskOptions): Promise<Verdict> {
-  // An unevaluated condition means neither yes nor no: the webhook counts as one that could not be asked.
-  if (webhook.matchConditions?.length) throw new Error("matchConditions are not supported by this server")
   const target = await targetOf(webhook, options.storage)
   target.url.searchParams.set("timeout", `${webhook.timeoutSeconds}s`)
   const uid = randomUUID()

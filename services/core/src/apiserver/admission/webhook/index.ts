@@ -18,7 +18,7 @@ export function createWebhookAdmission(
 ): AdmissionStep & { ready: Promise<void>; close(): void } {
   const webhooks = createWebhooks(options)
   const transport = createWebhookTransport(options.clock)
-  const asking: AskOptions = { storage: options.storage, transport, log: options.log }
+  const asking: AskOptions = { storage: options.storage, transport, log: options.log, authorize: options.authorize }
   return {
     name: "Webhooks",
     ready: webhooks.ready,

@@ -24,6 +24,7 @@ let connections = 0
 let storage: Storage
 let clock: SimulatedClock
 let admission: ReturnType<typeof createWebhookAdmission>
+const authorize = () => ({ allowed: false, reason: "" })
 const answering = new Map<string, Answering>()
 
 beforeAll(async () => {
@@ -61,7 +62,7 @@ beforeEach(() => {
   answering.clear()
   clock = new SimulatedClock()
   storage = createMemoryStorage({ clock })
-  admission = createWebhookAdmission({ storage, clock, log: silentLog })
+  admission = createWebhookAdmission({ storage, clock, log: silentLog, authorize })
 })
 afterEach(async () => {
   admission.close()
@@ -263,5 +264,39 @@ describe("a webhook that does not answer", () => {
   it("or answers another question, has not answered", async () => {
     await register("validating", { name: "one.x.io", answer: () => ({ uid: "another", allowed: true }) })
     await expect(admission.validate?.(write())).rejects.toThrow("expected response.uid")
+  })
+})
+
+describe("a webhook with conditions", () => {
+  const asked: string[] = []
+  const answer: Answering = ({ operation }) => {
+    asked.push(operation)
+    return { allowed: true }
+  }
+  const conditioned = (expression: string, more: object = {}): Promise<void> => {
+    asked.length = 0
+    const matchConditions = [{ name: "mine", expression }]
+    return register("validating", { name: "one.x.io", answer, matchConditions, ...more })
+  }
+
+  it("is asked only where they hold: of the object, the request and what the user may", async () => {
+    await conditioned("request.userInfo.username == 'jo' && object.metadata.name.startsWith('set')")
+    await admission.validate?.(write())
+    await admission.validate?.(write({ user: { name: "al", groups: [] } }))
+    expect(asked).toEqual(["CREATE"])
+    await conditioned("authorizer.group('').resource('configmaps').check('delete').allowed()")
+    await admission.validate?.(write())
+    expect(asked).toEqual([])
+  })
+
+  it("refuses the write when they cannot be evaluated, unless its policy is to do without", async () => {
+    await conditioned("object.nothing.here")
+    await expect(admission.validate?.(write())).rejects.toMatchObject({
+      reason: "Forbidden",
+      message: 'configmaps "settings" is forbidden: matchCondition "mine" resulted in error: no such key: nothing',
+    })
+    await conditioned("object.nothing.here", { failurePolicy: "Ignore" })
+    await admission.validate?.(write())
+    expect(asked).toEqual([])
   })
 })

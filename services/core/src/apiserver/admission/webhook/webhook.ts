@@ -4,6 +4,7 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { Storage } from "#store"
 import { createMirror, decodeJson, type Mirror } from "../../mirror.ts"
+import type { Authorize } from "../policy/surroundings.ts"
 
 export type Webhook = ValidatingWebhook & Partial<Pick<MutatingWebhook, "reinvocationPolicy">>
 
@@ -12,6 +13,8 @@ export interface WebhookOptions {
   readonly storage: Storage
   readonly clock: Clock
   readonly log: Log
+  /** Answers what conditions ask of `authorizer`. */
+  readonly authorize: Authorize
 }
 
 export interface Webhooks {
