@@ -1,3 +1,4 @@
+import { startClusterRoleAggregation } from "./cluster-role-aggregation/reconcile.ts"
 import type { ControllerContext } from "./context.ts"
 import { startDeployments } from "./deployment/reconcile.ts"
 import { startDisruption } from "./disruption/reconcile.ts"
@@ -19,6 +20,7 @@ export interface ControllersOptions extends ControllerContext {
 export function startControllers(options: ControllersOptions): AsyncDisposable {
   const running = new AsyncDisposableStack()
   const inventory = running.use(new Inventory(options))
+  running.use(startClusterRoleAggregation(options))
   running.use(startDeployments(options))
   running.use(startReplicaSets(options))
   running.use(startDisruption(options))

@@ -67,6 +67,8 @@ function controllerRules(): ReturnType<typeof rule>[] {
     rule(["create"], "", "pods", "endpoints", "serviceaccounts", "configmaps", "serviceaccounts/token"),
     rule(["create"], "apps", "replicasets", "controllerrevisions"),
     rule(["create"], "discovery.k8s.io", "endpointslices"),
+    // What an aggregated role gathers may be more than the controller has itself.
+    rule(["escalate"], "rbac.authorization.k8s.io", "clusterroles"),
     rule(["create"], "authentication.k8s.io", "tokenreviews"),
     rule(["create"], "authorization.k8s.io", "subjectaccessreviews"),
     leases,
