@@ -4,6 +4,7 @@ import { type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/s
 import { deprecationWarning } from "./conversion/deprecation.ts"
 import { conversionOf } from "./conversion/index.ts"
 import type { WebhookCalls } from "./conversion/webhook-conversion.ts"
+import type { Names } from "./definition-status.ts"
 import { once, type ServedResource } from "./served-resource.ts"
 
 type Definition = KindOf<typeof CustomResourceDefinition>
@@ -11,7 +12,8 @@ type Version = Definition["spec"]["versions"][number]
 
 /** The resources that a CustomResourceDefinition describes: one for each version that it serves. */
 export function customResources(
-  { spec }: Definition,
+  { spec, metadata }: Definition,
+  names: Names,
   components: Components,
   calls: () => WebhookCalls,
 ): ServedResource[] {
@@ -23,13 +25,25 @@ export function customResources(
     const apiVersion = `${spec.group}/${version.name}`
     return { version, apiVersion, schema, components, compiled: once(() => compileSchema(schema, components)) }
   })
+  const isTerminating = metadata.deletionTimestamp !== undefined
+  const indexedFields = [...new Set(spec.versions.flatMap(fieldsOf))]
   const conversion = conversionOf(spec.conversion, versions, calls)
   return versions
     .filter(({ version }) => version.served)
-    .map((each) => ({ ...customResource(spec, each.version), ...each, conversion, version: each.version.name }))
+    .map((each) => ({
+      ...customResource({ ...spec, names }, each.version),
+      ...each,
+      conversion,
+      isTerminating,
+      indexedFields,
+      version: each.version.name,
+    }))
 }
 
-type Described = Omit<ServedResource, "apiVersion" | "schema" | "components" | "compiled" | "conversion">
+type Described = Omit<
+  ServedResource,
+  "apiVersion" | "schema" | "components" | "compiled" | "conversion" | "isTerminating" | "indexedFields"
+>
 
 function customResource(spec: Definition["spec"], version: Version): Described {
   const { group, names, scope } = spec
@@ -55,7 +69,7 @@ function customResource(spec: Definition["spec"], version: Version): Described {
     fieldTexts: {},
     behind: undefined,
     computed: undefined,
-    selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath),
+    selectableFields: fieldsOf(version),
     openapiName: `${group.split(".").toReversed().join(".")}.${version.name}.${names.kind}`,
     custom: true,
     storageApiVersion: `${group}/${storage.name}`,
@@ -63,37 +77,8 @@ function customResource(spec: Definition["spec"], version: Version): Described {
   }
 }
 
-type Condition = { type: string; status: string; reason: string; message: string; lastTransitionTime?: string }
-
-/** The status of a definition whose names are free and whose resources are served. */
-export function acceptedStatus(definition: Definition, now: string): object | undefined {
-  const conditions = (definition.status?.conditions ?? []) as Condition[]
-  const settled = ["NamesAccepted", "Established"].every((type) =>
-    conditions.some((it) => it.type === type && it.status === "True"),
-  )
-  const storedVersions = definition.spec.versions.filter(({ storage }) => storage).map(({ name }) => name)
-  const known = definition.status?.storedVersions ?? []
-  if (settled && storedVersions.every((name) => known.includes(name))) return undefined
-  return {
-    acceptedNames: definition.spec.names,
-    storedVersions: [...new Set([...known, ...storedVersions])],
-    conditions: [
-      {
-        type: "NamesAccepted",
-        status: "True",
-        reason: "NoConflicts",
-        message: "no conflicts found",
-        lastTransitionTime: now,
-      },
-      {
-        type: "Established",
-        status: "True",
-        reason: "InitialNamesAccepted",
-        message: "the initial names have been accepted",
-        lastTransitionTime: now,
-      },
-    ],
-  }
+function fieldsOf({ selectableFields = [] }: Version): string[] {
+  return selectableFields.map(({ jsonPath }) => jsonPath)
 }
 
 /** A definition's objects are deleted with it: until they are gone this finalizer holds it. */

@@ -30,6 +30,11 @@ export class ObjectStore {
     return cache
   }
 
+  /** The resource is served differently from now on: its watches begin again. */
+  renew(resource: ServedResource): void {
+    this.#caches.get(prefixOf(resource))?.renew(resource)
+  }
+
   /** Ends the watches of a resource that is no longer served. */
   drop(resource: ServedResource): void {
     const prefix = prefixOf(resource)

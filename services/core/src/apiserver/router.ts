@@ -71,6 +71,9 @@ export async function handleResource(context: RequestContext): Promise<Response>
 function handlerOf({ info, resource }: RequestContext): Handler | undefined {
   const { subresource, verb } = info
   if (resource.computed) return subresource === "" ? computedVerbs[verb] : notServed()
+  if (resource.isTerminating && verb === "create") {
+    throw new StatusError("MethodNotAllowed", "create not allowed while custom resource definition is terminating")
+  }
   if (subresource === "") return whole[verb]
   if (subresource === "status" && resource.status) return status[verb]
   if (subresource === "scale" && resource.scale) return scale[verb]

@@ -19,7 +19,7 @@ const everything: Selection = () => true
 export function indexOf(resource: ServedResource, object: AnyObject): Indexed {
   const { name = "", namespace = "", labels = {} } = object.metadata
   const fields: Record<string, string> = {}
-  for (const path of resource.selectableFields) {
+  for (const path of resource.indexedFields) {
     fields[path.replace(/^\./, "")] = resource.fieldTexts[path]?.(object) ?? text(valueAt(object, path))
   }
   return { namespace, name, labels, fields }

@@ -18,12 +18,16 @@ export interface ServedResource {
   readonly scale: ScalePaths | undefined
   readonly columns: readonly Column[]
   readonly selectableFields: readonly string[]
+  /** Those of every version. */
+  readonly indexedFields: readonly string[]
   readonly fieldTexts: FieldTexts
   readonly schema: JsonSchema
   readonly components: Components
   readonly openapiName: string
   /** Whether it comes from a CustomResourceDefinition. */
   readonly custom: boolean
+  /** Whether its definition is being deleted, and its objects with it. */
+  readonly isTerminating: boolean
   /** The version in which its objects are stored from now on; older ones may be in another. */
   readonly storageApiVersion: string
   /** Absent where versions differ in nothing but their name. */
@@ -53,6 +57,8 @@ export function builtinResource(kind: Kind, schema: JsonSchema, components: Comp
     schema,
     components,
     custom: false,
+    isTerminating: false,
+    indexedFields: kind.selectableFields,
     storageApiVersion: kind.apiVersion,
     conversion: undefined,
     deprecationWarning: undefined,

@@ -102,7 +102,7 @@ const historyBytesMax = 8 * 1024 * 1024
  * the store nothing. It follows the store by one watch.
  */
 export class WatchCache {
-  readonly #resource: ServedResource
+  #resource: ServedResource
   readonly #storage: Storage
   readonly #prefix: string
   readonly #entries = new Map<string, Entry>()
@@ -174,6 +174,33 @@ export class WatchCache {
    */
   announcePresent(): void {
     for (const watcher of this.#watchers) watcher.onPresent?.()
+  }
+
+  /**
+   * The resource has other fields or another schema: watchers begin again, with all that is kept for those who come back
+   * indexed anew.
+   */
+  renew(resource: ServedResource): void {
+    const isIndexed = resource.indexedFields.join() === this.#resource.indexedFields.join()
+    this.#resource = resource
+    if (!isIndexed) this.#indexAnew()
+    const watchers = [...this.#watchers]
+    this.#watchers.clear()
+    for (const watcher of watchers) watcher.onLost()
+  }
+
+  #indexAnew(): void {
+    const anew = new Map<Entry, Entry>()
+    const again = (entry: Entry): Entry => {
+      const known = anew.get(entry) ?? { ...entry, index: indexOf(this.#resource, parseObject(entry.bytes)) }
+      anew.set(entry, known)
+      return known
+    }
+    for (const [key, entry] of this.#entries) this.#entries.set(key, again(entry))
+    this.#history = this.#history.map(
+      ({ revision, before, after }) => new CachedEvent(revision, before && again(before), after && again(after)),
+    )
+    this.#sorted = undefined
   }
 
   close(): void {

@@ -19,9 +19,13 @@ export const customResourceDefinitions: Strategy = {
   prepareCreate: (object) => {
     // Whoever writes a definition says what is wanted; how it stands is found out here.
     object.status = { storedVersions: [] }
+    fillNames(object as unknown as Definition)
     noteStoredVersion(object as unknown as Definition)
   },
-  prepareUpdate: (object) => noteStoredVersion(object as unknown as Definition),
+  prepareUpdate: (object) => {
+    fillNames(object as unknown as Definition)
+    noteStoredVersion(object as unknown as Definition)
+  },
   validateStatus: (object) => mistakesOfStoredVersions(object as unknown as Definition),
   validate: (object, old) => {
     const definition = object as unknown as Definition
@@ -57,7 +61,11 @@ function mistakesOfNames({ metadata, spec }: Definition): FieldError[] {
 function mistakesOfChange({ spec }: Definition, old: Definition | undefined): FieldError[] {
   if (old === undefined) return []
   const detail = "field is immutable"
+  const isEstablished = old.status?.conditions?.some(({ type, status }) => type === "Established" && status === "True")
   return [
+    ...(spec.names.kind === old.spec.names.kind || !isEstablished
+      ? []
+      : [invalid("spec.names.kind", spec.names.kind, detail)]),
     ...(spec.group === old.spec.group ? [] : [invalid("spec.group", spec.group, detail)]),
     ...(spec.scope === old.spec.scope ? [] : [invalid("spec.scope", spec.scope, detail)]),
     ...(spec.names.plural === old.spec.names.plural ? [] : [invalid("spec.names.plural", spec.names.plural, detail)]),
@@ -81,6 +89,11 @@ function mistakesOfDeprecation(versions: readonly Version[]): FieldError[] {
     const detail = "can only be set for deprecated versions"
     return [invalid(`spec.versions[${index}].deprecationWarning`, deprecationWarning, detail)]
   })
+}
+
+function fillNames({ spec: { names } }: Definition): void {
+  names.singular ||= names.kind.toLowerCase()
+  names.listKind ||= `${names.kind}List`
 }
 
 /** A version stays in the list of those that objects may be stored in until whoever has moved them all takes it out. */
