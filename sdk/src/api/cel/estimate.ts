@@ -17,6 +17,10 @@ export function estimate(root: Expression, checked: Checked): number {
       case "select":
         return costs.lookup + cost(expression.operand)
       case "call":
+        if (expression.name === "_?_:_") {
+          const [condition = 0, yes = 0, no = 0] = expression.parts.map(cost)
+          return costs.call + condition + Math.max(yes, no)
+        }
         return callCost(expression, checked) + sum(expression.parts.map(cost))
       case "list":
         return costs.list + sum(expression.elements.map(({ value }) => cost(value)))
