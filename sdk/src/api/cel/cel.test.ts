@@ -131,6 +131,8 @@ const table: Readonly<Record<string, readonly (readonly [source: string, value: 
     ["string(duration('1h1.5s'))", "3601.5s"],
     ["duration('90m').getHours()", 1],
     ["string(timestamp(0))", "1970-01-01T00:00:00Z"],
+    ["[timestamp(0), timestamp(1)]", ["1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z"]],
+    ["{'wait': duration('90s'), 'raw': b'ab'}", { wait: "90s", raw: "YWI=" }],
   ],
   "what may be missing": [
     ["self.?missing.orValue(1) + self.?a.orValue(5)", 2],

@@ -1,3 +1,4 @@
+import { identityOf } from "./unordered.ts"
 import { Duration, isList, isMap, Opaque, Optional, Timestamp, TypeValue, Uint, type Value } from "./value.ts"
 
 /** Equality as CEL has it: across types of numbers, deep, and false rather than an error for different types. */
@@ -7,8 +8,7 @@ export function equal(a: Value, b: Value, charge: (units: number) => void): bool
   const [left, right] = [numeric(a), numeric(b)]
   // biome-ignore lint/suspicious/noDoubleEquals: bigint and number compare by value this way
   if (left !== undefined && right !== undefined) return left == right
-  if (isList(a))
-    return isList(b) && a.length === b.length && a.every((item, index) => equal(item, b[index] ?? null, charge))
+  if (isList(a)) return isList(b) && sameItems(a, b, charge)
   if (a instanceof Uint8Array) {
     return b instanceof Uint8Array && a.length === b.length && a.every((byte, index) => byte === b[index])
   }
@@ -30,6 +30,12 @@ export function equal(a: Value, b: Value, charge: (units: number) => void): bool
     if (mine === undefined || other === undefined || !equal(mine, other, charge)) return false
   }
   return true
+}
+
+function sameItems(a: readonly Value[], b: readonly Value[], charge: (units: number) => void): boolean {
+  if (a.length !== b.length) return false
+  if (identityOf(a) ?? identityOf(b)) return a.every((item) => b.some((other) => equal(item, other, charge)))
+  return a.every((item, index) => equal(item, b[index] ?? null, charge))
 }
 
 function numeric(value: Value): bigint | number | undefined {

@@ -1,6 +1,7 @@
 import { CelError } from "./error.ts"
-import { readDuration, readTimestamp } from "./library/time-text.ts"
+import { formatDuration, formatTimestamp, readDuration, readTimestamp } from "./library/time-text.ts"
 import type { Type } from "./type.ts"
+import { unordered } from "./unordered.ts"
 import { Duration, isList, isMap, type MapValue, Timestamp, Uint, type Value } from "./value.ts"
 
 /**
@@ -14,7 +15,8 @@ export function fromJson(json: unknown, type: Type): Value {
   if (typeof json === "number") return type.kind !== "double" && Number.isInteger(json) ? BigInt(json) : json
   if (Array.isArray(json)) {
     const element: Type = type.kind === "list" ? type.element : { kind: "dyn" }
-    return json.map((item) => fromJson(item, element))
+    const list = json.map((item) => fromJson(item, element))
+    return type.kind === "list" && type.identity ? unordered(list, type.identity) : list
   }
   return new JsonMap(json as Record<string, unknown>, type)
 }
@@ -74,12 +76,11 @@ export function toJson(value: Value): unknown {
     return value
   if (typeof value === "bigint") return Number(value)
   if (value instanceof Uint) return Number(value.value)
-  if (value instanceof Uint8Array) return btoa(String.fromCharCode(...value))
+  if (value instanceof Uint8Array) return btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join(""))
   if (isList(value)) return value.map(toJson)
-  if (!isMap(value)) {
-    if (value instanceof Timestamp || value instanceof Duration) return String(value)
-    throw new CelError("unsupported conversion to JSON")
-  }
+  if (value instanceof Timestamp) return formatTimestamp(value)
+  if (value instanceof Duration) return formatDuration(value)
+  if (!isMap(value)) throw new CelError("unsupported conversion to JSON")
   const entries = [...value.keys()].map((key): [string, unknown] => {
     if (typeof key !== "string") throw new CelError("unsupported conversion to JSON: the key of a map must be a string")
     const isField = value.type !== "map"

@@ -1,7 +1,7 @@
 import type { JsonSchema } from "../structural/json-schema.ts"
 import { requestMaxBytes } from "./estimate.ts"
 import { escapeName } from "./json.ts"
-import type { Type } from "./type.ts"
+import type { ListIdentity, Type } from "./type.ts"
 
 const text: Type = { kind: "string" }
 /** The fields of metadata that rules may read: the others are not of the schema's making. */
@@ -31,13 +31,20 @@ export function schemaType(schema: JsonSchema, name = "object"): Type | undefine
       return stringType(schema)
     case "array": {
       const element = schema.items && schemaType(schema.items, `${name}.items`)
-      return element && { kind: "list", element, max: schema.maxItems ?? countMax(minimumSize(schema.items)) }
+      const max = schema.maxItems ?? countMax(minimumSize(schema.items))
+      const identity = identityOf(schema)
+      return element && { kind: "list", element, max, ...(identity && { identity }) }
     }
     case "object":
       return objectType(schema, name)
     default:
       return undefined
   }
+}
+
+function identityOf(schema: JsonSchema): ListIdentity | undefined {
+  if (schema["x-kubernetes-list-type"] === "set") return "value"
+  return schema["x-kubernetes-list-type"] === "map" ? schema["x-kubernetes-list-map-keys"] : undefined
 }
 
 function stringType(schema: JsonSchema): Type {

@@ -13,13 +13,16 @@ export type ScalarKind =
   | "duration"
   | "type"
 
+/** What makes items of a list the same ones, where their order says nothing: their value, or the values of these keys. */
+export type ListIdentity = "value" | readonly string[]
+
 /**
  * What is known of a value before it is there. `max` is how long it may be (characters, bytes, items, entries), from
  * which the cost of an expression is estimated; absent: as long as a request may be.
  */
 export type Type =
   | { readonly kind: ScalarKind; readonly max?: number }
-  | { readonly kind: "list"; readonly element: Type; readonly max?: number }
+  | { readonly kind: "list"; readonly element: Type; readonly max?: number; readonly identity?: ListIdentity }
   | { readonly kind: "map"; readonly key: Type; readonly value: Type; readonly max?: number }
   | { readonly kind: "optional"; readonly element: Type }
   /** Fields may be found late, so that types can be made of each other. */

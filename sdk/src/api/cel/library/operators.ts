@@ -2,6 +2,7 @@ import { equal, order } from "../compare.ts"
 import { CelError } from "../error.ts"
 import { type Call, define, type Overload, perCharacter, readsAll, walks } from "../function.ts"
 import { Duration, isList, isMap, type MapValue, Optional, Timestamp, toInt, Uint, type Value } from "../value.ts"
+import { concatenated } from "./concatenated.ts"
 
 type Numbers<N> = (a: N, b: N) => N
 
@@ -40,7 +41,11 @@ function joining(): Overload[] {
   return [
     define("_+_(string, string): string", (a: string, b: string) => a + b, readsAll),
     define("_+_(bytes, bytes): bytes", (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]), readsAll),
-    define("_+_(list<T>, list<T>): list<T>", concatenated, ([a = 0, b = 0]) => (a + b) * perCharacter),
+    define(
+      "_+_(list<T>, list<T>): list<T>",
+      (a: readonly Value[], b: readonly Value[], call: Call) => concatenated(a, b, (units) => call.charge(units)),
+      ([a = 0, b = 0]) => (a + b) * perCharacter,
+    ),
     define("_+_(duration, duration): duration", (a: Duration, b: Duration) => new Duration(a.ns + b.ns)),
     define("_+_(timestamp, duration): timestamp", (a: Timestamp, b: Duration) => new Timestamp(a.ns + b.ns)),
     define("_+_(duration, timestamp): timestamp", (a: Duration, b: Timestamp) => new Timestamp(a.ns + b.ns)),
@@ -48,10 +53,6 @@ function joining(): Overload[] {
     define("_-_(timestamp, duration): timestamp", (a: Timestamp, b: Duration) => new Timestamp(a.ns - b.ns)),
     define("_-_(timestamp, timestamp): duration", (a: Timestamp, b: Timestamp) => new Duration(a.ns - b.ns)),
   ]
-}
-
-function concatenated(a: readonly Value[], b: readonly Value[]): readonly Value[] {
-  return [...a, ...b]
 }
 
 const compared: readonly [name: string, holds: (order: number) => boolean][] = [
