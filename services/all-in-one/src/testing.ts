@@ -3,7 +3,7 @@
  * directory, free ports), and what a test needs to deploy to it and to call functions. Only tests may come in.
  */
 import { spawn } from "node:child_process"
-import { mkdtempSync, openSync, readFileSync } from "node:fs"
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -85,7 +85,10 @@ function platform(
     pid,
     restart: () => start(home, args),
     stop,
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop()
+      rmSync(home, { recursive: true, force: true })
+    },
   }
 }
 
