@@ -66,7 +66,6 @@ function objectType(schema: JsonSchema, name: string): Type | undefined {
     return value && { kind: "map", key: text, value, max }
   }
   const isResource = schema["x-kubernetes-embedded-resource"] === true
-  if (properties === undefined && !isResource) return undefined
   const fields = new Map<string, Type>(isResource ? resourceFields : [])
   for (const [property, field] of Object.entries(properties ?? {})) {
     const escaped = escapeName(property)

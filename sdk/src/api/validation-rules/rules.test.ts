@@ -51,6 +51,21 @@ describe("rules that are in use elsewhere", () => {
   })
 })
 
+describe("an object whose fields the schema leaves open", () => {
+  it("may be asked for, but not looked into", () => {
+    const open = { type: "object", "x-kubernetes-preserve-unknown-fields": true }
+    const rule = (text: string): JsonSchema => ({
+      type: "object",
+      properties: { open },
+      "x-kubernetes-validations": [{ rule: text }],
+    })
+    expect(broken(rule("has(self.open)"), { open: { a: 1 } })).toEqual([])
+    expect(broken(rule("has(self.open)"), {})).toHaveLength(1)
+    const { errors } = compileRules(spec(rule("self.open.a == 1")), "schema")
+    expect(errors.map(describeFieldError).join()).toContain("undefined field 'a'")
+  })
+})
+
 describe("lists in which order says nothing", () => {
   it("are equal in any order, and joined item by item", () => {
     const items = { type: "object", properties: { name: text(9), n: { type: "integer" } } }
