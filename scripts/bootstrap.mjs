@@ -39,7 +39,7 @@ try {
     rest.some((arg) => /^--runtime[= ]?process$/.test(arg)) || rest.includes("process") ? "nothing" : command.needs
   if (needs !== "nothing") {
     checkPlatform(root)
-    await ensurePackages(needs, steps)
+    await ensurePackages(needs, root, steps)
   }
   await ensureDependencies(root, steps)
   if (command.program)

@@ -25,11 +25,23 @@ const noServices = "/usr/sbin/policy-rc.d"
 const kubectlCache = "/var/cache/wick/kubectl"
 
 /** Installs the packages that are missing, without starting a service of any of them. */
-export async function ensurePackages(needs, steps) {
+export async function ensurePackages(needs, root, steps) {
   const wanted = needs === "test" ? [...packages.run, ...packages.test] : packages.run
   const missing = wanted.filter(([, files]) => !files.some((file) => existsSync(file))).map(([name]) => name)
   if (missing.length > 0) await steps.run(`install ${missing.join(" ")}`, () => install(missing))
-  if (needs === "test" && !findKubectl()) await steps.run("get kubectl for the tests", unpackKubectl)
+  if (needs !== "test") return
+  if (!findKubectl()) await steps.run("get kubectl for the tests", () => unpackKubectl(kubectlCache))
+  const old = join(root, "node_modules", ".cache", "kubectl-1.20")
+  if (!existsSync(old) && (await offersOldKubectl()))
+    await steps.run("get kubectl 1.20 for the tests", () => unpackKubectl(old))
+}
+
+/** Debian 12's package is of that version; others' are newer, and tests of the old one are skipped there. */
+async function offersOldKubectl() {
+  if (!existsSync("/usr/bin/apt-cache")) return false
+  if (lacksIndex()) await apt(["update"])
+  const { output } = await run("apt-cache", ["policy", "kubernetes-client"])
+  return /Candidate: 1\.20\./.test(output)
 }
 
 async function install(names) {
@@ -82,7 +94,7 @@ function findKubectl() {
 }
 
 /** Debian's kubectl, unpacked beside the system: other packages may own /usr/bin/kubectl. */
-async function unpackKubectl() {
+async function unpackKubectl(target) {
   const directory = mkdtempSync(join(tmpdir(), "wick-kubectl-"))
   try {
     if (lacksIndex()) await apt(["update"])
@@ -90,8 +102,8 @@ async function unpackKubectl() {
     const archive = readdirSync(directory).find((name) => name.endsWith(".deb"))
     if (fetched.code !== 0 || !archive)
       throw new Refusal("cannot download kubernetes-client", "install kubectl by hand")
-    mkdirSync(kubectlCache, { recursive: true })
-    const unpacked = await run("dpkg-deb", ["-x", join(directory, archive), kubectlCache])
+    mkdirSync(target, { recursive: true })
+    const unpacked = await run("dpkg-deb", ["-x", join(directory, archive), target])
     if (unpacked.code !== 0) throw new Refusal("cannot unpack kubernetes-client", "install kubectl by hand")
   } finally {
     rmSync(directory, { recursive: true, force: true })

@@ -74,6 +74,23 @@ describe("objects", () => {
     await api.client.create(ConfigMap, map("dry"), { dryRun: true })
     await expect(api.client.get(ConfigMap, { name: "dry", namespace })).rejects.toThrow("not found")
   })
+
+  it("are not deleted, alone or all, when the options in the body say that it is tried", async () => {
+    await api.client.create(ConfigMap, map("kept"))
+    const all = `http://api/api/v1/namespaces/${namespace}/configmaps`
+    const tryDeleting = (url: string, dryRun: string) =>
+      api.server.fetchAs({ name: "admin", groups: ["system:masters"] })(
+        new Request(url, {
+          method: "DELETE",
+          body: JSON.stringify({ dryRun: [dryRun] }),
+          headers: { "content-type": "application/json" },
+        }),
+      )
+    expect((await tryDeleting(`${all}/kept`, "All")).status).toBe(200)
+    expect((await tryDeleting(all, "All")).status).toBe(200)
+    expect((await tryDeleting(`${all}/kept`, "Some")).status).toBe(422)
+    expect((await api.client.get(ConfigMap, { name: "kept", namespace })).metadata.name).toBe("kept")
+  })
 })
 
 describe("mistakes", () => {

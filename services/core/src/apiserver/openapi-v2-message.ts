@@ -31,7 +31,7 @@ function pathItem({ patch }: PathItem): Buffer {
     // ParametersItem.parameter → Parameter.non_body_parameter → NonBodyParameter.query_parameter_sub_schema
     return bytesField(8, bytesField(1, bytesField(2, bytesField(3, query))))
   })
-  return bytesField(7, Buffer.concat([...parameters, ...extensions(13, patch)]))
+  return bytesField(8, Buffer.concat([...parameters, ...extensions(13, patch)]))
 }
 
 function namedSchemas(schemas: Readonly<Record<string, JsonSchema>>): Buffer {

@@ -48,4 +48,22 @@ describe("OpenAPI version 2", () => {
     for (; definitions.next() !== 0; count++) definitions.skip()
     expect(count).toBe(Object.keys(inJson).length)
   })
+
+  it("tells old clients in protobuf that a patch can be tried: the operation's parameters are where they look", async () => {
+    const bytes = new Uint8Array(await swaggerResponse(registry, "protobuf").arrayBuffer())
+    const paths = messageAt(new WireReader(bytes), 8)
+    const item = messageAt(messageAt(paths, 2), 2)
+    const parameter = messageAt(messageAt(item, 8), 8)
+    const query = messageAt(messageAt(messageAt(parameter, 1), 2), 3)
+    while (query.next() !== 4) query.skip()
+    expect(query.text()).toBe("dryRun")
+  })
 })
+
+function messageAt(reader: WireReader, wanted: number): WireReader {
+  for (let number = reader.next(); number !== wanted; number = reader.next()) {
+    if (number === 0) throw new Error(`there is no field ${wanted}`)
+    reader.skip()
+  }
+  return reader.message()
+}

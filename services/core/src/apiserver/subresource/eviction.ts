@@ -7,7 +7,7 @@ import { decodeBody } from "../decode-body.ts"
 import { parseObject } from "../object-bytes.ts"
 import { type RequestContext, timestamp } from "../request-context.ts"
 import { jsonResponse } from "../respond.ts"
-import { deleteObject } from "../verbs/delete.ts"
+import { deleteObject, triedOnly } from "../verbs/delete.ts"
 import { modify } from "../verbs/update.ts"
 
 /** Evictions that may be under way at once: a controller forgets them when the pods have gone. */
@@ -18,9 +18,9 @@ const retryAfterSeconds = 10
 /** `pods/eviction`: a deletion that the pod's disruption budget may refuse. */
 export async function evictPod(context: RequestContext): Promise<Response> {
   const { server, resource, info } = context
-  const body = (await decodeBody(context.request)) as { deleteOptions?: object } | undefined
+  const body = (await decodeBody(context.request)) as { deleteOptions?: { dryRun?: string[] } } | undefined
   const pod = parseObject((await server.store.get(resource, info.namespace, info.name)).bytes) as unknown as Pod
-  if (!isOver(pod)) await spend(context, pod)
+  if (!isOver(pod)) await spend(triedOnly(context, body?.deleteOptions ?? {}), pod)
   const request = new Request(context.request.url, {
     method: "DELETE",
     body: JSON.stringify(body?.deleteOptions ?? {}),

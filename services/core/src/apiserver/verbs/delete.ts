@@ -17,7 +17,7 @@ interface DeleteOptions {
   propagationPolicy?: string
   orphanDependents?: boolean
   preconditions?: { uid?: string; resourceVersion?: string }
-  dryRun?: string[]
+  dryRun?: string[] | null
 }
 
 /** What a deletion left: the object that still waits for its end, or nothing. */
@@ -29,7 +29,8 @@ const retriesMax = 10
 const finalizers: Record<string, string> = { Foreground: "foregroundDeletion", Orphan: "orphan" }
 
 export async function deleteObject(context: RequestContext): Promise<Deletion> {
-  return removeNamed(context, context.info.name, await optionsOf(context))
+  const options = await optionsOf(context)
+  return removeNamed(triedOnly(context, options), context.info.name, options)
 }
 
 /** Deletes every object of the selection, each as if it had been named. */
@@ -42,7 +43,7 @@ export async function deleteCollection(context: RequestContext): Promise<number>
   const chosen = cache.list(info.namespace).filter(({ index }) => selection(index))
   for (const { index } of chosen) {
     const own = { ...context, info: { ...info, name: index.name, namespace: index.namespace } }
-    await removeNamed(own, index.name, options).catch((error: unknown) => {
+    await removeNamed(triedOnly(own, options), index.name, options).catch((error: unknown) => {
       if (!isStatus(error, "NotFound")) throw error
     })
   }
@@ -63,9 +64,24 @@ async function optionsOf({ request, info }: RequestContext): Promise<DeleteOptio
   return options
 }
 
+/** Options may ask in the body, as kubectl does, that nothing be deleted; all else hears it from the query. */
+export function triedOnly(context: RequestContext, { dryRun }: Pick<DeleteOptions, "dryRun">): RequestContext {
+  if (!dryRun?.length) return context
+  const query = new URLSearchParams(context.info.query)
+  query.set("dryRun", "All")
+  return { ...context, info: { ...context.info, query } }
+}
+
 const policies = ["Background", "Foreground", "Orphan"]
 
-function refuseMistakesOf({ gracePeriodSeconds, propagationPolicy, preconditions }: DeleteOptions): void {
+function refuseMistakesOf(options: DeleteOptions): void {
+  const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = options
+  if (dryRun && (!Array.isArray(dryRun) || dryRun.some((value) => value !== "All"))) {
+    throw new StatusError(
+      "Invalid",
+      `DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`,
+    )
+  }
   if (gracePeriodSeconds !== undefined && !(Number.isInteger(gracePeriodSeconds) && gracePeriodSeconds >= 0)) {
     throw new StatusError("BadRequest", "gracePeriodSeconds must be a whole number of seconds, 0 or more")
   }
