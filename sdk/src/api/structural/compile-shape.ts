@@ -5,10 +5,10 @@ import type { Shape } from "./shape.ts"
 import { validationOf } from "./validation.ts"
 
 /** Shapes made so far, by schema, so that what many kinds refer to (ObjectMeta, PodSpec) is compiled once. */
-const known = new WeakMap<Components, Map<JsonSchema, Shape>>()
+const known = new WeakMap<Components, WeakMap<JsonSchema, Shape>>()
 
 export function compileShape(schema: JsonSchema, components: Components): Shape {
-  const shapes = known.get(components) ?? new Map<JsonSchema, Shape>()
+  const shapes = known.get(components) ?? new WeakMap<JsonSchema, Shape>()
   known.set(components, shapes)
   const already = shapes.get(schema)
   if (already) return already

@@ -32,7 +32,10 @@ describe("a structural schema", () => {
     {
       name: "describes an object",
       schema: { type: "array" },
-      mistakes: ['s.type: Invalid value: "array": must be object at the root'],
+      mistakes: [
+        's.type: Invalid value: "array": must be object at the root',
+        "s.items: Required value: must be specified",
+      ],
     },
     {
       name: "knows only the types that there are",
@@ -85,6 +88,55 @@ describe("a structural schema", () => {
       name: "is a schema",
       schema: field("string"),
       mistakes: ['s.properties[a]: Invalid value: "string": must be a schema object'],
+    },
+    {
+      name: "uses each extension where it fits",
+      schema: {
+        type: "object",
+        properties: {
+          a: { type: "string", "x-kubernetes-list-type": "set" },
+          b: { type: "array", items: { type: "string" }, "x-kubernetes-map-type": "flat" },
+          c: { type: "object", "x-kubernetes-embedded-resource": true },
+          d: { type: "string", "x-kubernetes-int-or-string": true },
+          e: { type: "object", "x-kubernetes-preserve-unknown-fields": false },
+          metadata: { type: "object", properties: { labels: { type: "object" } } },
+        },
+      },
+      mistakes: [
+        's.properties[a].type: Invalid value: "string": must be array if x-kubernetes-list-type is specified',
+        's.properties[b].type: Invalid value: "array": must be object if x-kubernetes-map-type is specified',
+        's.properties[b].x-kubernetes-map-type: Unsupported value: "flat": supported values: "granular", "atomic"',
+        "s.properties[c].properties: Required value: must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields",
+        's.properties[d].type: Invalid value: "string": must be empty if x-kubernetes-int-or-string is true',
+        "s.properties[e].x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined",
+        "s.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified",
+      ],
+    },
+    {
+      name: "has lists whose items can be told apart",
+      schema: {
+        type: "object",
+        properties: {
+          a: {
+            type: "array",
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["k", "o"],
+            items: {
+              type: "object",
+              properties: { k: { type: "string" }, o: { type: "object" } },
+              required: ["o"],
+            },
+          },
+          b: { type: "array", "x-kubernetes-list-type": "set", items: { type: "object" } },
+          c: { type: "array", "x-kubernetes-list-type": "set", items: { type: "string", nullable: true } },
+        },
+      },
+      mistakes: [
+        "s.properties[a].items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
+        's.properties[a].items.properties[o].type: Invalid value: "object": must be a scalar type if parent array\'s x-kubernetes-list-type is map',
+        "s.properties[b].items.x-kubernetes-map-type: Required value: must be atomic as item of a list with x-kubernetes-list-type=set",
+        "s.properties[c].items.nullable: Forbidden: cannot be nullable when x-kubernetes-list-type is set",
+      ],
     },
   ])("$name", ({ schema, mistakes }) => expect(says(schema)).toEqual(mistakes))
 

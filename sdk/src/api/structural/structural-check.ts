@@ -1,5 +1,6 @@
 import type { FieldError } from "../meta/field-error.ts"
 import { compileShape } from "./compile-shape.ts"
+import { checkExtensions, checkMetadata } from "./extension-check.ts"
 import { type JsonSchema, SchemaError } from "./json-schema.ts"
 import { isObject, type Json } from "./shape.ts"
 
@@ -33,6 +34,7 @@ export function checkStructural(schema: unknown, at: string): FieldError[] {
     errors.push(invalid(`${at}.type`, schema.type, "must be object at the root"))
   }
   checkSchema(schema, at, "at the root", errors, 0)
+  checkMetadata(schema, at, errors)
   return errors.length > 0 ? errors : checkDefaults(schema as JsonSchema, at)
 }
 
@@ -45,6 +47,7 @@ function checkSchema(schema: Json, at: string, place: Place, errors: FieldError[
   checkForbidden(schema, at, errors)
   checkPattern(schema, at, errors)
   checkListType(schema, at, errors)
+  checkExtensions(schema, at, errors)
   for (const [name, field] of Object.entries(isObject(schema.properties) ? schema.properties : {})) {
     checkPart(field, `${at}.properties[${name}]`, "for specified object fields", errors, depth)
   }

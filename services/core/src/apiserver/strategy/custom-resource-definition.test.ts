@@ -6,6 +6,8 @@ import { describe, expect, it } from "vitest"
 import { customResourceDefinitions } from "./custom-resource-definition.ts"
 
 interface Changed {
+  conversion?: object
+  preserveUnknownFields?: boolean
   group?: string
   names?: object
   versions?: object[]
@@ -21,15 +23,21 @@ const definition = (name: string, spec: Changed = {}): AnyObject => ({
     group: "example.com",
     scope: "Namespaced",
     names: { plural: "widgets", kind: "Widget" },
+    conversion: { strategy: "None" },
     versions: [version],
     ...spec,
   },
 })
+const having = (more: object): AnyObject => definition("widgets.example.com", { versions: [{ ...version, ...more }] })
 const says = (object: AnyObject, old?: AnyObject): string[] =>
   (customResourceDefinitions.validate?.(object, old) ?? []).map(describeFieldError)
 
 describe("a definition of a custom resource", () => {
-  it("of ours is good", () => expect(says(crd(Service) as unknown as AnyObject)).toEqual([]))
+  it("of ours is good", () => {
+    const ours = crd(Service) as unknown as AnyObject
+    const spec = { conversion: { strategy: "None" }, ...(ours.spec as object) }
+    expect(says({ ...ours, spec })).toEqual([])
+  })
 
   it.each<{ name: string; object: AnyObject; mistakes: string[] }>([
     { name: "is good", object: definition("widgets.example.com"), mistakes: [] },
@@ -64,6 +72,59 @@ describe("a definition of a custom resource", () => {
       name: "has a schema at all",
       object: definition("widgets.example.com", { versions: [{ ...version, schema: undefined }] }),
       mistakes: ["spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"],
+    },
+    {
+      name: "has columns of known types",
+      object: having({ additionalPrinterColumns: [{ name: "A", type: "text", format: "long", jsonPath: "spec" }] }),
+      mistakes: [
+        'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
+        'spec.versions[0].additionalPrinterColumns[0].format: Invalid value: "long": must be one of byte,date,date-time,double,float,int32,int64,password',
+        'spec.versions[0].additionalPrinterColumns[0].jsonPath: Invalid value: "spec": must be a simple json path starting with .',
+      ],
+    },
+    {
+      name: "scales by fields of spec and status",
+      object: having({
+        subresources: {
+          scale: {
+            specReplicasPath: ".status.n",
+            statusReplicasPath: ".spec.n",
+            labelSelectorPath: ".metadata.labels",
+          },
+        },
+      }),
+      mistakes: [
+        'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".status.n": should be a json path under .spec',
+        'spec.versions[0].subresources.scale.statusReplicasPath: Invalid value: ".spec.n": should be a json path under .status',
+        'spec.versions[0].subresources.scale.labelSelectorPath: Invalid value: ".metadata.labels": should be a json path under either .spec or .status',
+      ],
+    },
+    {
+      name: "selects by scalar fields of its schema",
+      object: having({
+        schema: {
+          openAPIV3Schema: {
+            type: "object",
+            properties: { color: { type: "string" }, spec: { type: "object" } },
+          },
+        },
+        selectableFields: [".color", ".color", ".spec", ".shape", ".metadata.name"].map((jsonPath) => ({ jsonPath })),
+      }),
+      mistakes: [
+        'spec.versions[0].selectableFields[1].jsonPath: Duplicate value: ".color"',
+        'spec.versions[0].selectableFields[2].jsonPath: Invalid value: ".spec": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+        'spec.versions[0].selectableFields[3].jsonPath: Invalid value: ".shape": is an invalid path: does not refer to a valid field',
+        'spec.versions[0].selectableFields[4].jsonPath: Invalid value: ".metadata.name": must not point to fields in metadata',
+      ],
+    },
+    {
+      name: "says which webhook converts",
+      object: definition("widgets.example.com", { conversion: { strategy: "Webhook" }, preserveUnknownFields: true }),
+      mistakes: [
+        "spec.preserveUnknownFields: Invalid value: true: must be false",
+        "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook",
+        "spec.conversion.conversionReviewVersions: Required value",
+      ],
     },
   ])("$name", ({ object, mistakes }) => expect(says(object)).toEqual(mistakes))
 

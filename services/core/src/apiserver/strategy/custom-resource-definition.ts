@@ -4,6 +4,7 @@ import type { KindOf } from "@wick/sdk/api/kind"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { checkStructural } from "@wick/sdk/api/structural"
 import type { Strategy } from "./strategy.ts"
+import { mistakesOfConversion, mistakesOfVersion } from "./version-mistakes.ts"
 
 type Definition = KindOf<typeof CustomResourceDefinition>
 type Version = Definition["spec"]["versions"][number]
@@ -35,8 +36,12 @@ export const customResourceDefinitions: Strategy = {
       ...mistakesOfChange(definition, old as unknown as Definition | undefined),
       ...mistakesOfVersions(versions),
       ...mistakesOfDeprecation(versions),
+      ...mistakesOfConversion(definition.spec),
       ...(old && definition.status ? mistakesOfStoredVersions(definition) : []),
-      ...versions.flatMap((version, index) => mistakesOfSchema(version, `spec.versions[${index}]`)),
+      ...versions.flatMap((version, index) => [
+        ...mistakesOfSchema(version, `spec.versions[${index}]`),
+        ...mistakesOfVersion(version, `spec.versions[${index}]`),
+      ]),
     ]
   },
 }
