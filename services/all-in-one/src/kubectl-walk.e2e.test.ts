@@ -1,0 +1,93 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { binaryImage, fileEntry, parseImageReference, pushImage } from "@wick/sdk/oci"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startTestPlatform, type TestPlatform } from "./testing.ts"
+
+/** kubectl with pods that run: a busybox that counts on its input, and what one does to it by hand. */
+let wick: TestPlatform
+
+beforeAll(async () => {
+  wick = await startTestPlatform()
+  const reference = parseImageReference("busybox", wick.registry)
+  if (!reference) throw new Error("no image can be named in the registry")
+  const applets = ["sh", "sleep", "cat", "echo", "tar", "ls", "true", "date"]
+  const links = applets.flatMap((applet) => fileEntry("/bin/busybox", `bin/${applet}`, 0o755))
+  await pushImage(binaryImage(links, { env: { PATH: "/bin" }, entrypoint: [], cmd: ["/bin/sh"] }), reference)
+  await ok(
+    "run",
+    "box",
+    `--image=${image()}`,
+    "--",
+    "sh",
+    "-c",
+    "mkdir -p /tmp; while true; do echo tick; sleep 1; done",
+  )
+  await ok("wait", "--for=condition=Ready", "pod/box", "--timeout=30s")
+})
+afterAll(() => wick?.[Symbol.asyncDispose]())
+
+const image = (): string => `${wick.registry}/busybox`
+
+async function ok(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await wick.kubectl(...words)
+  expect({ words, code, stderr }).toMatchObject({ words, code: 0 })
+  return stdout.trim()
+}
+
+describe("kubectl with a pod that runs", () => {
+  it("runs a pod to its end, says what it printed and leaves nothing", async () => {
+    const said = await ok(
+      "run",
+      "once",
+      `--image=${image()}`,
+      "--restart=Never",
+      "--rm",
+      "--attach",
+      "--",
+      "sh",
+      "-c",
+      "sleep 1; echo done",
+    )
+    expect(said).toMatch(/done[\s\S]*pod "once" deleted/)
+    expect((await wick.kubectl("get", "pod", "once")).stderr).toContain('pods "once" not found')
+  })
+
+  it("attaches to what it prints", async () => {
+    await using attached = wick.background("kubectl", "attach", "box")
+    expect(await attached.printed("tick")).toContain("tick")
+  })
+
+  it("copies a file in and out again", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "wick-copy-"))
+    writeFileSync(join(directory, "in"), "there and back\n")
+    await ok("cp", join(directory, "in"), "box:/in")
+    expect(await ok("exec", "box", "--", "cat", "/in")).toBe("there and back")
+    await ok("cp", "box:/in", join(directory, "out"))
+    expect(readFileSync(join(directory, "out"), "utf8")).toBe("there and back\n")
+  })
+
+  it("debugs it with a container of another image", async () => {
+    await ok("debug", "box", `--image=${image()}`, "--container=look", "--", "sh", "-c", "echo looking; sleep 60")
+    const running = "jsonpath={.status.ephemeralContainerStatuses[0].state.running.startedAt}"
+    await ok("wait", `--for=${running}`, "pod/box", "--timeout=30s")
+    expect(await ok("logs", "box", "-c", "look")).toBe("looking")
+  })
+
+  it("drains the node of pods that nobody would make again only by force", async () => {
+    const node = await ok("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
+    const drain = [
+      "drain",
+      node,
+      "--ignore-daemonsets",
+      "--delete-emptydir-data",
+      "--pod-selector=run=box",
+      "--timeout=60s",
+    ]
+    expect((await wick.kubectl(...drain)).stderr).toMatch(/cannot delete .*declare no controller.*default\/box/)
+    expect(await ok(...drain, "--force", "--grace-period=1")).toContain("pod/box evicted")
+    expect(await ok("uncordon", node)).toBe(`node/${node} uncordoned`)
+    expect((await wick.kubectl("get", "pod", "box")).stderr).toContain('pods "box" not found')
+  })
+})
