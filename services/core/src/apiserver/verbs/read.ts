@@ -36,7 +36,9 @@ interface Page {
 
 export async function listObjects(context: RequestContext): Promise<Response> {
   const { resource, server } = context
-  const { entries, meta } = await page(context)
+  const found = await page(context)
+  if (found instanceof Response) return found
+  const { entries, meta } = found
   server.store.cache(resource).announcePresent()
   return answerList(
     context,
@@ -73,16 +75,23 @@ function joined({ resource }: RequestContext, served: readonly Buffer[], meta: o
  * A page of a list, in the order of keys. A token names the last key and the revision of the first page: all pages are of
  * that one moment, whatever is written while they are read.
  */
-async function page(context: RequestContext): Promise<Page> {
+async function page(context: RequestContext): Promise<Page | Response> {
   const { server, resource, info } = context
   const cache = server.store.cache(resource)
   await cache.fresh()
   const selection = selectionOf(resource, info.query)
   const limit = limitOf(info.query)
   const token = tokenOf(info.query.get("continue") ?? "")
-  const exact = token?.revision ?? exactRevision(info.query, cache.revision)
+  if (token && info.query.get("resourceVersionMatch")) {
+    throw new StatusError(
+      "Invalid",
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided',
+    )
+  }
+  const exact = token ? atPresent(token.revision) : exactRevision(info.query, cache.revision)
   const revision = exact ?? cache.revision
   const there = exact === undefined ? cache.list(info.namespace) : await asOf(context, exact)
+  if (!there) return expired(token)
   const matching = there.filter(({ index }) => selection(index))
   const rest = token ? matching.filter(({ key }) => key > token.after) : matching
   if (limit === 0 || rest.length <= limit) return { entries: rest, meta: { resourceVersion: String(revision) } }
@@ -92,17 +101,40 @@ async function page(context: RequestContext): Promise<Page> {
   return { entries, meta }
 }
 
-async function asOf({ server, resource, info }: RequestContext, revision: number): Promise<readonly Entry[]> {
+async function asOf(
+  { server, resource, info }: RequestContext,
+  revision: number,
+): Promise<readonly Entry[] | undefined> {
   try {
     return await server.store.snapshot(resource, info.namespace, revision)
   } catch (error) {
     if (error instanceof FutureRevisionError) throw wrongToken()
     if (!(error instanceof CompactedError)) throw error
-    throw new StatusError(
-      "Expired",
-      "The provided continue parameter or resource version is too old to display a consistent list result. You must start a new list without it.",
-    )
+    return undefined
   }
+}
+
+/** In a token: the rest of a list as it is now, whatever it was when the list began. */
+const present = -1
+
+function atPresent(revision: number): number | undefined {
+  return revision === present ? undefined : revision
+}
+
+/** The moment is forgotten; who has seen a part of the list may go on from there in what there is now, if he wants to. */
+function expired(token: Token | undefined): Response {
+  if (!token) throw new StatusError("Expired", "The provided resource version is too old to display a consistent list.")
+  const status = new StatusError(
+    "Expired",
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
+  ).toStatus()
+  const next = Buffer.from(JSON.stringify({ ...token, revision: present })).toString("base64url")
+  return jsonResponse({ ...status, metadata: { continue: next } }, status.code)
+}
+
+interface Token {
+  readonly revision: number
+  readonly after: string
 }
 
 function limitOf(query: URLSearchParams): number {
@@ -112,11 +144,12 @@ function limitOf(query: URLSearchParams): number {
   return limit
 }
 
-function tokenOf(text: string): { revision: number; after: string } | undefined {
+function tokenOf(text: string): Token | undefined {
   if (text === "") return undefined
   try {
-    const token = JSON.parse(Buffer.from(text, "base64url").toString()) as { revision: number; after: string }
-    if (typeof token.after === "string" && Number.isInteger(token.revision) && token.revision > 0) return token
+    const token = JSON.parse(Buffer.from(text, "base64url").toString()) as Token
+    const isRevision = token.revision === present || (Number.isInteger(token.revision) && token.revision > 0)
+    if (typeof token.after === "string" && isRevision) return token
   } catch {
     // Said below, with every other wrong token.
   }
