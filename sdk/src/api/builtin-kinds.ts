@@ -23,6 +23,7 @@ import { horizontalPodAutoscalerFace } from "./autoscaling/horizontal-pod-autosc
 import { Scale } from "./autoscaling/scale.ts"
 import { CronJob } from "./batch/cron-job.ts"
 import { Job } from "./batch/job.ts"
+import { CertificateSigningRequest } from "./certificates/certificate-signing-request.ts"
 import { Lease } from "./coordination/lease.ts"
 import { Binding } from "./core/binding.ts"
 import { ConfigMap } from "./core/config-map.ts"
@@ -121,6 +122,7 @@ export const builtinKinds: readonly Kind[] = [
   StorageClass,
   VolumeAttachment,
   VolumeAttributesClass,
+  CertificateSigningRequest,
 ]
 
 /** Kinds that are asked and answered, never stored: reviews, and the bodies of subresources. */

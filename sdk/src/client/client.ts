@@ -36,7 +36,7 @@ export interface WriteOptions {
 }
 
 export interface PatchOptions extends WriteOptions {
-  readonly subresource?: "status" | "scale"
+  readonly subresource?: "status" | "scale" | "approval"
   /** With `apply`: take fields over from other managers. */
   readonly force?: boolean
 }

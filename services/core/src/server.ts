@@ -22,7 +22,7 @@ import {
   type UserInfo,
 } from "#apiserver"
 import { startControllers } from "#controllers"
-import { openPki, type Pki, writeKubeconfig } from "#pki"
+import { openPki, type Pki, readSigningRequest, writeKubeconfig } from "#pki"
 import { openStorage } from "#replication"
 import { startScheduler } from "#scheduler"
 import type { Storage } from "#store"
@@ -140,15 +140,16 @@ async function open(
 function startLoops(
   clientAs: (user: UserInfo) => Client,
   undo: AsyncDisposableStack,
-  { authorityPem }: Pki,
+  { authorityPem, signRequest }: Pki,
   options: ControlPlaneOptions,
 ): void {
   const { clock, random, log, metrics } = options
   const controlling = clientAs(identities.controllers)
   const informers = undo.use(createInformers(controlling, clock, log))
-  const certificateAuthority = authorityPem
-  undo.use(startControllers({ client: controlling, informers, clock, random, log, metrics, certificateAuthority }))
-  undo.use(startScheduler({ client: clientAs(identities.scheduler), informers, clock, random, log, metrics }))
+  const common = { informers, clock, random, log, metrics }
+  const certificateSigner = { read: readSigningRequest, sign: signRequest }
+  undo.use(startControllers({ ...common, client: controlling, certificateAuthority: authorityPem, certificateSigner }))
+  undo.use(startScheduler({ ...common, client: clientAs(identities.scheduler) }))
 }
 
 /** The same port is needed on every address and in objects, before anything listens. */

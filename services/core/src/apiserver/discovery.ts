@@ -22,6 +22,7 @@ const extras: Record<string, { name: string; kind: string; group?: string; versi
   ],
   services: [{ name: "proxy", kind: "ServiceProxyOptions", verbs: proxyVerbs }],
   nodes: [{ name: "proxy", kind: "NodeProxyOptions", verbs: proxyVerbs }],
+  certificatesigningrequests: [{ name: "approval", kind: "CertificateSigningRequest", verbs: statusVerbs }],
   namespaces: [{ name: "finalize", kind: "Namespace", verbs: ["update"] }],
   serviceaccounts: [
     { name: "token", kind: "TokenRequest", group: "authentication.k8s.io", version: "v1", verbs: ["create"] },

@@ -47,6 +47,8 @@ const podParts: Record<string, Record<string, Handler>> = {
   ephemeralcontainers: status,
   resize: status,
 }
+/** Approving a request is a right of its own, so it has a path of its own. */
+const signingRequests = "certificatesigningrequests.certificates.k8s.io"
 /** Kinds that the server passes requests on to. */
 const proxied = new Set(["pods", "services", "nodes"])
 const scale: Record<string, Handler> = {
@@ -77,6 +79,7 @@ function handlerOf({ info, resource }: RequestContext): Handler | undefined {
   if (subresource === "") return whole[verb]
   if (subresource === "status" && resource.status) return status[verb]
   if (subresource === "scale" && resource.scale) return scale[verb]
+  if (subresource === "approval" && !resource.custom && qualified(resource) === signingRequests) return status[verb]
   if (resource.custom || resource.group !== "") return notServed()
   if (subresource === "proxy" && proxied.has(resource.plural)) return proxyRequest
   if (resource.plural === "pods") return (podParts[subresource] ?? notServed())[verb]

@@ -6,6 +6,7 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { TokenAuthority } from "#pki"
 import type { Storage } from "#store"
+import { createCertificateAdmission } from "./admission/certificate-signing.ts"
 import { createLimitRanger } from "./admission/limit-ranger/index.ts"
 import { createNamespaceIndex } from "./admission/namespace-index.ts"
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts"
@@ -84,6 +85,8 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
       webhooks,
       // Last: it judges what the webhooks have made of a role.
       createEscalationCheck(authorizer),
+      // After the webhooks: none of them says who asked for a certificate.
+      createCertificateAdmission(authorizer),
       createNodeRestriction(),
       createPodSecurity(storage),
       // Last of all: what is refused by another is not charged.

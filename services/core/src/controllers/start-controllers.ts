@@ -1,4 +1,6 @@
+import { type CertificateSigner, startCertificateSigning } from "./certificate-signing/reconcile.ts"
 import { startClusterRoleAggregation } from "./cluster-role-aggregation/reconcile.ts"
+
 import type { ControllerContext } from "./context.ts"
 import { startDeployments } from "./deployment/reconcile.ts"
 import { startDisruption } from "./disruption/reconcile.ts"
@@ -14,6 +16,8 @@ import { startServiceAccounts } from "./service-account/reconcile.ts"
 export interface ControllersOptions extends ControllerContext {
   /** PEM that pods trust the API server by; published in every namespace. Absent: nothing is published. */
   readonly certificateAuthority?: string
+  /** Signs what was approved. Absent: requests for certificates wait. */
+  readonly certificateSigner?: CertificateSigner
 }
 
 /** Starts all controllers. Disposing stops them; what they were doing is taken up by whoever starts them next. */
@@ -21,6 +25,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
   const running = new AsyncDisposableStack()
   const inventory = running.use(new Inventory(options))
   running.use(startClusterRoleAggregation(options))
+  if (options.certificateSigner) running.use(startCertificateSigning(options, options.certificateSigner))
   running.use(startDeployments(options))
   running.use(startReplicaSets(options))
   running.use(startDisruption(options))

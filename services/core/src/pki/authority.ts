@@ -16,7 +16,7 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
  * The X.509 library is large and needed only on the days on which a certificate is made, so it is loaded then. It wants
  * the metadata polyfill to be there before it.
  */
-async function loadX509(): Promise<typeof import("@peculiar/x509")> {
+export async function loadX509(): Promise<typeof import("@peculiar/x509")> {
   await import("reflect-metadata")
   const x509 = await import("@peculiar/x509")
   x509.cryptoProvider.set(webcrypto as unknown as Crypto)
@@ -48,28 +48,61 @@ export async function issueCertificate(
   nowMs: number,
   lifetimeMs: number = certificateLifetimeMs,
 ): Promise<Credential> {
+  const keys = await generateKeys()
+  const certificatePem = await signLeaf(authority, {
+    commonName: subject.commonName,
+    organizations: subject.organizations,
+    names: subject.names.map((name) => ({ type: isIP(name) ? ("ip" as const) : ("dns" as const), value: name })),
+    usages: ["digital signature", subject.use === "client" ? "client auth" : "server auth"],
+    publicKey: keys.publicKey,
+    nowMs,
+    lifetimeMs,
+  })
+  return { certificatePem, privateKeyPem: await exportKey(keys.privateKey) }
+}
+
+/** A certificate that makes no authority: whom it names, whose key it vouches for, and what it may be used for. */
+export interface Leaf {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+  readonly names: readonly { readonly type: "dns" | "ip" | "email" | "url"; readonly value: string }[]
+  /** As Kubernetes names them. */
+  readonly usages: readonly string[]
+  readonly publicKey: import("@peculiar/x509").PublicKeyType
+  readonly nowMs: number
+  readonly lifetimeMs: number
+}
+
+/** Bits of the key usage extension (RFC 5280, 4.2.1.3). */
+const keyUsages: Readonly<Record<string, number>> = { "digital signature": 1, "key encipherment": 4 }
+const extendedUsages: Readonly<Record<string, string>> = {
+  "server auth": "1.3.6.1.5.5.7.3.1",
+  "client auth": "1.3.6.1.5.5.7.3.2",
+}
+
+/** Signs a leaf; its certificate as PEM. */
+export async function signLeaf(authority: Credential, leaf: Leaf): Promise<string> {
   const x509 = await loadX509()
   const issuer = new x509.X509Certificate(authority.certificatePem)
-  const keys = await generateKeys()
-  const purpose = subject.use === "client" ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth
-  const organizations = subject.organizations.map((organization) => ({ O: [organization] }))
-  const names = subject.names.map((name) => ({ type: isIP(name) ? ("ip" as const) : ("dns" as const), value: name }))
+  const keyFlags = leaf.usages.reduce((flags, usage) => flags | (keyUsages[usage] ?? 0), 0)
+  const purposes = leaf.usages.flatMap((usage) => extendedUsages[usage] ?? [])
+  const organizations = leaf.organizations.map((organization) => ({ O: [organization] }))
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: [...organizations, { CN: [subject.commonName] }],
+    subject: [...organizations, ...(leaf.commonName === "" ? [] : [{ CN: [leaf.commonName] }])],
     issuer: issuer.subjectName,
-    publicKey: keys.publicKey,
+    publicKey: leaf.publicKey,
     signingKey: await importKey(authority.privateKeyPem),
     signingAlgorithm: algorithm,
-    ...validity(nowMs, lifetimeMs),
+    ...validity(leaf.nowMs, leaf.lifetimeMs),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([purpose]),
+      ...(keyFlags === 0 ? [] : [new x509.KeyUsagesExtension(keyFlags, true)]),
+      new x509.ExtendedKeyUsageExtension(purposes),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
-      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+      ...(leaf.names.length > 0 ? [new x509.SubjectAlternativeNameExtension([...leaf.names])] : []),
     ],
   })
-  return { certificatePem: `${certificate.toString("pem")}\n`, privateKeyPem: await exportKey(keys.privateKey) }
+  return `${certificate.toString("pem")}\n`
 }
 
 function validity(nowMs: number, lifetimeMs: number): { notBefore: Date; notAfter: Date } {

@@ -5,6 +5,7 @@ import { createAuthority, issueCertificate } from "./authority.ts"
 import { type Credential, canonicalName, isPair, readCertificate, type Subject } from "./certificate.ts"
 import { rotationOf } from "./rotation.ts"
 import { makeSecretDirectory, readSecretFile, writeSecretFile } from "./secret-file.ts"
+import { type SigningOrder, signRequest } from "./signing-request.ts"
 import { createTokenAuthority, generateTokenKey, type TokenAuthority } from "./token.ts"
 
 export interface PkiOptions {
@@ -27,6 +28,8 @@ export interface Pki {
   readonly tokens: TokenAuthority
   /** A client certificate for another user, of which no copy is kept. */
   issueClient(user: string, groups: readonly string[], lifetimeMs?: number): Promise<Credential>
+  /** The certificate, PEM, that somebody's own request asks for. Whether they may have it is for the caller to know. */
+  signRequest(order: SigningOrder): Promise<string>
   /** A client certificate for another part of the platform, kept in the directory under `file` and rotated at starts. */
   client(file: string, user: string, groups: readonly string[]): Promise<Credential>
   /** A serving certificate for another part of the platform, kept in the directory under `file` and rotated alike. */
@@ -55,6 +58,7 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     tokens: createTokenAuthority(`https://kubernetes.default.svc.${options.clusterDomain}`, [tokenKey]),
     issueClient: (user, groups, lifetimeMs) =>
       issueCertificate(authority, clientSubject(user, groups), clock.now(), lifetimeMs),
+    signRequest: (order) => signRequest(authority, order, clock.now()),
     client: (file, user, groups) => keep(file, clientSubject(user, groups)),
     serve: (file, names) => keep(file, servingSubject(file, names)),
   }

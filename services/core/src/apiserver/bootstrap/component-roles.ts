@@ -17,6 +17,14 @@ function component(name: string): UserInfo {
   return { name, groups: [authenticatedGroup] }
 }
 
+/** Signers of the cluster's own authority. */
+const signers = ["kube-apiserver-client", "kube-apiserver-client-kubelet", "kubelet-serving"].map(
+  (name) => `kubernetes.io/${name}`,
+)
+const certificates = "certificates.k8s.io"
+/** Whoever may `create` one of these parts gets a client certificate for a node without being asked: its own, or any. */
+const nodeClients = ["selfnodeclient", "nodeclient"].map((part) => `certificatesigningrequests/${part}`)
+
 const events = [
   rule(["create", "update", "patch"], "", "events"),
   rule(["create", "update", "patch"], "events.k8s.io", "events"),
@@ -28,6 +36,9 @@ export function componentRoles(): AnyObject[] {
     clusterRole("system:kube-scheduler", schedulerRules()),
     clusterRole("system:kube-controller-manager", controllerRules()),
     clusterRole("system:node", nodeRules()),
+    ...nodeClients.map((part) =>
+      clusterRole(`system:certificates.k8s.io:${part.replace("/", ":")}`, [rule(["create"], certificates, part)]),
+    ),
     clusterRole("system:node-proxier", [
       rule(read, "", "services", "endpoints", "nodes", "namespaces", "pods"),
       rule(read, "discovery.k8s.io", "endpointslices"),
@@ -41,6 +52,7 @@ export function componentBindings(): AnyObject[] {
     clusterRoleBinding("system:kube-scheduler", user(identities.scheduler.name)),
     clusterRoleBinding("system:kube-controller-manager", user(identities.controllers.name)),
     clusterRoleBinding("system:node", group(nodesGroup)),
+    clusterRoleBinding("system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", group(nodesGroup)),
     clusterRoleBinding("system:node-proxier", user(identities.network.name)),
   ]
 }
@@ -71,6 +83,7 @@ function controllerRules(): ReturnType<typeof rule>[] {
     rule(["escalate"], "rbac.authorization.k8s.io", "clusterroles"),
     rule(["create"], "authentication.k8s.io", "tokenreviews"),
     rule(["create"], "authorization.k8s.io", "subjectaccessreviews"),
+    { ...rule(["approve", "sign"], certificates, "signers"), resourceNames: signers },
     leases,
     ...events,
   ]
@@ -89,6 +102,7 @@ function nodeRules(): ReturnType<typeof rule>[] {
     rule(read, "", "persistentvolumeclaims", "persistentvolumes"),
     rule(["create"], "authentication.k8s.io", "tokenreviews"),
     rule(["create"], "authorization.k8s.io", "subjectaccessreviews", "localsubjectaccessreviews"),
+    rule(["create", ...read], certificates, "certificatesigningrequests"),
     rule([...read, ...write], "coordination.k8s.io", "leases"),
     rule(["create", "get", "update", "patch", "delete"], "storage.k8s.io", "csinodes"),
     ...events,

@@ -4,6 +4,8 @@ import type { ObjectStore } from "../object-store.ts"
 import type { ResourceRegistry } from "../resource-registry.ts"
 import type { WatchCache } from "../watch-cache.ts"
 import { apiServices } from "./api-service.ts"
+import { decided } from "./certificate-decision.ts"
+import { certificateSigningRequests } from "./certificate-signing-request.ts"
 import { controllerRevisions } from "./controller-revision.ts"
 import { cronJobs } from "./cron-job.ts"
 import { customResourceDefinitions } from "./custom-resource-definition.ts"
@@ -76,6 +78,7 @@ export function strategies(surroundings: StrategySurroundings): Strategies {
     ["statefulsets.apps", statefulSets],
     ["daemonsets.apps", daemonSets],
     ["controllerrevisions.apps", controllerRevisions],
+    ["certificatesigningrequests.certificates.k8s.io", decided(certificateSigningRequests)],
     ["customresourcedefinitions.apiextensions.k8s.io", customResourceDefinitions],
     ["roles.rbac.authorization.k8s.io", roles],
     ["clusterroles.rbac.authorization.k8s.io", clusterRoles],
