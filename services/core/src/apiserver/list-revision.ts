@@ -22,6 +22,16 @@ export function exactRevision(query: URLSearchParams, present: number): number |
   return match === "Exact" ? revision : undefined
 }
 
+/** A watch that begins with what is there says so with both options, or with neither. */
+export function checkWatchOptions(query: URLSearchParams): void {
+  const initial = query.get("sendInitialEvents")
+  const match = query.get("resourceVersionMatch") ?? ""
+  if (initial === null && match !== "")
+    throw invalid("Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+  if (initial !== null && match !== "NotOlderThan")
+    throw invalid("Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+}
+
 function invalid(text: string): StatusError {
   return new StatusError("Invalid", `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: ${text}`)
 }

@@ -79,6 +79,19 @@ describe("a list of a version", () => {
   })
 })
 
+it.each([
+  ["sendInitialEvents=true", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"],
+  [
+    "resourceVersionMatch=NotOlderThan",
+    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+  ],
+])("a watch with %s alone is refused", async (options, message) => {
+  expect(await list(`watch=true&${options}`)).toMatchObject({
+    code: 422,
+    message: `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: ${message}`,
+  })
+})
+
 describe("a definition that is deleted", () => {
   it("stays, and stays served, until the last of its objects has let go", async () => {
     const Thing = defineKind({

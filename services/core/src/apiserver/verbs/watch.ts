@@ -1,4 +1,5 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { checkWatchOptions } from "../list-revision.ts"
 import { type AnswerForm, answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import { pushResponse, type Sink } from "../push-response.ts"
@@ -33,6 +34,7 @@ export async function watchObjects(context: RequestContext): Promise<Response> {
   const cache = server.store.cache(resource)
   await cache.fresh()
   const selection = selectionOf(resource, info.query)
+  checkWatchOptions(info.query)
   const version = info.query.get("resourceVersion") ?? ""
   if (version !== "" && !/^\d+$/.test(version)) {
     throw new StatusError(
