@@ -277,6 +277,17 @@ describe("scale", () => {
     await api.client.patch(Deployment, { name: "scaled", namespace }, scale, { subresource: "scale" })
     expect((await api.client.get(Deployment, { name: "scaled", namespace })).spec.replicas).toBe(4)
   })
+
+  it("is shown in columns of its own to who asks for a table", async () => {
+    await api.client.create(Deployment, deployment("shown"))
+    const url = `http://api/apis/apps/v1/namespaces/${namespace}/deployments/shown/scale`
+    const accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    const fetch = api.server.fetchAs({ name: "admin", groups: ["system:masters"] })
+    const table = (await (await fetch(new Request(url, { headers: { accept } }))).json()) as {
+      columnDefinitions: { name: string }[]
+    }
+    expect(table.columnDefinitions.map(({ name }) => name)).toEqual(["Name", "Desired", "Available", "Age"])
+  })
 })
 
 describe("services", () => {

@@ -16,7 +16,7 @@ export type IncludeObject = "Metadata" | "Object" | "None"
 
 /** A `meta.k8s.io/v1` Table of objects: what `kubectl get` prints. */
 export function tableOf(
-  resource: ServedResource,
+  resource: Pick<ServedResource, "columns" | "custom">,
   objects: readonly AnyObject[],
   listMeta: object,
   include: IncludeObject,
@@ -41,7 +41,7 @@ export function tableOf(
   }
 }
 
-function columnsOf({ columns }: ServedResource): Column[] {
+function columnsOf({ columns }: Pick<ServedResource, "columns">): Column[] {
   return [nameColumn, ...(columns.length > 0 ? columns : [ageColumn])]
 }
 

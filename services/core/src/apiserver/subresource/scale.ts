@@ -1,15 +1,18 @@
+import type { Column } from "@wick/sdk/api"
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { LabelSelector, Labels } from "@wick/sdk/api/meta/label-selector"
 import { formatSelector } from "@wick/sdk/api/meta/selector-text"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { setAt, valueAt } from "../field-path.ts"
+import { answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import { applyJsonPatch } from "../patch/json-patch.ts"
 import { isObject } from "../patch/json-value.ts"
 import { applyMergePatch } from "../patch/merge-patch.ts"
 import type { RequestContext } from "../request-context.ts"
 import { jsonResponse } from "../respond.ts"
+import { tableOf } from "../table.ts"
 import { modify } from "../verbs/update.ts"
 import { inVersion } from "../version.ts"
 
@@ -27,7 +30,8 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
   const paths = resource.scale
   if (!paths) throw new StatusError("NotFound", "the server could not find the requested resource")
   if (info.verb === "get") {
-    return jsonResponse(
+    return inForm(
+      context,
       await answeredScale(context, (await server.store.get(resource, info.namespace, info.name)).bytes),
     )
   }
@@ -47,6 +51,21 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
     return live
   })
   return jsonResponse(await answeredScale(context, bytes))
+}
+
+/** The same columns for every kind that has a scale. */
+const columns: readonly Column[] = [
+  { name: "Desired", type: "integer", jsonPath: ".spec.replicas" },
+  { name: "Available", type: "integer", jsonPath: ".status.replicas" },
+  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+]
+
+function inForm({ request, info, server }: RequestContext, scale: Scale): Response {
+  const form = answerForm(request.headers.get("accept") ?? "", info.query)
+  if (form.kind !== "table") return jsonResponse(scale)
+  const meta = { resourceVersion: scale.metadata.resourceVersion }
+  const object = scale as unknown as AnyObject
+  return jsonResponse(tableOf({ columns, custom: false }, [object], meta, form.include, server.clock.now()))
 }
 
 async function answeredScale(context: RequestContext, stored: Buffer): Promise<Scale> {

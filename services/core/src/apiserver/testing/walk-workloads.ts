@@ -81,6 +81,11 @@ export const workloadStories: readonly Story[] = [
         says: "scale.autoscaling/web patched",
         since: "new",
       },
+      {
+        run: "get deployment web --subresource=scale",
+        says: /^NAME +DESIRED +AVAILABLE +AGE\nweb +1 +0 /,
+        since: "new",
+      },
       { run: "get deployment web --subresource=scale -o jsonpath={.spec.replicas}", says: "1", since: "new" },
       {
         run: "autoscale deployment web --min=2 --max=5 --cpu-percent=60",
