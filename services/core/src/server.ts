@@ -88,12 +88,13 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
 
 function createServer(options: ControlPlaneOptions, storage: Storage, security: Security): ApiServer {
   const { clock, random, log, nodeProxy, serviceCidr, version } = options
-  const { admission, virtual, authorize } = security
+  const { admission, virtual, authorize, issuer } = security
   return createApiServer({
     storage,
     kinds: builtinKinds,
     faces: builtinFaces,
     virtual,
+    issuer,
     admission,
     authorize,
     nodeProxy,

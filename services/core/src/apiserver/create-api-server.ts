@@ -52,6 +52,8 @@ export interface ApiServerOptions {
   readonly serviceCidr: string
   /** `gitVersion` of /version. */
   readonly version: string
+  /** Documents about the issuer of tokens, by path. */
+  readonly issuer?: (path: string) => Response | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -126,6 +128,7 @@ class FetchApiServer implements ApiServer {
       version: options.version,
       live: [ping],
       ready,
+      issuer: options.issuer ?? (() => undefined),
     }
     const client = createClient({ fetch: this.fetchAs(self) })
     const { components } = openapiSchema(CustomResourceDefinition)

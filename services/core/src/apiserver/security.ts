@@ -20,6 +20,7 @@ import type { AdmissionStep } from "./admission/step.ts"
 import { createWebhookAdmission } from "./admission/webhook/index.ts"
 import { type Asked, createAuthenticate } from "./authentication/authenticate.ts"
 import { impersonated } from "./authentication/impersonation.ts"
+import { issuerDocument } from "./authentication/issuer-documents.ts"
 import { createTokenAuthenticator } from "./authentication/token-authenticator.ts"
 import type { UserInfo } from "./authentication/user.ts"
 import { type Authorizer, createAuthorizer } from "./authorization/authorizer.ts"
@@ -45,16 +46,43 @@ export interface Security {
   /** In the order in which they must run. */
   readonly admission: readonly AdmissionStep[]
   readonly virtual: readonly VirtualResource[]
+  /** Documents about the issuer of tokens, by path. */
+  readonly issuer: (path: string) => Response | undefined
   /** The API server behind its door: every request is somebody's before it comes in. */
   guard(server: Guarded): Guard
   close(): void
 }
 
-/** What a guard needs of an API server. */
+/** What a guard needs of an API server. `impersonator` is who asks in another's name, which is `user`'s. */
 export interface Guarded {
-  handle(request: Request, user: UserInfo, peer?: Peer): Promise<Response>
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): void
+  handle(request: Request, user: UserInfo, peer?: Peer, impersonator?: UserInfo): Promise<Response>
+  upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    user: UserInfo,
+    peer?: Peer,
+    impersonator?: UserInfo,
+  ): void
+  /** Told of who was not let in; `user` is known where only the name of another was refused. */
+  refused?(asked: Refused): void
 }
+
+export interface Refused {
+  readonly method: string
+  readonly url: string
+  readonly userAgent: string | undefined
+  readonly user: UserInfo | undefined
+  readonly peer: Peer
+  readonly code: number
+}
+
+/** Tells `known` who asks as soon as that is known. */
+type Identify = (
+  asked: Asked,
+  peer: Peer,
+  known: (user: UserInfo) => void,
+) => Promise<{ readonly user: UserInfo; readonly impersonator?: UserInfo }>
 
 export interface Guard {
   fetch(request: Request, peer: Peer): Promise<Response>
@@ -69,8 +97,12 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
   const policies = createPolicyAdmission({ storage, clock, authorize: authorizer.authorize })
   const limitRanges = createNamespaceIndex<LimitRange>({ storage, clock }, "limitranges")
   const quotas = createNamespaceIndex<ResourceQuota>({ storage, clock }, "resourcequotas")
-  const identify = async (asked: Asked, peer: Peer): Promise<UserInfo> =>
-    impersonated(await authenticate(asked, peer), asked.headers, authorizer.authorize)
+  const identify: Identify = async (asked, peer, known) => {
+    const own = await authenticate(asked, peer)
+    known(own)
+    const user = impersonated(own, asked.headers, authorizer.authorize)
+    return user === own ? { user } : { user, impersonator: own }
+  }
   return {
     ready: Promise.all([authorizer.ready, webhooks.ready, policies.ready, limitRanges.ready, quotas.ready]).then(
       () => undefined,
@@ -93,6 +125,7 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
       createQuotaAdmission(storage, quotas),
     ],
     virtual: createReviews({ storage, tokens, clock, authorizer, tokenAuthenticator }),
+    issuer: (path) => issuerDocument(tokens, path),
     guard: (server) => guardOf(server, identify),
     close: () => {
       authorizer.close()
@@ -104,20 +137,34 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
   }
 }
 
-function guardOf(server: Guarded, identify: (asked: Asked, peer: Peer) => Promise<UserInfo>): Guard {
+function guardOf(server: Guarded, identify: Identify): Guard {
+  const admit = async (method: string, asked: Asked, peer: Peer): ReturnType<Identify> => {
+    let known: UserInfo | undefined
+    try {
+      return await identify(asked, peer, (user) => {
+        known = user
+      })
+    } catch (error) {
+      const { status: code } = errorResponse(error)
+      const userAgent = asked.headers.get("user-agent") ?? undefined
+      server.refused?.({ method, url: asked.url, userAgent, user: known, peer, code })
+      throw error
+    }
+  }
   return {
     fetch: async (request, peer) => {
-      let user: UserInfo
+      let who: Awaited<ReturnType<Identify>>
       try {
-        user = await identify(request, peer)
+        who = await admit(request.method, request, peer)
       } catch (error) {
         return errorResponse(error)
       }
-      return server.handle(request, user, peer)
+      return server.handle(request, who.user, peer, who.impersonator)
     },
     upgrade: (incoming, socket, head, peer) => {
-      identify({ url: new URL(incoming.url ?? "/", "https://host").href, headers: headersOf(incoming) }, peer).then(
-        (user) => server.upgrade(incoming, socket, head, user),
+      const asked = { url: new URL(incoming.url ?? "/", "https://host").href, headers: headersOf(incoming) }
+      admit(incoming.method ?? "GET", asked, peer).then(
+        ({ user, impersonator }) => server.upgrade(incoming, socket, head, user, peer, impersonator),
         async (error: unknown) => {
           const { status, body } = await plain(errorResponse(error))
           socket.end(`HTTP/1.1 ${status} \r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${body}`)

@@ -15,6 +15,8 @@ export interface Unversioned {
   readonly version: string
   readonly live: readonly HealthCheck[]
   readonly ready: readonly HealthCheck[]
+  /** Answers the paths that it knows, of those that are no others'. */
+  readonly issuer: (path: string) => Response | undefined
 }
 
 const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -41,6 +43,8 @@ async function find(at: Unversioned, url: URL, accept: string): Promise<Response
     const document = openapiDocument(at.registry, path.slice("/openapi/v3/".length))
     return document && jsonResponse(document)
   }
+  const issued = at.issuer(path)
+  if (issued) return issued
   const document = at.discovery.document(path, accept)
   if (!document) return undefined
   const aggregated = "kind" in document && document.kind === "APIGroupDiscoveryList"
@@ -48,6 +52,7 @@ async function find(at: Unversioned, url: URL, accept: string): Promise<Response
 }
 
 const rootPaths = [
+  "/.well-known/openid-configuration",
   "/api",
   "/apis",
   "/healthz",
@@ -55,6 +60,7 @@ const rootPaths = [
   "/metrics",
   "/openapi/v2",
   "/openapi/v3",
+  "/openid/v1/jwks",
   "/readyz",
   "/version",
 ]

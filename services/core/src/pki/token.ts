@@ -22,7 +22,7 @@ export interface TokenSubject {
   readonly serviceAccount: BoundObject
   readonly pod?: BoundObject
   readonly secret?: BoundObject
-  /** Node that the pod ran on when the token was made: told to whoever asks, not checked. */
+  /** With a pod the node that it ran on when the token was made, which is told and not checked; alone what the token dies with. */
   readonly node?: { readonly name: string; readonly uid?: string }
 }
 
@@ -50,6 +50,8 @@ export type Verification =
 /** Signs and verifies the tokens of service accounts: JWTs, ES256, as Kubernetes lays out their claims. */
 export interface TokenAuthority {
   readonly issuer: string
+  /** Public halves of all keys that tokens verify by, as JWKs. */
+  readonly keys: readonly object[]
   /** The API server's own audience. */
   readonly audience: string
   sign(request: TokenRequest, nowMs: number): Promise<{ token: string; expiresAtMs: number }>
@@ -67,6 +69,7 @@ export function createTokenAuthority(issuer: string, keyPems: readonly string[])
   return {
     issuer,
     audience: issuer,
+    keys: [...publicKeys].map(([id, key]) => ({ use: "sig", alg: "ES256", kid: id, ...key.export({ format: "jwk" }) })),
     sign: (request, nowMs) => sign(request, nowMs, { issuer, kid, key: signingKey }),
     verify: (token, audiences, nowMs) =>
       verify(token, nowMs, { issuer, publicKeys, audiences: audiences.length > 0 ? audiences : [issuer] }),

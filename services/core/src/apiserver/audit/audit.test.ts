@@ -76,6 +76,30 @@ describe("audited requests", () => {
   })
 })
 
+describe("who is written down", () => {
+  it("is whoever asks in another's name, beside that name; and who was not let in, too", async () => {
+    const events: object[] = []
+    const server: Guarded = { handle: async () => Response.json({}), upgrade: () => {} }
+    const guarded = audited(server, {
+      policy: policyOf({ level: "Metadata", users: ["ann", ""] }),
+      clock: new SimulatedClock(),
+      id: () => "1",
+      write: (event) => events.push(event),
+    })
+    const peer = { address: "10.0.0.9", certificate: { kind: "none" } } as const
+    await guarded.handle(new Request(`https://wick${pods}`), { name: "bob", groups: [] }, peer, user)
+    expect(events.at(-1)).toMatchObject({ user: { username: "ann" }, impersonatedUser: { username: "bob" } })
+    const asked = { method: "GET", url: `https://wick${pods}`, userAgent: "x", user: undefined, peer, code: 401 }
+    guarded.refused?.(asked)
+    expect(events.at(-1)).toMatchObject({
+      user: { username: "" },
+      sourceIPs: ["10.0.0.9"],
+      stage: "ResponseComplete",
+      responseStatus: { code: 401 },
+    })
+  })
+})
+
 describe("the audit log's file", () => {
   let directory: string
   beforeEach(async () => {

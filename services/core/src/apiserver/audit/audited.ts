@@ -2,6 +2,7 @@ import type { Clock } from "@wick/sdk/clock"
 import type { UserInfo } from "../authentication/user.ts"
 import type { Peer } from "../listen/peer.ts"
 import { parseRequest, type RequestInfo } from "../request-info.ts"
+import { toApi } from "../review/user-info.ts"
 import type { Guarded } from "../security.ts"
 import { type AuditPolicy, type Level, type Stage, verdictOf } from "./policy.ts"
 
@@ -16,46 +17,60 @@ export interface AuditOptions {
 /** Bodies of these are secrets, whatever a policy says: no more than metadata of them is written down. */
 const secretBodies = new Set(["secrets", "configmaps", "tokenreviews", "serviceaccounts/token"])
 
-/** `server`, with every request that the policy names written down. */
+/** `server`, with every request that the policy names written down, and every one that was not let in. */
 export function audited(server: Guarded, options: AuditOptions): Guarded {
   return {
-    handle: (request, user, peer) => handle(server, options, request, user, peer),
-    upgrade: (incoming, socket, head, user) => {
+    handle: (request, user, peer, impersonator) => handle(server, options, request, { user, peer, impersonator }),
+    upgrade: (incoming, socket, head, user, peer, impersonator) => {
       const url = new URL(incoming.url ?? "/", "https://apiserver")
       const info = parseRequest(incoming.method ?? "GET", url)
-      const { level, omitted } = verdictOf(options.policy, user, info)
+      const { level, omitted } = verdictOf(options.policy, impersonator ?? user, info)
       const stage: Stage = "ResponseStarted"
       if (level !== "None" && !omitted.has(stage)) {
         const agent = incoming.headers["user-agent"]
         options.write({
-          ...eventHead(options, "Metadata", info, url, user, undefined, agent),
+          ...eventHead(options, "Metadata", info, url, { user, peer, impersonator }, agent),
           ...ending(options, stage),
         })
       }
-      server.upgrade(incoming, socket, head, user)
+      server.upgrade(incoming, socket, head, user, peer, impersonator)
+    },
+    refused: ({ method, url: asked, user = nobody, peer, code, userAgent }) => {
+      const url = new URL(asked)
+      const info = parseRequest(method, url)
+      const { level, omitted } = verdictOf(options.policy, user, info)
+      const stage: Stage = "ResponseComplete"
+      if (level === "None" || omitted.has(stage)) return
+      const responseStatus = { metadata: {}, code }
+      const head = eventHead(options, "Metadata", info, url, { user, peer }, userAgent)
+      options.write({ ...head, ...ending(options, stage), responseStatus })
     },
   }
 }
 
-async function handle(
-  server: Guarded,
-  options: AuditOptions,
-  request: Request,
-  user: UserInfo,
-  peer: Peer | undefined,
-): Promise<Response> {
+/** Who could not be told. */
+const nobody: UserInfo = { name: "", groups: [] }
+
+interface Who {
+  readonly user: UserInfo
+  readonly peer: Peer | undefined
+  readonly impersonator?: UserInfo | undefined
+}
+
+async function handle(server: Guarded, options: AuditOptions, request: Request, who: Who): Promise<Response> {
+  const { user, peer, impersonator } = who
   const url = new URL(request.url)
   const info = parseRequest(request.method, url)
-  const verdict = verdictOf(options.policy, user, info)
-  if (verdict.level === "None") return server.handle(request, user, peer)
+  const verdict = verdictOf(options.policy, impersonator ?? user, info)
+  if (verdict.level === "None") return server.handle(request, user, peer, impersonator)
   const level = limited(verdict.level, info)
-  const head = eventHead(options, level, info, url, user, peer, request.headers.get("user-agent") ?? undefined)
+  const head = eventHead(options, level, info, url, who, request.headers.get("user-agent") ?? undefined)
   const write = (stage: Stage, more: object = {}): void => {
     if (!verdict.omitted.has(stage)) options.write({ ...head, ...ending(options, stage), ...more })
   }
   write("RequestReceived")
   const sent = level === "Metadata" ? undefined : request.clone()
-  const response = await server.handle(request, user, peer).catch((error: unknown) => {
+  const response = await server.handle(request, user, peer, impersonator).catch((error: unknown) => {
     write("Panic", { responseStatus: { metadata: {}, code: 500 } })
     throw error
   })
@@ -96,11 +111,9 @@ function eventHead(
   level: Level,
   info: RequestInfo,
   url: URL,
-  user: UserInfo,
-  peer: Peer | undefined,
+  { user, peer, impersonator }: Who,
   userAgent: string | undefined,
 ): object {
-  const { name, ...rest } = user
   return {
     kind: "Event",
     apiVersion: "audit.k8s.io/v1",
@@ -108,7 +121,9 @@ function eventHead(
     auditID: id(),
     requestURI: url.pathname + url.search,
     verb: info.verb,
-    user: { username: name, ...rest },
+    // Whoever acts in another's name answers for it.
+    user: toApi(impersonator ?? user),
+    ...(impersonator && { impersonatedUser: toApi(user) }),
     ...(peer?.address && { sourceIPs: [peer.address] }),
     userAgent,
     ...(info.kind === "resource" && { objectRef: objectRef(info) }),

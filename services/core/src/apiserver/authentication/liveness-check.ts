@@ -1,5 +1,6 @@
 import type { BoundObject } from "#pki"
-import { keyOfText, type Storage } from "#store"
+import type { Storage } from "#store"
+import { coreKey } from "../admission/stored-object.ts"
 import { decodeJson } from "../mirror.ts"
 
 /** Whether an object of the core group is still the very one that it was. */
@@ -14,7 +15,7 @@ const rememberedMax = 2_000
 export function createLivenessCheck(storage: Storage): LivenessCheck {
   const uids = new Map<string, { readonly createRevision: number; readonly uid: string }>()
   return async (plural, namespace, { name, uid }) => {
-    const key = keyOfText(`/registry/core/${plural}/${namespace}/${name}`)
+    const key = coreKey(plural, namespace, name)
     const { kvs } = await storage.range({ key, serializable: true })
     const [found] = kvs
     if (found === undefined) {

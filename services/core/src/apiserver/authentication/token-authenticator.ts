@@ -1,5 +1,6 @@
 import type { TokenAuthority, TokenClaims, TokenSubject } from "#pki"
 import type { Storage } from "#store"
+import { bootstrapUser } from "./bootstrap-token.ts"
 import { createLivenessCheck, type LivenessCheck } from "./liveness-check.ts"
 import { serviceAccountUser } from "./service-account-user.ts"
 import type { UserInfo } from "./user.ts"
@@ -23,7 +24,7 @@ export interface TokenAuthenticator {
 }
 
 /**
- * Service account tokens. A good signature is not enough: the account, and the pod or secret that the token is bound
+ * Service account tokens, and those that machines join by. A good signature is not enough: the account, and the pod or secret that the token is bound
  * to, must still be the same objects as on the day it was made, so that deleting one takes its tokens away at once.
  */
 export function createTokenAuthenticator({ tokens, storage, now }: TokenAuthenticatorOptions): TokenAuthenticator {
@@ -43,6 +44,8 @@ export function createTokenAuthenticator({ tokens, storage, now }: TokenAuthenti
 
   return {
     authenticate: async (token, audiences) => {
+      const starting = await bootstrapUser(token, { storage, now })
+      if (starting) return { kind: "user", user: starting, audiences }
       const claims = await verify(token, audiences)
       if (typeof claims === "string") return { kind: "refused", because: claims }
       const gone = await whatIsGone(claims.subject, isAlive)
@@ -63,9 +66,10 @@ function remember(remembered: Map<string, TokenClaims>, token: string, claims: T
 }
 
 async function whatIsGone(subject: TokenSubject, isAlive: LivenessCheck): Promise<string | undefined> {
-  const { namespace, serviceAccount, pod, secret } = subject
+  const { namespace, serviceAccount, pod, secret, node } = subject
   if (!(await isAlive("serviceaccounts", namespace, serviceAccount))) return "the service account"
   if (pod && !(await isAlive("pods", namespace, pod))) return "the pod"
   if (secret && !(await isAlive("secrets", namespace, secret))) return "the secret"
+  if (node && !pod && !(await isAlive("nodes", "", { name: node.name, uid: node.uid ?? "" }))) return "the node"
   return undefined
 }

@@ -1,4 +1,5 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
+import { issuerPaths } from "../authentication/issuer-documents.ts"
 import { authenticatedGroup, unauthenticatedGroup } from "../authentication/user.ts"
 import { mastersGroup } from "../authorization/authorize.ts"
 import { aggregatedRole, clusterRole, clusterRoleBinding, group, paths, read, rule, write } from "./role.ts"
@@ -30,6 +31,9 @@ export function userRoles(): AnyObject[] {
     clusterRole("system:monitoring", [
       paths(["get"], "/healthz", "/healthz/*", "/livez", "/livez/*", "/readyz", "/readyz/*", "/metrics"),
     ]),
+    clusterRole("system:service-account-issuer-discovery", [
+      paths(["get"], ...[issuerPaths.configuration, issuerPaths.keys].flatMap((path) => [path, `${path}/`])),
+    ]),
     clusterRole("system:auth-delegator", [
       rule(["create"], "authentication.k8s.io", "tokenreviews"),
       rule(["create"], "authorization.k8s.io", "subjectaccessreviews"),
@@ -44,6 +48,7 @@ export function userBindings(): AnyObject[] {
     clusterRoleBinding("system:basic-user", everybody),
     clusterRoleBinding("system:discovery", everybody),
     clusterRoleBinding("system:public-info-viewer", everybody, group(unauthenticatedGroup)),
+    clusterRoleBinding("system:service-account-issuer-discovery", group("system:serviceaccounts")),
     clusterRoleBinding("system:monitoring", group("system:monitoring")),
   ]
 }

@@ -1,3 +1,4 @@
+import type { Node } from "@wick/sdk/api/core/node"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Secret } from "@wick/sdk/api/core/secret"
 import type { ServiceAccount } from "@wick/sdk/api/core/service-account"
@@ -26,7 +27,7 @@ const lifetimeSecondsMin = 600
 const lifetimeSecondsMax = 2 ** 32
 const nodeUser = "system:node:"
 
-/** `serviceaccounts/token`: a fresh token of an account, bound to a pod or a secret if asked for. */
+/** `serviceaccounts/token`: a fresh token of an account, bound to a pod, a secret or a node if asked for. */
 export function tokenRequests(options: TokenRequestOptions): VirtualResource {
   return {
     group: "",
@@ -102,12 +103,19 @@ async function boundTo(
       )
     }
     const { nodeName } = pod.spec
-    return { pod: identityOf(pod, uid), ...(nodeName && { node: { name: nodeName } }) }
+    const node = nodeName ? await readCoreObject<Node>(storage, "nodes", "", nodeName) : undefined
+    const on = nodeName && { node: { name: nodeName, ...(node && { uid: node.metadata.uid }) } }
+    return { pod: identityOf(pod, uid), ...on }
   }
   if (kind === "Secret") {
     const secret = await readCoreObject<Secret>(storage, "secrets", namespace, name)
     if (secret === undefined) throw notFound("secrets", name)
     return { secret: identityOf(secret, uid) }
+  }
+  if (kind === "Node") {
+    const node = await readCoreObject<Node>(storage, "nodes", "", name)
+    if (node === undefined) throw notFound("nodes", name)
+    return { node: identityOf(node, uid) }
   }
   throw new StatusError("BadRequest", `cannot bind token to object of type ${kind}`)
 }

@@ -54,6 +54,7 @@ export async function startSecureTestApi(log: Log = silentLog): Promise<SecureTe
     kinds: builtinKinds,
     faces: builtinFaces,
     virtual: security.virtual,
+    issuer: security.issuer,
     admission: security.admission,
     authorize: security.authorize,
     nodeProxy: () => undefined,

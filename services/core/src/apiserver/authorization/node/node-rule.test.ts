@@ -66,6 +66,10 @@ describe("what a pod names", () => {
   })
 })
 
+it("a pod that was stored without its parts names nothing", () => {
+  expect(podReferences({ metadata: { name: "x" } } as unknown as Pod)).toEqual({ nodeName: "", objects: new Set() })
+})
+
 describe("a node", () => {
   it("is a user of the name and the group of nodes", () => {
     expect(nodeOfUser({ name: "system:node:one", groups: ["system:nodes"] })).toBe("one")

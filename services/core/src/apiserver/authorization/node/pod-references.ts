@@ -14,9 +14,11 @@ type Container = Pick<Spec["containers"][number], "env" | "envFrom">
 
 /** Pure: every object of its namespace that a pod names. */
 export function podReferences(pod: Pod): PodReferences {
-  const { spec, metadata } = pod
+  const { metadata } = pod
+  // One pod that was stored without its parts must not keep all others from being read.
+  const spec: Partial<Spec> = pod.spec ?? {}
   const containers: Container[] = [
-    ...spec.containers,
+    ...(spec.containers ?? []),
     ...(spec.initContainers ?? []),
     ...((spec.ephemeralContainers ?? []) as Container[]),
   ]
