@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -17,25 +16,9 @@ beforeAll(async () => {
     "namePrefix: k-\ngeneratorOptions: {disableNameSuffixHash: true}\nconfigMapGenerator:\n- {name: gen, literals: [a=1]}\n"
   await writeFile(join(api.directory, "kustom", "kustomization.yaml"), kustomization)
   await writeFile(join(api.directory, "editor"), "#!/bin/sh\nsed -i 's/a: .*/a: edited/' \"$1\"\n", { mode: 0o755 })
-  execFileSync(
-    "openssl",
-    [
-      "req",
-      "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:prime256v1",
-      "-nodes",
-      "-subj",
-      "/CN=x",
-      "-keyout",
-      join(api.directory, "tls.key"),
-      "-out",
-      join(api.directory, "tls.crt"),
-    ],
-    { stdio: "ignore" },
-  )
+  const { certificatePem, privateKeyPem } = await api.pki.issueClient("x", [])
+  await writeFile(join(api.directory, "tls.crt"), certificatePem)
+  await writeFile(join(api.directory, "tls.key"), privateKeyPem)
 })
 afterAll(() => api[Symbol.asyncDispose]())
 
