@@ -44,7 +44,9 @@ function run(program: string, words: readonly string[], input = ""): Promise<str
       if (error) reject(new Error(err.trim()))
       else resolve(out.trim())
     })
-    child.stdin?.end(input)
+    // A program that reads nothing may have ended by now: nothing is written to it.
+    if (input === "") child.stdin?.end()
+    else child.stdin?.end(input)
   })
 }
 const kubectl = (command: string, input = ""): Promise<string> => run("kubectl", command.split(" "), input)
