@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, "..")
 
 /**
  * Little room for young objects, and one arena of malloc's instead of one per thread: the platform is mostly idle, and
- * the machine's memory is for functions. The gateway processes inherit the environment.
+ * the machine's memory is for functions. The gateway processes go without the second.
  */
 const smallHeap = { flags: ["--max-semi-space-size=2"], env: { MALLOC_ARENA_MAX: "1" } }
 

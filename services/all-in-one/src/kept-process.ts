@@ -20,6 +20,8 @@ export interface KeptProcessOptions {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
+  /** Its environment; ours unless given. */
+  readonly env?: NodeJS.ProcessEnv
   /** Changes when the program's code does: a running one of another version is not adopted. */
   readonly version: string
   /** Holds `<name>.pid` and `<name>.log`. */
@@ -128,6 +130,7 @@ class Keeper {
       const child = spawn(this.#options.command, this.#options.args, {
         detached: true,
         stdio: ["ignore", output, output],
+        ...(this.#options.env && { env: this.#options.env }),
       })
       child.unref()
       return child
