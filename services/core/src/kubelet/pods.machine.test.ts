@@ -130,7 +130,9 @@ describe("a pod", () => {
 
   it("that is deleted while it starts leaves nothing", async () => {
     const names = ["quick-0", "quick-1", "quick-2", "quick-3"]
-    await Promise.all(names.map((name) => rig.create({ name, containers: [shell("main", obedient)] })))
+    // A shell that has not come to its trap yet ignores SIGTERM, and is ended when its grace has passed.
+    const short = { terminationGracePeriodSeconds: 1, containers: [shell("main", obedient)] }
+    await Promise.all(names.map((name) => rig.create({ name, ...short })))
     await rig.until("quick-0", (pod) => pod?.status?.podIP !== undefined)
     await Promise.all(names.map(remove))
     const nothing = { sandboxes: 0, containers: 0, shims: 0, links: 0, cgroups: 0, addresses: 0 }
