@@ -36,11 +36,17 @@ export async function administratorToken({ client }: Platform): Promise<string> 
   return ((await response.json()) as { status: { token: string } }).status.token
 }
 
-/** What this run or an interrupted one before it has made. */
-export async function removeAll({ client }: Platform): Promise<void> {
+/** The ConfigMaps of this run or of an interrupted one before it. */
+export async function removeObjects({ client }: Platform): Promise<void> {
   const selector = encodeURIComponent(labelSelector)
+  await client.request(`/api/v1/namespaces/${namespace}/configmaps?labelSelector=${selector}`, { method: "DELETE" })
+}
+
+/** What this run or an interrupted one before it has made. */
+export async function removeAll(platform: Platform): Promise<void> {
+  const { client } = platform
   const removals = [
-    client.request(`/api/v1/namespaces/${namespace}/configmaps?labelSelector=${selector}`, { method: "DELETE" }),
+    removeObjects(platform),
     client.delete(ClusterRoleBinding, { name }),
     client.delete(ServiceAccount, { name, namespace }),
   ]

@@ -21,12 +21,22 @@ export function entryOf(resource: ServedResource, key: string, stored: Uint8Arra
   }
 }
 
+/** What a watcher looks at. The text says all of it: of one cache, what one scope sees another of the same text sees too. */
+export interface Scope {
+  readonly text: string
+  readonly selection: Selection
+}
+
+type SeenAs = "ADDED" | "MODIFIED" | "DELETED" | undefined
+
 /** One write, encoded at most once for each type that a watcher may see it as. */
 export class CachedEvent {
   readonly revision: number
   readonly before: Entry | undefined
   readonly after: Entry | undefined
   readonly #lines = new Map<string, Buffer>()
+  #asked: Scope | undefined
+  #seen: SeenAs
 
   constructor(revision: number, before: Entry | undefined, after: Entry | undefined) {
     this.revision = revision
@@ -34,8 +44,17 @@ export class CachedEvent {
     this.after = after
   }
 
-  /** What a watcher of `selection` sees: an object that leaves the selection is deleted for it, one that enters is added. */
-  seenAs(selection: Selection): "ADDED" | "MODIFIED" | "DELETED" | undefined {
+  /**
+   * What a watcher of `scope` sees: an object that leaves the selection is deleted for it, one that enters is added. Many
+   * watchers in a row ask the same.
+   */
+  seenAs(scope: Scope): SeenAs {
+    if (this.#asked?.text !== scope.text) this.#seen = this.#seenBy(scope.selection)
+    this.#asked = scope
+    return this.#seen
+  }
+
+  #seenBy(selection: Selection): SeenAs {
     const was = this.before !== undefined && selection(this.before.index)
     const is = this.after !== undefined && selection(this.after.index)
     if (is) return was ? "MODIFIED" : "ADDED"

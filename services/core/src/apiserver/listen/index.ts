@@ -127,9 +127,11 @@ function headFirst({ status, headers }: Response, outgoing: Parameters<Handler>[
   writable.writeHead(status, Object.fromEntries(headers))
   // The client learns that it watches before there is anything to see.
   writable.flushHeaders()
+  // Of HTTP/2 the stream itself: what lies over it costs something with every write, and there are thousands.
+  const channel = "stream" in outgoing ? outgoing.stream : writable
   return {
-    write: (bytes) => void writable.write(bytes),
-    unread: () => writable.writableLength,
+    write: (bytes) => void channel.write(bytes),
+    unread: () => channel.writableLength,
     end: () => void writable.end(),
   }
 }

@@ -4,11 +4,12 @@ import { type AnswerForm, answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import { pushResponse, type Sink } from "../push-response.ts"
 import type { RequestContext } from "../request-context.ts"
+import type { ResourceRequest } from "../request-info.ts"
 import { statusOf } from "../respond.ts"
 import { type Selection, selectionOf } from "../selection.ts"
 import { partialOf, tableOf } from "../table.ts"
 import { inVersion, isServedAsStored, renamed } from "../version.ts"
-import { type CachedEvent, type WatchCache, watchLine } from "../watch-cache.ts"
+import { type CachedEvent, type Scope, type WatchCache, watchLine } from "../watch-cache.ts"
 
 /** A watcher that leaves this much unread is cut off: it lists again, and holds nobody's memory meanwhile. */
 const unreadBytesMax = 16 * 1024 * 1024
@@ -50,6 +51,12 @@ export async function watchObjects(context: RequestContext): Promise<Response> {
     : watchLine
   const stream = new WatchStream(context, cache, selection, { form, frame })
   return stream.start(version)
+}
+
+function scopeOf({ namespace, query }: ResourceRequest, selection: Selection): Scope {
+  const text = JSON.stringify([namespace, query.get("labelSelector"), query.get("fieldSelector")])
+  if (namespace === "") return { text, selection }
+  return { text, selection: (index) => index.namespace === namespace && selection(index) }
 }
 
 /** Writes an event as its client reads it: a line of JSON, or a frame of protobuf. */
@@ -102,13 +109,11 @@ class WatchStream {
   }
 
   #subscribe(since: number): void {
-    const { info } = this.#context
-    const inScope: Selection = (index) =>
-      (info.namespace === "" || index.namespace === info.namespace) && this.#selection(index)
+    const scope = scopeOf(this.#context.info, this.#selection)
     try {
       this.#unsubscribe = this.#cache.subscribe(since, {
         onEvent: (event) => {
-          const type = event.seenAs(inScope)
+          const type = event.seenAs(scope)
           if (!type) return
           this.#toldRevision = event.revision
           this.#send(this.#line(event, type))
