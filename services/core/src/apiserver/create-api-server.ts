@@ -22,7 +22,9 @@ import type { WebhookCalls } from "./conversion/webhook-conversion.ts"
 import { decodeBody } from "./decode-body.ts"
 import { DefinitionKeeper } from "./definition-keeper.ts"
 import { Discovery } from "./discovery.ts"
-import { createFairness, type Fairness } from "./fairness/index.ts"
+import { createFairness, type Fairness, NoSeatError, type Seat, type Sorted } from "./fairness/index.ts"
+import { FlowControlKeeper } from "./fairness/keeper.ts"
+import { seatsOf } from "./fairness/work-estimate.ts"
 import type { HealthCheck } from "./health.ts"
 import { answerForm, type Encoding } from "./negotiation.ts"
 import type { NodeProxy } from "./node-proxy.ts"
@@ -84,6 +86,7 @@ class FetchApiServer implements ApiServer {
   readonly #unversioned: Unversioned
   readonly #measured: RequestMetrics
   readonly #fairness: Fairness
+  readonly #flowControl: FlowControlKeeper
   readonly #definitions: DefinitionKeeper
   #transport: WebhookTransport | undefined
   #isReady = false
@@ -130,6 +133,7 @@ class FetchApiServer implements ApiServer {
       ready,
       issuer: options.issuer ?? (() => undefined),
     }
+    this.#flowControl = new FlowControlKeeper(this.#server, this.#fairness, this.fetchAs(self))
     const client = createClient({ fetch: this.fetchAs(self) })
     const { components } = openapiSchema(CustomResourceDefinition)
     this.#definitions = new DefinitionKeeper(this.#server, client, components, () => this.#webhookCalls())
@@ -139,7 +143,7 @@ class FetchApiServer implements ApiServer {
   async #start(): Promise<void> {
     const { group, version, plural } = CustomResourceDefinition
     const definitions = this.#server.registry.find(group, version, plural)
-    if (definitions) await this.#definitions.start(definitions)
+    await Promise.all([definitions && this.#definitions.start(definitions), this.#flowControl.start()])
     this.#isReady = true
   }
 
@@ -159,13 +163,19 @@ class FetchApiServer implements ApiServer {
     const url = new URL(request.url)
     const info = parseRequest(request.method, url)
     let response: Response
+    let sorted: Sorted | undefined
     try {
-      response = await this.#seated(request, url, info, user)
+      const seat = await this.#seat(info, user, () => request.signal)
+      sorted = seat.sorted
+      response = await this.#seated(seat, request, url, info, user)
     } catch (error) {
       response = errorResponse(error)
+      if (error instanceof NoSeatError) sorted = error.sorted
       if (response.status >= 500) log.error("request failed", { method: request.method, path: url.pathname, error })
     }
     response = await this.#encoded(request, info, response)
+    // What another server has answered is passed on as it is.
+    if (sorted && !(info.kind === "resource" && info.subresource === "proxy")) tellSorted(response, sorted)
     this.#measured.observe(info, this.#isServed(info), response.status, (clock.monotonic() - start) / 1_000)
     return response
   }
@@ -190,15 +200,25 @@ class FetchApiServer implements ApiServer {
     }
   }
 
+  #seat(info: RequestInfo, user: UserInfo, signal: () => AbortSignal): Seat | Promise<Seat> {
+    return this.#fairness.enter(user, actionOf(info), { width: this.#width(info), signal })
+  }
+
   /** A watch or a log holds its seat until it has begun, however long it lasts. */
-  async #seated(request: Request, url: URL, info: RequestInfo, user: UserInfo): Promise<Response> {
-    const entered = this.#fairness.enter(user, actionOf(info))
-    const seat = entered instanceof Promise ? await entered : entered
+  async #seated(seat: Seat, request: Request, url: URL, info: RequestInfo, user: UserInfo): Promise<Response> {
     try {
       return await this.#answer(request, url, info, user)
     } finally {
       seat.leave()
     }
+  }
+
+  #width(info: RequestInfo): number {
+    if (info.kind === "path") return 1
+    return seatsOf(info, () => {
+      const resource = this.#server.registry.find(info.group, info.version, info.resource)
+      return resource ? this.#server.store.count(resource) : 0
+    })
   }
 
   #isServed(info: RequestInfo): boolean {
@@ -284,24 +304,41 @@ class FetchApiServer implements ApiServer {
     if (info.kind === "path" || !resource) {
       throw new StatusError("NotFound", "the server could not find the requested resource")
     }
-    // As Kubernetes does: who may open a shell may create one, whatever method the client's protocol uses.
-    this.#authorize(user, { ...actionOf(info), verb: "create" } as Action)
-    const context: RequestContext = {
-      server: this.#server,
-      request: new Request(url),
-      info,
-      resource,
-      user,
-      warnings: [],
+    // Until it is set up the connection is a request like any other; then it holds nothing, however long it lasts.
+    const seat = await this.#seat(info, user, () => closing(socket))
+    try {
+      // As Kubernetes does: who may open a shell may create one, whatever method the client's protocol uses.
+      this.#authorize(user, { ...actionOf(info), verb: "create" } as Action)
+      const request = new Request(url)
+      await upgradeResource(
+        { server: this.#server, request, info, resource, user, warnings: [] },
+        incoming,
+        socket,
+        head,
+      )
+    } finally {
+      seat.leave()
     }
-    await upgradeResource(context, incoming, socket, head)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#definitions.close()
+    this.#flowControl.close()
     this.#transport?.close()
     this.#server.store.close()
   }
+}
+
+function closing(socket: Duplex): AbortSignal {
+  const closed = new AbortController()
+  socket.once("close", () => closed.abort())
+  return closed.signal
+}
+
+/** As Kubernetes tells its clients, in every answer, whom they have to ask why it was slow. */
+function tellSorted({ headers }: Response, { schemaUid, levelUid }: Sorted): void {
+  headers.set("X-Kubernetes-PF-FlowSchema-UID", schemaUid)
+  headers.set("X-Kubernetes-PF-PriorityLevel-UID", levelUid)
 }
 
 /** A namespace's own path names it twice; objects of cluster scope have none. */

@@ -30,6 +30,11 @@ export class ObjectStore {
     return cache
   }
 
+  /** Objects of a resource that are in memory: a cache that nobody has asked for yet has none. */
+  count(resource: ServedResource): number {
+    return this.#caches.get(prefixOf(resource))?.size ?? 0
+  }
+
   /** The resource is served differently from now on: its watches begin again. */
   renew(resource: ServedResource): void {
     this.#caches.get(prefixOf(resource))?.renew(resource)

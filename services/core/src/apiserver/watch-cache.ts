@@ -155,6 +155,10 @@ export class WatchCache {
     return this.#changed <= revision && revision <= this.revision
   }
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   get(key: string): Entry | undefined {
     return this.#entries.get(key)
   }

@@ -1,10 +1,11 @@
 /**
  * What every cluster has from its first moment: namespaces, the roles of people and of core's own parts, the Service of
- * the API server. Plain data, and the rule by which it is brought about at each start without undoing what people have
- * added. Imported by the compositions of core.
+ * the API server, levels and flows of requests. Plain data, and the rule by which it is brought about at each start without
+ * undoing what people have added. Imported by the compositions of core.
  */
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { aggregatedRules, type ClusterRole } from "../authorization/policy.ts"
+import { flowControlObjects } from "../fairness/bootstrap-objects.ts"
 import { type ApiAddress, kubernetesService, namespaces } from "./cluster-objects.ts"
 import { componentBindings, componentRoles } from "./component-roles.ts"
 import { userBindings, userRoles } from "./user-roles.ts"
@@ -21,6 +22,7 @@ export function bootstrapObjects(address: ApiAddress): AnyObject[] {
     ...userBindings(),
     ...componentBindings(),
     ...kubernetesService(address),
+    ...flowControlObjects(),
   ]
 }
 

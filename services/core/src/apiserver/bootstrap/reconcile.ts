@@ -1,6 +1,7 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { rightsBeyond } from "../authorization/escalation.ts"
 import type { PolicyRule } from "../authorization/rule.ts"
+import { autoupdate as keepsSpec, mandatory } from "../fairness/bootstrap-objects.ts"
 
 const autoupdate = "rbac.authorization.kubernetes.io/autoupdate"
 
@@ -19,9 +20,19 @@ export function reconciled(found: AnyObject, wanted: AnyObject): AnyObject | und
       return replaced(found, wanted, "subsets")
     case "EndpointSlice":
       return replaced(found, wanted, "endpoints", "ports")
+    case "FlowSchema":
+    case "PriorityLevelConfiguration":
+      return isKept(found) ? replaced(found, wanted, "spec") : undefined
     default:
       return undefined
   }
+}
+
+/** Whether the server keeps the spec: as the annotation says, or until people change it. What it cannot do without nobody can change. */
+function isKept({ metadata }: AnyObject): boolean {
+  if (mandatory.includes(metadata.name ?? "")) return false
+  const told = metadata.annotations?.[keepsSpec]
+  return told === undefined ? metadata.generation === 1 : told === "true"
 }
 
 function withRules(found: AnyObject, wanted: AnyObject): AnyObject | undefined {

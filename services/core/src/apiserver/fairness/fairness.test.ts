@@ -2,99 +2,199 @@ import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
 import { createMetrics } from "@wick/sdk/metrics"
 import { describe, expect, it } from "vitest"
 import type { Action } from "../authorization/rule.ts"
-import { handOf } from "./hand.ts"
-import { createFairness, type Seat } from "./index.ts"
-import { PriorityLevel } from "./priority-level.ts"
+import { flowControlObjects } from "./bootstrap-objects.ts"
+import { configurationOf, type FlowControlObjects } from "./configuration.ts"
+import { createFairness, type Fairness, type Seat } from "./index.ts"
 
-const spec = { name: "test", shares: 1, queuing: { queues: 128, handSize: 6, lengthMax: 1_000 } }
+const action: Action = {
+  kind: "resource",
+  verb: "list",
+  group: "",
+  resource: "pods",
+  subresource: "",
+  namespace: "",
+  name: "",
+}
+const user = (name: string, ...groups: string[]) => ({ name, groups: ["system:authenticated", ...groups] })
+const jo = user("jo")
+const crowd = user("crowd")
+const master = user("admin", "system:masters")
 
-describe("a priority level", () => {
-  it.each([1, 2, 3, 4, 5])(
-    "lets a quiet flow through at once though a noisy one has a thousand waiting (seed %i)",
-    (seed) => {
-      const random = seededRandom(seed)
-      const level = new PriorityLevel(spec, 4)
-      const served: string[] = []
-      const ask = (flow: string): string => level.enter(flow, { go: () => served.push(flow) }).kind
-      for (let i = 0; i < 1_000; i++) ask(`noisy-${seed}`)
-      for (let i = 0; i < 50; i++) level.leave()
-      // The quiet one asks now and then; the noisy one's crowd stands in six queues, and each has its turn.
-      const waits: number[] = []
-      for (let i = 0; i < 20; i++) {
-        const before = served.length
-        if (ask(`quiet-${seed}`) !== "queued") throw new Error("the level should be full")
-        while (!served.slice(before).includes(`quiet-${seed}`)) level.leave()
-        waits.push(served.length - before)
-        for (let j = random.below(5); j > 0; j--) level.leave()
-      }
-      expect(Math.max(...waits)).toBeLessThanOrEqual(14)
-      expect(level.taken).toBe(4)
-    },
-  )
+const ofKind = (kind: string): never[] => flowControlObjects().filter((object) => object.kind === kind) as never[]
+const usual: FlowControlObjects = { levels: ofKind("PriorityLevelConfiguration"), schemas: ofKind("FlowSchema") }
 
-  it("gives every seat back, and forgets who gave up waiting", () => {
-    const level = new PriorityLevel(spec, 1)
-    expect(level.enter("a", { go: () => {} }).kind).toBe("seated")
-    const entry = level.enter("a", { go: () => expect.unreachable() })
-    if (entry.kind !== "queued") throw new Error("there was one seat")
-    expect(entry.leave()).toBe(true)
-    expect(entry.leave()).toBe(false)
-    level.leave()
-    expect([level.taken, level.waitingCount]).toEqual([0, 0])
-  })
+function start(objects = usual): { clock: SimulatedClock; fairness: Fairness; text: () => Promise<string> } {
+  const clock = new SimulatedClock()
+  const metrics = createMetrics({ process: false })
+  const fairness = createFairness({ clock, metrics })
+  fairness.configure(configurationOf(objects))
+  return { clock, fairness, text: () => metrics.text() }
+}
 
-  it("has room for no more than its queues hold, and none for a level without queues", () => {
-    const small = { ...spec, queuing: { queues: 4, handSize: 1, lengthMax: 2 } }
-    const level = new PriorityLevel(small, 1)
-    const kinds = [1, 2, 3, 4].map(() => level.enter("a", { go: () => {} }).kind)
-    expect(kinds).toEqual(["seated", "queued", "queued", "full"])
-    const strict = new PriorityLevel({ name: "strict", shares: 1 }, 1)
-    expect([1, 2].map(() => strict.enter("a", { go: () => {} }).kind)).toEqual(["seated", "full"])
-  })
-
-  it("deals each flow its own hand of different queues, always the same", () => {
-    const hand = handOf("one", 128, 6)
-    expect(new Set(hand).size).toBe(6)
-    expect(hand).toEqual(handOf("one", 128, 6))
-    expect(hand).not.toEqual(handOf("two", 128, 6))
-  })
-})
+/** Takes seats until there is none left; those and the first request that waits. */
+function fill(fairness: Fairness, who = crowd): { seats: Seat[]; waiting: Promise<Seat> } {
+  const seats: Seat[] = []
+  for (let i = 0; i < 1_000; i++) {
+    const seat = fairness.enter(who, action)
+    if (seat instanceof Promise) return { seats, waiting: seat }
+    seats.push(seat)
+  }
+  throw new Error("there are fewer seats than that")
+}
 
 describe("the server's fairness", () => {
-  const action: Action = {
-    kind: "resource",
-    verb: "list",
-    group: "",
-    resource: "pods",
-    subresource: "",
-    namespace: "",
-    name: "",
-  }
-  const jo = { name: "jo", groups: ["system:authenticated"] }
-  const master = { name: "admin", groups: ["system:masters"] }
-  const crowd = { name: "crowd", groups: ["system:authenticated"] }
-
   it("refuses what waits too long, with Kubernetes' words, and lets masters through meanwhile", async () => {
-    const clock = new SimulatedClock()
-    const fairness = createFairness({ clock, metrics: createMetrics() })
-    const seats: Seat[] = []
-    let waiting: Promise<Seat> | undefined
-    for (let i = 0; waiting === undefined && i < 600; i++) {
-      const seat = fairness.enter(crowd, action)
-      if (seat instanceof Promise) waiting = seat
-      else seats.push(seat)
-    }
+    const { clock, fairness, text } = start()
+    const { seats, waiting } = fill(fairness)
     expect(seats).toHaveLength(49)
     expect(fairness.enter(master, action)).not.toBeInstanceOf(Promise)
-    const refused = expect(waiting).rejects.toMatchObject({
-      code: 429,
-      message: "Too many requests, please try again later.",
-      details: { retryAfterSeconds: 1 },
+    // The seats of others, which nobody uses, come to those who wait.
+    seats.push(await waiting)
+    const more: Promise<Seat>[] = []
+    for (let i = 0; i < 1_000; i++) {
+      const seat = fairness.enter(crowd, action)
+      if (seat instanceof Promise) more.push(seat)
+      else seats.push(seat)
+    }
+    const refused = await Promise.all([Promise.allSettled(more), clock.advance(15_000)]).then(([settled]) =>
+      settled.filter(({ status }) => status === "rejected"),
+    )
+    expect(refused.at(-1)).toMatchObject({
+      reason: {
+        code: 429,
+        message: "Too many requests, please try again later.",
+        details: { retryAfterSeconds: 1 },
+        sorted: { levelUid: "", schemaUid: "" },
+      },
     })
-    await clock.advance(15_000)
-    await refused
+    expect(await text()).toMatch(/rejected_requests_total\{priority_level="global-default",.*reason="time-out"\} \d+/)
     const next = fairness.enter(jo, action)
     for (const seat of seats) seat.leave()
     await expect(next).resolves.toBeDefined()
   })
+
+  it("lends seats that nobody uses, and takes them back when their own level asks", async () => {
+    const { clock, fairness, text } = start()
+    const limitOf = async (level: string): Promise<number> =>
+      Number(new RegExp(`current_limit_seats\\{priority_level="${level}"\\} (\\d+)`).exec(await text())?.[1])
+    const before = await limitOf("global-default")
+    const { seats, waiting } = fill(fairness)
+    const asked = Array.from({ length: 250 }, () => fairness.enter(crowd, action))
+    seats.push(await waiting)
+    await clock.advance(1_000)
+    const lent = await limitOf("global-default")
+    expect(lent).toBeGreaterThan(4 * before)
+    expect(await limitOf("system")).toBe(50)
+    const node = user("system:node:one", "system:nodes")
+    const nodes = Array.from({ length: 70 }, () => fairness.enter(node, action))
+    await clock.advance(1_000)
+    expect(await limitOf("system")).toBeGreaterThanOrEqual(70)
+    for (const one of [...seats, ...(await Promise.all([...asked, ...nodes]))]) one.leave()
+    await clock.advance(30_000)
+    expect(await limitOf("global-default")).toBe(before)
+    expect(await text()).toMatch(
+      /current_executing_seats\{priority_level="global-default",flow_schema="global-default"\} 0/,
+    )
+  })
+
+  it("follows its objects while requests wait: another level, more seats, no level at all", async () => {
+    const { fairness } = start({ levels: [], schemas: [] })
+    const level = (queuing: boolean, shares: number): never =>
+      ({
+        metadata: { name: "shop", uid: "level-1" },
+        spec: {
+          type: "Limited",
+          limited: {
+            nominalConcurrencyShares: shares,
+            borrowingLimitPercent: 0,
+            limitResponse: queuing
+              ? { type: "Queue", queuing: { queues: 8, handSize: 2, queueLengthLimit: 10 } }
+              : { type: "Reject" },
+          },
+        },
+      }) as never
+    const schema = {
+      metadata: { name: "shop", uid: "schema-1" },
+      spec: {
+        priorityLevelConfiguration: { name: "shop" },
+        matchingPrecedence: 7,
+        distinguisherMethod: { type: "ByUser" },
+        rules: [
+          {
+            subjects: [{ kind: "User", user: { name: "crowd" } }],
+            resourceRules: [{ verbs: ["list"], apiGroups: [""], resources: ["pods"], clusterScope: true }],
+          },
+        ],
+      },
+    } as never
+    // 5 shares are the mandatory level's.
+    fairness.configure(configurationOf({ levels: [level(true, 5)], schemas: [schema] }))
+    const { seats, waiting } = fill(fairness)
+    expect(seats).toHaveLength(300)
+    expect(seats[0]?.sorted).toEqual({ schemaUid: "schema-1", levelUid: "level-1" })
+    expect(fairness.enter(crowd, { ...action, verb: "watch" })).not.toBeInstanceOf(Promise)
+    fairness.configure(configurationOf({ levels: [level(true, 6)], schemas: [schema] }))
+    await expect(waiting).resolves.toBeDefined()
+    fairness.configure(configurationOf({ levels: [level(false, 0)], schemas: [schema] }))
+    await expect(fairness.enter(crowd, action)).rejects.toMatchObject({ code: 429 })
+    fairness.configure(configurationOf({ levels: [], schemas: [schema] }))
+    expect(fairness.enter(crowd, action)).not.toBeInstanceOf(Promise)
+  })
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    "loses no seat and starves nobody, whatever is aborted, late, wide or done twice (seed %i)",
+    async (seed) => {
+      const random = seededRandom(seed)
+      const { clock, fairness, text } = start()
+      const open = new Set<Seat>()
+      let inFlight = 0
+      const ask = (name: string): Promise<"seated" | "refused"> => {
+        inFlight += 1
+        const leaving = new AbortController()
+        const entered = fairness.enter(user(name), action, {
+          width: 1 + random.below(10),
+          signal: () => leaving.signal,
+        })
+        if (random.below(5) === 0) leaving.abort()
+        return Promise.resolve(entered)
+          .then((seat) => {
+            open.add(seat)
+            return "seated" as const
+          })
+          .catch(() => "refused" as const)
+          .finally(() => inFlight--)
+      }
+      const finishSome = (): void => {
+        for (const seat of [...open].slice(0, 30)) {
+          open.delete(seat)
+          seat.leave()
+          if (random.below(4) === 0) seat.leave()
+        }
+      }
+      const quiet: Promise<string>[] = []
+      for (let round = 0; round < 60; round++) {
+        while (inFlight < 1_000 && open.size + inFlight < 1_000) void ask(`noisy-${random.below(3)}`)
+        const before = clock.now()
+        const answer = fairness.enter(user("quiet"), action)
+        quiet.push(
+          Promise.resolve(answer).then((seat) => {
+            open.add(seat)
+            return clock.now() - before <= 2_000 ? "soon" : "late"
+          }),
+        )
+        finishSome()
+        await clock.advance(100)
+      }
+      for (let rest = 0; rest < 400 && (open.size > 0 || inFlight > 0); rest++) {
+        finishSome()
+        await clock.advance(100)
+      }
+      expect(new Set(await Promise.all(quiet))).toEqual(new Set(["soon"]))
+      expect([open.size, inFlight]).toEqual([0, 0])
+      const seats = [...(await text()).matchAll(/current_(?:executing|inqueue)_\w+\{.*\} (\S+)/g)].map(
+        ([, value]) => value,
+      )
+      expect(new Set(seats)).toEqual(new Set(["0"]))
+    },
+  )
 })

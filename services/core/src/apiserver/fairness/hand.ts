@@ -1,16 +1,21 @@
 /**
  * Pure: the queues that a flow may wait in. Each flow gets its own small hand of many queues, so that one which fills all
  * of its queues hardly ever fills all of another's.
+ *
+ * Dealt like cards: of `queues`, then of what is left. A card counts only what is not dealt yet, so it moves up past each
+ * dealt one that lies at or below it.
  */
 export function handOf(flow: string, queues: number, handSize: number): number[] {
-  const hand: number[] = []
+  const dealt: number[] = []
   let state = hash(flow)
-  while (hand.length < Math.min(handSize, queues)) {
+  for (let left = queues; left > 0 && dealt.length < handSize; left--) {
     state = mixed(state)
-    const card = state % queues
-    if (!hand.includes(card)) hand.push(card)
+    let card = state % left
+    for (const other of dealt) if (other <= card) card += 1
+    dealt.push(card)
+    dealt.sort((one, other) => one - other)
   }
-  return hand
+  return dealt
 }
 
 /** FNV-1a, 32 bits. */

@@ -1,25 +1,44 @@
 /**
- * Priority and fairness: whose request is answered first when there are more than the server can work on at once.
- * Requests are sorted into flows by who asks; flows of a level share its seats, and nobody's crowd keeps another out.
+ * Priority and fairness: whose request is answered first when there are more than the server can work on at once. FlowSchemas
+ * sort requests into flows; the flows of a PriorityLevelConfiguration share its seats, and nobody's crowd keeps another out.
  * While seats are free a request passes without waiting and without a promise.
  */
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { must } from "@wick/sdk/assert"
 import type { Clock } from "@wick/sdk/clock"
-import type { CounterCell, Metrics } from "@wick/sdk/metrics"
+import type { Metrics } from "@wick/sdk/metrics"
 import type { UserInfo } from "../authentication/user.ts"
 import type { Action } from "../authorization/rule.ts"
-import { exempt, type FlowSchemaSpec, flowSchemas, type LevelSpec, levels } from "./bootstrap.ts"
-import { PriorityLevel } from "./priority-level.ts"
+import { type Configuration, configurationOf } from "./configuration.ts"
+import { type Flow, FlowMetrics, type RefusalReason } from "./flow.ts"
+import { boundsOf, LevelSet } from "./level-set.ts"
+import type { PriorityLevel } from "./priority-level.ts"
 
 /** What a request holds while it is worked on. */
 export interface Seat {
+  /** By what it was sorted, as told to its client. */
+  readonly sorted: Sorted
+  /** More than once is once. */
   leave(): void
+}
+
+export interface Sorted {
+  readonly schemaUid: string
+  readonly levelUid: string
 }
 
 export interface Fairness {
   /** A seat now, or when one is free; TooManyRequests when there is no room to wait, or the wait was too long. */
-  enter(user: UserInfo, action: Action): Seat | Promise<Seat>
+  enter(user: UserInfo, action: Action, asked?: Asked): Seat | Promise<Seat>
+  /** Takes effect at once, for who waits too. */
+  configure(configuration: Configuration): void
+}
+
+export interface Asked {
+  /** Seats that the work is worth. */
+  readonly width?: number
+  /** Asked for only when the request has to wait: aborted when nobody waits for its answer any more. */
+  readonly signal?: () => AbortSignal
 }
 
 export interface FairnessOptions {
@@ -27,74 +46,137 @@ export interface FairnessOptions {
   readonly metrics: Metrics
 }
 
-/** Requests that are worked on at once, over all levels: kube-apiserver's 400 reading and 200 writing. */
-const seatsTotal = 600
+/** No room: with what the client is told of how it was sorted. */
+export class NoSeatError extends StatusError {
+  readonly sorted: Sorted
+
+  constructor(sorted: Sorted) {
+    super("TooManyRequests", "Too many requests, please try again later.", { retryAfterSeconds })
+    this.sorted = sorted
+  }
+}
+
 /** A quarter of the longest time that a request may take. */
 const waitMaxMs = 15_000
 const retryAfterSeconds = 1
-
-const freely: Seat = { leave: () => {} }
-
-interface Flow {
-  readonly schema: FlowSchemaSpec
-  /** Absent: exempt. */
-  readonly level?: PriorityLevel
-  readonly dispatched: CounterCell
-}
+/** Part of its level that one request may take, however much work it is. */
+const widthPart = 0.15
+const nothing: Asked = {}
 
 export function createFairness({ clock, metrics }: FairnessOptions): Fairness {
-  const sum = levels.reduce((shares, level) => shares + level.shares, 0)
-  const seatsOf = (spec: LevelSpec): number => Math.ceil((seatsTotal * spec.shares) / sum)
-  const made = new Map(levels.map((spec) => [spec.name, new PriorityLevel(spec, seatsOf(spec))]))
-  const gauge = (name: string, help: string, read: (level: PriorityLevel) => number): void =>
-    metrics.observed(`apiserver_flowcontrol_${name}`, help, () =>
-      [...made.values()].map((level) => ({ labels: { priority_level: level.spec.name }, value: read(level) })),
-    )
-  gauge("current_executing_seats", "Seats that are taken, by level.", (level) => level.taken)
-  gauge("current_inqueue_requests", "Requests that wait, by level.", (level) => level.waitingCount)
-  gauge("nominal_limit_seats", "Seats that a level has.", (level) => level.seats)
-  const dispatched = metrics.counter(
-    "apiserver_flowcontrol_dispatched_requests_total",
-    "Requests that were let through, by level and flow schema.",
-  )
-  const rejected = metrics.counter(
-    "apiserver_flowcontrol_rejected_requests_total",
-    "Requests that were refused for want of room, by level, flow schema and reason.",
-  )
-  const flows = flowSchemas.map((schema): Flow => {
-    const labels = { priority_level: schema.level, flow_schema: schema.name }
-    const level = schema.level === exempt ? undefined : must(made.get(schema.level), "a schema's level exists")
-    return { schema, dispatched: dispatched.with(labels), ...(level && { level }) }
-  })
-  const refusal = ({ schema }: Flow, reason: "queue-full" | "concurrency-limit" | "time-out"): StatusError => {
-    rejected.with({ priority_level: schema.level, flow_schema: schema.name, reason }).add()
-    return new StatusError("TooManyRequests", "Too many requests, please try again later.", { retryAfterSeconds })
+  const levels = new LevelSet(clock)
+  const counted = new FlowMetrics(metrics)
+  let flows: readonly Flow[] = []
+  observeLevels(metrics, levels)
+
+  const configure = ({ levels: specs, schemas }: Configuration): void => {
+    levels.configure(specs)
+    const names = new Set(schemas.map(({ name, level }) => `${level}/${name}`))
+    for (const flow of flows) if (!names.has(`${flow.schema.level}/${flow.schema.name}`)) counted.forget(flow)
+    flows = schemas.map((schema) => counted.flow(schema, must(levels.get(schema.level), "a schema's level exists")))
   }
-  const wait = (flow: Flow, level: PriorityLevel, user: UserInfo): Promise<Seat> =>
+  configure(configurationOf({ levels: [], schemas: [] }))
+
+  const wait = (flow: Flow, width: number, who: string, signal: AbortSignal | undefined): Promise<Seat> =>
     new Promise((resolve, reject) => {
-      const go = (): void => {
-        timer?.cancel()
-        flow.dispatched.add()
-        resolve(level)
+      const start = clock.monotonic()
+      const refuse = (reason: RefusalReason): void => {
+        counted.refused(flow, reason, (clock.monotonic() - start) / 1_000)
+        reject(new NoSeatError(sortedBy(flow)))
       }
-      let timer: { cancel(): void } | undefined
-      const entry = level.enter(`${flow.schema.name}/${user.name}`, { go })
-      if (entry.kind === "seated") return go()
-      if (entry.kind === "full") return reject(refusal(flow, level.spec.queuing ? "queue-full" : "concurrency-limit"))
-      timer = clock.timer(waitMaxMs, () => {
-        if (entry.leave()) reject(refusal(flow, "time-out"))
-      })
+      const sit = (): void => resolve(new HeldSeat(flow, width, clock, start))
+      const go = (): void => {
+        settle()
+        sit()
+      }
+      const entry = flow.level.enter({ flow: `${flow.schema.name}/${who}`, width, go })
+      if (entry.kind === "seated") return sit()
+      if (entry.kind === "full") return refuse(flow.level.spec.queuing ? "queue-full" : "concurrency-limit")
+      const leave = (reason: RefusalReason): void => {
+        if (!entry.leave()) return
+        settle()
+        refuse(reason)
+      }
+      const onAbort = (): void => leave("cancelled")
+      const timer = clock.timer(waitMaxMs, () => leave("time-out"))
+      const settle = (): void => {
+        timer.cancel()
+        signal?.removeEventListener("abort", onAbort)
+        flow.waiting.add(-1)
+      }
+      flow.waiting.add(1)
+      signal?.addEventListener("abort", onAbort)
+      if (signal?.aborted) onAbort()
     })
   return {
-    enter: (user, action) => {
-      const flow = must(
-        flows.find(({ schema }) => schema.matches(user, action)),
-        "the last schema matches everything",
-      )
+    configure,
+    enter: (user, action, { width: wanted = 1, signal } = nothing) => {
+      const flow = sort(flows, user, action)
       const { level } = flow
-      if (level !== undefined && !level.tryEnter()) return wait(flow, level, user)
-      flow.dispatched.add()
-      return level ?? freely
+      const width = wanted === 1 ? 1 : Math.min(wanted, Math.max(1, Math.ceil(level.nominal * widthPart)))
+      if (level.tryEnter(width)) return new HeldSeat(flow, width, clock, clock.monotonic())
+      // Seats of others may be free: a level that lets nobody wait has no other chance to get them.
+      levels.wanted()
+      return wait(flow, width, distinguish(flow, user, action), signal?.())
     },
   }
+}
+
+function sort(flows: readonly Flow[], user: UserInfo, action: Action): Flow {
+  for (const flow of flows) if (flow.schema.matches(user, action)) return flow
+  throw new Error("the last schema matches everything")
+}
+
+function distinguish({ schema }: Flow, user: UserInfo, action: Action): string {
+  if (schema.flows === "by user") return user.name
+  return schema.flows === "by namespace" && action.kind === "resource" ? action.namespace : ""
+}
+
+function sortedBy({ schema, level }: Flow): Sorted {
+  return { schemaUid: schema.uid, levelUid: level.spec.uid }
+}
+
+class HeldSeat implements Seat {
+  readonly #flow: Flow
+  readonly #width: number
+  readonly #clock: Clock
+  readonly #start: number
+  #isLeft = false
+
+  constructor(flow: Flow, width: number, clock: Clock, asked: number) {
+    this.#flow = flow
+    this.#width = width
+    this.#clock = clock
+    this.#start = clock.monotonic()
+    flow.dispatched.add()
+    flow.executing.add()
+    flow.executingSeats.add(width)
+    flow.waited.observe((this.#start - asked) / 1_000)
+  }
+
+  get sorted(): Sorted {
+    return sortedBy(this.#flow)
+  }
+
+  leave(): void {
+    if (this.#isLeft) return
+    this.#isLeft = true
+    const { level, executing, executingSeats, executed } = this.#flow
+    executing.add(-1)
+    executingSeats.add(-this.#width)
+    executed.observe((this.#clock.monotonic() - this.#start) / 1_000)
+    level.leave(this.#width)
+  }
+}
+
+function observeLevels(metrics: Metrics, levels: LevelSet): void {
+  const gauge = (name: string, help: string, read: (level: PriorityLevel) => number): void =>
+    metrics.observed(`apiserver_flowcontrol_${name}`, help, () =>
+      levels.all().map((level) => ({ labels: { priority_level: level.spec.name }, value: read(level) })),
+    )
+  gauge("current_inqueue_seats", "Seats that are waited for.", (level) => level.waitingSeats)
+  gauge("nominal_limit_seats", "Seats that are a level's own.", (level) => level.nominal)
+  gauge("lower_limit_seats", "Seats that a level lends to nobody.", (level) => boundsOf(level).min)
+  gauge("upper_limit_seats", "Seats that a level may have with all that it may borrow.", (level) => boundsOf(level).max)
+  gauge("current_limit_seats", "Seats that a level has now.", (level) => level.limit)
 }

@@ -1,7 +1,10 @@
 import type { FlowSchema } from "@wick/sdk/api/flowcontrol/flow-schema"
 import type { PriorityLevelConfiguration } from "@wick/sdk/api/flowcontrol/priority-level-configuration"
+import type { AnyObject } from "@wick/sdk/api/kind"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
-import { each, forbidden, invalid, oneOf, positive, required } from "./mistake.ts"
+import { flowControlObjects, mandatory } from "../fairness/bootstrap-objects.ts"
+import { jsonEqual } from "../patch/json-value.ts"
+import { each, forbidden, invalid, notNegative, oneOf, positive, required } from "./mistake.ts"
 import type { Strategy } from "./strategy.ts"
 import { forgetStatus } from "./workload.ts"
 
@@ -19,6 +22,10 @@ export const flowSchemas: Strategy = {
     if (!spec) return [required("spec")]
     const { matchingPrecedence, priorityLevelConfiguration, distinguisherMethod, rules } = spec
     return [
+      ...fixedMistakes(object, "FlowSchema", spec),
+      ...(matchingPrecedence === 1 && object.metadata?.name !== "exempt"
+        ? [invalid("spec.matchingPrecedence", 1, "only the schema named 'exempt' may have matchingPrecedence 1")]
+        : []),
       ...(matchingPrecedence < 1 || matchingPrecedence > precedenceMax
         ? [invalid("spec.matchingPrecedence", matchingPrecedence, `must be between 1 and ${precedenceMax}, inclusive`)]
         : []),
@@ -70,12 +77,22 @@ export const priorityLevels: Strategy = {
     const { type, limited, exempt } = spec
     const queuing = limited?.limitResponse?.queuing
     const at = "spec.limited"
+    const isExempt = object.metadata?.name === "exempt"
     return [
+      // How much others may borrow of an exempt level is for people to say.
+      ...(isExempt ? [] : fixedMistakes(object, "PriorityLevelConfiguration", spec)),
+      ...((type === "Exempt") === isExempt
+        ? []
+        : [invalid("spec.type", type, "must be 'Exempt' if and only if `name` is 'exempt'")]),
       ...oneOf("spec.type", type, levelTypes),
       ...(type === "Limited" && !limited ? [required(at, 'must not be empty when type is "Limited"')] : []),
       ...(type === "Exempt" && limited ? [forbidden(at, "must be nil if the type is not Limited")] : []),
       ...(type === "Limited" && exempt ? [forbidden("spec.exempt", "must be nil if the type is Limited")] : []),
+      ...percentMistakes("spec.exempt.lendablePercent", exempt?.lendablePercent),
+      ...notNegative("spec.exempt.nominalConcurrencyShares", exempt?.nominalConcurrencyShares),
       ...percentMistakes(`${at}.lendablePercent`, limited?.lendablePercent),
+      ...notNegative(`${at}.nominalConcurrencyShares`, limited?.nominalConcurrencyShares),
+      ...notNegative(`${at}.borrowingLimitPercent`, limited?.borrowingLimitPercent),
       ...oneOf(`${at}.limitResponse.type`, limited?.limitResponse?.type, ["Queue", "Reject"]),
       ...(limited?.limitResponse?.type === "Reject" && queuing
         ? [forbidden(`${at}.limitResponse.queuing`, "must be nil if limited.limitResponse.type is not Limited")]
@@ -83,8 +100,38 @@ export const priorityLevels: Strategy = {
       ...positive(`${at}.limitResponse.queuing.queues`, queuing?.queues),
       ...positive(`${at}.limitResponse.queuing.handSize`, queuing?.handSize),
       ...positive(`${at}.limitResponse.queuing.queueLengthLimit`, queuing?.queueLengthLimit),
+      ...handMistakes(`${at}.limitResponse.queuing`, queuing),
     ]
   },
+}
+
+/** What the server cannot do without stays as it brings it. */
+function fixedMistakes({ metadata }: Partial<AnyObject>, kind: string, spec: unknown): FieldError[] {
+  const name = metadata?.name ?? ""
+  if (!mandatory.includes(name)) return []
+  const fixed = flowControlObjects().find((each) => each.kind === kind && each.metadata.name === name)
+  return jsonEqual(fixed?.spec, spec) ? [] : [invalid("spec", spec, `spec of '${name}' must equal the fixed value`)]
+}
+
+type Queuing = NonNullable<
+  NonNullable<NonNullable<NonNullable<PriorityLevelConfiguration["spec"]>["limited"]>["limitResponse"]>["queuing"]
+>
+
+const queuesMax = 10_000_000
+/** A hand is dealt from one hash of so many bits. */
+const entropyBitsMax = 60
+
+function handMistakes(at: string, queuing: Queuing | undefined): FieldError[] {
+  const { queues = 64, handSize = 8 } = queuing ?? {}
+  if (queues <= 0 || handSize <= 0) return []
+  if (queues > queuesMax) return [invalid(`${at}.queues`, queues, `must not be greater than ${queuesMax}`)]
+  if (handSize > queues) return [invalid(`${at}.handSize`, handSize, `should not be greater than queues (${queues})`)]
+  const bits = Array.from({ length: handSize }, (_, dealt) => Math.log2(queues - dealt)).reduce(
+    (sum, each) => sum + each,
+  )
+  if (bits <= entropyBitsMax) return []
+  const detail = `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${entropyBitsMax}`
+  return [invalid(`${at}.handSize`, handSize, detail)]
 }
 
 function percentMistakes(field: string, percent: number | undefined): FieldError[] {
