@@ -7,16 +7,22 @@ import type { Log } from "@wick/sdk/log"
 import type { TokenAuthority } from "#pki"
 import type { Storage } from "#store"
 import { createCertificateAdmission } from "./admission/certificate-signing.ts"
+import { createClaimResize } from "./admission/claim-resize.ts"
+import { createDefaultClasses } from "./admission/default-class.ts"
 import { createLimitRanger } from "./admission/limit-ranger/index.ts"
 import { createNamespaceIndex } from "./admission/namespace-index.ts"
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts"
 import { createNodeRestriction } from "./admission/node-restriction.ts"
+import { createNodeTaint } from "./admission/node-taint.ts"
 import { createPodDefaults } from "./admission/pod-defaults.ts"
 import { createPodSecurity } from "./admission/pod-security/index.ts"
 import { createPolicyAdmission } from "./admission/policy/index.ts"
+import { createPriorityProtection } from "./admission/priority-protection.ts"
 import { createQuotaAdmission } from "./admission/resource-quota/index.ts"
+import { createRuntimeClassAdmission } from "./admission/runtime-class.ts"
 import { createServiceAccountAdmission } from "./admission/service-account.ts"
 import type { AdmissionStep } from "./admission/step.ts"
+import { createStorageProtection } from "./admission/storage-protection.ts"
 import { createWebhookAdmission } from "./admission/webhook/index.ts"
 import { type Asked, createAuthenticate } from "./authentication/authenticate.ts"
 import { impersonated } from "./authentication/impersonation.ts"
@@ -113,6 +119,10 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
       createServiceAccountAdmission({ storage, clock, random }),
       createPodDefaults(storage),
       createLimitRanger(limitRanges),
+      createNodeTaint(),
+      createStorageProtection(),
+      createDefaultClasses(storage),
+      createRuntimeClassAdmission(storage),
       policies,
       webhooks,
       // Last: it judges what the webhooks have made of a role.
@@ -120,6 +130,8 @@ export function createSecurity({ storage, tokens, clock, random, log }: Security
       // After the webhooks: none of them says who asked for a certificate.
       createCertificateAdmission(authorizer),
       createNodeRestriction(),
+      createPriorityProtection(),
+      createClaimResize(storage),
       createPodSecurity(storage),
       // Last of all: what is refused by another is not charged.
       createQuotaAdmission(storage, quotas),

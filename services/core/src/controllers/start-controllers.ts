@@ -1,6 +1,5 @@
 import { type CertificateSigner, startCertificateSigning } from "./certificate-signing/reconcile.ts"
 import { startClusterRoleAggregation } from "./cluster-role-aggregation/reconcile.ts"
-
 import type { ControllerContext } from "./context.ts"
 import { startDeployments } from "./deployment/reconcile.ts"
 import { startDisruption } from "./disruption/reconcile.ts"
@@ -12,6 +11,7 @@ import { startNodeLifecycle } from "./node-lifecycle/reconcile.ts"
 import { startReplicaSets } from "./replica-set/reconcile.ts"
 import { startResourceQuotas } from "./resource-quota/reconcile.ts"
 import { startServiceAccounts } from "./service-account/reconcile.ts"
+import { startVolumeProtection } from "./volume-protection/reconcile.ts"
 
 export interface ControllersOptions extends ControllerContext {
   /** PEM that pods trust the API server by; published in every namespace. Absent: nothing is published. */
@@ -35,5 +35,6 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
   running.use(startNodeLifecycle(options))
   running.use(startResourceQuotas(options, inventory))
   running.use(startServiceAccounts(options))
+  running.use(startVolumeProtection(options))
   return running
 }

@@ -2,12 +2,14 @@ import type { AnyObject } from "@wick/sdk/api/kind"
 import { SimulatedClock } from "@wick/sdk/clock"
 import { describe, expect, it } from "vitest"
 import { createMemoryStorage } from "#store"
+import { systemPriorityClasses } from "../bootstrap/cluster-objects.ts"
 import { createPodDefaults } from "./pod-defaults.ts"
 
 async function admit(spec: Record<string, unknown>, ...classes: object[]): Promise<Record<string, unknown>> {
   const storage = createMemoryStorage({ clock: new SimulatedClock() })
-  for (const [at, each] of classes.entries()) {
-    const put = { kind: "put", key: `/registry/scheduling.k8s.io/priorityclasses/c${at}` } as const
+  for (const [at, each] of [...systemPriorityClasses(), ...classes].entries()) {
+    const { name = `c${at - 2}` } = (each as AnyObject).metadata ?? {}
+    const put = { kind: "put", key: `/registry/scheduling.k8s.io/priorityclasses/${name}` } as const
     await storage.txn({ compare: [], success: [{ ...put, value: Buffer.from(JSON.stringify(each)) }], failure: [] })
   }
   const object: AnyObject = { apiVersion: "v1", kind: "Pod", metadata: { name: "web" }, spec }
@@ -54,7 +56,10 @@ describe("a new pod", () => {
     const other = { metadata: { name: "other" }, value: 1 }
     const expected = { priorityClassName: "low", priority: 5, preemptionPolicy: "Never" }
     expect(await admit({}, high, low, other)).toMatchObject(expected)
-    expect(await admit({ priorityClassName: "c0" }, high, low)).toMatchObject({ priorityClassName: "c0", priority: 9 })
+    expect(await admit({ priorityClassName: "high" }, high, low)).toMatchObject({
+      priorityClassName: "high",
+      priority: 9,
+    })
   })
 
   it("keeps its own patience", async () => {

@@ -2,9 +2,9 @@ import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Toleration } from "@wick/sdk/api/core/scheduling"
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { keyOfText, prefixEnd, type Storage } from "#store"
-import { decodeJson } from "../mirror.ts"
+import type { Storage } from "#store"
 import type { AdmissionStep } from "./step.ts"
+import { readClass, readClasses } from "./stored-object.ts"
 
 type PodSpec = Pod["spec"]
 
@@ -17,11 +17,7 @@ export interface PriorityClass {
   readonly preemptionPolicy?: PodSpec["preemptionPolicy"]
 }
 
-/** What a cluster cannot do without; every Kubernetes has these two. */
-const builtinClasses: Readonly<Record<string, PriorityClass>> = {
-  "system-node-critical": { value: 2_000_001_000 },
-  "system-cluster-critical": { value: 2_000_000_000 },
-}
+const classes = "scheduling.k8s.io/priorityclasses"
 const ordinary: PriorityClass = { value: 0 }
 
 /** How long a pod stays on a node that does not answer before it is made anew elsewhere. */
@@ -36,7 +32,9 @@ export function createPodDefaults(storage: Storage): AdmissionStep {
       if (operation !== "CREATE" || group !== "" || resource !== "pods" || subresource !== "") return object
       const pod = object as unknown as Pod
       const { priorityClassName } = pod.spec
-      const found = priorityClassName ? await classNamed(storage, priorityClassName) : await defaultClass(storage)
+      const found = priorityClassName
+        ? await readClass<PriorityClass>(storage, classes, priorityClassName)
+        : await defaultClass(storage)
       if (found === undefined) throw forbidden(name, `no PriorityClass with name ${priorityClassName} was found`)
       const { priority } = pod.spec
       if (priority !== undefined && priority !== found.value) {
@@ -48,20 +46,9 @@ export function createPodDefaults(storage: Storage): AdmissionStep {
   }
 }
 
-async function classNamed(storage: Storage, name: string): Promise<PriorityClass | undefined> {
-  const builtin = Object.hasOwn(builtinClasses, name) ? builtinClasses[name] : undefined
-  if (builtin) return builtin
-  const key = keyOfText(`/registry/scheduling.k8s.io/priorityclasses/${name}`)
-  const { kvs } = await storage.range({ key, serializable: true })
-  const [found] = kvs
-  return found && decodeJson<PriorityClass>(found.value)
-}
-
 /** Of several defaults the least important counts. */
 async function defaultClass(storage: Storage): Promise<PriorityClass> {
-  const prefix = keyOfText("/registry/scheduling.k8s.io/priorityclasses/")
-  const { kvs } = await storage.range({ key: prefix, end: prefixEnd(prefix), serializable: true })
-  const defaults = kvs.map(({ value }) => decodeJson<PriorityClass>(value)).filter(({ globalDefault }) => globalDefault)
+  const defaults = (await readClasses<PriorityClass>(storage, classes)).filter(({ globalDefault }) => globalDefault)
   return defaults.sort((one, other) => one.value - other.value)[0] ?? ordinary
 }
 

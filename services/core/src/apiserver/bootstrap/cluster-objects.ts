@@ -1,4 +1,5 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
+import { systemPriorities } from "../strategy/priority-class.ts"
 
 export interface ApiAddress {
   /** Address at which pods reach the API server: of the node, not loopback. */
@@ -16,6 +17,18 @@ export function namespaces(): AnyObject[] {
     kind: "Namespace",
     metadata: { name, labels: { "kubernetes.io/metadata.name": name } },
     spec: { finalizers: ["kubernetes"] },
+  }))
+}
+
+/** What users may name, but neither change nor delete. */
+export function systemPriorityClasses(): AnyObject[] {
+  return Object.entries(systemPriorities).map(([name, value]) => ({
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: { name },
+    value,
+    preemptionPolicy: "PreemptLowerPriority",
+    description: `For pods without which ${name === "system-node-critical" ? "their node" : "the cluster"} does not work.`,
   }))
 }
 

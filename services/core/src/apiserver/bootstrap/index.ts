@@ -6,7 +6,7 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { aggregatedRules, type ClusterRole } from "../authorization/policy.ts"
 import { flowControlObjects } from "../fairness/bootstrap-objects.ts"
-import { type ApiAddress, kubernetesService, namespaces } from "./cluster-objects.ts"
+import { type ApiAddress, kubernetesService, namespaces, systemPriorityClasses } from "./cluster-objects.ts"
 import { componentBindings, componentRoles } from "./component-roles.ts"
 import { userBindings, userRoles } from "./user-roles.ts"
 
@@ -18,6 +18,7 @@ export { ensureBootstrapObjects } from "./ensure.ts"
 export function bootstrapObjects(address: ApiAddress): AnyObject[] {
   return [
     ...namespaces(),
+    ...systemPriorityClasses(),
     ...withAggregatedRules([...userRoles(), ...componentRoles()]),
     ...userBindings(),
     ...componentBindings(),

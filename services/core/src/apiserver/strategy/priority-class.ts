@@ -8,7 +8,8 @@ import type { Strategy } from "./strategy.ts"
 /** The most important class that users may make; those above are the system's own. */
 const userValueMax = 1_000_000_000
 const systemPrefix = "system-"
-const system: Readonly<Record<string, number>> = {
+/** What a cluster cannot do without; every Kubernetes has these two. */
+export const systemPriorities: Readonly<Record<string, number>> = {
   "system-node-critical": 2_000_001_000,
   "system-cluster-critical": 2_000_000_000,
 }
@@ -19,7 +20,7 @@ export const priorityClasses: Strategy = {
     const { metadata, value, preemptionPolicy } = object as unknown as PriorityClass
     const { name } = metadata
     return [
-      ...(name.startsWith(systemPrefix) && system[name] !== value
+      ...(name.startsWith(systemPrefix) && systemPriorities[name] !== value
         ? [
             forbidden(
               "metadata.name",
@@ -27,7 +28,7 @@ export const priorityClasses: Strategy = {
             ),
           ]
         : []),
-      ...(value > userValueMax && system[name] === undefined
+      ...(value > userValueMax && systemPriorities[name] === undefined
         ? [forbidden("value", `maximum allowed value of a user defined priority is ${userValueMax}`)]
         : []),
       ...oneOf("preemptionPolicy", preemptionPolicy, policies),
