@@ -1,4 +1,5 @@
 import type { Client } from "../client/client.ts"
+import type { ClusterConfig } from "../client/cluster-config.ts"
 import type { Clock } from "../clock/index.ts"
 
 /** What a command may touch: everything of the outside world, so that a test can hand in its own. */
@@ -19,6 +20,7 @@ export interface Connection {
   /** Namespace of the kubeconfig's context; `-n` wins. */
   readonly namespace: string
   readonly server: string
+  readonly config: ClusterConfig
 }
 
 /** Exit codes that scripts may rely on; `wick --help` lists them. */

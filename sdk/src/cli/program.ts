@@ -23,6 +23,7 @@ const verbs: Verbs = {
   delete: { alias: "rm", summary: "delete functions", load: () => import("./delete.ts") },
   audit: { summary: "check the log of who changed what", load: () => import("./audit.ts") },
   kubeconfig: { summary: "print how to reach the API with kubectl", load: () => import("./kubeconfig.ts") },
+  user: { summary: "make a user with a kubeconfig of their own", load: () => import("./user.ts") },
   completion: { summary: "print a completion script for a shell", load: () => import("./completion.ts") },
   version: { summary: "print versions", load: () => import("./version.ts") },
 }

@@ -21,9 +21,9 @@ const keepAliveMs = 60_000
 /** TLS, keep-alive, sign-in and retries for one cluster. */
 export async function clusterFetch(config: ClusterConfig, clock: Clock): Promise<ClusterFetch> {
   const [ca, cert, key] = await Promise.all([
-    read(config.certificateAuthority),
-    read(config.clientCertificate),
-    read(config.clientKey),
+    readMaterial(config.certificateAuthority),
+    readMaterial(config.clientCertificate),
+    readMaterial(config.clientKey),
   ])
   // Loaded here, so that a process which reaches its API server without a socket never pays for it.
   const { default: Agent } = await import("undici/lib/dispatcher/agent.js")
@@ -68,7 +68,8 @@ export async function findCluster({ kubeconfig, context, env }: FindClusterOptio
   return parseKubeconfig(text, { directory: dirname(path), ...(context !== undefined && { context }) })
 }
 
-async function read(material: Material | undefined): Promise<string | undefined> {
+/** The text itself, from wherever it is. */
+export async function readMaterial(material: Material | undefined): Promise<string | undefined> {
   if (material === undefined) return undefined
   return material.kind === "inline" ? material.text : await readFile(material.path, "utf8")
 }

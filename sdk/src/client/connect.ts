@@ -1,5 +1,6 @@
 import { systemClock } from "../clock/index.ts"
 import type { Client } from "./client.ts"
+import type { ClusterConfig } from "./cluster-config.ts"
 import { clusterFetch, type FindClusterOptions, findCluster } from "./cluster-fetch.ts"
 import { createClient } from "./create-client.ts"
 
@@ -9,6 +10,7 @@ export interface Connected extends AsyncDisposable {
   /** Namespace of the kubeconfig's context. */
   readonly namespace: string
   readonly server: string
+  readonly config: ClusterConfig
 }
 
 export async function connect(options: FindClusterOptions, userAgent = "wick"): Promise<Connected> {
@@ -18,6 +20,7 @@ export async function connect(options: FindClusterOptions, userAgent = "wick"): 
     client: createClient({ fetch, baseUrl: config.server, userAgent }),
     namespace: config.namespace ?? "default",
     server: config.server,
+    config,
     [Symbol.asyncDispose]: dispose,
   }
 }
