@@ -4,10 +4,10 @@ import { Event as EventKind } from "../api/core/event.ts"
 import { Pod } from "../api/core/pod.ts"
 import { Revision } from "../api/serving/revision.ts"
 import { Service } from "../api/serving/service.ts"
+import { podLogLines } from "../client/pod-log.ts"
 import type { Context } from "./context.ts"
 import { formatAge } from "./duration.ts"
 import { ageOf, readyCondition, revisionColumns } from "./function-table.ts"
-import { collectLines } from "./log-lines.ts"
 import { isData, type OutputFormat, objectName, outputOption, printData } from "./output.ts"
 import { formatTable } from "./table.ts"
 import { namespaceOption, type Target, target, withExamples } from "./target.ts"
@@ -154,11 +154,10 @@ function eventTable(events: readonly Event[], names: ReadonlySet<string>, now: n
 /** What the containers said last: the answer to most "why not ready". */
 async function lastLogs(context: Context, at: Target, pods: readonly Pod[]): Promise<void> {
   for (const pod of pods.slice(0, 1)) {
-    const path = `/api/v1/namespaces/${at.namespace}/pods/${pod.metadata.name}/log?tailLines=${logLinesShown}`
+    const reference = { name: pod.metadata.name, namespace: at.namespace }
     try {
-      const { body } = await at.client.request(path)
       const lines: string[] = []
-      for await (const line of collectLines(body)) lines.push(`${line}\n`)
+      for await (const line of podLogLines(at.client, reference, { tailLines: logLinesShown })) lines.push(`${line}\n`)
       if (lines.length > 0) context.out(section(`Last output of ${pod.metadata.name}`, lines.join("")))
     } catch {
       // No container has run yet: its condition says why, and there is nothing to print.

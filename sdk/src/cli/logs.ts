@@ -3,9 +3,9 @@ import { Pod } from "../api/core/pod.ts"
 import { isStatus } from "../api/meta/status-error.ts"
 import { Revision } from "../api/serving/revision.ts"
 import { Service } from "../api/serving/service.ts"
+import { podLogLines } from "../client/pod-log.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { type ContainerRun, LogFollower } from "./log-follower.ts"
-import { collectLines } from "./log-lines.ts"
 import { durationArgument, namespaceOption, type Target, target, wholeNumber, withExamples } from "./target.ts"
 
 interface LogsOptions {
@@ -125,18 +125,23 @@ async function print(
   options: LogsOptions,
   prefix: string,
 ): Promise<void> {
-  const query = new URLSearchParams({ container })
-  if (options.follow) query.set("follow", "true")
-  if (options.tail !== undefined) query.set("tailLines", String(options.tail))
-  if (options.since !== undefined) query.set("sinceSeconds", String(Math.ceil(options.since / 1000)))
-  if (options.timestamps) query.set("timestamps", "true")
-  if (options.previous) query.set("previous", "true")
-  const path = `/api/v1/namespaces/${at.namespace}/pods/${pod}/log?${query}`
+  const { follow, tail, since, timestamps, previous } = options
+  const lines = podLogLines(
+    at.client,
+    { name: pod, namespace: at.namespace },
+    {
+      container,
+      signal: context.interrupted,
+      ...(follow && { follow }),
+      ...(tail !== undefined && { tailLines: tail }),
+      ...(since !== undefined && { sinceSeconds: Math.ceil(since / 1000) }),
+      ...(timestamps && { timestamps }),
+      ...(previous && { previous }),
+    },
+  )
   try {
-    const response = await at.client.request(path, { signal: context.interrupted })
-    for await (const line of collectLines(response.body)) context.out(`${prefix}${line}\n`)
+    for await (const line of lines) context.out(`${prefix}${line}\n`)
   } catch (error) {
-    if (context.interrupted.aborted) return
     if (!isStatus(error)) throw error
     const failure = new CommandError(`${pod}: ${error.message}`, undefined, exitCodes.failed)
     failure.cause = error

@@ -1,4 +1,5 @@
-import type { AnyObject, Kind, KindOf, KindReference, ListOf, NewOf } from "../api/kind.ts"
+import type { AnyObject, Kind, KindOf, KindReference, ListOf, NewOf, StoredMeta } from "../api/kind.ts"
+import type { LabelSelector } from "../api/meta/label-selector.ts"
 
 /** The seam of the whole platform: the API server is one such function and the client takes one. */
 export type Fetch = (request: Request) => Promise<Response>
@@ -9,11 +10,17 @@ export interface Reference {
   readonly namespace?: string
 }
 
-export interface ListOptions {
+/** Which objects of a kind: all that answer both selectors. */
+export interface Selecting {
   /** Absent: all namespaces. */
   readonly namespace?: string
-  readonly labelSelector?: string
-  readonly fieldSelector?: string
+  /** `app=web,tier in (a,b)`, or the same as an object. */
+  readonly labelSelector?: string | LabelSelector
+  /** `status.phase!=Failed`, or the values that fields must have: `{ "spec.nodeName": "a" }`. */
+  readonly fieldSelector?: string | Readonly<Record<string, string | number | boolean>>
+}
+
+export interface ListOptions extends Selecting {
   readonly limit?: number
   readonly continue?: string
   readonly resourceVersion?: string
@@ -35,8 +42,14 @@ export interface WriteOptions {
   readonly signal?: AbortSignal
 }
 
-export interface PatchOptions extends WriteOptions {
-  readonly subresource?: "status" | "scale" | "approval"
+/** Parts of an object that are read and written apart from the rest. */
+export type Subresource = "status" | "scale" | "approval" | "ephemeralcontainers" | "resize" | "finalize"
+
+export interface UpdateOptions extends WriteOptions {
+  readonly subresource?: Subresource
+}
+
+export interface PatchOptions extends UpdateOptions {
   /** With `apply`: take fields over from other managers. */
   readonly force?: boolean
 }
@@ -51,6 +64,19 @@ export type JsonPatchOperation =
   | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: unknown }
   | { readonly op: "remove"; readonly path: string }
   | { readonly op: "move" | "copy"; readonly from: string; readonly path: string }
+
+/** An object of which only the metadata was asked for: cheap to list and to watch, for whoever needs no more. */
+export interface PartialObject {
+  readonly apiVersion: "meta.k8s.io/v1"
+  readonly kind: "PartialObjectMetadata"
+  readonly metadata: StoredMeta
+}
+
+export interface GetOptions {
+  readonly resourceVersion?: string
+  readonly subresource?: Subresource
+  readonly signal?: AbortSignal
+}
 
 export interface DeleteOptions {
   readonly propagationPolicy?: "Orphan" | "Background" | "Foreground"
@@ -69,21 +95,23 @@ export type WatchEvent<Item> =
  * transport's own error when there was no answer. An `ERROR` event of a watch is thrown as a `StatusError` too.
  */
 export interface Client {
-  get<K extends Kind>(
-    kind: K,
-    reference: Reference,
-    options?: { resourceVersion?: string; signal?: AbortSignal },
-  ): Promise<KindOf<K>>
+  get<K extends Kind>(kind: K, reference: Reference, options?: GetOptions): Promise<KindOf<K>>
+  /** One page where there is a `limit`, else everything. */
   list<K extends Kind>(kind: K, options?: ListOptions): Promise<ListOf<KindOf<K>>>
   create<K extends Kind>(kind: K, object: NewOf<K>, options?: WriteOptions): Promise<KindOf<K>>
-  update<K extends Kind>(kind: K, object: NewOf<K>, options?: WriteOptions): Promise<KindOf<K>>
+  update<K extends Kind>(kind: K, object: NewOf<K>, options?: UpdateOptions): Promise<KindOf<K>>
   updateStatus<K extends Kind>(kind: K, object: NewOf<K>, options?: WriteOptions): Promise<KindOf<K>>
   patch<K extends Kind>(kind: K, reference: Reference, patch: Patch, options?: PatchOptions): Promise<KindOf<K>>
   /** Server-side apply: create or change, owning exactly the fields given. */
   apply<K extends Kind>(kind: K, object: NewOf<K>, options: PatchOptions & { fieldManager: string }): Promise<KindOf<K>>
   /** Resolves when the server has accepted the deletion; finalizers may keep the object for a while. */
   delete(kind: KindReference, reference: Reference, options?: DeleteOptions): Promise<void>
+  /** Deletes all that is selected, each as `delete` would. */
+  deleteCollection(kind: KindReference, options: Selecting & DeleteOptions): Promise<void>
   watch<K extends Kind>(kind: K, options?: WatchOptions): AsyncIterable<WatchEvent<KindOf<K>>>
+  getMetadata(kind: KindReference, reference: Reference, options?: GetOptions): Promise<PartialObject>
+  listMetadata(kind: KindReference, options?: ListOptions): Promise<ListOf<PartialObject>>
+  watchMetadata(kind: KindReference, options?: WatchOptions): AsyncIterable<WatchEvent<PartialObject>>
   /** Any other path of the API (`/version`, a subresource), with the same errors. */
   request(path: string, init?: RequestInit): Promise<Response>
 }

@@ -1,14 +1,20 @@
 import type { Kind, KindOf, KindReference, ListOf, NewOf } from "../api/kind.ts"
+import { formatFieldSelector } from "../api/meta/field-selector.ts"
+import { formatSelector } from "../api/meta/selector-text.ts"
 import { type Status, StatusError } from "../api/meta/status-error.ts"
 import { assert } from "../assert.ts"
 import type {
   Client,
   DeleteOptions,
   Fetch,
+  GetOptions,
   ListOptions,
+  PartialObject,
   Patch,
   PatchOptions,
   Reference,
+  Selecting,
+  UpdateOptions,
   WatchEvent,
   WatchOptions,
   WriteOptions,
@@ -23,6 +29,8 @@ export interface ClientOptions {
   readonly userAgent?: string
   /** Whose writes these are in managedFields, where a call does not say. */
   readonly fieldManager?: string
+  /** Hears what the server warns of, a line at a time: deprecated versions, unknown fields, policies that only warn. */
+  readonly onWarning?: (warning: string) => void
 }
 
 const patchTypes: Record<Patch["type"], string> = {
@@ -42,21 +50,18 @@ class FetchClient implements Client {
   readonly #baseUrl: string
   readonly #headers: Record<string, string>
   readonly #fieldManager: string | undefined
+  readonly #onWarning: ((warning: string) => void) | undefined
 
   constructor(options: ClientOptions) {
     this.#fetch = options.fetch
     this.#baseUrl = (options.baseUrl ?? "http://wick.internal").replace(/\/+$/, "")
     this.#headers = { accept: "application/json", ...(options.userAgent && { "user-agent": options.userAgent }) }
     this.#fieldManager = options.fieldManager
+    this.#onWarning = options.onWarning
   }
 
-  get<K extends Kind>(
-    kind: K,
-    reference: Reference,
-    options: { resourceVersion?: string; signal?: AbortSignal } = {},
-  ): Promise<KindOf<K>> {
-    const { resourceVersion, signal } = options
-    return this.#json("GET", resourcePath(kind, reference) + queryString({ resourceVersion }), undefined, signal)
+  get<K extends Kind>(kind: K, reference: Reference, options: GetOptions = {}): Promise<KindOf<K>> {
+    return this.#json("GET", itemPath(kind, reference, options), undefined, options.signal)
   }
 
   list<K extends Kind>(kind: K, options: ListOptions = {}): Promise<ListOf<KindOf<K>>> {
@@ -69,8 +74,8 @@ class FetchClient implements Client {
     return this.#json("POST", path + this.#writeQuery(options), typed(kind, object), options.signal)
   }
 
-  update<K extends Kind>(kind: K, object: NewOf<K>, options: WriteOptions = {}): Promise<KindOf<K>> {
-    return this.#put(kind, object, undefined, options)
+  update<K extends Kind>(kind: K, object: NewOf<K>, options: UpdateOptions = {}): Promise<KindOf<K>> {
+    return this.#put(kind, object, options.subresource, options)
   }
 
   updateStatus<K extends Kind>(kind: K, object: NewOf<K>, options: WriteOptions = {}): Promise<KindOf<K>> {
@@ -99,7 +104,53 @@ class FetchClient implements Client {
   }
 
   async delete(kind: KindReference, reference: Reference, options: DeleteOptions = {}): Promise<void> {
-    const { propagationPolicy, gracePeriodSeconds, preconditions, dryRun, signal } = options
+    await this.#delete(resourcePath(kind, reference) + dryRunQuery(options), options)
+  }
+
+  async deleteCollection(kind: KindReference, options: Selecting & DeleteOptions): Promise<void> {
+    const query = queryString({ ...selectors(options), dryRun: options.dryRun ? "All" : undefined })
+    await this.#delete(resourcePath(kind, { namespace: options.namespace }) + query, options)
+  }
+
+  watch<K extends Kind>(kind: K, options: WatchOptions = {}): AsyncGenerator<WatchEvent<KindOf<K>>, void> {
+    return this.#watch(watchPath(kind, options), this.#headers, options.signal)
+  }
+
+  async getMetadata(kind: KindReference, reference: Reference, options: GetOptions = {}): Promise<PartialObject> {
+    const headers = metadataOnly("PartialObjectMetadata")
+    const response = await this.request(itemPath(kind, reference, options), requestInit(headers, options.signal))
+    return (await response.json()) as PartialObject
+  }
+
+  async listMetadata(kind: KindReference, options: ListOptions = {}): Promise<ListOf<PartialObject>> {
+    const headers = metadataOnly("PartialObjectMetadataList")
+    const response = await this.request(listPath(kind, options), requestInit(headers, options.signal))
+    return (await response.json()) as ListOf<PartialObject>
+  }
+
+  watchMetadata(kind: KindReference, options: WatchOptions = {}): AsyncGenerator<WatchEvent<PartialObject>, void> {
+    const headers = { ...this.#headers, ...metadataOnly("PartialObjectMetadata") }
+    return this.#watch(watchPath(kind, options), headers, options.signal)
+  }
+
+  async request(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    for (const name in this.#headers) if (!headers.has(name)) headers.set(name, this.#headers[name] as string)
+    return this.#accepted(new Request(this.#baseUrl + path, { ...init, headers }))
+  }
+
+  async *#watch<Item>(
+    path: string,
+    headers: Record<string, string>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<WatchEvent<Item>, void> {
+    const response = await this.#accepted(new Request(this.#baseUrl + path, requestInit(headers, signal)))
+    assert(response.body, "a watch is answered with a body")
+    for await (const events of readWatch<Item>(response.body, signal)) yield* events
+  }
+
+  async #delete(path: string, options: DeleteOptions): Promise<void> {
+    const { propagationPolicy, gracePeriodSeconds, preconditions } = options
     const body = [propagationPolicy, gracePeriodSeconds, preconditions].some((option) => option !== undefined)
       ? JSON.stringify({
           kind: "DeleteOptions",
@@ -109,21 +160,8 @@ class FetchClient implements Client {
           preconditions,
         })
       : undefined
-    const query = queryString({ dryRun: dryRun ? "All" : undefined })
-    const response = await this.#send("DELETE", resourcePath(kind, reference) + query, body, jsonType, signal)
+    const response = await this.#send("DELETE", path, body, jsonType, options.signal)
     await response.body?.cancel()
-  }
-
-  async *watch<K extends Kind>(kind: K, options: WatchOptions = {}): AsyncGenerator<WatchEvent<KindOf<K>>, void> {
-    const response = await this.#send("GET", watchPath(kind, options), undefined, undefined, options.signal)
-    assert(response.body, "a watch is answered with a body")
-    for await (const events of readWatch<KindOf<K>>(response.body, options.signal)) yield* events
-  }
-
-  async request(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers(init.headers)
-    for (const name in this.#headers) if (!headers.has(name)) headers.set(name, this.#headers[name] as string)
-    return accepted(await this.#fetch(new Request(this.#baseUrl + path, { ...init, headers })))
   }
 
   #put<K extends Kind>(
@@ -165,16 +203,47 @@ class FetchClient implements Client {
     const init: RequestInit = { method, headers }
     if (body !== undefined) init.body = body
     if (signal) init.signal = signal
-    return accepted(await this.#fetch(new Request(this.#baseUrl + path, init)))
+    return this.#accepted(new Request(this.#baseUrl + path, init))
+  }
+
+  async #accepted(request: Request): Promise<Response> {
+    const response = await this.#fetch(request)
+    if (this.#onWarning) for (const warning of warningsOf(response)) this.#onWarning(warning)
+    return accepted(response)
   }
 }
 
 const jsonType = "application/json"
 
+/** Asks for the metadata alone; a server that cannot (`406`) says so. */
+function metadataOnly(kind: "PartialObjectMetadata" | "PartialObjectMetadataList"): Record<string, string> {
+  return { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` }
+}
+
+function requestInit(headers: Record<string, string>, signal: AbortSignal | undefined): RequestInit {
+  return signal ? { headers, signal } : { headers }
+}
+
+function dryRunQuery({ dryRun }: DeleteOptions): string {
+  return queryString({ dryRun: dryRun ? "All" : undefined })
+}
+
+function itemPath(kind: KindReference, reference: Reference, options: GetOptions): string {
+  const { resourceVersion, subresource } = options
+  return resourcePath(kind, { ...reference, subresource }) + queryString({ resourceVersion })
+}
+
+/** Both selectors as a query says them. */
+function selectors({ labelSelector, fieldSelector }: Selecting): Record<string, string | undefined> {
+  return {
+    labelSelector: typeof labelSelector === "object" ? formatSelector(labelSelector) : labelSelector,
+    fieldSelector: typeof fieldSelector === "object" ? formatFieldSelector(fieldSelector) : fieldSelector,
+  }
+}
+
 export function listPath(kind: KindReference, options: ListOptions): string {
   const query = queryString({
-    labelSelector: options.labelSelector,
-    fieldSelector: options.fieldSelector,
+    ...selectors(options),
     limit: options.limit,
     continue: options.continue,
     resourceVersion: options.resourceVersion,
@@ -186,8 +255,7 @@ export function listPath(kind: KindReference, options: ListOptions): string {
 export function watchPath(kind: KindReference, options: WatchOptions): string {
   const query = queryString({
     watch: true,
-    labelSelector: options.labelSelector,
-    fieldSelector: options.fieldSelector,
+    ...selectors(options),
     resourceVersion: options.resourceVersion,
     resourceVersionMatch: options.resourceVersionMatch,
     allowWatchBookmarks: options.allowWatchBookmarks,
@@ -215,6 +283,13 @@ async function accepted(response: Response): Promise<Response> {
   const retryAfter = Number(response.headers.get("retry-after"))
   if (retryAfter > 0) status.details = { ...status.details, retryAfterSeconds: retryAfter }
   throw StatusError.from(status, response.status)
+}
+
+/** The texts of `Warning` headers (RFC 9111 §5.5 of old): `299 - "text"`, any number of them with commas between. */
+export function warningsOf(response: Response): string[] {
+  const header = response.headers.get("warning")
+  if (header === null) return []
+  return [...header.matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] ?? "").replace(/\\(.)/g, "$1"))
 }
 
 function statusOf(text: string): Partial<Status> | undefined {

@@ -11,11 +11,16 @@ export type {
   Client,
   DeleteOptions,
   Fetch,
+  GetOptions,
   JsonPatchOperation,
   ListOptions,
+  PartialObject,
   Patch,
   PatchOptions,
   Reference,
+  Selecting,
+  Subresource,
+  UpdateOptions,
   WatchEvent,
   WatchOptions,
   WriteOptions,
@@ -28,6 +33,10 @@ export type { FetchWrapper, RetryOptions } from "./compose.ts"
 export { bearerToken, compose, retry } from "./compose.ts"
 export { type Connected, connect } from "./connect.ts"
 export type { ClientOptions } from "./create-client.ts"
-export { createClient, listPath, watchPath } from "./create-client.ts"
+export { createClient, listPath, warningsOf, watchPath } from "./create-client.ts"
+export { listAll, pages } from "./pages.ts"
 export { resourcePath } from "./path.ts"
+export type { PodLogOptions } from "./pod-log.ts"
+export { podLog, podLogLines } from "./pod-log.ts"
+export { bind, decideCertificate, evict, getScale, requestToken, setScale } from "./subresources.ts"
 export { readWatch, WatchDecoder } from "./watch-stream.ts"

@@ -1,4 +1,5 @@
 import { type AnyObject, StatusError } from "@wick/sdk/api"
+import { type FieldRequirement, parseFieldSelector } from "@wick/sdk/api/meta/field-selector"
 import { matches } from "@wick/sdk/api/meta/label-selector"
 import { parseSelector } from "@wick/sdk/api/meta/selector-text"
 import { valueAt } from "./field-path.ts"
@@ -50,16 +51,19 @@ function labelSelection(selector: string): Selection {
 
 function fieldSelection(resource: ServedResource, selector: string): Selection {
   if (selector.trim() === "") return everything
-  const terms = selector.split(",").map((term) => fieldTerm(resource, term.trim()))
+  const terms = fieldTerms(selector).map(({ field, operator, value }): Selection => {
+    const read = fieldReader(resource, field)
+    return operator === "!=" ? (object) => read(object) !== value : (object) => read(object) === value
+  })
   return (object) => terms.every((term) => term(object))
 }
 
-function fieldTerm(resource: ServedResource, term: string): Selection {
-  const match = /^([^=!]+)(==|!=|=)(.*)$/.exec(term)
-  if (!match) throw new StatusError("BadRequest", `invalid field selector: "${term}"; can't understand it`)
-  const [, path = "", operator, wanted = ""] = match
-  const read = fieldReader(resource, path)
-  return operator === "!=" ? (object) => read(object) !== wanted : (object) => read(object) === wanted
+function fieldTerms(selector: string): FieldRequirement[] {
+  try {
+    return parseFieldSelector(selector)
+  } catch (error) {
+    throw new StatusError("BadRequest", (error as Error).message)
+  }
 }
 
 function fieldReader(resource: ServedResource, path: string): (object: Indexed) => string {
