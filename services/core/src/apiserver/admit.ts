@@ -1,12 +1,15 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
-import type { AdmissionAttributes } from "./admission/step.ts"
+import type { AdmissionAttributes, Equivalent, ResourceName } from "./admission/step.ts"
+import { annotate } from "./audit/annotations.ts"
 import { place } from "./patch/schema-walk.ts"
 import { isDryRun, type RequestContext } from "./request-context.ts"
+import type { ServedResource } from "./served-resource.ts"
+import { objectInVersion } from "./version.ts"
 
 type Write = Pick<AdmissionAttributes, "operation" | "name" | "object" | "oldObject">
 
 function attributesOf(context: RequestContext, write: Write): AdmissionAttributes {
-  const { info, resource, user, warnings } = context
+  const { info, resource, user, warnings, request } = context
   return {
     ...write,
     group: resource.group,
@@ -18,8 +21,32 @@ function attributesOf(context: RequestContext, write: Write): AdmissionAttribute
     user,
     dryRun: isDryRun(context),
     schema: place(resource.schema, resource.components),
+    ...requestedName(context),
+    equivalents: () => equivalentsOf(context),
+    annotate: (key, value) => annotate(request, key, value),
     warn: (text) => warnings.push(text),
   }
+}
+
+/** The client's own name for the resource: its objects may be stored, and are admitted, under another. */
+function requestedName({ info, resource, server }: RequestContext): { requested?: ResourceName } {
+  const { group, version, resource: plural } = info
+  if (group === resource.group && version === resource.version && plural === resource.plural) return {}
+  const asked = server.registry.find(group, version, plural)
+  return asked ? { requested: nameOf(asked) } : {}
+}
+
+function nameOf({ group, version, kind, plural }: ServedResource): ResourceName {
+  return { group, version, kind, resource: plural }
+}
+
+function equivalentsOf({ resource, server }: RequestContext): Equivalent[] {
+  return server.registry.served(resource).map((other) => ({
+    ...nameOf(other),
+    schema: place(other.schema, other.components),
+    convert: other.behind?.fromStored ?? ((object) => objectInVersion(resource, object, other.apiVersion)),
+    convertBack: other.behind?.toStored ?? ((object) => objectInVersion(resource, object, resource.apiVersion)),
+  }))
 }
 
 /** Every step's mutation, in order. */

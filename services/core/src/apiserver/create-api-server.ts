@@ -14,6 +14,7 @@ import type { Storage } from "#store"
 import type { AdmissionStep } from "./admission/step.ts"
 import { createWebhookTransport, type WebhookTransport } from "./admission/webhook/transport.ts"
 import { compressAnswer, encodeAnswer } from "./answer-encoding.ts"
+import { annotate } from "./audit/annotations.ts"
 import type { UserInfo } from "./authentication/user.ts"
 import { type Decision, refusalText } from "./authorization/authorize.ts"
 import type { Action } from "./authorization/rule.ts"
@@ -170,6 +171,7 @@ class FetchApiServer implements ApiServer {
       response = await this.#seated(seat, request, url, info, user)
     } catch (error) {
       response = errorResponse(error)
+      if (response.status === 403) annotate(request, "authorization.k8s.io/decision", "forbid")
       if (error instanceof NoSeatError) sorted = error.sorted
       if (response.status >= 500) log.error("request failed", { method: request.method, path: url.pathname, error })
     }
@@ -226,7 +228,9 @@ class FetchApiServer implements ApiServer {
   }
 
   async #answer(request: Request, url: URL, info: RequestInfo, user: UserInfo): Promise<Response> {
-    this.#authorize(user, actionOf(info))
+    const { reason } = this.#authorize(user, actionOf(info))
+    annotate(request, "authorization.k8s.io/decision", "allow")
+    annotate(request, "authorization.k8s.io/reason", reason)
     if (info.kind === "resource" && request.method !== "GET") checkWriteOptions(info.query)
     if (info.kind === "path") return answerPath(this.#unversioned, url, request.headers.get("accept") ?? "")
     const virtual = this.#virtual(info)
@@ -234,8 +238,9 @@ class FetchApiServer implements ApiServer {
     return this.#resource(request, info, user)
   }
 
-  #authorize(user: UserInfo, action: Action): void {
-    if (this.#options.authorize(user, action).allowed) return
+  #authorize(user: UserInfo, action: Action): Decision {
+    const decision = this.#options.authorize(user, action)
+    if (decision.allowed) return decision
     const text = refusalText(user, action)
     if (action.kind === "path") throw new StatusError("Forbidden", `forbidden: ${text}`)
     const { resource, group, name } = action

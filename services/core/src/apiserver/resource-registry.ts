@@ -1,4 +1,4 @@
-import type { ServedResource } from "./served-resource.ts"
+import { type ServedResource, storedResource } from "./served-resource.ts"
 
 /** Which resources are served now. Custom ones come and go while requests are answered. */
 export class ResourceRegistry {
@@ -24,6 +24,15 @@ export class ResourceRegistry {
       if (resource.custom && resource.group === group && resource.plural === plural) this.#served.delete(key)
     }
     this.onChange()
+  }
+
+  /** A resource under its other names: other versions, and faces of what is stored. */
+  served(resource: ServedResource): ServedResource[] {
+    const { group, plural } = storedResource(resource)
+    return this.all().filter((other) => {
+      const stored = storedResource(other)
+      return other !== resource && stored.group === group && stored.plural === plural
+    })
   }
 
   all(): ServedResource[] {

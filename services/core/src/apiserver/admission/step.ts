@@ -2,13 +2,24 @@ import type { AnyObject } from "@wick/sdk/api/kind"
 import type { UserInfo } from "../authentication/user.ts"
 import type { SchemaPlace } from "../patch/schema-walk.ts"
 
-/** A write on its way to the store, as admission sees it. */
-export interface AdmissionAttributes {
-  readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT"
+/** What a resource and its objects are called in one version of one group. */
+export interface ResourceName {
   readonly group: string
   readonly version: string
   readonly kind: string
   readonly resource: string
+}
+
+/** Another name under which a resource is served, and its objects under that name. */
+export interface Equivalent extends ResourceName {
+  readonly schema: SchemaPlace
+  readonly convert: (object: AnyObject) => AnyObject | Promise<AnyObject>
+  readonly convertBack: (object: AnyObject) => AnyObject | Promise<AnyObject>
+}
+
+/** A write on its way to the store, as admission sees it. */
+export interface AdmissionAttributes extends ResourceName {
+  readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT"
   /** "" is the resource itself. */
   readonly subresource: string
   /** "" for a resource without one. */
@@ -21,6 +32,12 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean
   /** Of the resource; absent: nothing is known of its lists. */
   readonly schema?: SchemaPlace
+  /** As the client called the resource, where that is another name than admission sees. */
+  readonly requested?: ResourceName
+  /** The resource under its other names. */
+  readonly equivalents?: () => readonly Equivalent[]
+  /** Notes something in the record of the request. */
+  readonly annotate?: (key: string, value: string) => void
   /** Adds a line that the client shows to its user (`Warning` header). */
   readonly warn: (text: string) => void
 }

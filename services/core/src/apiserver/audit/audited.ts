@@ -4,6 +4,7 @@ import type { Peer } from "../listen/peer.ts"
 import { parseRequest, type RequestInfo } from "../request-info.ts"
 import { toApi } from "../review/user-info.ts"
 import type { Guarded } from "../security.ts"
+import { keepAnnotations } from "./annotations.ts"
 import { type AuditPolicy, type Level, type Stage, verdictOf } from "./policy.ts"
 
 export interface AuditOptions {
@@ -65,8 +66,11 @@ async function handle(server: Guarded, options: AuditOptions, request: Request, 
   if (verdict.level === "None") return server.handle(request, user, peer, impersonator)
   const level = limited(verdict.level, info)
   const head = eventHead(options, level, info, url, who, request.headers.get("user-agent") ?? undefined)
+  const annotations = keepAnnotations(request)
   const write = (stage: Stage, more: object = {}): void => {
-    if (!verdict.omitted.has(stage)) options.write({ ...head, ...ending(options, stage), ...more })
+    if (verdict.omitted.has(stage)) return
+    const noted = Object.keys(annotations).length > 0 && { annotations }
+    options.write({ ...head, ...ending(options, stage), ...more, ...noted })
   }
   write("RequestReceived")
   const sent = level === "Metadata" ? undefined : request.clone()

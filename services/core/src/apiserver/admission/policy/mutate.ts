@@ -2,12 +2,13 @@ import { CelError, isList, isMap, toJson, type Value } from "@wick/sdk/api/cel"
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { applyJsonPatch } from "../../patch/json-patch.ts"
 import { jsonEqual } from "../../patch/json-value.ts"
+import { backFrom, underName } from "../equivalent.ts"
 import { forbidden } from "../forbidden.ts"
 import type { AdmissionAttributes } from "../step.ts"
 import { applyConfiguration } from "./apply-configuration.ts"
 import { asking } from "./evaluate.ts"
 import type { PolicyOptions } from "./index.ts"
-import { isConcerned } from "./match.ts"
+import { concern } from "./match.ts"
 import { ConfigurationError, paramsOf } from "./params.ts"
 import type { Bound, Mutating } from "./policy.ts"
 
@@ -21,19 +22,21 @@ export async function mutateAll(
   options: PolicyOptions,
 ): Promise<AnyObject | undefined> {
   let { object } = attributes
-  const seen = new Set<Bound<Mutating>>()
+  const seenBefore = new Set<Bound<Mutating>>()
   const again = new Set<Bound<Mutating>>()
   for (const round of ["first", "again"] as const) {
     for (const each of bound) {
       if (round === "again" && !again.has(each)) continue
       const current = { ...attributes, object }
-      if (object === undefined || !(await isConcerned(each, current, options.storage))) continue
-      const next = await mutated(each, current, object, options)
-      const changed = !jsonEqual(object, next)
-      object = next
+      const name = object && (await concern(each, current, options.storage))
+      if (!name) continue
+      const seen = await underName(current, name)
+      const next = seen.object && (await mutated(each, seen, seen.object, options))
+      const changed = !jsonEqual(seen.object, next)
+      if (changed) object = await backFrom(name, next)
       if (round === "again") continue
-      if (changed) for (const earlier of seen) again.add(earlier)
-      if (each.policy.spec?.reinvocationPolicy === "IfNeeded") seen.add(each)
+      if (changed) for (const earlier of seenBefore) again.add(earlier)
+      if (each.policy.spec?.reinvocationPolicy === "IfNeeded") seenBefore.add(each)
     }
   }
   return object

@@ -14,6 +14,7 @@ import type { UserInfo } from "../../authentication/user.ts"
 import type { Decision } from "../../authorization/authorize.ts"
 import type { Action } from "../../authorization/rule.ts"
 import type { AdmissionAttributes } from "../step.ts"
+import { kindOf, resourceOf } from "../webhook/review.ts"
 
 export type Authorize = (user: UserInfo, action: Action) => Decision
 
@@ -60,7 +61,8 @@ export const requestVariables: ReadonlyMap<string, Type> = new Map<string, Type>
 
 /** The values of those variables for one write. */
 export function requestValues(attributes: AdmissionAttributes, authorize: Authorize): ReadonlyMap<string, () => Value> {
-  const { object, oldObject, group, resource, subresource, namespace, name } = attributes
+  const { object, oldObject, subresource, namespace, name } = attributes
+  const { group, resource } = attributes.requested ?? attributes
   const ask = askAs(attributes.user, authorize)
   return new Map<string, () => Value>([
     ["object", remembered(() => fromJson(object, dyn))],
@@ -81,14 +83,13 @@ export function remembered(make: () => Value): () => Value {
 }
 
 function requestOf(attributes: AdmissionAttributes): object {
-  const { operation, group, version, kind, resource, subresource, namespace, name, user, dryRun } = attributes
-  const ofKind = { group, version, kind }
-  const ofResource = { group, version, resource }
+  const { operation, subresource, namespace, name, user, dryRun } = attributes
+  const { requested = attributes } = attributes
   return {
-    kind: ofKind,
-    resource: ofResource,
-    requestKind: ofKind,
-    requestResource: ofResource,
+    kind: kindOf(attributes),
+    resource: resourceOf(attributes),
+    requestKind: kindOf(requested),
+    requestResource: resourceOf(requested),
     subResource: subresource,
     requestSubResource: subresource,
     name,

@@ -30,10 +30,11 @@ export function createQuotaAdmission(storage: Storage, quotas: NamespaceIndex<Re
   }
 }
 
-/** What is deleted frees, and what belongs to a part of an object takes nothing by itself. */
+/** What is deleted frees; of the parts of an object only the size of a pod's containers takes anything by itself. */
 function countedOf(attributes: AdmissionAttributes): Counted | undefined {
   const { operation, group, resource, subresource, namespace, object, oldObject } = attributes
-  if (namespace === "" || subresource !== "" || object === undefined) return undefined
+  const isResize = resource === "pods" && subresource === "resize"
+  if (namespace === "" || (subresource !== "" && !isResize) || object === undefined) return undefined
   if (operation !== "CREATE" && operation !== "UPDATE") return undefined
   if (resource === "namespaces" && group === "") return undefined
   return { resource: { group, plural: resource }, object, oldObject: operation === "UPDATE" ? oldObject : undefined }

@@ -57,6 +57,19 @@ describe("a quota", () => {
     )
   })
 
+  it("counts what a running pod is given more", async () => {
+    await bound({ "requests.cpu": "1" })
+    await client.create(Pod, pod("one", { requests: { cpu: "600m" } }))
+    const resize = async (cpu: string): Promise<void> => {
+      const body = JSON.stringify({ spec: { containers: [{ name: "c", resources: { requests: { cpu } } }] } })
+      const headers = { "content-type": "application/strategic-merge-patch+json" }
+      await client.request(`/api/v1/namespaces/${namespace}/pods/one/resize`, { method: "PATCH", body, headers })
+    }
+    await resize("900m")
+    expect(await used()).toEqual({ "requests.cpu": "900m" })
+    await expect(resize("1100m")).rejects.toThrow("exceeded quota: q, requested: requests.cpu=200m")
+  })
+
   it("on compute wants every container to say what it takes", async () => {
     await bound({ cpu: "1", "limits.memory": "1Gi" })
     await expect(client.create(Pod, pod("silent"))).rejects.toThrow(

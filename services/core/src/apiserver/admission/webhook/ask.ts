@@ -4,11 +4,12 @@ import type { Labels } from "@wick/sdk/api/meta/label-selector"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import type { Storage } from "#store"
+import { underName } from "../equivalent.ts"
 import type { Authorize } from "../policy/surroundings.ts"
-import type { AdmissionAttributes } from "../step.ts"
+import type { AdmissionAttributes, ResourceName } from "../step.ts"
 import { readCoreObject } from "../stored-object.ts"
 import { conditionsAllow } from "./conditions.ts"
-import { namespaceSelected, rulesName } from "./match.ts"
+import { namedIn, namespaceSelected } from "./match.ts"
 import { denial, readAnswer, reviewOf, type Verdict } from "./review.ts"
 import { targetOf } from "./target.ts"
 import type { WebhookTransport } from "./transport.ts"
@@ -21,16 +22,31 @@ export interface AskOptions {
   readonly authorize: Authorize
 }
 
-/** Whether a webhook wants to hear of this write. Almost always decided without waiting. */
-export function isConcerned(
+/** A write as a webhook wants to hear of it. */
+export interface Hearing {
+  readonly name: ResourceName
+  readonly seen: AdmissionAttributes
+}
+
+/** Undefined for a webhook that does not want to hear of this write. Almost always decided without waiting. */
+export function hearingOf(
   webhook: Webhook,
   attributes: AdmissionAttributes,
+  options: AskOptions,
+): Promise<Hearing | undefined> | undefined {
+  const name = namedIn(webhook, attributes)
+  return name && heard(webhook, attributes, name, options)
+}
+
+async function heard(
+  webhook: Webhook,
+  attributes: AdmissionAttributes,
+  name: ResourceName,
   { storage, authorize }: AskOptions,
-): boolean | Promise<boolean> {
-  if (!rulesName(webhook, attributes)) return false
-  const selected = namespaceSelected(webhook, attributes, (namespace) => labelsOf(storage, namespace))
-  if (selected === false || !webhook.matchConditions?.length) return selected
-  return Promise.resolve(selected).then((yes) => yes && conditionsAllow(webhook, attributes, authorize))
+): Promise<Hearing | undefined> {
+  if (!(await namespaceSelected(webhook, attributes, (namespace) => labelsOf(storage, namespace)))) return undefined
+  const seen = await underName(attributes, name)
+  return (await conditionsAllow(webhook, seen, authorize)) ? { name, seen } : undefined
 }
 
 async function labelsOf(storage: Storage, namespace: string): Promise<Labels | undefined> {
@@ -54,6 +70,9 @@ export async function ask(
     return undefined
   })
   for (const warning of verdict?.warnings ?? []) attributes.warn(warning)
+  for (const [key, value] of Object.entries(verdict?.annotations ?? {})) {
+    attributes.annotate?.(`${webhook.name}/${key}`, value)
+  }
   if (verdict !== undefined && !verdict.allowed) throw denial(webhook.name, verdict.status)
   return verdict
 }

@@ -4,9 +4,10 @@
  * A write that no webhook is registered for costs a look at two short lists.
  */
 import type { AnyObject } from "@wick/sdk/api/kind"
+import { backFrom } from "../equivalent.ts"
 import type { AdmissionAttributes, AdmissionStep } from "../step.ts"
 import { applyVerdict } from "./apply-verdict.ts"
-import { type AskOptions, ask, isConcerned } from "./ask.ts"
+import { type AskOptions, ask, hearingOf } from "./ask.ts"
 import { createWebhookTransport } from "./transport.ts"
 import { createWebhooks, type Webhook, type WebhookOptions } from "./webhook.ts"
 
@@ -52,11 +53,11 @@ async function mutate(
   for (const round of ["first", "again"] as const) {
     for (const webhook of webhooks) {
       if (round === "again" && !again.has(webhook)) continue
-      const current = { ...attributes, object }
-      if (!(await isConcerned(webhook, current, asking))) continue
-      const verdict = await ask(webhook, current, asking)
-      const { object: next, changed } = applyVerdict(webhook, object, verdict)
-      object = next
+      const hearing = await hearingOf(webhook, { ...attributes, object }, asking)
+      if (!hearing) continue
+      const verdict = await ask(webhook, hearing.seen, asking)
+      const { object: next, changed } = applyVerdict(webhook, hearing.seen.object, verdict)
+      if (changed) object = await backFrom(hearing.name, next)
       if (round === "again") continue
       if (changed) for (const earlier of seenBefore) again.add(earlier)
       if (webhook.reinvocationPolicy === "IfNeeded") seenBefore.add(webhook)
@@ -72,7 +73,8 @@ async function validate(
   asking: AskOptions,
 ): Promise<void> {
   const answers = webhooks.map(async (webhook) => {
-    if (await isConcerned(webhook, attributes, asking)) await ask(webhook, attributes, asking)
+    const hearing = await hearingOf(webhook, attributes, asking)
+    if (hearing) await ask(webhook, hearing.seen, asking)
   })
   const refused = (await Promise.allSettled(answers)).find((answer) => answer.status === "rejected")
   if (refused !== undefined) throw refused.reason

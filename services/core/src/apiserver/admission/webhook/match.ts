@@ -1,11 +1,14 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { type Labels, matches } from "@wick/sdk/api/meta/label-selector"
-import type { AdmissionAttributes } from "../step.ts"
+import { type MatchPolicy, namesOf } from "../equivalent.ts"
+import type { AdmissionAttributes, ResourceName } from "../step.ts"
 import type { Webhook } from "./webhook.ts"
 
 type Rule = NonNullable<Webhook["rules"]>[number]
 /** What says which writes something is about: a webhook, or the constraints of a policy. */
-type Selection = Pick<Webhook, "rules" | "objectSelector" | "namespaceSelector">
+type Selection = Pick<Webhook, "rules" | "objectSelector" | "namespaceSelector"> & {
+  readonly matchPolicy?: MatchPolicy | undefined
+}
 
 /** Registrations of webhooks and policies are shown to none of them: a broken one could not be taken out again. */
 const exempt: readonly string[] = [
@@ -17,15 +20,23 @@ const exempt: readonly string[] = [
   "mutatingadmissionpolicybindings",
 ]
 
-/** Whether a webhook's rules and its selector of objects name this write. Its selector of namespaces is asked last. */
-export function rulesName(webhook: Selection, attributes: AdmissionAttributes): boolean {
-  if (attributes.group === "admissionregistration.k8s.io" && exempt.includes(attributes.resource)) return false
-  return (webhook.rules ?? []).some((rule) => ruleNames(rule, attributes)) && objectSelected(webhook, attributes)
+/**
+ * The name under which a webhook's rules speak of this write, undefined if under none or if its selector of objects does
+ * not want it. Its selector of namespaces is asked last.
+ */
+export function namedIn(webhook: Selection, attributes: AdmissionAttributes): ResourceName | undefined {
+  if (attributes.group === "admissionregistration.k8s.io" && exempt.includes(attributes.resource)) return undefined
+  const { rules = [] } = webhook
+  const found = rules.some(({ operations }) => includes(operations, attributes.operation))
+    ? namesOf(attributes, webhook.matchPolicy).find((name) => rules.some((rule) => ruleNames(rule, attributes, name)))
+    : undefined
+  return found && objectSelected(webhook, attributes) ? found : undefined
 }
 
 function ruleNames(
   rule: Rule,
-  { operation, group, version, resource, subresource, namespace }: AdmissionAttributes,
+  { operation, subresource, namespace }: AdmissionAttributes,
+  { group, version, resource }: ResourceName,
 ): boolean {
   const scoped =
     rule.scope === "*" || (rule.scope === "Namespaced") === (namespace !== "" && !isNamespace(group, resource))

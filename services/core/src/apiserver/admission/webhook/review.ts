@@ -1,22 +1,20 @@
 import { type Status, StatusError } from "@wick/sdk/api/meta/status-error"
-import type { AdmissionAttributes } from "../step.ts"
+import type { AdmissionAttributes, ResourceName } from "../step.ts"
 
 /** The question that is posted to a webhook. */
 export function reviewOf(attributes: AdmissionAttributes, uid: string): object {
-  const { operation, group, version, kind, resource, subresource, namespace, name, object, oldObject, user, dryRun } =
-    attributes
-  const ofKind = { group, version, kind }
-  const ofResource = { group, version, resource }
+  const { operation, subresource, namespace, name, object, oldObject, user, dryRun } = attributes
+  const { requested = attributes } = attributes
   return {
     apiVersion: "admission.k8s.io/v1",
     kind: "AdmissionReview",
     request: {
       uid,
-      kind: ofKind,
-      resource: ofResource,
+      kind: kindOf(attributes),
+      resource: resourceOf(attributes),
       ...(subresource !== "" && { subResource: subresource, requestSubResource: subresource }),
-      requestKind: ofKind,
-      requestResource: ofResource,
+      requestKind: kindOf(requested),
+      requestResource: resourceOf(requested),
       name,
       ...(namespace !== "" && { namespace }),
       operation,
@@ -34,6 +32,14 @@ export function reviewOf(attributes: AdmissionAttributes, uid: string): object {
   }
 }
 
+export function kindOf({ group, version, kind }: ResourceName): object {
+  return { group, version, kind }
+}
+
+export function resourceOf({ group, version, resource }: ResourceName): object {
+  return { group, version, resource }
+}
+
 /** What a webhook said. */
 export interface Verdict {
   readonly allowed: boolean
@@ -41,6 +47,8 @@ export interface Verdict {
   /** Operations of a JSON patch; empty for none. */
   readonly patch: readonly unknown[]
   readonly warnings: readonly string[]
+  /** What it notes in the record of the request. */
+  readonly annotations: Readonly<Record<string, string>>
 }
 
 /** An answer that is none: the webhook's fault, treated as if it had not answered. */
@@ -63,6 +71,7 @@ export function readAnswer(answer: unknown, uid: string): Verdict {
     status: response.status,
     patch: readPatch(response),
     warnings: response.warnings ?? [],
+    annotations: response.auditAnnotations ?? {},
   }
 }
 
@@ -73,6 +82,7 @@ interface Answer {
   patch?: string
   patchType?: string
   warnings?: string[]
+  auditAnnotations?: Record<string, string>
 }
 
 function readPatch({ patch, patchType }: Answer): unknown[] {
