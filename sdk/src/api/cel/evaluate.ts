@@ -42,8 +42,11 @@ class Evaluation implements Call {
   }
 
   charge(units: number): void {
+    if (units > this.#budget.left) {
+      this.#budget.left = 0
+      throw new CostError()
+    }
     this.#budget.left -= units
-    if (this.#budget.left < 0) throw new CostError()
   }
 
   run(expression: Expression, scope: Scope): Value {

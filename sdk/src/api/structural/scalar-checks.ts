@@ -1,5 +1,6 @@
 import { formats } from "./format.ts"
 import { type JsonSchema, SchemaError } from "./json-schema.ts"
+import { linearExpression } from "./linear-expression.ts"
 import { type Check, report, reportInBody, type Walk } from "./shape.ts"
 
 type StringCheck = (value: string, walk: Walk) => void
@@ -112,20 +113,11 @@ function characters(value: string): number {
   return count
 }
 
-/** Kubernetes' patterns are Go's: the same as JavaScript's but for named groups and flags in front. */
-function expressionOf(pattern: string): RegExp {
-  const insensitive = pattern.startsWith("(?i)")
-  const source = pattern.slice(insensitive ? 4 : 0).replaceAll("(?P<", "(?<")
-  const flags = insensitive ? "i" : ""
+function expressionOf(pattern: string): { test(text: string): boolean } {
   try {
-    return new RegExp(source, `u${flags}`)
-  } catch {
-    // Escapes such as `\-` outside of a class are an error only with the unicode flag.
-    try {
-      return new RegExp(source, flags)
-    } catch (error) {
-      throw new SchemaError(`the pattern ${JSON.stringify(pattern)} is not a regular expression: ${error}`)
-    }
+    return linearExpression(pattern)
+  } catch (error) {
+    throw new SchemaError(`the pattern ${JSON.stringify(pattern)} is not a regular expression: ${error}`)
   }
 }
 

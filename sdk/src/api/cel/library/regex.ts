@@ -1,4 +1,5 @@
-import { RE2JS } from "re2js"
+import type { RE2JS } from "re2js"
+import { linearExpression } from "../../structural/linear-expression.ts"
 import { CelError } from "../error.ts"
 import { define, type Overload, perCharacter } from "../function.ts"
 
@@ -13,7 +14,7 @@ function expression(pattern: string): RE2JS {
   if (pattern.length > patternLengthMax)
     throw new CelError(`regular expression is longer than ${patternLengthMax} characters`)
   try {
-    const made = RE2JS.compile(pattern)
+    const made = linearExpression(pattern)
     // Patterns that data makes come and go; those of rules are few.
     if (compiled.size >= keptMax) compiled.clear()
     compiled.set(pattern, made)
