@@ -31,6 +31,7 @@ import { answerForm, type Encoding } from "./negotiation.ts"
 import type { NodeProxy } from "./node-proxy.ts"
 import { ObjectStore } from "./object-store.ts"
 import { checkWriteOptions, type RequestContext, type Server } from "./request-context.ts"
+import { deadlineOf, within } from "./request-deadline.ts"
 import { actionOf, parseRequest, type RequestInfo, type ResourceRequest } from "./request-info.ts"
 import { RequestMetrics } from "./request-metrics.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
@@ -166,9 +167,11 @@ class FetchApiServer implements ApiServer {
     let response: Response
     let sorted: Sorted | undefined
     try {
-      const seat = await this.#seat(info, user, () => request.signal)
+      const deadlineMs = deadlineOf(info, url)
+      const seat = await this.#seat(info, user, () => request.signal, deadlineMs)
       sorted = seat.sorted
-      response = await this.#seated(seat, request, url, info, user)
+      const left = deadlineMs === undefined ? undefined : deadlineMs - (clock.monotonic() - start)
+      response = await this.#seated(seat, within(this.#answer(request, url, info, user), left, clock))
     } catch (error) {
       response = errorResponse(error)
       if (response.status === 403) annotate(request, "authorization.k8s.io/decision", "forbid")
@@ -202,14 +205,14 @@ class FetchApiServer implements ApiServer {
     }
   }
 
-  #seat(info: RequestInfo, user: UserInfo, signal: () => AbortSignal): Seat | Promise<Seat> {
-    return this.#fairness.enter(user, actionOf(info), { width: this.#width(info), signal })
+  #seat(info: RequestInfo, user: UserInfo, signal: () => AbortSignal, waitMs?: number): Seat | Promise<Seat> {
+    return this.#fairness.enter(user, actionOf(info), { width: this.#width(info), signal, waitMs })
   }
 
-  /** A watch or a log holds its seat until it has begun, however long it lasts. */
-  async #seated(seat: Seat, request: Request, url: URL, info: RequestInfo, user: UserInfo): Promise<Response> {
+  /** A watch or a log holds its seat until it has begun, however long it lasts; what takes too long gives it back. */
+  async #seated(seat: Seat, answer: Promise<Response>): Promise<Response> {
     try {
-      return await this.#answer(request, url, info, user)
+      return await answer
     } finally {
       seat.leave()
     }

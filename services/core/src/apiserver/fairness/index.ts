@@ -39,6 +39,8 @@ export interface Asked {
   readonly width?: number
   /** Asked for only when the request has to wait: aborted when nobody waits for its answer any more. */
   readonly signal?: () => AbortSignal
+  /** How long it may wait, if less than is usual. */
+  readonly waitMs?: number | undefined
 }
 
 export interface FairnessOptions {
@@ -77,9 +79,10 @@ export function createFairness({ clock, metrics }: FairnessOptions): Fairness {
   }
   configure(configurationOf({ levels: [], schemas: [] }))
 
-  const wait = (flow: Flow, width: number, who: string, signal: AbortSignal | undefined): Promise<Seat> =>
+  const wait = (flow: Flow, width: number, who: string, { signal: asked, waitMs = waitMaxMs }: Asked): Promise<Seat> =>
     new Promise((resolve, reject) => {
       const start = clock.monotonic()
+      const signal = asked?.()
       const refuse = (reason: RefusalReason): void => {
         counted.refused(flow, reason, (clock.monotonic() - start) / 1_000)
         reject(new NoSeatError(sortedBy(flow)))
@@ -98,7 +101,7 @@ export function createFairness({ clock, metrics }: FairnessOptions): Fairness {
         refuse(reason)
       }
       const onAbort = (): void => leave("cancelled")
-      const timer = clock.timer(waitMaxMs, () => leave("time-out"))
+      const timer = clock.timer(Math.min(waitMs, waitMaxMs), () => leave("time-out"))
       const settle = (): void => {
         timer.cancel()
         signal?.removeEventListener("abort", onAbort)
@@ -110,14 +113,15 @@ export function createFairness({ clock, metrics }: FairnessOptions): Fairness {
     })
   return {
     configure,
-    enter: (user, action, { width: wanted = 1, signal } = nothing) => {
+    enter: (user, action, asked = nothing) => {
+      const { width: wanted = 1 } = asked
       const flow = sort(flows, user, action)
       const { level } = flow
       const width = wanted === 1 ? 1 : Math.min(wanted, Math.max(1, Math.ceil(level.nominal * widthPart)))
       if (level.tryEnter(width)) return new HeldSeat(flow, width, clock, clock.monotonic())
       // Seats of others may be free: a level that lets nobody wait has no other chance to get them.
       levels.wanted()
-      return wait(flow, width, distinguish(flow, user, action), signal?.())
+      return wait(flow, width, distinguish(flow, user, action), asked)
     },
   }
 }

@@ -14,8 +14,10 @@ import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import type { Credential } from "#pki"
 import { type Push, pushOf, type Sink } from "../push-response.ts"
-import { bodyBytesMax, bodyOf, drain, type Incoming, readBody } from "./body-limit.ts"
+import { BodyReader, hasBody, type Incoming } from "./body-limit.ts"
+import { type Limits, usualLimits } from "./limits.ts"
 import { type Peer, peerOf, rememberPeer } from "./peer.ts"
+import { refuse } from "./refusal.ts"
 
 export type { Peer, PeerCertificate } from "./peer.ts"
 
@@ -30,6 +32,8 @@ export interface ListenOptions {
   /** Takes an upgraded connection (exec, port-forward) over; only HTTP/1.1 has these. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, peer: Peer) => void
   readonly log: Log
+  /** Other limits than the usual ones. */
+  readonly limits?: Partial<Limits>
 }
 
 export interface Listener {
@@ -40,24 +44,23 @@ export interface Listener {
   close(graceMs: number): Promise<void>
 }
 
-/** A connection has to show a whole header in this time. */
-const headersTimeoutMs = 10_000
 /** Longer than the 90 s after which client-go gives up an idle connection: the client closes, never the server first. */
 const keepAliveTimeoutMs = 120_000
-/** As Node limits them for HTTP/1.1. */
-const headerBytesMax = 16 * 1024
-/** Each watch of an informer is a stream, and one client may run some hundreds of them. */
-const streamsPerConnectionMax = 1_000
 /**
  * MB that one HTTP/2 connection may hold, answers that wait to be read among them: a client that lists all its kinds at
  * once has them all here for a moment. What goes over it has its streams closed (ENHANCE_YOUR_CALM).
  */
 const sessionMegabytesMax = 256
 
-const http1Options = { headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs }
-
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { serving, authorityPem, log } = options
+  const limits = { ...usualLimits, ...options.limits }
+  const http1Options = {
+    headersTimeout: limits.headersMsMax,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: limits.lateEveryMs,
+    maxHeaderSize: limits.headerBytesMax,
+  }
   const server = createSecureServer({
     allowHTTP1: true,
     cert: serving.certificatePem,
@@ -67,10 +70,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     // A bad certificate is answered with 401 and a Status, not with a broken connection: the authenticator decides.
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
+    handshakeTimeout: limits.headersMsMax,
     http1Options,
     maxSessionMemory: sessionMegabytesMax,
-    settings: { maxConcurrentStreams: streamsPerConnectionMax, maxHeaderListSize: headerBytesMax },
+    settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, maxHeaderListSize: limits.headerBytesMax },
   })
+  server.maxConnections = limits.connectionsMax
+  server.on("drop", () =>
+    log.warn("a connection was closed at once: there are too many", { max: limits.connectionsMax }),
+  )
   const sockets = new Set<Socket>()
   server.on("connection", (socket: Socket) => {
     sockets.add(socket.setNoDelay(true))
@@ -79,7 +87,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.on("secureConnection", (socket: TLSSocket) => rememberPeer(socket))
   server.on("tlsClientError", (error: Error) => log.debug("TLS handshake failed", { error: error.message }))
   server.on("sessionError", (error: Error) => log.debug("HTTP/2 session failed", { error: error.message }))
-  server.on("request", requestListener(options))
+  server.on("request", requestListener(options, limits))
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Without a listener a client that goes away mid-upgrade would end the process.
     socket.on("error", (error) => log.debug("upgraded connection failed", { error: error.message }))
@@ -96,7 +104,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
 type Handler = ReturnType<typeof getRequestListener>
 
-function requestListener({ fetch, log }: ListenOptions): Handler {
+function requestListener({ fetch, log }: ListenOptions, limits: Limits): Handler {
+  const bodies = new BodyReader(limits)
   const listener = getRequestListener(
     async (request, { incoming, outgoing }) => {
       const response = await fetch(request, peerOf(incoming.socket as object | undefined))
@@ -106,12 +115,20 @@ function requestListener({ fetch, log }: ListenOptions): Handler {
     { errorHandler: (error) => answerTo(error, log) },
   )
   return async (incoming, outgoing) => {
-    const body = bodyOf(incoming)
-    if (body.kind === "bounded") return listener(incoming, outgoing)
-    const read = body.kind === "unannounced" ? await readBody(incoming) : body
-    if (read.kind === "too large") return refuseBody(incoming, outgoing)
+    if (isLargeHeader(incoming, limits)) return refuse("large header", limits, incoming, outgoing)
+    if (!hasBody(incoming)) return listener(incoming, outgoing)
+    const read = await bodies.read(incoming)
     if (read.kind === "whole") return listener(Object.assign(incoming, { rawBody: read.bytes }), outgoing)
+    if (read.kind !== "broken off") return refuse(read.kind, limits, incoming, outgoing)
   }
+}
+
+/** Of HTTP/1.1 Node refuses these itself; of HTTP/2 it tells its limit, and nobody need keep to that. */
+function isLargeHeader({ httpVersionMajor, rawHeaders }: Incoming, { headerBytesMax }: Limits): boolean {
+  if (httpVersionMajor === 1) return false
+  let bytes = 0
+  for (const text of rawHeaders) bytes += text.length
+  return bytes > headerBytesMax
 }
 
 /** A body that is pushed goes straight to its connection; the listener has nothing left to send. */
@@ -134,21 +151,6 @@ function headFirst({ status, headers }: Response, outgoing: Parameters<Handler>[
     unread: () => channel.writableLength,
     end: () => void writable.end(),
   }
-}
-
-/**
- * Says no after the rest of the body has come in and gone: most clients listen only when they have sent everything, and
- * would see a broken connection instead of the reason. What comes after the limit of patience is cut off.
- */
-async function refuseBody(incoming: Incoming, outgoing: Parameters<Handler>[1]): Promise<void> {
-  // Whoever asks before sending has sent nothing yet, and need not.
-  const drained = incoming.headers.expect === undefined && (await drain(incoming))
-  const status = new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
-  outgoing.statusCode = status.code
-  outgoing.setHeader("Content-Type", "application/json")
-  // What is left of the body is not read, so nothing can follow it. HTTP/2 closes the stream instead.
-  if (!drained && incoming.httpVersionMajor === 1) outgoing.setHeader("Connection", "close")
-  outgoing.end(JSON.stringify(status.toStatus()))
 }
 
 /** `fetch` answers mistakes itself; what arrives here is a request that is none, or a bug. */
