@@ -23,6 +23,7 @@ const packages = {
 }
 const noServices = "/usr/sbin/policy-rc.d"
 const kubectlCache = "/var/cache/wick/kubectl"
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 /** Installs the packages that are missing, without starting a service of any of them. */
 export async function ensurePackages(needs, root, steps) {
@@ -30,18 +31,11 @@ export async function ensurePackages(needs, root, steps) {
   const missing = wanted.filter(([, files]) => !files.some((file) => existsSync(file))).map(([name]) => name)
   if (missing.length > 0) await steps.run(`install ${missing.join(" ")}`, () => install(missing))
   if (needs !== "test") return
-  if (!findKubectl()) await steps.run("get kubectl for the tests", () => unpackKubectl(kubectlCache))
+  if (!findKubectl()) await steps.run("get kubectl for the tests", () => unpackKubectl(kubectlCache, "trixie"))
   const old = join(root, "node_modules", ".cache", "kubectl-1.20")
-  if (!existsSync(old) && (await offersOldKubectl()))
-    await steps.run("get kubectl 1.20 for the tests", () => unpackKubectl(old))
-}
-
-/** Debian 12's package is of that version; others' are newer, and tests of the old one are skipped there. */
-async function offersOldKubectl() {
-  if (!existsSync("/usr/bin/apt-cache")) return false
-  if (lacksIndex()) await apt(["update"])
-  const { output } = await run("apt-cache", ["policy", "kubernetes-client"])
-  return /Candidate: 1\.20\./.test(output)
+  // Without Debian's keys the old one is not to be had: what tests it is skipped.
+  if (!existsSync(old) && existsSync(keyring))
+    await steps.run("get kubectl 1.20 for the tests", () => unpackKubectl(old, "bookworm"))
 }
 
 async function install(names) {
@@ -93,12 +87,13 @@ function findKubectl() {
   return [...places, join(kubectlCache, "usr/bin/kubectl")].find((path) => existsSync(path))
 }
 
-/** Debian's kubectl, unpacked beside the system: other packages may own /usr/bin/kubectl. */
-async function unpackKubectl(target) {
+/** Debian's kubectl of a release, unpacked beside the system: other packages may own /usr/bin/kubectl. */
+async function unpackKubectl(target, suite) {
   const directory = mkdtempSync(join(tmpdir(), "wick-kubectl-"))
   try {
-    if (lacksIndex()) await apt(["update"])
-    const fetched = await run("apt-get", ["download", "kubernetes-client"], { cwd: directory })
+    const options = existsSync(keyring) ? onlySuite(suite, directory) : []
+    if (options.length > 0 || lacksIndex()) await apt([...options, "update"])
+    const fetched = await run("apt-get", [...options, "download", "kubernetes-client"], { cwd: directory })
     const archive = readdirSync(directory).find((name) => name.endsWith(".deb"))
     if (fetched.code !== 0 || !archive)
       throw new Refusal("cannot download kubernetes-client", "install kubectl by hand")
@@ -108,6 +103,22 @@ async function unpackKubectl(target) {
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+/** Options of apt by which it knows one release of Debian alone, whatever the machine runs, and leaves its own lists be. */
+function onlySuite(suite, directory) {
+  const sources = join(directory, "one.sources")
+  const lines = ["Types: deb", "URIs: http://deb.debian.org/debian", `Suites: ${suite}`, "Components: main"]
+  writeFileSync(sources, `${[...lines, `Signed-By: ${keyring}`].join("\n")}\n`)
+  for (const part of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(directory, part), { recursive: true })
+  const settings = {
+    "Dir::Etc::sourcelist": sources,
+    "Dir::Etc::sourceparts": "-",
+    "Dir::State::lists": join(directory, "lists"),
+    "Dir::Cache": join(directory, "cache"),
+    "APT::Sandbox::User": "root",
+  }
+  return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`])
 }
 
 function run(command, args, options = {}) {
