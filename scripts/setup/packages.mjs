@@ -31,11 +31,11 @@ export async function ensurePackages(needs, root, steps) {
   const missing = wanted.filter(([, files]) => !files.some((file) => existsSync(file))).map(([name]) => name)
   if (missing.length > 0) await steps.run(`install ${missing.join(" ")}`, () => install(missing))
   if (needs !== "test") return
-  if (!findKubectl()) await steps.run("get kubectl for the tests", () => unpackKubectl(kubectlCache, "trixie"))
+  if (!findKubectl()) await steps.run("get kubectl for the tests", () => unpackKubectl(kubectlCache, "kubectl/trixie"))
   const old = join(root, "node_modules", ".cache", "kubectl-1.20")
   // Without Debian's keys the old one is not to be had: what tests it is skipped.
   if (!existsSync(old) && existsSync(keyring))
-    await steps.run("get kubectl 1.20 for the tests", () => unpackKubectl(old, "bookworm"))
+    await steps.run("get kubectl 1.20 for the tests", () => unpackKubectl(old, "kubernetes-client/bookworm"))
 }
 
 async function install(names) {
@@ -87,19 +87,21 @@ function findKubectl() {
   return [...places, join(kubectlCache, "usr/bin/kubectl")].find((path) => existsSync(path))
 }
 
-/** Debian's kubectl of a release, unpacked beside the system: other packages may own /usr/bin/kubectl. */
-async function unpackKubectl(target, suite) {
+/** Debian's kubectl, `package/release`, unpacked beside the system: other packages may own /usr/bin/kubectl. */
+async function unpackKubectl(target, wanted) {
+  const [name, suite] = wanted.split("/")
   const directory = mkdtempSync(join(tmpdir(), "wick-kubectl-"))
   try {
     const options = existsSync(keyring) ? onlySuite(suite, directory) : []
     if (options.length > 0 || lacksIndex()) await apt([...options, "update"])
-    const fetched = await run("apt-get", [...options, "download", "kubernetes-client"], { cwd: directory })
+    const fetched = await run("apt-get", [...options, "download", options.length > 0 ? wanted : name], {
+      cwd: directory,
+    })
     const archive = readdirSync(directory).find((name) => name.endsWith(".deb"))
-    if (fetched.code !== 0 || !archive)
-      throw new Refusal("cannot download kubernetes-client", "install kubectl by hand")
+    if (fetched.code !== 0 || !archive) throw new Refusal(`cannot download ${wanted}`, "install kubectl by hand")
     mkdirSync(target, { recursive: true })
     const unpacked = await run("dpkg-deb", ["-x", join(directory, archive), target])
-    if (unpacked.code !== 0) throw new Refusal("cannot unpack kubernetes-client", "install kubectl by hand")
+    if (unpacked.code !== 0) throw new Refusal(`cannot unpack ${wanted}`, "install kubectl by hand")
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
