@@ -18,6 +18,10 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --node-name NAME                    name of this machine in the API          (its host name)
   --pod-cidr CIDR --service-cidr CIDR address ranges                           (first free ones)
   --activators N                      gateway processes                        (1)
+  --authentication-config FILE        whose tokens are believed: AuthenticationConfiguration of Kubernetes
+  --oidc-issuer-url URL               or: one issuer of OpenID Connect; the other --oidc- flags of kube-apiserver
+    --oidc-client-id ID               go with it: -username-claim, -username-prefix, -groups-claim, -groups-prefix,
+                                      -ca-file, -required-claim CLAIM=VALUE, -signing-algs
   --log-level LEVEL                   debug, info, warn or error               (info)
 `
 

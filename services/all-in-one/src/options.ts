@@ -3,6 +3,7 @@ import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import * as z from "zod"
 import { Refusal } from "./refusal.ts"
+import { trustFlags } from "./trust.ts"
 
 const address = z
   .string()
@@ -32,11 +33,14 @@ const schema = z.object({
   "pod-cidr": cidr.optional(),
   "service-cidr": cidr.optional(),
   activators: z.coerce.number("must be a whole number").int().min(1).max(64).default(1),
+  ...trustFlags,
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error").default("info"),
 })
 export type Options = z.output<typeof schema>
 
 const flags = Object.keys(schema.shape)
+/** May be given several times. */
+const lists = ["oidc-required-claim", "oidc-signing-algs"]
 
 /**
  * Options from the command line and the environment. Throws a Refusal that names each wrong flag, its value and what
@@ -54,9 +58,16 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Op
 }
 
 function fromFlags(args: readonly string[]): Record<string, unknown> {
-  const options = Object.fromEntries(flags.map((flag) => [flag, { type: "string" as const }]))
+  const options = Object.fromEntries(flags.map((flag) => [flag, { type: "string" as const, multiple: true }]))
   try {
-    return parseArgs({ args: [...args], options, strict: true }).values
+    const { values } = parseArgs({ args: [...args], options, strict: true })
+    // The last of a flag counts, but for those that are lists.
+    return Object.fromEntries(
+      Object.entries(values).map(([flag, value = []]) => {
+        const given = [value].flat()
+        return [flag, lists.includes(flag) ? given.join(",") : given.at(-1)]
+      }),
+    )
   } catch (error) {
     throw new Refusal((error as Error).message, "see wick up --help", 2)
   }

@@ -16,6 +16,7 @@ import type { Address, Options } from "./options.ts"
 import { checkPorts } from "./ports.ts"
 import { startServing } from "./serving.ts"
 import { writeState } from "./state-file.ts"
+import { trustOf } from "./trust.ts"
 import { apiVersion, ownVersion } from "./version.ts"
 
 export interface PlatformOptions {
@@ -50,6 +51,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const timed = stepTimer(given)
   const metrics = createMetrics()
   await checkPorts(options, home)
+  const trust = await trustOf(options)
   const network = options.runtime === "process" ? undefined : await timed("network", () => openNetwork(given))
   const { hostAddress, serviceCidr } = network ?? { hostAddress: loopback, serviceCidr: processServiceCidr }
   const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
@@ -64,6 +66,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
         clusterDomain,
         kubeconfigPath: home.kubeconfig,
         version: apiVersion(),
+        trust,
         nodeProxy: (name) => nodes.get(name)?.connection,
         clock,
         random,

@@ -1,3 +1,5 @@
+import { ConfigurationError } from "@wick/core"
+
 /** Why Wick does not start or go on, in words for its user: what is wrong, and what to do about it. */
 export class Refusal extends Error {
   override name = "Refusal"
@@ -21,6 +23,8 @@ interface SystemError {
 
 /** The host's own errors that a user can mend, as a Refusal; any other error as it came. */
 export function explain(error: unknown): unknown {
+  if (error instanceof ConfigurationError)
+    return new Refusal(error.message, "mend the file or the flags, and start again", 2)
   const { code, path, port, address } = error as SystemError
   switch (code) {
     case "EADDRINUSE":

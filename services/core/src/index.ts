@@ -4,7 +4,7 @@
  * all-in-one composition.
  */
 
-export { identities } from "#apiserver"
+export { ConfigurationError, identities } from "#apiserver"
 export { type Network, startNetwork } from "#network"
 export { writeKubeconfig } from "#pki"
 export { type Registry, startRegistry } from "#registry"

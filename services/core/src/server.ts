@@ -18,7 +18,9 @@ import {
   type NodeProxy,
   openAudit,
   openEncryptedStorage,
+  openTrust,
   type Security,
+  type TrustOptions,
   type UserInfo,
 } from "#apiserver"
 import { startControllers } from "#controllers"
@@ -43,6 +45,8 @@ export interface ControlPlaneOptions {
   /** What `/version` says, of the form v1.x.y. */
   readonly version: string
   readonly nodeProxy: NodeProxy
+  /** Who is believed beside the cluster's own certificates and tokens. */
+  readonly trust?: TrustOptions | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -72,7 +76,8 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const storage = await openEncryptedStorage(stored, { directory: join(directory, "encryption"), log })
   const serverNames = [...options.hosts, options.nodeAddress, firstAddress(options.serviceCidr)]
   const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
-  const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log })
+  const trust = await openTrust(options.trust, { ownIssuers: [pki.tokens.issuer], clock, log })
+  const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log, ...trust })
   undo.defer(() => security.close())
   await security.ready
   const api = undo.use(createServer(options, storage, security))

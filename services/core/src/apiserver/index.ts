@@ -9,8 +9,10 @@
  */
 export type { AdmissionAttributes, AdmissionStep } from "./admission/step.ts"
 export { openAudit } from "./audit/index.ts"
+export { openTrust, type TrustOptions } from "./authentication/trust.ts"
 export type { UserInfo } from "./authentication/user.ts"
 export { bootstrapObjects, ensureBootstrapObjects, identities } from "./bootstrap/index.ts"
+export { ConfigurationError } from "./configuration-error.ts"
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./create-api-server.ts"
 export { openEncryptedStorage } from "./encryption/index.ts"
 export { type Listener, type ListenOptions, listen, type Peer } from "./listen/index.ts"

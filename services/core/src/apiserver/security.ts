@@ -24,9 +24,10 @@ import { createServiceAccountAdmission } from "./admission/service-account.ts"
 import type { AdmissionStep } from "./admission/step.ts"
 import { createStorageProtection } from "./admission/storage-protection.ts"
 import { createWebhookAdmission } from "./admission/webhook/index.ts"
-import { type Asked, createAuthenticate } from "./authentication/authenticate.ts"
+import { type AdmitsAnonymous, type Asked, createAuthenticate } from "./authentication/authenticate.ts"
 import { impersonated } from "./authentication/impersonation.ts"
 import { issuerDocument } from "./authentication/issuer-documents.ts"
+import type { AuthenticateJwt } from "./authentication/jwt/index.ts"
 import { createTokenAuthenticator } from "./authentication/token-authenticator.ts"
 import type { UserInfo } from "./authentication/user.ts"
 import { type Authorizer, createAuthorizer } from "./authorization/authorizer.ts"
@@ -42,6 +43,10 @@ export interface SecurityOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Tokens of other issuers; absent: none is believed. */
+  readonly jwt?: AuthenticateJwt | undefined
+  /** Absent: on the paths that tell nothing. */
+  readonly admitsAnonymous?: AdmitsAnonymous | undefined
 }
 
 /** Everything about who may do what, over one store: what the API server is made with, and what stands before it. */
@@ -95,10 +100,11 @@ export interface Guard {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, peer: Peer): void
 }
 
-export function createSecurity({ storage, tokens, clock, random, log }: SecurityOptions): Security {
+export function createSecurity(options: SecurityOptions): Security {
+  const { storage, tokens, clock, random, log, jwt } = options
   const authorizer = createAuthorizer({ storage, clock })
-  const tokenAuthenticator = createTokenAuthenticator({ tokens, storage, now: () => clock.now() })
-  const authenticate = createAuthenticate(tokenAuthenticator)
+  const tokenAuthenticator = createTokenAuthenticator({ tokens, storage, now: () => clock.now(), jwt })
+  const authenticate = createAuthenticate(tokenAuthenticator, options.admitsAnonymous)
   const webhooks = createWebhookAdmission({ storage, clock, log, authorize: authorizer.authorize })
   const policies = createPolicyAdmission({ storage, clock, authorize: authorizer.authorize })
   const limitRanges = createNamespaceIndex<LimitRange>({ storage, clock }, "limitranges")

@@ -12,8 +12,17 @@ export type Authenticate = (asked: Asked, peer: Peer) => Promise<UserInfo>
 /** What anybody may ask without saying who they are: whether the server lives, and which it is. */
 const publicPaths = ["/healthz", "/livez", "/readyz", "/version"]
 
+/** Whether somebody who does not say who they are may ask for a path at all; what they see there RBAC says. */
+export type AdmitsAnonymous = (path: string) => boolean
+
+export const publicPathsOnly: AdmitsAnonymous = (path) =>
+  publicPaths.some((known) => path === known || path.startsWith(`${known}/`))
+
 /** A client certificate first, then a bearer token: whichever is good. One that is bad is never passed over for none. */
-export function createAuthenticate(tokens: TokenAuthenticator): Authenticate {
+export function createAuthenticate(
+  tokens: TokenAuthenticator,
+  admitsAnonymous: AdmitsAnonymous = publicPathsOnly,
+): Authenticate {
   return async (request, { certificate }) => {
     if (certificate.kind === "verified" && certificate.commonName !== "") {
       return authenticated({ name: certificate.commonName, groups: certificate.organizations })
@@ -24,7 +33,7 @@ export function createAuthenticate(tokens: TokenAuthenticator): Authenticate {
       if (verdict.kind === "user") return verdict.user
       throw unauthorized()
     }
-    if (certificate.kind === "none" && isPublic(request)) return anonymous
+    if (certificate.kind === "none" && admitsAnonymous(new URL(request.url).pathname)) return anonymous
     throw unauthorized()
   }
 }
@@ -37,9 +46,4 @@ function unauthorized(): StatusError {
 function bearerToken(header: string | null): string | undefined {
   const match = /^bearer +(\S+)\s*$/i.exec(header ?? "")
   return match?.[1]
-}
-
-function isPublic({ url }: Asked): boolean {
-  const { pathname } = new URL(url)
-  return publicPaths.some((path) => pathname === path || pathname.startsWith(`${path}/`))
 }

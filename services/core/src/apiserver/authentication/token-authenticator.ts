@@ -1,6 +1,7 @@
 import type { TokenAuthority, TokenClaims, TokenSubject } from "#pki"
 import type { Storage } from "#store"
 import { bootstrapUser } from "./bootstrap-token.ts"
+import type { AuthenticateJwt } from "./jwt/index.ts"
 import { createLivenessCheck, type LivenessCheck } from "./liveness-check.ts"
 import { serviceAccountUser } from "./service-account-user.ts"
 import type { UserInfo } from "./user.ts"
@@ -16,6 +17,8 @@ interface TokenAuthenticatorOptions {
   readonly tokens: TokenAuthority
   readonly storage: Storage
   readonly now: () => number
+  /** Tokens of other issuers. */
+  readonly jwt?: AuthenticateJwt | undefined
 }
 
 export interface TokenAuthenticator {
@@ -24,22 +27,35 @@ export interface TokenAuthenticator {
 }
 
 /**
- * Service account tokens, and those that machines join by. A good signature is not enough: the account, and the pod or secret that the token is bound
- * to, must still be the same objects as on the day it was made, so that deleting one takes its tokens away at once.
+ * Service account tokens, those that machines join by, and those of other issuers. Of the first a good signature is not
+ * enough: the account, and the pod or secret that the token is bound to, must still be the same objects as on the day it
+ * was made, so that deleting one takes its tokens away at once.
  */
-export function createTokenAuthenticator({ tokens, storage, now }: TokenAuthenticatorOptions): TokenAuthenticator {
+export function createTokenAuthenticator({ tokens, storage, now, jwt }: TokenAuthenticatorOptions): TokenAuthenticator {
   const remembered = new Map<string, TokenClaims>()
   const isAlive = createLivenessCheck(storage)
 
-  const verify = async (token: string, audiences: readonly string[]): Promise<TokenClaims | string> => {
+  const verify = async (token: string, audiences: readonly string[]): Promise<TokenClaims | TokenVerdict> => {
     const known = audiences.length === 0 ? remembered.get(token) : undefined
     if (known !== undefined && now() < known.expiresAtMs) return known
     remembered.delete(token)
     const verification = await tokens.verify(token, audiences, now())
-    if (verification.kind === "foreign") return "the token is not from this cluster"
-    if (verification.kind === "refused") return verification.because
+    if (verification.kind === "refused") return verification
+    if (verification.kind === "foreign") return foreign(token, audiences)
     if (audiences.length === 0) remember(remembered, token, verification.claims)
     return verification.claims
+  }
+
+  const foreign = async (token: string, audiences: readonly string[]): Promise<TokenVerdict> => {
+    const verdict = await jwt?.(token)
+    if (!verdict) return { kind: "refused", because: "the token is not from this cluster" }
+    if (verdict.kind === "refused") return verdict
+    // An issuer's audience is its own affair: to whoever else asks, its tokens are good for the API server.
+    const accepted = audiences.filter((one) => one === tokens.audience)
+    if (audiences.length > 0 && accepted.length === 0) {
+      return { kind: "refused", because: "the token is not for any of these audiences" }
+    }
+    return { ...verdict, audiences: audiences.length > 0 ? accepted : [tokens.audience] }
   }
 
   return {
@@ -47,7 +63,7 @@ export function createTokenAuthenticator({ tokens, storage, now }: TokenAuthenti
       const starting = await bootstrapUser(token, { storage, now })
       if (starting) return { kind: "user", user: starting, audiences }
       const claims = await verify(token, audiences)
-      if (typeof claims === "string") return { kind: "refused", because: claims }
+      if ("kind" in claims) return claims
       const gone = await whatIsGone(claims.subject, isAlive)
       if (gone !== undefined) return { kind: "refused", because: `${gone} that the token is bound to is gone` }
       const accepted = claims.audiences.filter((one) =>

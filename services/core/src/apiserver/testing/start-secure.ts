@@ -15,6 +15,8 @@ import {
   ensureBootstrapObjects,
   type Guard,
   listen,
+  openTrust,
+  type TrustOptions,
 } from "../index.ts"
 
 /** The API server as it stands in a cluster: TLS, a kubeconfig, policy and admission; only the store is in memory. */
@@ -33,7 +35,7 @@ export interface SecureTestApi extends AsyncDisposable {
   readonly url: string
 }
 
-export async function startSecureTestApi(log: Log = silentLog): Promise<SecureTestApi> {
+export async function startSecureTestApi(log: Log = silentLog, options?: TrustOptions): Promise<SecureTestApi> {
   await using undo = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), "wick-api-"))
   undo.defer(() => rm(directory, { recursive: true, force: true }))
@@ -46,7 +48,8 @@ export async function startSecureTestApi(log: Log = silentLog): Promise<SecureTe
   })
   const storage = createMemoryStorage(common)
   undo.defer(() => storage.close())
-  const security = createSecurity({ ...common, storage, tokens: pki.tokens })
+  const trust = await openTrust(options, { ...common, ownIssuers: [pki.tokens.issuer] })
+  const security = createSecurity({ ...common, storage, tokens: pki.tokens, ...trust })
   undo.defer(() => security.close())
   const server = createApiServer({
     ...common,
