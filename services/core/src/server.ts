@@ -24,7 +24,7 @@ import {
   type UserInfo,
 } from "#apiserver"
 import { startControllers } from "#controllers"
-import { openPki, type Pki, readSigningRequest, writeKubeconfig } from "#pki"
+import { frontProxyName, openPki, type Pki, readSigningRequest, writeKubeconfig } from "#pki"
 import { openStorage } from "#replication"
 import { startScheduler } from "#scheduler"
 import type { Storage } from "#store"
@@ -80,9 +80,9 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log, ...trust })
   undo.defer(() => security.close())
   await security.ready
-  const api = undo.use(createServer(options, storage, security))
+  const api = undo.use(createServer(options, storage, security, pki))
   await api.ready
-  await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options)))
+  await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log }))
   const url = await open(options, pki, security.guard(audit.over(api)), undo)
   const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user), fieldManager: user.name })
@@ -91,7 +91,11 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   return { url, pki, fetchAs: (user) => api.fetchAs(user), clientAs, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
-function createServer(options: ControlPlaneOptions, storage: Storage, security: Security): ApiServer {
+function trusted({ authorityPem, frontProxy }: Pki): Parameters<typeof bootstrapObjects>[1] {
+  return { clientPem: authorityPem, frontProxyPem: frontProxy.authorityPem, frontProxyName }
+}
+
+function createServer(options: ControlPlaneOptions, storage: Storage, security: Security, pki: Pki): ApiServer {
   const { clock, random, log, nodeProxy, serviceCidr, version } = options
   const { admission, virtual, authorize, issuer } = security
   return createApiServer({
@@ -104,6 +108,7 @@ function createServer(options: ControlPlaneOptions, storage: Storage, security: 
     authorize,
     nodeProxy,
     serviceCidr,
+    frontProxy: pki.frontProxy.client,
     version,
     clock,
     random,

@@ -6,13 +6,14 @@ import type { Face } from "@wick/sdk/api/face"
 import type { AnyObject, Kind } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { openapiSchema } from "@wick/sdk/api/openapi"
-import { createClient, type Fetch } from "@wick/sdk/client"
+import { type Client, createClient, type Fetch } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
 import type { Storage } from "#store"
 import type { AdmissionStep } from "./admission/step.ts"
 import { createWebhookTransport, type WebhookTransport } from "./admission/webhook/transport.ts"
+import { Aggregator, type FrontProxyCredential } from "./aggregation/index.ts"
 import { compressAnswer, encodeAnswer } from "./answer-encoding.ts"
 import { annotate } from "./audit/annotations.ts"
 import type { UserInfo } from "./authentication/user.ts"
@@ -27,9 +28,11 @@ import { createFairness, type Fairness, NoSeatError, type Seat, type Sorted } fr
 import { FlowControlKeeper } from "./fairness/keeper.ts"
 import { seatsOf } from "./fairness/work-estimate.ts"
 import type { HealthCheck } from "./health.ts"
+import type { Peer } from "./listen/peer.ts"
 import { answerForm, type Encoding } from "./negotiation.ts"
 import type { NodeProxy } from "./node-proxy.ts"
 import { ObjectStore } from "./object-store.ts"
+import { isRelayed, relayed } from "./relayed-response.ts"
 import { checkWriteOptions, type RequestContext, type Server } from "./request-context.ts"
 import { deadlineOf, within } from "./request-deadline.ts"
 import { actionOf, parseRequest, type RequestInfo, type ResourceRequest } from "./request-info.ts"
@@ -54,6 +57,8 @@ export interface ApiServerOptions {
   readonly authorize: (user: UserInfo, action: Action) => Decision
   readonly nodeProxy: NodeProxy
   readonly serviceCidr: string
+  /** Absent: APIServices are stored and lead nowhere. */
+  readonly frontProxy?: FrontProxyCredential
   /** `gitVersion` of /version. */
   readonly version: string
   /** Documents about the issuer of tokens, by path. */
@@ -65,14 +70,26 @@ export interface ApiServerOptions {
 
 export interface ApiServer extends AsyncDisposable {
   /** Answers a request of somebody who has been authenticated. */
-  handle(request: Request, user: UserInfo): Promise<Response>
+  handle(request: Request, user: UserInfo, peer?: Pick<Peer, "address">): Promise<Response>
   /** The API for a part of the same process: no socket, no token. */
   fetchAs(user: UserInfo): Fetch
   /** Takes over a connection that asks for exec, attach or port-forward. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): void
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo, peer?: Pick<Peer, "address">): void
   /** Resolves when everything stored is served. */
   readonly ready: Promise<void>
 }
+
+/** A request, and all that is known of it before it is answered. */
+interface Asked {
+  readonly request: Request
+  readonly url: URL
+  readonly info: RequestInfo
+  readonly user: UserInfo
+  readonly peerAddress: string
+}
+
+/** A part of this process has no address. */
+const inProcess = { address: "" }
 
 /** The server's own identity, for what it writes itself. */
 const self: UserInfo = { name: "system:apiserver", groups: ["system:masters"] }
@@ -90,6 +107,7 @@ class FetchApiServer implements ApiServer {
   readonly #fairness: Fairness
   readonly #flowControl: FlowControlKeeper
   readonly #definitions: DefinitionKeeper
+  readonly #aggregator: Aggregator | undefined
   #transport: WebhookTransport | undefined
   #isReady = false
 
@@ -126,9 +144,11 @@ class FetchApiServer implements ApiServer {
     const statuses = openapiSchema(ComponentStatus)
     const served = builtinResource(ComponentStatus as unknown as Kind, statuses.schema, statuses.components)
     registry.add({ ...served, computed: () => componentStatuses(ready) })
+    const client = createClient({ fetch: this.fetchAs(self) })
+    this.#aggregator = options.frontProxy && this.#aggregation(options.frontProxy, client)
     this.#unversioned = {
       registry,
-      discovery: new Discovery(registry, options.virtual),
+      discovery: new Discovery(registry, options.virtual, this.#aggregator),
       metrics,
       version: options.version,
       live: [ping],
@@ -136,7 +156,6 @@ class FetchApiServer implements ApiServer {
       issuer: options.issuer ?? (() => undefined),
     }
     this.#flowControl = new FlowControlKeeper(this.#server, this.#fairness, this.fetchAs(self))
-    const client = createClient({ fetch: this.fetchAs(self) })
     const { components } = openapiSchema(CustomResourceDefinition)
     this.#definitions = new DefinitionKeeper(this.#server, client, components, () => this.#webhookCalls())
     this.ready = this.#start()
@@ -146,7 +165,18 @@ class FetchApiServer implements ApiServer {
     const { group, version, plural } = CustomResourceDefinition
     const definitions = this.#server.registry.find(group, version, plural)
     await Promise.all([definitions && this.#definitions.start(definitions), this.#flowControl.start()])
+    await this.#aggregator?.start()
     this.#isReady = true
+  }
+
+  #aggregation(credential: FrontProxyCredential, client: Client): Aggregator {
+    const { registry } = this.#server
+    const own = new Discovery(registry, this.#options.virtual)
+    const aggregator = new Aggregator({ server: this.#server, client, credential, own: () => own.own() })
+    registry.onChange = () => {
+      if (this.#isReady) aggregator.ownChanged()
+    }
+    return aggregator
   }
 
   /** Few clusters have a conversion webhook: connections are made for the first. */
@@ -159,7 +189,7 @@ class FetchApiServer implements ApiServer {
     return (request) => this.handle(request, user)
   }
 
-  async handle(request: Request, user: UserInfo): Promise<Response> {
+  async handle(request: Request, user: UserInfo, peer: Pick<Peer, "address"> = inProcess): Promise<Response> {
     const { clock, log } = this.#options
     const start = clock.monotonic()
     const url = new URL(request.url)
@@ -171,7 +201,8 @@ class FetchApiServer implements ApiServer {
       const seat = await this.#seat(info, user, () => request.signal, deadlineMs)
       sorted = seat.sorted
       const left = deadlineMs === undefined ? undefined : deadlineMs - (clock.monotonic() - start)
-      response = await this.#seated(seat, within(this.#answer(request, url, info, user), left, clock))
+      const asked: Asked = { request, url, info, user, peerAddress: peer.address }
+      response = await this.#seated(seat, within(this.#answer(asked), left, clock))
     } catch (error) {
       response = errorResponse(error)
       if (response.status === 403) annotate(request, "authorization.k8s.io/decision", "forbid")
@@ -187,7 +218,7 @@ class FetchApiServer implements ApiServer {
 
   /** The answer as the client wants it written, whether it is an object, a list or an error. */
   async #encoded(request: Request, info: RequestInfo, response: Response): Promise<Response> {
-    if (info.kind !== "resource" || info.verb === "watch") return response
+    if (info.kind !== "resource" || info.verb === "watch" || isRelayed(response)) return response
     const accept = request.headers.get("accept") ?? ""
     const encoding = /yaml|protobuf/.test(accept) ? this.#encodingOf(accept, info) : "json"
     const encoded = encoding === "json" ? response : await encodeAnswer(response, encoding)
@@ -230,10 +261,13 @@ class FetchApiServer implements ApiServer {
     return info.kind === "resource" && this.#server.registry.find(info.group, info.version, info.resource) !== undefined
   }
 
-  async #answer(request: Request, url: URL, info: RequestInfo, user: UserInfo): Promise<Response> {
+  async #answer(asked: Asked): Promise<Response> {
+    const { request, url, info, user } = asked
     const { reason } = this.#authorize(user, actionOf(info))
     annotate(request, "authorization.k8s.io/decision", "allow")
     annotate(request, "authorization.k8s.io/reason", reason)
+    const route = this.#aggregator?.route(url.pathname)
+    if (route && this.#aggregator) return relayed(await this.#aggregator.relay({ ...asked, route }))
     if (info.kind === "resource" && request.method !== "GET") checkWriteOptions(info.query)
     if (info.kind === "path") return answerPath(this.#unversioned, url, request.headers.get("accept") ?? "")
     const virtual = this.#virtual(info)
@@ -294,8 +328,14 @@ class FetchApiServer implements ApiServer {
     return jsonResponse(await virtual.create({ user, namespace, name, object }), 201)
   }
 
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): void {
-    void this.#upgrade(request, socket, head, user).catch(async (error: unknown) => {
+  upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    user: UserInfo,
+    peer: Pick<Peer, "address"> = inProcess,
+  ): void {
+    void this.#upgrade(request, socket, head, user, peer).catch(async (error: unknown) => {
       const response = errorResponse(error)
       const body = await response.text()
       socket.end(
@@ -304,9 +344,20 @@ class FetchApiServer implements ApiServer {
     })
   }
 
-  async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, user: UserInfo): Promise<void> {
+  async #upgrade(
+    incoming: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    user: UserInfo,
+    { address }: Pick<Peer, "address">,
+  ): Promise<void> {
     const url = new URL(incoming.url ?? "/", "http://apiserver")
     const info = parseRequest(incoming.method ?? "GET", url)
+    const route = this.#aggregator?.route(url.pathname)
+    if (route && this.#aggregator) {
+      this.#authorize(user, actionOf(info))
+      return this.#aggregator.upgrade(route, incoming, socket, head, user, address)
+    }
     const resource =
       info.kind === "resource" && info.group === "" && this.#server.registry.find("", "v1", info.resource)
     if (info.kind === "path" || !resource) {
@@ -331,6 +382,7 @@ class FetchApiServer implements ApiServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#definitions.close()
+    await this.#aggregator?.[Symbol.asyncDispose]()
     this.#flowControl.close()
     this.#transport?.close()
     this.#server.store.close()

@@ -1,3 +1,5 @@
+import type { RemoteVersion } from "./aggregation/index.ts"
+import { type Priority, priorityOf } from "./aggregation/priority.ts"
 import type { ResourceRegistry } from "./resource-registry.ts"
 import type { ServedResource } from "./served-resource.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
@@ -22,7 +24,9 @@ const extras: Record<string, { name: string; kind: string; group?: string; versi
   ],
   services: [{ name: "proxy", kind: "ServiceProxyOptions", verbs: proxyVerbs }],
   nodes: [{ name: "proxy", kind: "NodeProxyOptions", verbs: proxyVerbs }],
-  certificatesigningrequests: [{ name: "approval", kind: "CertificateSigningRequest", verbs: statusVerbs }],
+  "certificatesigningrequests.certificates.k8s.io": [
+    { name: "approval", kind: "CertificateSigningRequest", verbs: statusVerbs },
+  ],
   namespaces: [{ name: "finalize", kind: "Namespace", verbs: ["update"] }],
   serviceaccounts: [
     { name: "token", kind: "TokenRequest", group: "authentication.k8s.io", version: "v1", verbs: ["create"] },
@@ -34,14 +38,36 @@ interface GroupVersions {
   readonly versions: string[]
 }
 
+/** What of discovery depends on others: versions that other servers answer for, and the order of all. */
+export interface Surroundings {
+  remoteVersions(): readonly RemoteVersion[]
+  priority(group: string, version: string, custom: boolean): Priority
+}
+
+const alone: Surroundings = { remoteVersions: () => [], priority: priorityOf }
+
 /** What the API serves, in the forms in which clients ask: group lists, resource lists, and all at once (v2). */
 export class Discovery {
   readonly #registry: ResourceRegistry
   readonly #virtual: readonly VirtualResource[]
 
-  constructor(registry: ResourceRegistry, virtual: readonly VirtualResource[]) {
+  readonly #surroundings: Surroundings
+
+  constructor(registry: ResourceRegistry, virtual: readonly VirtualResource[], surroundings: Surroundings = alone) {
     this.#registry = registry
     this.#virtual = virtual
+    this.#surroundings = surroundings
+  }
+
+  /** Every version that this server answers for itself. */
+  own(): { group: string; version: string; custom: boolean }[] {
+    const found = new Map<string, { group: string; version: string; custom: boolean }>()
+    for (const { group, version } of this.#virtual) found.set(`${group}/${version}`, { group, version, custom: false })
+    for (const { group, version, custom } of this.#registry.all()) {
+      const before = found.get(`${group}/${version}`)
+      found.set(`${group}/${version}`, { group, version, custom: custom && (before?.custom ?? true) })
+    }
+    return [...found.values()]
   }
 
   /** The document at a discovery path; undefined when it is none. */
@@ -59,12 +85,22 @@ export class Discovery {
   }
 
   #groups(): GroupVersions[] {
-    const found = new Map<string, Set<string>>()
-    for (const { group, version } of [...this.#registry.all(), ...this.#virtual]) {
-      const versions = found.get(group) ?? new Set()
-      found.set(group, versions.add(version))
+    const found = new Map<string, Map<string, Priority>>()
+    const all = [...this.own(), ...this.#surroundings.remoteVersions().map((each) => ({ ...each, custom: false }))]
+    for (const { group, version, custom } of all) {
+      const versions = found.get(group) ?? new Map()
+      found.set(group, versions.set(version, this.#surroundings.priority(group, version, custom)))
     }
-    return [...found].map(([group, versions]) => ({ group, versions: [...versions].toSorted(newestFirst) }))
+    const highest = (versions: ReadonlyMap<string, Priority>): number =>
+      Math.max(...[...versions.values()].map((priority) => priority.group))
+    return [...found]
+      .toSorted(([one, a], [other, b]) => highest(b) - highest(a) || (one < other ? -1 : 1))
+      .map(([group, versions]) => ({
+        group,
+        versions: [...versions]
+          .toSorted(([one, a], [other, b]) => b.version - a.version || newestFirst(one, other))
+          .map(([version]) => version),
+      }))
   }
 
   #namedGroups(): GroupVersions[] {
@@ -93,17 +129,21 @@ export class Discovery {
 
   #aggregated(groups: readonly string[]): object {
     const wanted = this.#groups().filter(({ group }) => groups.includes(group))
+    const remote = this.#surroundings.remoteVersions()
     return {
       kind: "APIGroupDiscoveryList",
       apiVersion: "apidiscovery.k8s.io/v2",
       metadata: {},
       items: wanted.map(({ group, versions }) => ({
         metadata: { name: group, creationTimestamp: null },
-        versions: versions.map((version) => ({
-          version,
-          freshness: "Current",
-          resources: this.#entries(group, version).map((entry) => modern(entry, group, version)),
-        })),
+        versions: versions.map((version) => {
+          const other = remote.find((each) => each.group === group && each.version === version)
+          return {
+            version,
+            freshness: other?.freshness ?? "Current",
+            resources: other?.resources ?? this.#entries(group, version).map((entry) => modern(entry, group, version)),
+          }
+        }),
       })),
     }
   }
@@ -133,11 +173,11 @@ interface Entry {
 }
 
 function entryOf(resource: ServedResource): Entry {
-  const { plural, singular, kind, namespaced, shortNames, categories, status, scale, custom } = resource
+  const { group, plural, singular, kind, namespaced, shortNames, categories, status, scale, custom } = resource
   const subresources = [
     ...(status ? [{ name: "status", kind, verbs: statusVerbs }] : []),
     ...(scale ? [{ name: "scale", kind: "Scale", group: "autoscaling", version: "v1", verbs: statusVerbs }] : []),
-    ...(custom ? [] : (extras[plural] ?? [])),
+    ...(custom ? [] : (extras[group === "" ? plural : `${plural}.${group}`] ?? [])),
   ]
   const own = resource.computed ? readVerbs : verbs
   return { plural, singular, kind, namespaced, verbs: own, shortNames, categories, subresources }

@@ -12,7 +12,7 @@ const pathSegment = /^(?!\.\.?$)[^/%]+$/
 
 /** Kinds whose names become DNS labels, and those whose names may be nearly anything. */
 const labelNames = new Set(["namespaces", "services"])
-const freeNames = new Set(["roles", "clusterroles", "rolebindings", "clusterrolebindings"])
+const freeNames = new Set(["roles", "clusterroles", "rolebindings", "clusterrolebindings", "apiservices"])
 
 export function validateMeta(resource: ServedResource, { metadata }: AnyObject): FieldError[] {
   return [

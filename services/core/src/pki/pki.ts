@@ -26,6 +26,8 @@ export interface Pki {
   /** The administrator's: user `kubernetes-admin`, group `system:masters`. */
   readonly admin: Credential
   readonly tokens: TokenAuthority
+  /** By which extension servers know that a request came through the API server, and who it is from. */
+  readonly frontProxy: FrontProxy
   /** A client certificate for another user, of which no copy is kept. */
   issueClient(user: string, groups: readonly string[], lifetimeMs?: number): Promise<Credential>
   /** The certificate, PEM, that somebody's own request asks for. Whether they may have it is for the caller to know. */
@@ -36,6 +38,15 @@ export interface Pki {
   serve(file: string, names: readonly string[]): Promise<Credential>
 }
 
+export interface FrontProxy {
+  /** An authority that signs nothing else: whoever it vouches for may speak for anybody. */
+  readonly authorityPem: string
+  readonly client: Credential
+}
+
+/** Common name of the API server's certificate as a front proxy. */
+export const frontProxyName = "front-proxy-client"
+
 /**
  * Opens the directory of keys: makes what is missing, replaces what is about to expire, keeps the rest.
  *
@@ -43,11 +54,14 @@ export interface Pki {
  *     apiserver.crt .key      serving certificate of the API server
  *     admin.crt .key          client certificate of the administrator
  *     service-account.key     signs the tokens of service accounts
+ *     front-proxy-ca.crt .key the authority that extension servers believe who a request is from
+ *     front-proxy-client.*    the API server's certificate of it
  */
 export async function openPki(options: PkiOptions): Promise<Pki> {
   const { directory, clock, log } = options
   await makeSecretDirectory(directory)
-  const authority = await openAuthority(options)
+  const authority = await openAuthority("ca", "wick-ca", options)
+  const proxyAuthority = await openAuthority("front-proxy-ca", "wick-front-proxy-ca", options)
   const keep = (file: string, subject: Subject): Promise<Credential> =>
     openCredential(file, subject, authority, options)
   const tokenKey = await openTokenKey(directory, log)
@@ -55,6 +69,10 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     authorityPem: authority.certificatePem,
     serving: await keep("apiserver", servingSubject("kube-apiserver", serverNames(options))),
     admin: await keep("admin", clientSubject("kubernetes-admin", ["system:masters"])),
+    frontProxy: {
+      authorityPem: proxyAuthority.certificatePem,
+      client: await openCredential(frontProxyName, clientSubject(frontProxyName, []), proxyAuthority, options),
+    },
     tokens: createTokenAuthority(`https://kubernetes.default.svc.${options.clusterDomain}`, [tokenKey]),
     issueClient: (user, groups, lifetimeMs) =>
       issueCertificate(authority, clientSubject(user, groups), clock.now(), lifetimeMs),
@@ -64,15 +82,20 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
   }
 }
 
-async function openAuthority({ directory, clock, log }: PkiOptions): Promise<Credential> {
-  const found = await readCredential(directory, "ca")
+async function openAuthority(
+  file: string,
+  commonName: string,
+  { directory, clock, log }: PkiOptions,
+): Promise<Credential> {
+  const found = await readCredential(directory, file)
   if (found !== undefined && isPair(found)) return found
   // To make another one would lock out every client of the first: that is for a person to decide.
-  if ((await readSecretFile(join(directory, "ca.crt"))) !== undefined) {
-    throw new Error(`${join(directory, "ca.key")} is missing or belongs to another ca.crt: restore it, or remove both`)
+  if ((await readSecretFile(join(directory, `${file}.crt`))) !== undefined) {
+    const key = join(directory, `${file}.key`)
+    throw new Error(`${key} is missing or belongs to another ${file}.crt: restore it, or remove both`)
   }
-  log.info("made a certificate authority", { directory })
-  return writeCredential(directory, "ca", await createAuthority("wick-ca", clock.now()))
+  log.info("made a certificate authority", { directory, file })
+  return writeCredential(directory, file, await createAuthority(commonName, clock.now()))
 }
 
 async function openCredential(

@@ -6,7 +6,8 @@ import { bootstrapObjects, ensureBootstrapObjects, identities } from "./index.ts
 import { reconciled } from "./reconcile.ts"
 
 const address = { ip: "192.168.1.7", port: 6443, clusterIp: "10.96.0.1" }
-const objects = bootstrapObjects(address)
+const trusted = { clientPem: "clients", frontProxyPem: "front proxies", frontProxyName: "front-proxy-client" }
+const objects = bootstrapObjects(address, trusted)
 const ofKind = (kind: string): never[] => objects.filter((object) => object.kind === kind) as never[]
 const find = (kind: string, name: string): AnyObject =>
   objects.find((object) => object.kind === kind && object.metadata.name === name) as AnyObject
@@ -114,7 +115,7 @@ describe("bootstrap", () => {
   })
 
   it("follows the API server to another address", () => {
-    const moved = bootstrapObjects({ ...address, ip: "192.168.1.8" })
+    const moved = bootstrapObjects({ ...address, ip: "192.168.1.8" }, trusted)
     const slice = moved.find((object) => object.kind === "EndpointSlice") as AnyObject
     expect(reconciled(find("EndpointSlice", "kubernetes"), slice)).toMatchObject({
       endpoints: [{ addresses: ["192.168.1.8"] }],

@@ -68,3 +68,39 @@ export function kubernetesService({ ip, port, clusterIp }: ApiAddress): AnyObjec
     },
   ]
 }
+
+/** Authorities that extension servers believe, PEM. */
+export interface TrustedAuthorities {
+  /** Of clients' own certificates. */
+  readonly clientPem: string
+  /** Of the API server as it passes requests on. */
+  readonly frontProxyPem: string
+  /** The name that the API server's certificate then bears. */
+  readonly frontProxyName: string
+}
+
+/**
+ * What an extension server reads at its start to know who asks: by whose certificate it is told the user of a request,
+ * and in which headers. The names are those that every such server looks for.
+ */
+export function extensionAuthentication(trusted: TrustedAuthorities): AnyObject[] {
+  const list = (...items: string[]): string => JSON.stringify(items)
+  return [
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: extensionAuthenticationName, namespace: "kube-system" },
+      data: {
+        "client-ca-file": trusted.clientPem,
+        "requestheader-allowed-names": list(trusted.frontProxyName),
+        "requestheader-client-ca-file": trusted.frontProxyPem,
+        "requestheader-extra-headers-prefix": list("X-Remote-Extra-"),
+        "requestheader-group-headers": list("X-Remote-Group"),
+        "requestheader-uid-headers": list("X-Remote-Uid"),
+        "requestheader-username-headers": list("X-Remote-User"),
+      },
+    },
+  ]
+}
+
+export const extensionAuthenticationName = "extension-apiserver-authentication"

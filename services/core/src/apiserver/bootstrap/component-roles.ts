@@ -1,6 +1,7 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { authenticatedGroup, type UserInfo } from "../authentication/user.ts"
-import { clusterRole, clusterRoleBinding, group, read, rule, user, write } from "./role.ts"
+import { extensionAuthenticationName } from "./cluster-objects.ts"
+import { clusterRole, clusterRoleBinding, group, namespacedRole, read, roleBinding, rule, user, write } from "./role.ts"
 
 const nodesGroup = "system:nodes"
 
@@ -54,6 +55,23 @@ export function componentBindings(): AnyObject[] {
     clusterRoleBinding("system:node", group(nodesGroup)),
     clusterRoleBinding("system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", group(nodesGroup)),
     clusterRoleBinding("system:node-proxier", user(identities.network.name)),
+  ]
+}
+
+/** Extension servers are bound to this one by whoever installs them. */
+const authenticationReader = `${extensionAuthenticationName}-reader`
+
+export function namespacedRoles(): AnyObject[] {
+  const reading = { ...rule(read, "", "configmaps"), resourceNames: [extensionAuthenticationName] }
+  return [
+    namespacedRole("kube-system", authenticationReader, [reading]),
+    roleBinding(
+      "kube-system",
+      `system::${authenticationReader}`,
+      authenticationReader,
+      user(identities.controllers.name),
+      user(identities.scheduler.name),
+    ),
   ]
 }
 

@@ -6,22 +6,31 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { aggregatedRules, type ClusterRole } from "../authorization/policy.ts"
 import { flowControlObjects } from "../fairness/bootstrap-objects.ts"
-import { type ApiAddress, kubernetesService, namespaces, systemPriorityClasses } from "./cluster-objects.ts"
-import { componentBindings, componentRoles } from "./component-roles.ts"
+import {
+  type ApiAddress,
+  extensionAuthentication,
+  kubernetesService,
+  namespaces,
+  systemPriorityClasses,
+  type TrustedAuthorities,
+} from "./cluster-objects.ts"
+import { componentBindings, componentRoles, namespacedRoles } from "./component-roles.ts"
 import { userBindings, userRoles } from "./user-roles.ts"
 
-export type { ApiAddress } from "./cluster-objects.ts"
+export type { ApiAddress, TrustedAuthorities } from "./cluster-objects.ts"
 export { identities } from "./component-roles.ts"
 export { ensureBootstrapObjects } from "./ensure.ts"
 
 /** In an order in which each finds what it needs: namespaces before what is in them, roles before their bindings. */
-export function bootstrapObjects(address: ApiAddress): AnyObject[] {
+export function bootstrapObjects(address: ApiAddress, trusted: TrustedAuthorities): AnyObject[] {
   return [
     ...namespaces(),
     ...systemPriorityClasses(),
     ...withAggregatedRules([...userRoles(), ...componentRoles()]),
     ...userBindings(),
     ...componentBindings(),
+    ...namespacedRoles(),
+    ...extensionAuthentication(trusted),
     ...kubernetesService(address),
     ...flowControlObjects(),
   ]

@@ -12,12 +12,17 @@ const autoupdate = "rbac.authorization.kubernetes.io/autoupdate"
 export function reconciled(found: AnyObject, wanted: AnyObject): AnyObject | undefined {
   switch (wanted.kind) {
     case "ClusterRole":
+    case "Role":
       return found.metadata.annotations?.[autoupdate] === "false" ? undefined : withRules(found, wanted)
     case "ClusterRoleBinding":
+    case "RoleBinding":
       return found.metadata.annotations?.[autoupdate] === "false" ? undefined : withSubjects(found, wanted)
     // These say where the API server is, and that may have changed since the last start.
     case "Endpoints":
       return replaced(found, wanted, "subsets")
+    // An authority may have been made anew.
+    case "ConfigMap":
+      return replaced(found, wanted, "data")
     case "EndpointSlice":
       return replaced(found, wanted, "endpoints", "ports")
     case "FlowSchema":

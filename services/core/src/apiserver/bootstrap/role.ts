@@ -32,6 +32,11 @@ export function clusterRole(
   }
 }
 
+/** A role within one namespace. */
+export function namespacedRole(namespace: string, name: string, rules: readonly PolicyRule[]): AnyObject {
+  return { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { ...metadata, name, namespace }, rules }
+}
+
 /** A role that is the sum of all roles that carry one of the labels. */
 export function aggregatedRole(name: string, label: string, labels: Record<string, string> = {}): AnyObject {
   const selector = { matchLabels: { [label]: "true" } }
@@ -55,5 +60,17 @@ export function clusterRoleBinding(role: string, ...subjects: BootstrapSubject[]
     metadata: { ...metadata, name: role },
     subjects: subjects.map((subject) => ({ ...subject, apiGroup })),
     roleRef: { apiGroup, kind: "ClusterRole", name: role },
+  }
+}
+
+/** Binds a role of a namespace there. */
+export function roleBinding(namespace: string, name: string, role: string, ...subjects: BootstrapSubject[]): AnyObject {
+  const apiGroup = "rbac.authorization.k8s.io"
+  return {
+    apiVersion: `${apiGroup}/v1`,
+    kind: "RoleBinding",
+    metadata: { ...metadata, name, namespace },
+    subjects: subjects.map((subject) => ({ ...subject, apiGroup })),
+    roleRef: { apiGroup, kind: "Role", name: role },
   }
 }

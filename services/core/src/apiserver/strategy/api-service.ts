@@ -1,4 +1,7 @@
 import type { APIService } from "@wick/sdk/api/apiregistration/api-service"
+import { formatTime } from "@wick/sdk/api/meta/time"
+import { local, withVerdict } from "../aggregation/availability.ts"
+import { httpsPort } from "../aggregation/route.ts"
 import { forbidden, invalid, present, required } from "./mistake.ts"
 import { dnsLabel, dnsSubdomain } from "./name-format.ts"
 import type { Strategy } from "./strategy.ts"
@@ -8,7 +11,16 @@ const groupPriorityMax = 20_000
 const versionPriorityMax = 1_000
 
 export const apiServices: Strategy = {
-  prepareCreate: forgetStatus,
+  prepareCreate: (object, nowMs) => {
+    forgetStatus(object)
+    const service = object as unknown as APIService
+    fillPort(service)
+    // What this server answers for itself is there from its first moment.
+    if (service.spec && !service.spec.service) {
+      service.status = { conditions: withVerdict(undefined, local, formatTime(nowMs)) }
+    }
+  },
+  prepareUpdate: (object) => fillPort(object as unknown as APIService),
   validate(object) {
     const { metadata, spec } = object as unknown as APIService
     if (!spec) return [required("spec")]
@@ -45,6 +57,10 @@ export const apiServices: Strategy = {
         : []),
     ]
   },
+}
+
+function fillPort({ spec }: APIService): void {
+  if (spec?.service) spec.service.port ??= httpsPort
 }
 
 function localMistakes(caBundle: string | undefined, skips: boolean | undefined) {

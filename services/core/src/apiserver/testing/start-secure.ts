@@ -5,7 +5,7 @@ import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import type { Fetch } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { type Log, silentLog } from "@wick/sdk/log"
-import { openPki, type Pki, writeKubeconfig } from "#pki"
+import { frontProxyName, openPki, type Pki, writeKubeconfig } from "#pki"
 import { createMemoryStorage } from "#store"
 import {
   type ApiServer,
@@ -62,12 +62,15 @@ export async function startSecureTestApi(log: Log = silentLog, options?: TrustOp
     authorize: security.authorize,
     nodeProxy: () => undefined,
     serviceCidr: "10.235.0.0/16",
+    frontProxy: pki.frontProxy.client,
     version: "v1.36.0",
   })
   undo.use(server)
   await Promise.all([server.ready, security.ready])
   const fetch = server.fetchAs({ name: "admin", groups: ["system:masters"] })
-  const objects = bootstrapObjects({ ip: "192.168.1.7", port: 6443, clusterIp: "10.235.0.1" })
+  const address = { ip: "192.168.1.7", port: 6443, clusterIp: "10.235.0.1" }
+  const frontProxyPem = pki.frontProxy.authorityPem
+  const objects = bootstrapObjects(address, { clientPem: pki.authorityPem, frontProxyPem, frontProxyName })
   const bootstrap = (): Promise<void> => ensureBootstrapObjects(fetch, objects)
   await bootstrap()
   const guard = security.guard(server)
