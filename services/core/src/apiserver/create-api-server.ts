@@ -117,7 +117,7 @@ class FetchApiServer implements ApiServer {
     const metrics = createMetrics()
     this.#measured = new RequestMetrics(metrics)
     this.#fairness = createFairness({ clock: options.clock, metrics })
-    const store = new ObjectStore(options.storage)
+    const store = new ObjectStore(options.storage, options.clock)
     const { admission, nodeProxy, clock, random, log } = options
     this.#server = {
       registry,

@@ -1,5 +1,5 @@
 import { SimulatedClock } from "@wick/sdk/clock"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { createMemoryStorage, type Storage } from "#store"
 import { createMirror, decodeJson } from "./mirror.ts"
 
@@ -25,6 +25,27 @@ describe("mirror", () => {
     await new Promise((resolve) => setImmediate(resolve))
     expect([...mirror.entries()]).toEqual([["two", { n: 2 }]])
     expect(mirror.generation).toBeGreaterThan(before)
+    mirror.close()
+    await storage.close()
+  })
+
+  it("passes over an object that cannot be read, and says which, until it is mended", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue()
+    const clock = new SimulatedClock()
+    const storage = createMemoryStorage({ clock })
+    await put(storage, "/a/good", { n: 1 })
+    const broken = { kind: "put", key: "/a/bad", value: Buffer.from("{") } as const
+    await storage.txn({ compare: [], success: [broken], failure: [] })
+    const mirror = createMirror<{ n: number }>({ storage, prefix: "/a/", decode: decodeJson, clock })
+    await mirror.ready
+    expect([...mirror.entries()]).toEqual([["good", { n: 1 }]])
+    expect(warned).toHaveBeenCalledWith(expect.stringMatching(/^\/a\/bad in the store cannot be read/))
+    await put(storage, "/a/bad", { n: 2 })
+    await storage.txn({ compare: [], success: [{ ...broken, key: "/a/good" }], failure: [] })
+    await put(storage, "/a/other", { n: 3 })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(Object.fromEntries(mirror.entries())).toEqual({ bad: { n: 2 }, other: { n: 3 } })
+    warned.mockRestore()
     mirror.close()
     await storage.close()
   })

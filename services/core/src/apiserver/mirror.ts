@@ -37,16 +37,25 @@ export function createMirror<Value>(options: MirrorOptions<Value>): Mirror<Value
   let generation = 0
   let watch: Watch | undefined
 
+  // One object that cannot be read must not hide all the others, now and for ever: it counts as not being there.
+  const put = (key: string, bytes: Uint8Array): void => {
+    try {
+      values.set(key.slice(prefix.length), decode(bytes))
+    } catch (error) {
+      values.delete(key.slice(prefix.length))
+      process.emitWarning(`${key} in the store cannot be read, and is passed over: ${(error as Error).message}`)
+    }
+  }
   const apply = (event: StoreEvent): void => {
     if (event.kind === "delete") values.delete(event.key.slice(prefix.length))
-    else values.set(event.kv.key.slice(prefix.length), decode(event.kv.value))
+    else put(event.kv.key, event.kv.value)
   }
   const follow = async (): Promise<void> => {
     const range = { key: prefix, end: prefixEnd(prefix) }
     const { kvs, revision } = await storage.range(range)
     if (stopped.signal.aborted) return
     values.clear()
-    for (const kv of kvs) values.set(kv.key.slice(prefix.length), decode(kv.value))
+    for (const kv of kvs) put(kv.key, kv.value)
     generation += 1
     watch = storage.watch(
       { ...range, fromRevision: revision + 1 },

@@ -1,4 +1,5 @@
 import { type AnyObject, StatusError } from "@wick/sdk/api"
+import type { Clock } from "@wick/sdk/clock"
 import { keyOfText, prefixEnd, type Storage } from "#store"
 import { encodeStored } from "./object-bytes.ts"
 import { qualified, type ServedResource, storedResource } from "./served-resource.ts"
@@ -10,11 +11,13 @@ import { type Entry, entryOf, WatchCache } from "./watch-cache.ts"
  */
 export class ObjectStore {
   readonly #storage: Storage
+  readonly #clock: Clock
   readonly #caches = new Map<string, WatchCache>()
   #isClosed = false
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, clock: Clock) {
     this.#storage = storage
+    this.#clock = clock
   }
 
   /** The resource's cache, loaded when it is first asked for. Versions of one resource share it. */
@@ -24,7 +27,7 @@ export class ObjectStore {
     if (!cache) {
       // Nobody would close it, and it would outlive its server.
       if (this.#isClosed) throw new StatusError("ServiceUnavailable", "the API server is shutting down")
-      cache = new WatchCache(storedResource(resource), this.#storage, prefix)
+      cache = new WatchCache(storedResource(resource), this.#storage, prefix, this.#clock)
       this.#caches.set(prefix, cache)
     }
     return cache

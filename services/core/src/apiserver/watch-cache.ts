@@ -1,4 +1,5 @@
 import { StatusError } from "@wick/sdk/api"
+import type { Clock, Timer } from "@wick/sdk/clock"
 import { prefixEnd, StoppedError, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
 import { parseObject, withResourceVersion } from "./object-bytes.ts"
 import { type Indexed, indexOf, type Selection } from "./selection.ts"
@@ -115,6 +116,8 @@ export interface Watcher {
 const historyMax = 4_000
 /** And never more bytes of objects than this, however large they are. */
 const historyBytesMax = 8 * 1024 * 1024
+/** A store that cannot be read now may be soon: a member without a leader. */
+const retryMs = 1_000
 
 /**
  * All objects of one resource in memory, as bytes, and the last events: reads and watches of any number of clients cost
@@ -124,6 +127,7 @@ export class WatchCache {
   #resource: ServedResource
   readonly #storage: Storage
   readonly #prefix: string
+  readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
   #sorted: Entry[] | undefined
   #history: CachedEvent[] = []
@@ -134,16 +138,23 @@ export class WatchCache {
   #changed = 0
   readonly #watchers = new Set<Watcher>()
   #watch: Watch | undefined
+  #retry: Timer | undefined
   #isClosed = false
   #stopped: StoppedError | undefined
-  readonly ready: Promise<void>
+  #ready: Promise<void>
   #waiting: { revision: number; resolve: () => void }[] = []
 
-  constructor(resource: ServedResource, storage: Storage, prefix: string) {
+  constructor(resource: ServedResource, storage: Storage, prefix: string, clock: Clock) {
     this.#resource = resource
     this.#storage = storage
     this.#prefix = prefix
-    this.ready = this.#load()
+    this.#clock = clock
+    this.#ready = this.#reload()
+  }
+
+  /** Resolves when all is here; rejects while the store cannot be read, until it can. */
+  get ready(): Promise<void> {
+    return this.#ready
   }
 
   get revision(): number {
@@ -228,6 +239,7 @@ export class WatchCache {
 
   close(): void {
     this.#isClosed = true
+    this.#retry?.cancel()
     this.#watch?.close()
     for (const watcher of this.#watchers) watcher.onLost()
     this.#watchers.clear()
@@ -247,30 +259,44 @@ export class WatchCache {
     })
     if (!loaded) return
     const { kvs, revision } = loaded
+    this.#entries.clear()
+    this.#history = []
+    this.#historyBytes = 0
     for (const { key, value, modRevision } of kvs) this.#entries.set(key, this.#entry(key, value, modRevision))
     this.#sorted = undefined
     this.#revision = revision
     this.#changed = revision
     this.#historyStart = revision
+    this.#wakeWaiting()
     if (this.#isClosed) return
     this.#watch = this.#storage.watch(
       { key: "\0", end: "\0", fromRevision: revision + 1 },
       {
         onBatch: (batch) => this.#apply(batch),
         // A store that has stopped will not be read again; one that has forgotten where we were will.
-        onEnd: (error) => (error instanceof StoppedError ? this.#end(error) : this.#reload()),
+        onEnd: (error) => {
+          if (error instanceof StoppedError) this.#end(error)
+          else this.#ready = this.#reload()
+        },
       },
     )
   }
 
-  /** The store has forgotten where we were: every watcher must list again, and so must we. */
-  #reload(): void {
-    for (const watcher of this.#watchers) watcher.onLost()
+  /** What we have is not to be trusted, or nothing yet: every watcher must list again, and so must we. */
+  #reload(): Promise<void> {
+    const watchers = [...this.#watchers]
     this.#watchers.clear()
-    this.#entries.clear()
-    this.#history = []
-    this.#historyBytes = 0
-    void this.#load()
+    for (const watcher of watchers) watcher.onLost()
+    const loading = this.#load()
+    loading.catch((error: unknown) => {
+      if (error instanceof StoppedError) this.#end(error)
+      else this.#retry = this.#clock.timer(retryMs, () => this.#again())
+    })
+    return loading
+  }
+
+  #again(): void {
+    if (!this.#isClosed) this.#ready = this.#reload()
   }
 
   #entry(key: string, stored: Uint8Array, revision: number): Entry {
