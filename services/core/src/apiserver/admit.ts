@@ -1,7 +1,7 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { AdmissionAttributes, Equivalent, ResourceName } from "./admission/step.ts"
 import { annotate } from "./audit/annotations.ts"
-import { place } from "./patch/schema-walk.ts"
+import { place, type SchemaPlace } from "./patch/schema-walk.ts"
 import { isDryRun, type RequestContext } from "./request-context.ts"
 import type { ServedResource } from "./served-resource.ts"
 import { objectInVersion } from "./version.ts"
@@ -23,6 +23,7 @@ function attributesOf(context: RequestContext, write: Write): AdmissionAttribute
     schema: place(resource.schema, resource.components),
     ...requestedName(context),
     equivalents: () => equivalentsOf(context),
+    served: () => context.server.registry.all().map(schemaOf),
     annotate: (key, value) => annotate(request, key, value),
     warn: (text) => warnings.push(text),
   }
@@ -40,10 +41,13 @@ function nameOf({ group, version, kind, plural }: ServedResource): ResourceName 
   return { group, version, kind, resource: plural }
 }
 
+function schemaOf(resource: ServedResource): ResourceName & { readonly schema: SchemaPlace } {
+  return { ...nameOf(resource), schema: place(resource.schema, resource.components) }
+}
+
 function equivalentsOf({ resource, server }: RequestContext): Equivalent[] {
   return server.registry.served(resource).map((other) => ({
-    ...nameOf(other),
-    schema: place(other.schema, other.components),
+    ...schemaOf(other),
     convert: other.behind?.fromStored ?? ((object) => objectInVersion(resource, object, other.apiVersion)),
     convertBack: other.behind?.toStored ?? ((object) => objectInVersion(resource, object, resource.apiVersion)),
   }))

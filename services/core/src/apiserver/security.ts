@@ -17,6 +17,7 @@ import { createNodeTaint } from "./admission/node-taint.ts"
 import { createPodDefaults } from "./admission/pod-defaults.ts"
 import { createPodSecurity } from "./admission/pod-security/index.ts"
 import { createPolicyAdmission } from "./admission/policy/index.ts"
+import { createPolicyTypeCheck } from "./admission/policy/type-check-step.ts"
 import { createPriorityProtection } from "./admission/priority-protection.ts"
 import { createQuotaAdmission } from "./admission/resource-quota/index.ts"
 import { createRuntimeClassAdmission } from "./admission/runtime-class.ts"
@@ -129,6 +130,7 @@ export function createSecurity(options: SecurityOptions): Security {
       createStorageProtection(),
       createDefaultClasses(storage),
       createRuntimeClassAdmission(storage),
+      createPolicyTypeCheck(),
       policies,
       webhooks,
       // Last: it judges what the webhooks have made of a role.

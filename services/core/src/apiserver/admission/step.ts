@@ -36,6 +36,8 @@ export interface AdmissionAttributes extends ResourceName {
   readonly requested?: ResourceName
   /** The resource under its other names. */
   readonly equivalents?: () => readonly Equivalent[]
+  /** All that is served. */
+  readonly served?: () => readonly (ResourceName & { readonly schema: SchemaPlace })[]
   /** Notes something in the record of the request. */
   readonly annotate?: (key: string, value: string) => void
   /** Adds a line that the client shows to its user (`Warning` header). */

@@ -39,15 +39,17 @@ export function compileConditions(
   })
 }
 
-export function compilePolicy(policy: Policy): CompiledPolicy {
+/** `types` are what is known of variables that may else be anything. */
+export function compilePolicy(policy: Policy, types: ReadonlyMap<string, Type> = new Map()): CompiledPolicy {
   const errors: FieldError[] = []
   const spec = (policy.spec ?? {}) as NonNullable<Validating["spec"]> & NonNullable<Mutating["spec"]>
   const params: ReadonlyMap<string, Type> = spec.paramKind ? new Map([["params", dyn]]) : new Map()
-  const conditions = compileConditions(spec.matchConditions ?? [], "spec.matchConditions", errors, params)
+  const more = new Map([...params, ...types])
+  const conditions = compileConditions(spec.matchConditions ?? [], "spec.matchConditions", errors, more)
   const fields = new Map<string, Type>()
   const scope = new Map<string, Type>([
     ...requestVariables,
-    ...params,
+    ...more,
     ["namespaceObject", dyn],
     ["variables", { kind: "object", name: "kubernetes.variables", fields }],
   ])

@@ -111,7 +111,7 @@ describe("a validating policy that is bound", () => {
       spec: { ...(live.spec as object), ...spec },
     })
     expect(changed.metadata.generation).toBe(2)
-    expect(changed.status).toEqual({ observedGeneration: 2 })
+    expect(changed.status).toMatchObject({ observedGeneration: 2 })
     await setImmediate()
   }
 
