@@ -151,7 +151,7 @@ async function open(
 function startLoops(
   clientAs: (user: UserInfo) => Client,
   undo: AsyncDisposableStack,
-  { authorityPem, signRequest }: Pki,
+  { authorityPem, signRequest, tokens }: Pki,
   options: ControlPlaneOptions,
 ): void {
   const { clock, random, log, metrics } = options
@@ -159,7 +159,15 @@ function startLoops(
   const informers = undo.use(createInformers(controlling, clock, log))
   const common = { informers, clock, random, log, metrics }
   const certificateSigner = { read: readSigningRequest, sign: signRequest }
-  undo.use(startControllers({ ...common, client: controlling, certificateAuthority: authorityPem, certificateSigner }))
+  undo.use(
+    startControllers({
+      ...common,
+      client: controlling,
+      certificateAuthority: authorityPem,
+      certificateSigner,
+      signSecretToken: tokens.signLegacy,
+    }),
+  )
   undo.use(startScheduler({ ...common, client: clientAs(identities.scheduler) }))
 }
 

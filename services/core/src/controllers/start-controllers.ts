@@ -11,6 +11,7 @@ import { startNodeLifecycle } from "./node-lifecycle/reconcile.ts"
 import { startReplicaSets } from "./replica-set/reconcile.ts"
 import { startResourceQuotas } from "./resource-quota/reconcile.ts"
 import { startServiceAccounts } from "./service-account/reconcile.ts"
+import { type SignSecretToken, startTokenSecrets } from "./service-account/token-secrets.ts"
 import { startVolumeProtection } from "./volume-protection/reconcile.ts"
 
 export interface ControllersOptions extends ControllerContext {
@@ -18,6 +19,8 @@ export interface ControllersOptions extends ControllerContext {
   readonly certificateAuthority?: string
   /** Signs what was approved. Absent: requests for certificates wait. */
   readonly certificateSigner?: CertificateSigner
+  /** Signs tokens for secrets to hold. Absent: such secrets stay as they are. */
+  readonly signSecretToken?: SignSecretToken
 }
 
 /** Starts all controllers. Disposing stops them; what they were doing is taken up by whoever starts them next. */
@@ -35,6 +38,8 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
   running.use(startNodeLifecycle(options))
   running.use(startResourceQuotas(options, inventory))
   running.use(startServiceAccounts(options))
+  const { signSecretToken } = options
+  if (signSecretToken) running.use(startTokenSecrets({ ...options, signSecretToken }))
   running.use(startVolumeProtection(options))
   return running
 }

@@ -9,6 +9,7 @@ import {
 import { JWTExpired } from "jose/errors"
 import { SignJWT } from "jose/jwt/sign"
 import { jwtVerify } from "jose/jwt/verify"
+import { type LegacySubject, legacyIssuer, signLegacy, verifyLegacy } from "./legacy-token.ts"
 
 /** An object of the API that a token dies with. */
 export interface BoundObject {
@@ -43,6 +44,8 @@ export interface TokenRequest {
 
 export type Verification =
   | { readonly kind: "valid"; readonly claims: TokenClaims }
+  /** Ours, of the old kind: good as long as its secret holds it. */
+  | { readonly kind: "legacy"; readonly subject: LegacySubject }
   /** Not a token of ours at all: another authenticator may know it. */
   | { readonly kind: "foreign" }
   | { readonly kind: "refused"; readonly because: string }
@@ -55,6 +58,8 @@ export interface TokenAuthority {
   /** The API server's own audience. */
   readonly audience: string
   sign(request: TokenRequest, nowMs: number): Promise<{ token: string; expiresAtMs: number }>
+  /** A token for a secret to hold. */
+  signLegacy(subject: LegacySubject): Promise<string>
   /** Good for one of `audiences`, or for the API server's own if there are none. */
   verify(token: string, audiences: readonly string[], nowMs: number): Promise<Verification>
 }
@@ -71,6 +76,7 @@ export function createTokenAuthority(issuer: string, keyPems: readonly string[])
     audience: issuer,
     keys: [...publicKeys].map(([id, key]) => ({ use: "sig", alg: "ES256", kid: id, ...key.export({ format: "jwk" }) })),
     sign: (request, nowMs) => sign(request, nowMs, { issuer, kid, key: signingKey }),
+    signLegacy: (subject) => signLegacy(subject, { kid, key: signingKey }),
     verify: (token, audiences, nowMs) =>
       verify(token, nowMs, { issuer, publicKeys, audiences: audiences.length > 0 ? audiences : [issuer] }),
   }
@@ -120,7 +126,12 @@ async function verify(
   nowMs: number,
   by: { issuer: string; publicKeys: ReadonlyMap<string, KeyObject>; audiences: readonly string[] },
 ): Promise<Verification> {
-  if (unverifiedIssuer(token) !== by.issuer) return { kind: "foreign" }
+  const saidIssuer = unverifiedIssuer(token)
+  if (saidIssuer === legacyIssuer) {
+    const subject = await verifyLegacy(token, by.publicKeys)
+    return subject ? { kind: "legacy", subject } : { kind: "refused", because: "the token does not verify" }
+  }
+  if (saidIssuer !== by.issuer) return { kind: "foreign" }
   try {
     const { payload } = await jwtVerify(
       token,

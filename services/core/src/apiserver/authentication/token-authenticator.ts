@@ -1,7 +1,8 @@
-import type { TokenAuthority, TokenClaims, TokenSubject } from "#pki"
+import type { LegacySubject, TokenAuthority, TokenClaims, TokenSubject } from "#pki"
 import type { Storage } from "#store"
 import { bootstrapUser } from "./bootstrap-token.ts"
 import type { AuthenticateJwt } from "./jwt/index.ts"
+import { whyLegacyIsDead } from "./legacy-token.ts"
 import { createLivenessCheck, type LivenessCheck } from "./liveness-check.ts"
 import { serviceAccountUser } from "./service-account-user.ts"
 import type { UserInfo } from "./user.ts"
@@ -42,6 +43,7 @@ export function createTokenAuthenticator({ tokens, storage, now, jwt }: TokenAut
     const verification = await tokens.verify(token, audiences, now())
     if (verification.kind === "refused") return verification
     if (verification.kind === "foreign") return foreign(token, audiences)
+    if (verification.kind === "legacy") return legacy(token, verification.subject, audiences)
     if (audiences.length === 0) remember(remembered, token, verification.claims)
     return verification.claims
   }
@@ -49,13 +51,22 @@ export function createTokenAuthenticator({ tokens, storage, now, jwt }: TokenAut
   const foreign = async (token: string, audiences: readonly string[]): Promise<TokenVerdict> => {
     const verdict = await jwt?.(token)
     if (!verdict) return { kind: "refused", because: "the token is not from this cluster" }
-    if (verdict.kind === "refused") return verdict
-    // An issuer's audience is its own affair: to whoever else asks, its tokens are good for the API server.
-    const accepted = audiences.filter((one) => one === tokens.audience)
-    if (audiences.length > 0 && accepted.length === 0) {
-      return { kind: "refused", because: "the token is not for any of these audiences" }
+    return verdict.kind === "refused" ? verdict : forServer(verdict.user, audiences)
+  }
+
+  const legacy = async (token: string, subject: LegacySubject, audiences: readonly string[]): Promise<TokenVerdict> => {
+    const { namespace, serviceAccount } = subject
+    const gone = await whatIsGone({ namespace, serviceAccount }, isAlive)
+    const because = gone ? `${gone} of the token is gone` : await whyLegacyIsDead(storage, subject, token)
+    return because ? { kind: "refused", because } : forServer(serviceAccountUser(subject, ""), audiences)
+  }
+
+  /** Tokens that say nothing of audiences of ours are good for the API server alone, whoever asks. */
+  const forServer = (user: UserInfo, audiences: readonly string[]): TokenVerdict => {
+    if (audiences.length === 0 || audiences.includes(tokens.audience)) {
+      return { kind: "user", user, audiences: [tokens.audience] }
     }
-    return { ...verdict, audiences: audiences.length > 0 ? accepted : [tokens.audience] }
+    return { kind: "refused", because: "the token is not for any of these audiences" }
   }
 
   return {

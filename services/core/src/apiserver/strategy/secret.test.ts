@@ -38,3 +38,22 @@ it("keeps what is immutable as it is", () => {
   expect(mistakes(secrets, before, before)).toEqual([])
   expect(mistakes(secrets, { data: { a: "eA==" } }, before)).toHaveLength(1)
 })
+
+it.each([
+  ["kubernetes.io/tls", { data: { "tls.crt": "eA==" } }, ["data[tls.key]: Required value"]],
+  ["kubernetes.io/basic-auth", {}, ["data[username]: Required value", "data[password]: Required value"]],
+  ["kubernetes.io/basic-auth", { data: { password: "eA==" } }, []],
+  ["kubernetes.io/ssh-auth", {}, ["data[ssh-privatekey]: Required value"]],
+  [
+    "kubernetes.io/dockerconfigjson",
+    { data: { ".dockerconfigjson": "aHVudGVyMg==" } },
+    ['data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": not a valid JSON object'],
+  ],
+  [
+    "kubernetes.io/service-account-token",
+    {},
+    ["metadata.annotations[kubernetes.io/service-account.name]: Required value"],
+  ],
+])("holds what its type %s asks for", (type, fields, said) => {
+  expect(mistakes(secrets, { type, ...fields })).toEqual(said)
+})

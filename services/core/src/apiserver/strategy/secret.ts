@@ -1,5 +1,6 @@
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { jsonEqual } from "../patch/json-value.ts"
+import { typeMistakes } from "./secret-type.ts"
 import type { Strategy } from "./strategy.ts"
 
 interface SecretView {
@@ -21,7 +22,13 @@ export const secrets: Strategy = {
     if (before && secret.type !== before.type) {
       mistakes.push({ type: "Invalid", field: "type", value: secret.type, detail: "field is immutable" })
     }
-    return [...mistakes, ...dataMistakes(secret, decodedLength), ...base64Mistakes(secret), ...frozen(secret, before)]
+    return [
+      ...mistakes,
+      ...dataMistakes(secret, decodedLength),
+      ...base64Mistakes(secret),
+      ...typeMistakes(secret, object.metadata.annotations),
+      ...frozen(secret, before),
+    ]
   },
 }
 

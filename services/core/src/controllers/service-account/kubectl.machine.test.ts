@@ -1,0 +1,102 @@
+import { execFile } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type ControlPlane, startControlPlane } from "../../server.ts"
+
+/** The whole control plane and a real kubectl, with nothing but a token out of a secret. */
+const running = new AsyncDisposableStack()
+let directory = ""
+let plane: ControlPlane
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "wick-tokens-"))
+  running.defer(() => rm(directory, { recursive: true, force: true }))
+  plane = running.use(
+    await startControlPlane({
+      directory,
+      hosts: ["127.0.0.1"],
+      port: 0,
+      nodeAddress: "127.0.0.1",
+      serviceCidr: "10.235.0.0/16",
+      clusterDomain: "cluster.local",
+      kubeconfigPath: join(directory, "kubeconfig"),
+      version: "v1.36.0",
+      nodeProxy: () => undefined,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+      onFailure: (error) => {
+        throw error
+      },
+    }),
+  )
+})
+afterAll(() => running.disposeAsync())
+
+function kubectl(command: string, input = ""): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: process.env.PATH, HOME: directory, KUBECONFIG: join(directory, "kubeconfig") }
+    const child = execFile("kubectl", command.split(" "), { env, cwd: directory }, (error, out, err) => {
+      if (error) reject(new Error(err.trim()))
+      else resolve(out.trim())
+    })
+    child.stdin?.end(input)
+  })
+}
+
+function holder(name: string, account: string): string {
+  const metadata = { name, annotations: { "kubernetes.io/service-account.name": account } }
+  return JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata, type: "kubernetes.io/service-account-token" })
+}
+
+async function field(secret: string, key: string): Promise<string> {
+  await kubectl(`wait --for=jsonpath={.data.${key}} secret/${secret} --timeout=20s`)
+  return atob(await kubectl(`get secret ${secret} -o jsonpath={.data.${key}}`))
+}
+
+const whoami = (token: string): Promise<string> =>
+  kubectl(
+    `auth whoami -o json --kubeconfig=/dev/null --server=${plane.url} --certificate-authority=pki/ca.crt --token=${token}`,
+  )
+
+describe("a secret of an account's token", () => {
+  it("is filled, and its token is the account's until the secret holds it no more", async () => {
+    await kubectl("create serviceaccount robot")
+    await kubectl("create -f -", holder("robot-token", "robot"))
+    const token = await field("robot-token", "token")
+    expect(await field("robot-token", "ca\\.crt")).toBe(plane.pki.authorityPem)
+    expect(await field("robot-token", "namespace")).toBe("default")
+    expect(await kubectl("describe secret robot-token")).toMatch(/service-account\.uid: [0-9a-f-]{36}/)
+    const who = JSON.parse(await whoami(token)).status.userInfo
+    expect(who).toMatchObject({ username: "system:serviceaccount:default:robot" })
+    expect(who.extra).toBeUndefined()
+    await kubectl(`patch secret robot-token --type=json -p=[{"op":"remove","path":"/data/token"}]`)
+    await expect(whoami(token)).rejects.toThrow("Unauthorized")
+    const next = await field("robot-token", "token")
+    expect(next).not.toBe(token)
+    expect(JSON.parse(await whoami(next)).status.userInfo.username).toBe(who.username)
+    await kubectl("label secret robot-token kubernetes.io/legacy-token-invalid-since=2026-01-01")
+    await expect(whoami(next)).rejects.toThrow("Unauthorized")
+  })
+
+  it("goes with its account, and so does its token", async () => {
+    await kubectl("create serviceaccount short")
+    await kubectl("create -f -", holder("short-token", "short"))
+    const token = await field("short-token", "token")
+    await kubectl("delete serviceaccount short")
+    await expect(whoami(token)).rejects.toThrow("Unauthorized")
+    await kubectl("wait --for=delete secret/short-token --timeout=20s")
+  })
+
+  it("needs an account: its name, and that it is there", async () => {
+    await expect(kubectl("create -f -", holder("nobodys", ""))).rejects.toThrow(
+      "metadata.annotations[kubernetes.io/service-account.name]: Required value",
+    )
+    await kubectl("create -f -", holder("nobodys", "nobody"))
+    await kubectl("wait --for=delete secret/nobodys --timeout=20s")
+  })
+})
