@@ -22,16 +22,40 @@ interface GroupList {
 const anything = z.object({})
 const verbsNeeded = ["list", "watch", "delete"]
 
-/** Every kind that the server can list, watch and delete, each once, in its preferred version; built in or custom. */
-export async function discoverKinds(client: Client, signal: AbortSignal): Promise<Kind[]> {
+export interface Discovered {
+  readonly kinds: readonly Kind[]
+  /** Versions of groups, `group/version`, of which nobody can say now what is in them. */
+  readonly failed: readonly string[]
+}
+
+/**
+ * Every kind that the server can list, watch and delete, each once, in its preferred version; built in or custom. Of
+ * `remote` versions another server answers: one that does not is left out, and everything else goes on.
+ */
+export async function discoverKinds(
+  client: Client,
+  remote: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Discovered> {
   const read = async <Answer>(path: string): Promise<Answer> => {
     const response = await client.request(path, { signal })
     return (await response.json()) as Answer
   }
   const { groups } = await read<GroupList>("/apis")
-  const versions = groups.map(({ preferredVersion }) => `/apis/${preferredVersion.groupVersion}`)
-  const lists = await Promise.all(["/api/v1", ...versions].map((path) => read<ResourceList>(path)))
-  return lists.flatMap(({ groupVersion, resources }) =>
+  const failed: string[] = []
+  const lists = await Promise.all([
+    read<ResourceList>("/api/v1"),
+    ...groups.map(async ({ preferredVersion: { groupVersion } }) => {
+      try {
+        return await read<ResourceList>(`/apis/${groupVersion}`)
+      } catch (error) {
+        if (!remote.has(groupVersion)) throw error
+        failed.push(groupVersion)
+        return { groupVersion, resources: [] }
+      }
+    }),
+  ])
+  const kinds = lists.flatMap(({ groupVersion, resources }) =>
     resources
       .filter(({ name, verbs }) => !name.includes("/") && verbsNeeded.every((verb) => verbs.includes(verb)))
       .map(({ name, kind, namespaced }) => {
@@ -39,4 +63,5 @@ export async function discoverKinds(client: Client, signal: AbortSignal): Promis
         return defineKind({ group, version, kind, plural: name, namespaced, description: kind, schema: anything })
       }),
   )
+  return { kinds, failed }
 }

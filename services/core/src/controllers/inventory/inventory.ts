@@ -1,4 +1,5 @@
 import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
+import { APIService } from "@wick/sdk/api/apiregistration/api-service"
 import type { Kind, KindOf } from "@wick/sdk/api/kind"
 import type { ObjectMeta, OwnerReference } from "@wick/sdk/api/meta/object-meta"
 import {
@@ -9,6 +10,7 @@ import {
   done,
   type Informer,
   type Result,
+  wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
 import type { ControllerContext } from "../context.ts"
@@ -43,6 +45,9 @@ const followedWhole = new Set([
   "customresourcedefinitions.apiextensions.k8s.io",
 ])
 
+/** A server of others that did not answer is asked again when its APIService changes, and after this while. */
+const askAgainMs = 30_000
+
 interface Followed {
   readonly kind: Kind
   readonly informer: Informer<Kind>
@@ -60,7 +65,10 @@ export class Inventory implements AsyncDisposable {
   readonly #namespaces = new Map<string, Set<string>>()
   readonly #listeners = new Set<(change: Change<TrackedObject>) => void>()
   readonly #controller: Controller
-  /** Resolves when every kind that was there at the start has been listed. */
+  readonly #apiServices: Informer<typeof APIService>
+  #failed: readonly string[] = []
+  readonly #failedListeners = new Set<() => void>()
+  /** Resolves when every kind of this server's own that was there at the start has been listed. */
   readonly synced: Promise<void>
   #markSynced: () => void = () => {}
 
@@ -70,12 +78,16 @@ export class Inventory implements AsyncDisposable {
     this.synced = new Promise((resolve) => {
       this.#markSynced = resolve
     })
+    this.#apiServices = informers(APIService)
     this.#controller = createController({
       name: "inventory",
       clock,
       log,
       metrics,
-      watches: [watchOf(informers(CustomResourceDefinition), () => ["kinds"])],
+      watches: [
+        watchOf(informers(CustomResourceDefinition), () => ["kinds"]),
+        watchOf(this.#apiServices, ({ before, after }) => (isRemote(before) || isRemote(after) ? ["kinds"] : [])),
+      ],
       reconcile: (_key, signal) => this.#refresh(signal),
     })
     this.#controller.wake("kinds")
@@ -99,6 +111,16 @@ export class Inventory implements AsyncDisposable {
     return [...this.#followed.values()].map(({ kind }) => kind)
   }
 
+  /** Versions of groups that cannot be looked into, because the server that answers for them does not. */
+  failed(): readonly string[] {
+    return this.#failed
+  }
+
+  onFailedChange(listener: () => void): () => void {
+    this.#failedListeners.add(listener)
+    return () => this.#failedListeners.delete(listener)
+  }
+
   kindOf({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): Kind | undefined {
     const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : ""
     // An owner may be named in another version than the one that is followed.
@@ -112,22 +134,25 @@ export class Inventory implements AsyncDisposable {
   }
 
   async #refresh(signal: AbortSignal): Promise<Result> {
-    const kinds = await discoverKinds(this.#context.client, signal)
+    const remote = new Set(this.#apiServices.list().filter(isRemote).map(groupVersion))
+    const { kinds, failed } = await discoverKinds(this.#context.client, remote, signal)
+    const isChanged = failed.join() !== this.#failed.join()
+    this.#failed = failed
     const wanted = new Map(kinds.map((kind) => [kindKey(kind), kind]))
     for (const [key, followed] of this.#followed) {
-      if (wanted.has(key)) continue
+      if (wanted.has(key) || failed.includes(followed.kind.apiVersion)) continue
       this.#followed.delete(key)
       await followed.stop()
     }
     for (const [key, kind] of wanted) {
       if (!this.#followed.has(key) && !ignored.has(resourceName(kind))) this.#followed.set(key, this.#follow(kind))
     }
-    await Promise.race([
-      Promise.all([...this.#followed.values()].map(({ informer }) => informer.synced)),
-      aborted(signal),
-    ])
+    // Nobody here can say when another server will answer.
+    const own = [...this.#followed.values()].filter(({ kind }) => !remote.has(kind.apiVersion))
+    await Promise.race([Promise.all(own.map(({ informer }) => informer.synced)), aborted(signal)])
     this.#markSynced()
-    return done
+    if (isChanged) for (const listener of this.#failedListeners) listener()
+    return failed.length > 0 ? wakeAfter(askAgainMs) : done
   }
 
   #follow(kind: Kind): Followed {
@@ -199,6 +224,14 @@ function metadataOnly(object: KindOf<Kind>): KindOf<Kind> {
   const { name, namespace, uid, resourceVersion, ownerReferences, finalizers, deletionTimestamp } = object.metadata
   const metadata = { name, namespace, uid, resourceVersion, ownerReferences, finalizers, deletionTimestamp }
   return { apiVersion: object.apiVersion, kind: object.kind, metadata } as unknown as KindOf<Kind>
+}
+
+function isRemote(service: APIService | undefined): boolean {
+  return service?.spec?.service !== undefined
+}
+
+function groupVersion({ spec }: APIService): string {
+  return `${spec?.group}/${spec?.version}`
 }
 
 function kindKey(kind: Kind): string {

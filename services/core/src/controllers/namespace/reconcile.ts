@@ -35,6 +35,13 @@ export function startNamespaces(context: ControllerContext, inventory: Inventory
             if (namespace !== "" && isEnding(namespace)) wake(namespace)
           }),
       },
+      {
+        synced: inventory.synced,
+        subscribe: (wake) =>
+          inventory.onFailedChange(() => {
+            for (const { metadata } of namespaces.list()) if (isEnding(metadata.name)) wake(metadata.name)
+          }),
+      },
     ],
     reconcile: (name) => emptier.reconcile(name),
   })
@@ -55,12 +62,14 @@ class Emptier {
     const namespace = this.#namespaces.get(name)
     if (!namespace) return done
     const content = this.#inventory.inNamespace(name)
-    const verdict = decide(namespace, content)
+    const failed = this.#inventory.failed()
+    const verdict = decide(namespace, content, failed)
     if (verdict.kind === "nothing") return done
     if (verdict.kind === "finish") return await this.#finish(namespace)
-    await Promise.all(verdict.remove.map((object) => this.#remove(object)))
+    const remove = verdict.kind === "empty" ? verdict.remove : []
+    await Promise.all(remove.map((object) => this.#remove(object)))
     // Most content goes at once: what is said of it is only worth a write when something stays.
-    if (verdict.remove.length === 0) await this.#explain(namespace, content)
+    if (remove.length === 0) await this.#explain(namespace, content, failed)
     return wakeAfter(lookAgainMs)
   }
 
@@ -99,8 +108,8 @@ class Emptier {
     }
   }
 
-  async #explain(namespace: Namespace, content: readonly TrackedObject[]): Promise<void> {
-    const conditions = hindrances(namespace, content, this.#context.clock.now())
+  async #explain(namespace: Namespace, content: readonly TrackedObject[], failed: readonly string[]): Promise<void> {
+    const conditions = hindrances(namespace, content, failed, this.#context.clock.now())
     const body = statusPatch(namespace.status, { ...namespace.status, conditions })
     if (!body) return
     const { name } = namespace.metadata
