@@ -1,11 +1,16 @@
 import { gunzipSync } from "node:zlib"
-import { builtinKinds } from "@wick/sdk/api"
+import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeProtobuf } from "./protobuf/decode.ts"
 import { encodeProtobuf } from "./protobuf/encode.ts"
 import { WireReader } from "./protobuf/wire.ts"
+import { models } from "./testing/fuzz/models.ts"
 import { startTestApi, type TestApi } from "./testing/start.ts"
 
+const everyKind = [...builtinKinds, ...builtinFaces.map(({ kind }) => kind)].map((each) => {
+  const { apiVersion, kind, group, plural, namespaced } = each
+  return { apiVersion, kind, group, plural, namespaced }
+})
 const protobuf = "application/vnd.kubernetes.protobuf"
 const both = `${protobuf},application/json`
 const master = { name: "admin", groups: ["system:masters"] }
@@ -56,6 +61,26 @@ describe("a client that speaks protobuf", () => {
     async ({ group, version, plural, listKind }) => {
       const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`
       expect(await speak(`${root}/${plural}`)).toMatchObject({ kind: listKind, metadata: {} })
+    },
+  )
+
+  it.each(everyKind)(
+    "makes, changes and deletes a $kind of $apiVersion",
+    async ({ apiVersion, kind, group, plural, namespaced }) => {
+      const path = `/${group === "" ? "api" : "apis"}/${apiVersion}/${namespaced ? "namespaces/default/" : ""}${plural}`
+      const { name } = { name: "spoken", ...(models[kind]?.metadata as object | undefined) }
+      const made = await speak(path, "POST", { apiVersion, kind, ...models[kind], metadata: { name } })
+      expect(made).toMatchObject({ apiVersion, kind, metadata: { name } })
+      // The server itself may write the status of what is new, and win.
+      let changed: Record<string, unknown> = {}
+      for (let tries = 0; tries < 5 && changed.kind !== kind; tries++) {
+        const live = await speak(`${path}/${name}`)
+        const metadata = { ...(live.metadata as object), labels: { a: "b" } }
+        changed = await speak(`${path}/${name}`, "PUT", { ...live, metadata })
+      }
+      expect(changed).toMatchObject({ kind, metadata: { name, labels: { a: "b" } } })
+      // What finalizers hold is on its way out, and comes back whole.
+      expect(["Status", kind]).toContain((await speak(`${path}/${name}`, "DELETE")).kind)
     },
   )
 

@@ -36,6 +36,20 @@ const matchConstraints = {
 }
 const binding = { spec: { policyName: "p", matchResources: { resourceRules: matchConstraints.resourceRules } } }
 
+/** Of a key that nobody has kept. */
+const request = Buffer.from(
+  [
+    "-----BEGIN CERTIFICATE REQUEST-----",
+    "MIHGMG8CAQAwDTELMAkGA1UEAwwCam8wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC",
+    "AASYKYp/CYaCXjBFa78YBQaild+58BoIa6EyNIE1Sg/N7UkiarHSE4+B/Gf2wmPc",
+    "XXZU1KKA66M/PeRkwsanspTmoAAwCgYIKoZIzj0EAwIDRwAwRAIgSx0lnkBBot/J",
+    "B4Kx9OdQbnpFF9UgjtqbxnBeqr1XpbECICKETZcT6wJTZC6t2WfeuJCrPdDJQZGQ",
+    "50azvHhyYSfi",
+    "-----END CERTIFICATE REQUEST-----",
+    "",
+  ].join("\n"),
+).toString("base64")
+
 /** Bodies that are right, by kind: what a fuzzer starts from. */
 export const models: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ConfigMap: { data: { a: "b" }, binaryData: { c: "AAAA" } },
@@ -62,6 +76,40 @@ export const models: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   PodDisruptionBudget: { spec: { minAvailable: "50%", selector } },
   EndpointSlice: { addressType: "IPv4", endpoints: [{ addresses: ["10.0.0.1"] }], ports: [{ port: 80 }] },
   Lease: { spec: { holderIdentity: "h", leaseDurationSeconds: 15, renewTime: "2026-01-01T00:00:00.000000Z" } },
+  Event: {
+    involvedObject: { kind: "Pod", name: "p", namespace: "default" },
+    reason: "R",
+    message: "m",
+    type: "Normal",
+  },
+  PersistentVolume: {
+    spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: "/v" } },
+  },
+  PersistentVolumeClaim: { spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } } },
+  ControllerRevision: { revision: 1, data: { spec: {} } },
+  APIService: {
+    spec: { group: "example.com", version: "v1", groupPriorityMinimum: 100, versionPriority: 10 },
+    metadata: { name: "v1.example.com" },
+  },
+  StorageClass: { provisioner: "example.com/disks" },
+  VolumeAttributesClass: { driverName: "example.com", parameters: { speed: "high" } },
+  VolumeAttachment: { spec: { attacher: "example.com", nodeName: "n", source: { persistentVolumeName: "v" } } },
+  CSIDriver: { spec: { attachRequired: true } },
+  CSINode: { spec: { drivers: [{ name: "example.com", nodeID: "n" }] } },
+  CSIStorageCapacity: { storageClassName: "s", capacity: "1Gi" },
+  Ingress: {
+    spec: { defaultBackend: { service: { name: "s", port: { number: 80 } } } },
+  },
+  IngressClass: { spec: { controller: "example.com/ingress" } },
+  PriorityClass: { value: 100 },
+  RuntimeClass: { handler: "runc" },
+  FlowSchema: { spec: { priorityLevelConfiguration: { name: "global-default" }, matchingPrecedence: 9_000 } },
+  PriorityLevelConfiguration: {
+    spec: { type: "Limited", limited: { nominalConcurrencyShares: 5, limitResponse: { type: "Reject" } } },
+  },
+  CertificateSigningRequest: {
+    spec: { signerName: "example.com/signer", usages: ["client auth"], request },
+  },
   Role: { rules },
   ClusterRole: { rules },
   RoleBinding: { subjects, roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "r" } },
