@@ -72,7 +72,7 @@ export class StatusError extends Error {
       status: "Failure",
       message: this.message,
       reason: this.reason,
-      ...(this.details && { details: this.details }),
+      ...(this.details && { details: said(this.details) }),
       code: this.code,
     }
   }
@@ -86,6 +86,11 @@ export class StatusError extends Error {
       status.code ?? httpCode,
     )
   }
+}
+
+/** Without what is empty: the core group has no name, and a collection neither. */
+function said(details: StatusDetails): StatusDetails {
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== "")) as StatusDetails
 }
 
 function reasonOf(httpCode: number): StatusReason {

@@ -97,7 +97,7 @@ describe("mistakes", () => {
   it("are all named, with their fields, in Kubernetes' words", async () => {
     const wrong = {
       metadata: { name: "Wrong_Name", namespace },
-      spec: { containers: [{ name: "a", image: "i", ports: [{ containerPort: "x" }] }] },
+      spec: { containers: [{ name: "a", image: "i", ports: [{ containerPort: 0 }] }] },
     }
     await expect(api.client.create(Pod, wrong as never)).rejects.toThrow(
       /Pod "Wrong_Name" is invalid: \[metadata.name: Invalid value.*spec.containers\[0\].ports\[0\].containerPort/s,

@@ -268,7 +268,7 @@ class FetchApiServer implements ApiServer {
     annotate(request, "authorization.k8s.io/reason", reason)
     const route = this.#aggregator?.route(url.pathname)
     if (route && this.#aggregator) return relayed(await this.#aggregator.relay({ ...asked, route }))
-    if (info.kind === "resource" && request.method !== "GET") checkWriteOptions(info.query)
+    if (info.kind === "resource" && request.method !== "GET") checkWriteOptions(info)
     if (info.kind === "path") return answerPath(this.#unversioned, url, request.headers.get("accept") ?? "")
     const virtual = this.#virtual(info)
     if (virtual) return this.#review(virtual, info, request, user)
@@ -300,6 +300,7 @@ class FetchApiServer implements ApiServer {
       info: scoped(info, resource),
       resource,
       user,
+      allowCreation: () => void this.#authorize(user, { ...actionOf(info), verb: "create" } as Action),
       warnings: resource.deprecationWarning === undefined ? [] : [resource.deprecationWarning],
     }
     // A write whose answer nobody could read is refused before it is done.
@@ -370,7 +371,7 @@ class FetchApiServer implements ApiServer {
       this.#authorize(user, { ...actionOf(info), verb: "create" } as Action)
       const request = new Request(url)
       await upgradeResource(
-        { server: this.#server, request, info, resource, user, warnings: [] },
+        { server: this.#server, request, info, resource, user, allowCreation: () => {}, warnings: [] },
         incoming,
         socket,
         head,

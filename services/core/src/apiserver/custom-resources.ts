@@ -52,6 +52,7 @@ function customResource(spec: Definition["spec"], version: Version): Described {
   return {
     group,
     version: version.name,
+    createdByUpdate: false,
     kind: names.kind,
     listKind: names.listKind ?? `${names.kind}List`,
     plural: names.plural,

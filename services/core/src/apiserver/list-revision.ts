@@ -1,5 +1,7 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { invalidOption, unsupportedOption } from "./invalid-error.ts"
 
+const field = "resourceVersionMatch"
 const matches = ["Exact", "NotOlderThan"]
 
 /**
@@ -10,14 +12,13 @@ export function exactRevision(query: URLSearchParams, present: number): number |
   const version = query.get("resourceVersion") ?? ""
   const match = query.get("resourceVersionMatch") ?? ""
   if (match !== "" && version === "")
-    throw invalid("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
-  if (match !== "" && !matches.includes(match))
-    throw invalid(`Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`)
+    throw forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided")
+  if (match !== "" && !matches.includes(match)) throw unsupportedOption("ListOptions", field, match, [...matches, ""])
   if (version === "") return undefined
   if (!/^\d{1,15}$/.test(version)) throw new StatusError("BadRequest", `invalid resource version "${version}"`)
   const revision = Number(version)
   if (match === "Exact" && revision === 0)
-    throw invalid('Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
+    throw forbidden('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
   if (revision > present) throw tooLarge(revision, present)
   return match === "Exact" ? revision : undefined
 }
@@ -27,13 +28,13 @@ export function checkWatchOptions(query: URLSearchParams): void {
   const initial = query.get("sendInitialEvents")
   const match = query.get("resourceVersionMatch") ?? ""
   if (initial === null && match !== "")
-    throw invalid("Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+    throw forbidden("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
   if (initial !== null && match !== "NotOlderThan")
-    throw invalid("Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+    throw forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
 }
 
-function invalid(text: string): StatusError {
-  return new StatusError("Invalid", `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: ${text}`)
+export function forbidden(detail: string): StatusError {
+  return invalidOption("ListOptions", { type: "Forbidden", field, detail })
 }
 
 function tooLarge(revision: number, present: number): StatusError {

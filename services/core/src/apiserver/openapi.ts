@@ -1,3 +1,5 @@
+import { openapiSchema } from "@wick/sdk/api"
+import { Scale } from "@wick/sdk/api/autoscaling/scale"
 import type { Components, JsonSchema } from "@wick/sdk/api/structural"
 import type { ResourceRegistry } from "./resource-registry.ts"
 import type { ServedResource } from "./served-resource.ts"
@@ -18,6 +20,11 @@ export function openapiDocument(registry: ResourceRegistry, root: string): objec
   const served = registry.all().filter((resource) => rootOf(resource) === root)
   if (served.length === 0) return undefined
   const schemas = openapiSchemas(served)
+  if (served.some(({ scale }) => scale)) {
+    const { schema, components } = openapiSchema(Scale)
+    schemas[Scale.openapiName] = { ...schema, "x-kubernetes-group-version-kind": [scaleKind] }
+    collect(schema, components, schemas)
+  }
   return { openapi: "3.0.0", info, paths: Object.assign({}, ...served.map(pathsOf)), components: { schemas } }
 }
 
@@ -40,33 +47,50 @@ function described(resource: ServedResource): JsonSchema {
   return { ...resource.schema, "x-kubernetes-group-version-kind": [{ group, version, kind }] }
 }
 
+const scaleKind = { group: Scale.group, version: Scale.version, kind: Scale.kind }
+const patchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]
+const patchBody = { requestBody: { content: Object.fromEntries(patchTypes.map((type) => [type, { schema: {} }])) } }
+const parameters = ["fieldValidation", "dryRun", "fieldManager"].map((name) => ({
+  name,
+  in: "query",
+  schema: { type: "string" },
+}))
+
 function pathsOf(resource: ServedResource): object {
-  const { group, version, kind, plural, namespaced, openapiName } = resource
+  const { group, version, kind, plural, namespaced, openapiName, status, scale } = resource
   const base = `/${rootOf(resource)}/${namespaced ? "namespaces/{namespace}/" : ""}${plural}`
-  const gvk = { group, version, kind }
-  const schema = { $ref: `#/components/schemas/${openapiName}` }
-  const answer = { 200: { description: "OK", content: { "application/json": { schema } } } }
+  const whole = { gvk: { group, version, kind }, schema: openapiName }
+  const operations = operationsOf(whole)
+  const { list, post, remove } = operations
+  return {
+    [base]: { get: list, post },
+    [`${base}/{name}`]: { ...part(operations), delete: remove },
+    ...(status && { [`${base}/{name}/status`]: part(operations) }),
+    ...(scale && { [`${base}/{name}/scale`]: part(operationsOf({ gvk: scaleKind, schema: Scale.openapiName })) }),
+  }
+}
+
+function part({ get, put, patch }: Record<string, object>): object {
+  return { get, put, patch }
+}
+
+/** The operations on what is of one kind, by the names of their methods. */
+function operationsOf({ gvk, schema: name }: { gvk: object; schema: string }): Record<string, object> {
+  const schema = { $ref: `#/components/schemas/${name}` }
+  const responses = { 200: { description: "OK", content: { "application/json": { schema } } } }
+  const body = { requestBody: { content: { "application/json": { schema } } }, parameters }
   const operation = (action: string): object => ({
     "x-kubernetes-action": action,
     "x-kubernetes-group-version-kind": gvk,
-    responses: answer,
+    responses,
   })
-  const body = { requestBody: { content: { "application/json": { schema } } } }
-  const patchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]
-  const patchBody = { requestBody: { content: Object.fromEntries(patchTypes.map((type) => [type, { schema: {} }])) } }
-  const query = ["fieldValidation", "dryRun", "fieldManager"].map((name) => ({
-    name,
-    in: "query",
-    schema: { type: "string" },
-  }))
   return {
-    [base]: { get: operation("list"), post: { ...operation("post"), ...body, parameters: query } },
-    [`${base}/{name}`]: {
-      get: operation("get"),
-      put: { ...operation("put"), ...body, parameters: query },
-      patch: { ...operation("patch"), ...patchBody, parameters: query },
-      delete: operation("delete"),
-    },
+    list: operation("list"),
+    get: operation("get"),
+    post: { ...operation("post"), ...body },
+    put: { ...operation("put"), ...body },
+    patch: { ...operation("patch"), ...patchBody, parameters },
+    remove: operation("delete"),
   }
 }
 

@@ -1,9 +1,9 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
-import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { AdmissionStep } from "./admission/step.ts"
 import type { UserInfo } from "./authentication/user.ts"
+import { unsupportedOption } from "./invalid-error.ts"
 import type { NodeProxy } from "./node-proxy.ts"
 import type { ObjectStore } from "./object-store.ts"
 import type { ResourceRequest } from "./request-info.ts"
@@ -30,6 +30,8 @@ export interface RequestContext {
   readonly info: ResourceRequest
   readonly resource: ServedResource
   readonly user: UserInfo
+  /** Throws unless the user may make what the request names: some writes make an object that is not there. */
+  allowCreation(): void
   /** Lines for the client's user, sent as `Warning` headers. */
   readonly warnings: string[]
 }
@@ -38,23 +40,26 @@ export function isDryRun({ info }: RequestContext): boolean {
   return info.query.get("dryRun") === "All"
 }
 
+const optionKinds: Readonly<Record<string, string>> = {
+  create: "CreateOptions",
+  update: "UpdateOptions",
+  patch: "PatchOptions",
+  delete: "DeleteOptions",
+  deletecollection: "DeleteOptions",
+}
+
 /** What a misspelt option would do is what the client asked not to: refuse it before anything is done. */
-export function checkWriteOptions(query: URLSearchParams): void {
+export function checkWriteOptions({ verb, query }: ResourceRequest): void {
+  const kind = optionKinds[verb] ?? "CreateOptions"
   const dryRun = query.getAll("dryRun").find((value) => value !== "All")
-  if (dryRun !== undefined) throw unsupported("dryRun", dryRun, ["All"])
+  if (dryRun !== undefined) throw unsupportedOption(kind, "dryRun", dryRun, ["All"])
   const validation = query.get("fieldValidation")
   if (validation && !validationModes.includes(validation)) {
-    throw unsupported("fieldValidation", validation, validationModes)
+    throw unsupportedOption(kind, "fieldValidation", validation, ["", ...validationModes])
   }
 }
 
 const validationModes = ["Ignore", "Warn", "Strict"]
-
-function unsupported(option: string, value: string, supported: readonly string[]): StatusError {
-  const list = supported.map((each) => JSON.stringify(each)).join(", ")
-  const text = `${option}: Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`
-  return new StatusError("Invalid", `options.meta.k8s.io "" is invalid: ${text}`)
-}
 
 /** Whole seconds, as Kubernetes writes times. */
 export function timestamp({ clock }: { clock: Clock }): string {

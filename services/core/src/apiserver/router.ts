@@ -12,7 +12,7 @@ import { createObject } from "./verbs/create.ts"
 import { deleteCollection, deleteObject } from "./verbs/delete.ts"
 import { patchObject } from "./verbs/patch.ts"
 import { answerObject, getObject, listObjects } from "./verbs/read.ts"
-import { modify, updateObject } from "./verbs/update.ts"
+import { modify, updateObject, type Written } from "./verbs/update.ts"
 import { watchObjects } from "./verbs/watch.ts"
 import { inVersion } from "./version.ts"
 
@@ -23,8 +23,8 @@ const whole: Record<string, Handler> = {
   list: listObjects,
   watch: watchObjects,
   create: async (context) => answerObject(context, await createObject(context), 201),
-  update: async (context) => answerObject(context, await updateObject(context)),
-  patch: async (context) => answerObject(context, await patchObject(context)),
+  update: async (context) => answerWritten(context, await updateObject(context)),
+  patch: async (context) => answerWritten(context, await patchObject(context)),
   delete: removal,
   deletecollection: async (context) => {
     await deleteCollection(context)
@@ -32,11 +32,14 @@ const whole: Record<string, Handler> = {
   },
 }
 
+/** What is written to a collection, and what to one object. */
+const needsName: Readonly<Record<string, boolean>> = { create: false, update: true, patch: true }
+
 /** Parts of an object that are read and written like it. */
 const status: Record<string, Handler> = {
   get: getObject,
-  update: async (context) => answerObject(context, await updateObject(context)),
-  patch: async (context) => answerObject(context, await patchObject(context)),
+  update: async (context) => answerWritten(context, await updateObject(context)),
+  patch: async (context) => answerWritten(context, await patchObject(context)),
 }
 
 /** Of each part the verbs that it has: reading a path must never do what writing to it does. */
@@ -55,6 +58,10 @@ const scale: Record<string, Handler> = {
   get: scaleSubresource,
   update: scaleSubresource,
   patch: scaleSubresource,
+}
+
+function answerWritten(context: RequestContext, { bytes, isNew }: Written): Promise<Response> {
+  return answerObject(context, bytes, isNew ? 201 : 200)
 }
 
 /** The handler of a resource request; NotFound or MethodNotAllowed when there is none. */
@@ -76,7 +83,7 @@ function handlerOf({ info, resource }: RequestContext): Handler | undefined {
   if (resource.isTerminating && verb === "create") {
     throw new StatusError("MethodNotAllowed", "create not allowed while custom resource definition is terminating")
   }
-  if (subresource === "") return whole[verb]
+  if (subresource === "") return needsName[verb] === (info.name === "") ? undefined : whole[verb]
   if (subresource === "status" && resource.status) return status[verb]
   if (subresource === "scale" && resource.scale) return scale[verb]
   if (subresource === "approval" && !resource.custom && qualified(resource) === signingRequests) return status[verb]
@@ -101,7 +108,8 @@ async function removal(context: RequestContext): Promise<Response> {
 }
 
 function success({ info, resource }: RequestContext, uid: string): Response {
-  const details = { name: info.name, group: resource.group, kind: resource.plural, ...(uid && { uid }) }
+  const { group, plural } = resource
+  const details = { ...(info.name && { name: info.name }), ...(group && { group }), kind: plural, ...(uid && { uid }) }
   return jsonResponse({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details })
 }
 

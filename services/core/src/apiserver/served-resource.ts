@@ -16,6 +16,8 @@ export interface ServedResource {
   readonly namespaced: boolean
   readonly status: boolean
   readonly scale: ScalePaths | undefined
+  /** Whether an update makes an object that is not there, as it does of a few kinds. */
+  readonly createdByUpdate: boolean
   readonly columns: readonly Column[]
   readonly selectableFields: readonly string[]
   /** Those of every version. */
@@ -49,11 +51,27 @@ export interface Behind extends Pick<Face, "toStored" | "fromStored" | "fieldPat
   readonly resource: ServedResource
 }
 
+/** As in Kubernetes, where each kind decides it for itself. */
+const createdByUpdate: ReadonlySet<string> = new Set([
+  "endpoints",
+  "events",
+  "events.events.k8s.io",
+  "leases.coordination.k8s.io",
+  "limitranges",
+  "podtemplates",
+  "priorityclasses.scheduling.k8s.io",
+  "services",
+  ...["roles", "clusterroles", "rolebindings", "clusterrolebindings"].map(
+    (each) => `${each}.rbac.authorization.k8s.io`,
+  ),
+])
+
 export function builtinResource(kind: Kind, schema: JsonSchema, components: Components): ServedResource {
   return {
     ...kind,
     status: kind.subresources.status,
     scale: kind.subresources.scale,
+    createdByUpdate: createdByUpdate.has(qualified(kind)),
     schema,
     components,
     custom: false,

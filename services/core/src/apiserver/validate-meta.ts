@@ -24,6 +24,17 @@ export function validateMeta(resource: ServedResource, { metadata }: AnyObject):
   ]
 }
 
+/** Who deletes an object has seen who must agree; nobody joins them afterwards. */
+export function finalizerMistakes(live: AnyObject, { metadata }: AnyObject): FieldError[] {
+  if (live.metadata.deletionTimestamp === undefined) return []
+  const before = live.metadata.finalizers ?? []
+  const added = list(metadata.finalizers).filter((name) => !before.includes(name))
+  if (added.length === 0) return []
+  const names = added.map((name) => JSON.stringify(name)).join(", ")
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${names}}`
+  return [{ type: "Forbidden", field: "metadata.finalizers", detail }]
+}
+
 function freeNameMistakes(field: string, name: string): FieldError[] {
   if (typeof name === "string" && Buffer.byteLength(name) > pathSegmentMax) {
     return [{ type: "TooLong", field, detail: `may not be more than ${pathSegmentMax} bytes` }]

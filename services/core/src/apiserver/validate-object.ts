@@ -1,8 +1,9 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
-import { causeReason, describeCause, describeFieldError, type FieldError } from "@wick/sdk/api/meta/field-error"
+import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody } from "./decode-body.ts"
 import { duplicateFields } from "./duplicate-fields.ts"
+import { invalidError } from "./invalid-error.ts"
 import type { RequestContext } from "./request-context.ts"
 import type { ServedResource } from "./served-resource.ts"
 import { validateMeta } from "./validate-meta.ts"
@@ -41,21 +42,7 @@ function tellOf({ resource, info, warnings }: RequestContext, texts: readonly st
 
 /** Throws Invalid with every mistake that was found. */
 export function refuseMistakes(resource: ServedResource, name: string, mistakes: readonly FieldError[]): void {
-  if (mistakes.length === 0) return
-  const { kind, group } = resource
-  const texts = mistakes.map(describeFieldError)
-  const list = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`
-  const qualifiedKind = group === "" ? kind : `${kind}.${group}`
-  throw new StatusError("Invalid", `${qualifiedKind} "${name}" is invalid: ${list}`, {
-    name,
-    group,
-    kind,
-    causes: mistakes.map((mistake) => ({
-      reason: causeReason(mistake),
-      message: describeCause(mistake),
-      field: mistake.field,
-    })),
-  })
+  if (mistakes.length > 0) throw invalidError(resource, name, mistakes)
 }
 
 export function mistakesOf(resource: ServedResource, object: AnyObject): FieldError[] {
@@ -70,6 +57,20 @@ export function mistakesOf(resource: ServedResource, object: AnyObject): FieldEr
 export function refuseMisshapen(resource: ServedResource, name: string, object: AnyObject): void {
   if (resource.custom) return
   const mistakes = mistakesOf(resource, object)
-  if (mistakes.some(({ type }) => type === "TypeInvalid" || type === "Required"))
-    refuseMistakes(resource, name, mistakes)
+  const odd = mistakes.find(({ type }) => type === "TypeInvalid")
+  if (odd) throw undecodable(resource, odd)
+  if (mistakes.some(({ type }) => type === "Required")) refuseMistakes(resource, name, mistakes)
+}
+
+const decoders: Readonly<Record<string, string>> = { integer: "int32", boolean: "bool", array: "[]", object: "map" }
+
+/** What a typed server cannot even read is no object of the kind: a bad request, in the words of its decoder. */
+function undecodable({ kind, version }: ServedResource, { field, value, detail }: FieldError): StatusError {
+  const [, wanted = "string"] = /must be of type (\w+)/.exec(detail) ?? []
+  const found = value === "integer" ? "number" : value === "boolean" ? "bool" : String(value)
+  const path = field.replace(/\[\d+\]/g, "")
+  return new StatusError(
+    "BadRequest",
+    `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${found} into Go struct field ${kind}.${path} of type ${decoders[wanted] ?? wanted}`,
+  )
 }

@@ -1,10 +1,12 @@
 import type { Column } from "@wick/sdk/api"
 import type { AnyObject } from "@wick/sdk/api/kind"
+import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import type { LabelSelector, Labels } from "@wick/sdk/api/meta/label-selector"
 import { formatSelector } from "@wick/sdk/api/meta/selector-text"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { setAt, valueAt } from "../field-path.ts"
+import { invalidError } from "../invalid-error.ts"
 import { answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import { applyJsonPatch } from "../patch/json-patch.ts"
@@ -40,10 +42,9 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
     const wanted = wantedScale(scaleOf(context, live), body, info.verb, mediaTypeOf(request))
     const replicas = wanted.spec?.replicas ?? 0
     if (!Number.isInteger(replicas) || replicas < 0) {
-      throw new StatusError(
-        "Invalid",
-        `Scale.autoscaling "${info.name}" is invalid: spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
-      )
+      const detail = "must be greater than or equal to 0"
+      const mistake: FieldError = { type: "Invalid", field: "spec.replicas", value: replicas, detail }
+      throw invalidError({ kind: "Scale", group: "autoscaling" }, info.name, [mistake])
     }
     setAt(live, paths.specReplicas, replicas)
     const version = info.verb === "update" ? wanted.metadata.resourceVersion : undefined

@@ -27,10 +27,16 @@ export function requireObject({ resource, info }: RequestContext, body: unknown)
   }
   const object = body as AnyObject
   const { apiVersion = resource.apiVersion, kind = resource.kind, metadata = {} } = object
-  if (apiVersion !== resource.apiVersion || kind !== resource.kind) {
+  if (apiVersion !== resource.apiVersion) {
     throw new StatusError(
       "BadRequest",
-      `the API version in the data (${named(apiVersion)}, Kind=${named(kind)}) does not match the expected API version (${resource.apiVersion}, Kind=${resource.kind})`,
+      `the API version in the data (${named(apiVersion)}) does not match the expected API version (${resource.apiVersion})`,
+    )
+  }
+  if (kind !== resource.kind) {
+    throw new StatusError(
+      "BadRequest",
+      `${named(kind)} in version "${resource.version}" cannot be handled as a ${resource.kind}: converting (${named(kind)}) to (${resource.kind}): unknown conversion`,
     )
   }
   if (metadata === null || typeof metadata !== "object" || Array.isArray(metadata)) {

@@ -2,6 +2,7 @@ import type { AnyObject } from "@wick/sdk/api/kind"
 import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
 import { validate } from "../admit.ts"
 import { decodeBody } from "../decode-body.ts"
+import { unsupportedOption } from "../invalid-error.ts"
 import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
 import { conflict } from "../object-store.ts"
 import { isObject } from "../patch/json-value.ts"
@@ -11,6 +12,7 @@ import { strategyOf } from "../strategy/strategy.ts"
 import { objectInVersion } from "../version.ts"
 import type { Entry } from "../watch-cache.ts"
 import { storedContext } from "./stored-form.ts"
+import { checkUid } from "./update.ts"
 
 interface DeleteOptions {
   gracePeriodSeconds?: number
@@ -77,20 +79,13 @@ const policies = ["Background", "Foreground", "Orphan"]
 function refuseMistakesOf(options: DeleteOptions): void {
   const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = options
   if (dryRun && (!Array.isArray(dryRun) || dryRun.some((value) => value !== "All"))) {
-    throw new StatusError(
-      "Invalid",
-      `DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`,
-    )
+    throw unsupportedOption("DeleteOptions", "dryRun", dryRun, ["All"])
   }
   if (gracePeriodSeconds !== undefined && !(Number.isInteger(gracePeriodSeconds) && gracePeriodSeconds >= 0)) {
     throw new StatusError("BadRequest", "gracePeriodSeconds must be a whole number of seconds, 0 or more")
   }
   if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
-    const wanted = [...policies, "nil"].map((policy) => JSON.stringify(policy)).join(", ")
-    throw new StatusError(
-      "Invalid",
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: ${wanted}`,
-    )
+    throw unsupportedOption("DeleteOptions", "propagationPolicy", propagationPolicy, [...policies, "nil"])
   }
   if (preconditions !== undefined && !isObject(preconditions)) {
     throw new StatusError("BadRequest", "preconditions must be an object")
@@ -114,20 +109,11 @@ async function removeNamed(context: RequestContext, name: string, options: Delet
   }
 }
 
-function checkPreconditions(
-  { resource }: RequestContext,
-  { metadata }: AnyObject,
-  { preconditions }: DeleteOptions,
-): void {
+function checkPreconditions(context: RequestContext, live: AnyObject, { preconditions }: DeleteOptions): void {
+  const { resource } = context
+  const { metadata } = live
   const { uid, resourceVersion } = preconditions ?? {}
-  if (uid !== undefined && uid !== metadata.uid) {
-    const error = conflict(resource, metadata.name ?? "")
-    throw new StatusError(
-      "Conflict",
-      `${error.message}: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
-      { ...error.details, causes: [] },
-    )
-  }
+  checkUid(context, live, uid)
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
     const error = conflict(resource, metadata.name ?? "")
     throw new StatusError("Conflict", error.message, { ...error.details, causes: [] })

@@ -1,6 +1,7 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
+import { invalidOption } from "../invalid-error.ts"
 import { applyJsonPatch } from "../patch/json-patch.ts"
 import { applyMergePatch } from "../patch/merge-patch.ts"
 import { place } from "../patch/schema-walk.ts"
@@ -8,7 +9,7 @@ import { type Applier, applyServerSide } from "../patch/server-side-apply.ts"
 import { applyStrategicMerge } from "../patch/strategic-merge.ts"
 import { fieldManager, type RequestContext, timestamp } from "../request-context.ts"
 import { requireObject, storeNew } from "./create.ts"
-import { modify } from "./update.ts"
+import { modify, type Written } from "./update.ts"
 
 type PatchOf = (live: AnyObject, patch: unknown, context: RequestContext) => unknown
 
@@ -23,13 +24,14 @@ const patches: Record<string, PatchOf> = {
 const applyType = "application/apply-patch+yaml"
 
 /** Changes an object by one of the four kinds of patch; an apply patch makes it when it is not there. */
-export async function patchObject(context: RequestContext): Promise<Buffer> {
+export async function patchObject(context: RequestContext): Promise<Written> {
   const type = mediaTypeOf(context.request)
   const body = await decodeBody(context.request)
   if (type === applyType) return apply(context, body)
   const patch = patches[type]
   if (!patch) throw unsupported(type)
-  return modify(context, (live) => patched(context, patch(live, body, context)))
+  const bytes = await modify(context, (live) => patched(context, patch(live, body, context)))
+  return { bytes, isNew: false }
 }
 
 function unsupported(type: string): StatusError {
@@ -45,13 +47,11 @@ function patched(context: RequestContext, value: unknown): AnyObject {
   return requireObject(context, value)
 }
 
-async function apply(context: RequestContext, body: unknown): Promise<Buffer> {
+async function apply(context: RequestContext, body: unknown): Promise<Written> {
   const { info, server, resource } = context
   if (!info.query.get("fieldManager")) {
-    throw new StatusError(
-      "Invalid",
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    )
+    const detail = "is required for apply patch"
+    throw invalidOption("PatchOptions", { type: "Required", field: "fieldManager", detail })
   }
   const applied = requireObject(context, body)
   if (applied.metadata.managedFields) throw new StatusError("BadRequest", "metadata.managedFields must be nil")
@@ -64,8 +64,11 @@ async function apply(context: RequestContext, body: unknown): Promise<Buffer> {
     subresource: info.subresource,
   }
   const existing = await server.store.find(resource, info.namespace, info.name)
-  if (existing) return modify(context, (live) => applyServerSide(live, applied, at, by))
+  if (existing) {
+    return { bytes: await modify(context, (live) => applyServerSide(live, applied, at, by)), isNew: false }
+  }
   if (info.subresource !== "") throw new StatusError("NotFound", `${resource.plural} "${info.name}" not found`)
   const named = { ...applied, metadata: { ...applied.metadata, name: info.name } }
-  return storeNew(context, applyServerSide(undefined, named, at, by))
+  context.allowCreation()
+  return { bytes: await storeNew(context, applyServerSide(undefined, named, at, by)), isNew: true }
 }

@@ -1,6 +1,6 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { CompactedError, FutureRevisionError } from "#store"
-import { exactRevision } from "../list-revision.ts"
+import { exactRevision, forbidden } from "../list-revision.ts"
 import { answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import type { RequestContext } from "../request-context.ts"
@@ -83,10 +83,7 @@ async function page(context: RequestContext): Promise<Page | Response> {
   const limit = limitOf(info.query)
   const token = tokenOf(info.query.get("continue") ?? "")
   if (token && info.query.get("resourceVersionMatch")) {
-    throw new StatusError(
-      "Invalid",
-      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided',
-    )
+    throw forbidden("resourceVersionMatch is forbidden when continue is provided")
   }
   const exact = token ? atPresent(token.revision) : exactRevision(info.query, cache.revision)
   const revision = exact ?? cache.revision
@@ -97,8 +94,14 @@ async function page(context: RequestContext): Promise<Page | Response> {
   if (limit === 0 || rest.length <= limit) return { entries: rest, meta: { resourceVersion: String(revision) } }
   const entries = rest.slice(0, limit)
   const next = Buffer.from(JSON.stringify({ revision, after: entries.at(-1)?.key })).toString("base64url")
-  const meta = { resourceVersion: String(revision), continue: next, remainingItemCount: rest.length - limit }
-  return { entries, meta }
+  const meta = { resourceVersion: String(revision), continue: next }
+  // How many are left is told only where nothing selects: elsewhere a server could not know without looking at them all.
+  if (isSelecting(info.query)) return { entries, meta }
+  return { entries, meta: { ...meta, remainingItemCount: rest.length - limit } }
+}
+
+function isSelecting(query: URLSearchParams): boolean {
+  return ["labelSelector", "fieldSelector"].some((selector) => query.get(selector))
 }
 
 async function asOf(

@@ -7,18 +7,26 @@ import { jsonEqual } from "../patch/json-value.ts"
 import { place } from "../patch/schema-walk.ts"
 import { trackUpdate } from "../patch/server-side-apply.ts"
 import { fieldManager, isDryRun, type Mutation, type RequestContext, timestamp } from "../request-context.ts"
+import { qualified } from "../served-resource.ts"
 import { strategyOf } from "../strategy/strategy.ts"
+import { finalizerMistakes } from "../validate-meta.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { judge } from "../validation-rules.ts"
 import { objectInVersion, versionOf } from "../version.ts"
 import type { Entry } from "../watch-cache.ts"
-import { requireObject } from "./create.ts"
+import { requireObject, storeNew } from "./create.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
 
 /** A write that did not say which version it was decided on is decided again this many times when it loses a race. */
 const retriesMax = 10
 
-export async function updateObject(context: RequestContext): Promise<Buffer> {
+/** What a write left, and whether it made it. */
+export interface Written {
+  readonly bytes: Buffer
+  readonly isNew: boolean
+}
+
+export async function updateObject(context: RequestContext): Promise<Written> {
   const body = requireObject(context, await decodeObject(context))
   const { name } = context.info
   if (body.metadata.name !== undefined && body.metadata.name !== name) {
@@ -27,7 +35,14 @@ export async function updateObject(context: RequestContext): Promise<Buffer> {
       `the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`,
     )
   }
-  return modify(context, () => structuredClone(body))
+  if (context.resource.createdByUpdate && context.info.subresource === "") {
+    const there = await context.server.store.find(context.resource, context.info.namespace, name)
+    if (!there) {
+      context.allowCreation()
+      return { bytes: await storeNew(context, { ...body, metadata: { ...body.metadata, name } }), isNew: true }
+    }
+  }
+  return { bytes: await modify(context, () => structuredClone(body)), isNew: false }
 }
 
 /** Changes an object by `change`, which gets a copy of the live one. Returns it as served. */
@@ -42,8 +57,8 @@ export async function modify(context: RequestContext, change: Mutation): Promise
     const live = await objectInVersion(resource, parseObject(entry.bytes), resource.apiVersion)
     const wanted = await change(structuredClone(live))
     const decided = wanted.metadata.resourceVersion
-    const pinned = decided !== undefined && decided !== "" && decided !== String(entry.revision)
-    if (pinned || (wanted.metadata.uid !== undefined && wanted.metadata.uid !== live.metadata.uid)) {
+    checkUid(context, live, wanted.metadata.uid)
+    if (decided !== undefined && decided !== "" && decided !== String(entry.revision)) {
       throw conflict(resource, info.name)
     }
     try {
@@ -52,6 +67,17 @@ export async function modify(context: RequestContext, change: Mutation): Promise
       if (!isStatus(error, "Conflict") || error.details?.causes || attempt >= retriesMax) throw error
     }
   }
+}
+
+/** An object that was made anew under the same name is another: what was decided about the first does not hold for it. */
+export function checkUid({ resource }: RequestContext, { metadata }: AnyObject, uid: string | undefined): void {
+  if (uid === undefined || uid === "" || uid === metadata.uid) return
+  const { name = "" } = metadata
+  throw new StatusError(
+    "Conflict",
+    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    { name, group: resource.group, kind: resource.plural, causes: [] },
+  )
 }
 
 async function write(context: RequestContext, entry: Entry, live: AnyObject, wanted: AnyObject): Promise<Buffer> {
@@ -91,7 +117,8 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
     info.subresource === "status"
       ? strategy.validateStatus?.(admitted, live)
       : strategy.validate?.(admitted, live, info.subresource)
-  refuseMistakes(resource, name, [...(await judge(resource, admitted, live)), ...(judged ?? [])])
+  const mistakes = [...finalizerMistakes(live, admitted), ...(await judge(resource, admitted, live)), ...(judged ?? [])]
+  refuseMistakes(resource, name, mistakes)
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
   return owned(context, live, withGeneration(context, live, admitted))
 }

@@ -1,0 +1,20 @@
+/**
+ * What a Kubernetes API does, as tests that any cluster can be held against: each case states documented behaviour of
+ * Kubernetes, in a namespace of its own, and leaves nothing behind.
+ *
+ *     import { describe, it } from "node:test"      // or from "vitest"
+ *     const cluster = await clusterOf(parseKubeconfig(text), systemClock)
+ *     declareConformance({ describe, it }, topics, () => cluster, { clock: systemClock, webhooks: false })
+ *
+ * Tests and tools import this, no running service. It needs no test runner of its own.
+ */
+import { api } from "./api/index.ts"
+import type { Topic } from "./topic.ts"
+
+export type { Cluster, Identity, WebhookHost } from "./cluster.ts"
+export { clusterOf } from "./cluster.ts"
+export type { Runner } from "./declare.ts"
+export { declareConformance } from "./declare.ts"
+export type { Case, Topic } from "./topic.ts"
+
+export const topics: readonly Topic[] = [api]
