@@ -1,9 +1,14 @@
 /** Where a pushed body goes: a connection, or a stream that somebody reads. */
 export interface Sink {
-  write(bytes: Uint8Array): void
+  /** False when it has enough for now: who can wait goes on when it is drained. */
+  write(bytes: Uint8Array): boolean
+  /** Calls back once, when what was written has been taken. */
+  onDrained(callback: () => void): void
   /** Bytes that were written and that nobody has taken yet. */
   unread(): number
   end(): void
+  /** Ends at once, in a way that nobody takes for the end of the body: what is unread is thrown away. */
+  cut(): void
 }
 
 /** Begins to push into `sink`; the function that it returns is called when nobody listens any more. */
@@ -27,13 +32,46 @@ export function pushOf(response: Response): Push | undefined {
   return pushes.get(response)
 }
 
+/** A body in parts that are made one after the other, as fast as they are taken: no more than one of them is in memory. */
+export function pushParts(parts: Iterator<Uint8Array>): Push {
+  return (sink) => {
+    let isOver = false
+    const go = (): void => {
+      while (!isOver) {
+        const { done, value } = parts.next()
+        if (done) {
+          isOver = true
+          sink.end()
+        } else if (!sink.write(value)) {
+          sink.onDrained(go)
+          return
+        }
+      }
+    }
+    go()
+    return () => {
+      isOver = true
+    }
+  }
+}
+
 function streamOf(push: Push): ReadableStream<Uint8Array<ArrayBuffer>> {
   let stop: (() => void) | undefined
+  let drained: (() => void) | undefined
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       pull: (controller) => {
+        const go = drained
+        drained = undefined
+        go?.()
         stop ??= push({
-          write: (bytes) => controller.enqueue(bytes as Uint8Array<ArrayBuffer>),
+          write: (bytes) => {
+            controller.enqueue(bytes as Uint8Array<ArrayBuffer>)
+            return false
+          },
+          onDrained: (callback) => {
+            drained = callback
+          },
           unread: () => -(controller.desiredSize ?? 0),
           end: () => {
             try {
@@ -42,6 +80,7 @@ function streamOf(push: Push): ReadableStream<Uint8Array<ArrayBuffer>> {
               // Its reader has closed it already.
             }
           },
+          cut: () => controller.error(new Error("the body was cut off: it was read too slowly")),
         })
       },
       cancel: () => stop?.(),

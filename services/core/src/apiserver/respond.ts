@@ -1,4 +1,5 @@
 import { type Status, StatusError } from "@wick/sdk/api"
+import { pushParts, pushResponse } from "./push-response.ts"
 
 const json = { "content-type": "application/json" }
 
@@ -10,6 +11,12 @@ export function jsonResponse(value: unknown, status = 200, headers: Record<strin
 export function bytesResponse(bytes: Uint8Array, status = 200): Response {
   const headers = { ...json, "content-length": String(bytes.byteLength) }
   return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers })
+}
+
+/** A body that is written part by part; of a length that is known, or not. */
+export function partsResponse(parts: Iterator<Uint8Array>, length?: number, type = "application/json"): Response {
+  const headers = { "content-type": type, ...(length !== undefined && { "content-length": String(length) }) }
+  return pushResponse(pushParts(parts), { status: 200, headers })
 }
 
 /** Any error as a `Status`: the API's own no as it is, everything else as an InternalError without its inside. */

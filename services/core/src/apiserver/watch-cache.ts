@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises"
 import { StatusError } from "@wick/sdk/api"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import { prefixEnd, StoppedError, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
@@ -112,6 +113,8 @@ export interface Watcher {
   onLost(): void
 }
 
+/** Objects that are read into a cache at a time: some milliseconds of work. */
+const loadedAtOnce = 500
 /** Events that are kept for watchers that come back: as many writes may pass while a client reconnects. */
 const historyMax = 4_000
 /** And never more bytes of objects than this, however large they are. */
@@ -259,10 +262,18 @@ export class WatchCache {
     })
     if (!loaded) return
     const { kvs, revision } = loaded
+    const resource = this.#resource
+    const entries: Entry[] = []
+    for (const { key, value, modRevision } of kvs) {
+      entries.push(this.#entry(key, value, modRevision))
+      // Others are answered meanwhile, by what was here before.
+      if (entries.length % loadedAtOnce === 0) await setImmediate()
+    }
     this.#entries.clear()
     this.#history = []
     this.#historyBytes = 0
-    for (const { key, value, modRevision } of kvs) this.#entries.set(key, this.#entry(key, value, modRevision))
+    for (const entry of entries) this.#entries.set(entry.key, entry)
+    if (resource !== this.#resource) this.#indexAnew()
     this.#sorted = undefined
     this.#revision = revision
     this.#changed = revision

@@ -3,7 +3,7 @@
  * port, bodies streamed both ways, upgrades handed over. A client that goes away aborts its request's signal; a client
  * that reads slowly holds back its own response stream and nothing else. Imported by the compositions of core.
  */
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage } from "node:http"
 import { createSecureServer, type Http2SecureServer } from "node:http2"
 import type { AddressInfo, Socket } from "node:net"
 import type { Duplex } from "node:stream"
@@ -13,9 +13,10 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import type { Credential } from "#pki"
-import { type Push, pushOf, type Sink } from "../push-response.ts"
+import { type Push, pushOf } from "../push-response.ts"
 import { BodyReader, hasBody, type Incoming } from "./body-limit.ts"
 import { type Limits, usualLimits } from "./limits.ts"
+import { openOutlet, Stalls } from "./outlet.ts"
 import { type Peer, peerOf, rememberPeer } from "./peer.ts"
 import { refuse } from "./refusal.ts"
 
@@ -106,11 +107,12 @@ type Handler = ReturnType<typeof getRequestListener>
 
 function requestListener({ fetch, log }: ListenOptions, limits: Limits): Handler {
   const bodies = new BodyReader(limits)
+  const stalls = new Stalls(limits.stalledMsMax, log)
   const listener = getRequestListener(
     async (request, { incoming, outgoing }) => {
       const response = await fetch(request, peerOf(incoming.socket as object | undefined))
       const push = pushOf(response)
-      return push ? pushTo(push, response, outgoing) : response
+      return push ? pushTo(push, response, outgoing, stalls) : response
     },
     { errorHandler: (error) => answerTo(error, log) },
   )
@@ -132,25 +134,11 @@ function isLargeHeader({ httpVersionMajor, rawHeaders }: Incoming, { headerBytes
 }
 
 /** A body that is pushed goes straight to its connection; the listener has nothing left to send. */
-function pushTo(push: Push, response: Response, outgoing: Parameters<Handler>[1]): Response {
-  const stop = push(headFirst(response, outgoing))
+function pushTo(push: Push, response: Response, outgoing: Parameters<Handler>[1], stalls: Stalls): Response {
+  const stop = push(openOutlet(response, outgoing, stalls))
   if (outgoing.destroyed || outgoing.closed) stop()
   else outgoing.once("close", stop)
   return RESPONSE_ALREADY_SENT
-}
-
-function headFirst({ status, headers }: Response, outgoing: Parameters<Handler>[1]): Sink {
-  const writable = outgoing as ServerResponse
-  writable.writeHead(status, Object.fromEntries(headers))
-  // The client learns that it watches before there is anything to see.
-  writable.flushHeaders()
-  // Of HTTP/2 the stream itself: what lies over it costs something with every write, and there are thousands.
-  const channel = "stream" in outgoing ? outgoing.stream : writable
-  return {
-    write: (bytes) => void channel.write(bytes),
-    unread: () => channel.writableLength,
-    end: () => void writable.end(),
-  }
 }
 
 /** `fetch` answers mistakes itself; what arrives here is a request that is none, or a bug. */

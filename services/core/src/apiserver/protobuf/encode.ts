@@ -16,15 +16,51 @@ export function encodeProtobuf(object: JsonObject): Buffer {
   const message = messageOfKind(apiVersion, kind)
   if (!message) throw new WireError(`no kind "${kind}" in version "${apiVersion}" is known in protobuf`)
   const writer = new WireWriter()
-  // Go writes these two always, empty as they are for what is not packed in anything else.
-  writer.text(4, "")
-  writer.text(3, "")
+  writeUnpacked(writer)
   const before = writer.length
   writeMessage(writer, message, object)
   writer.head(2, before)
   writeTypeMeta(writer, apiVersion, kind)
   writer.raw(magic)
   return writer.finish()
+}
+
+/**
+ * A large list as `encodeProtobuf` writes it, in pieces that make the same bytes one after the other. Of protobuf all is
+ * measured before the first byte goes out; `breathe` lets others have their turn between two runs of items.
+ */
+export async function encodeProtobufList(
+  { apiVersion, kind, metadata }: { readonly apiVersion: string; readonly kind: string; readonly metadata: object },
+  runs: Iterable<readonly JsonObject[]>,
+  breathe: () => Promise<unknown>,
+): Promise<Buffer[]> {
+  const message = messageOfKind(apiVersion, kind)
+  const field = message?.fields.find(({ name }) => name === "items")
+  if (!message || !field) throw new WireError(`no list "${kind}" in version "${apiVersion}" is known in protobuf`)
+  const pieces = [written((writer) => writeMessage(writer, message, { metadata }))]
+  for (const run of runs) {
+    pieces.push(written((writer) => writeList(writer, field, run)))
+    await breathe()
+  }
+  const head = written((writer) => {
+    writer.varint(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0))
+    writer.varint(2 * 8 + 2)
+    writeTypeMeta(writer, apiVersion, kind)
+    writer.raw(magic)
+  })
+  return [head, ...pieces, written(writeUnpacked)]
+}
+
+function written(write: (writer: WireWriter) => void): Buffer {
+  const writer = new WireWriter()
+  write(writer)
+  return writer.finish()
+}
+
+/** Go writes these two always, empty as they are for what is not packed in anything else. */
+function writeUnpacked(writer: WireWriter): void {
+  writer.text(4, "")
+  writer.text(3, "")
 }
 
 /** An event of a watch with the object's own envelope inside, as a frame: its length in four bytes, then the message. */

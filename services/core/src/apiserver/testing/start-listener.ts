@@ -31,7 +31,7 @@ export async function openTestPki(): Promise<Pki & AsyncDisposable> {
 
 export async function startListener(
   { serving, authorityPem, admin }: Pki,
-  options: Pick<ListenOptions, "fetch" | "limits">,
+  options: Pick<ListenOptions, "fetch" | "limits"> & Partial<Pick<ListenOptions, "log">>,
 ): Promise<TestListener> {
   const rim = { host: "127.0.0.1", port: 0, serving, authorityPem, upgrade: () => {}, log: silentLog }
   const listener = await listen({ ...rim, ...options })

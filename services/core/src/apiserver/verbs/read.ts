@@ -1,16 +1,18 @@
+import { setImmediate } from "node:timers/promises"
+import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { CompactedError, FutureRevisionError } from "#store"
 import { exactRevision, forbidden } from "../list-revision.ts"
-import { answerForm } from "../negotiation.ts"
+import { type AnswerForm, answerForm, protobufType } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import type { RequestContext } from "../request-context.ts"
-import { bytesResponse, jsonResponse } from "../respond.ts"
+import { bytesResponse, jsonResponse, partsResponse } from "../respond.ts"
 import { selectionOf } from "../selection.ts"
+import type { ServedResource } from "../served-resource.ts"
 import { partialOf, tableOf } from "../table.ts"
-import { inVersion } from "../version.ts"
+import { inVersion, isServedAsStored, renamed } from "../version.ts"
 import type { Entry } from "../watch-cache.ts"
-
-const comma = Buffer.from(",")
+import { bytesOf, joinedItems, listParts, runsOf, wholeBytesMax } from "./list-parts.ts"
 
 export async function getObject(context: RequestContext): Promise<Response> {
   const { server, resource, info } = context
@@ -51,24 +53,73 @@ export async function listObjects(context: RequestContext): Promise<Response> {
 export async function answerList(context: RequestContext, stored: readonly Buffer[], meta: object): Promise<Response> {
   const { resource, info, request, server } = context
   const form = answerForm(request.headers.get("accept") ?? "", info.query, { custom: resource.custom, stream: false })
+  // Whatever is converted by somebody else is so in one go.
+  if (request.method === "GET" && !resource.conversion && bytesOf(stored) > wholeBytesMax) {
+    if (form.encoding === "json") return answerInParts(context, stored, meta, form)
+    if (form.encoding === "protobuf" && form.kind === "object") return answerInProtobuf(resource, stored, meta)
+  }
   const served = await inVersion(resource, stored)
   if (form.kind === "object") return bytesResponse(joined(context, served, meta))
   const objects = served.map(parseObject)
   if (form.kind === "table") return jsonResponse(tableOf(resource, objects, meta, form.include, server.clock.now()))
   const items = objects.map((object) => partialOf(object))
-  return jsonResponse({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata: meta, items })
+  return jsonResponse({ ...partialList, metadata: meta, items })
+}
+
+const partialList = { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1" }
+
+/** A large list: written while it is read, so that neither memory nor anybody else's answer is held by it. */
+function answerInParts(
+  { resource, server }: RequestContext,
+  stored: readonly Buffer[],
+  meta: object,
+  form: AnswerForm,
+): Response {
+  const as = (bytes: Buffer): Buffer => renamed(resource, bytes)
+  const head = headOf(resource, meta)
+  const [first] = stored
+  if (form.kind === "object") {
+    const parts = listParts(head, stored, (run) => joinedItems(run.map(as)))
+    // What is served as it is stored has a length that is known before.
+    const isKnown = first !== undefined && resource.behind === undefined && isServedAsStored(resource, first)
+    const length = Buffer.byteLength(head) + bytesOf(stored) + stored.length + 1
+    return partsResponse(
+      parts,
+      isKnown && stored.every((bytes) => isServedAsStored(resource, bytes)) ? length : undefined,
+    )
+  }
+  const objects = (run: readonly Buffer[]): AnyObject[] => run.map((bytes) => parseObject(as(bytes)))
+  if (form.kind === "partial") {
+    const start = JSON.stringify({ ...partialList, metadata: meta, items: [] }).slice(0, -2)
+    return partsResponse(listParts(start, stored, (run) => inner(objects(run).map(partialOf))))
+  }
+  const now = server.clock.now()
+  const table = (run: readonly Buffer[]): { rows: unknown[] } =>
+    tableOf(resource, objects(run), meta, form.include, now) as { rows: unknown[] }
+  const start = JSON.stringify(table([])).slice(0, -2)
+  return partsResponse(listParts(start, stored, (run) => inner(table(run).rows)))
+}
+
+async function answerInProtobuf(resource: ServedResource, stored: readonly Buffer[], meta: object): Promise<Response> {
+  const { encodeProtobufList } = await import("../protobuf/encode.ts")
+  const list = { apiVersion: resource.apiVersion, kind: resource.listKind, metadata: meta }
+  const objects = runsOf(stored).map((run) => run.map((bytes) => parseObject(renamed(resource, bytes))))
+  const pieces = await encodeProtobufList(list, objects, setImmediate)
+  return partsResponse(pieces.values(), bytesOf(pieces), protobufType)
+}
+
+/** Values as they stand in an array. */
+function inner(values: readonly unknown[]): Buffer {
+  return Buffer.from(JSON.stringify(values).slice(1, -1))
+}
+
+function headOf({ listKind, apiVersion }: ServedResource, meta: object): string {
+  return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
 }
 
 /** A list is the bytes of its objects, joined. */
 function joined({ resource }: RequestContext, served: readonly Buffer[], meta: object): Buffer {
-  const head = `{"kind":"${resource.listKind}","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
-  const parts: Buffer[] = [Buffer.from(head)]
-  for (const [at, bytes] of served.entries()) {
-    if (at > 0) parts.push(comma)
-    parts.push(bytes)
-  }
-  parts.push(Buffer.from("]}"))
-  return Buffer.concat(parts)
+  return Buffer.concat([Buffer.from(headOf(resource, meta)), joinedItems(served), Buffer.from("]}")])
 }
 
 /**

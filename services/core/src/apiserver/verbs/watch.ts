@@ -10,6 +10,7 @@ import { type Selection, selectionOf } from "../selection.ts"
 import { partialOf, tableOf } from "../table.ts"
 import { inVersion, isServedAsStored, renamed } from "../version.ts"
 import { type CachedEvent, type Scope, type WatchCache, watchLine } from "../watch-cache.ts"
+import { bytesOf, runsOf, wholeBytesMax } from "./list-parts.ts"
 
 /** A watcher that leaves this much unread is cut off: it lists again, and holds nobody's memory meanwhile. */
 const unreadBytesMax = 16 * 1024 * 1024
@@ -136,8 +137,22 @@ class WatchStream {
     const added = (bytes: Buffer): Buffer => this.#frame("ADDED", this.#formed(bytes))
     if (resource.conversion && stored.length > 0) {
       this.#send(inVersion(resource, stored).then((served) => Buffer.concat(served.map(added))))
+    } else if (bytesOf(stored) > wholeBytesMax) {
+      this.#send(this.#paced(stored, (bytes) => added(renamed(resource, bytes))))
     } else for (const bytes of stored) this.#send(added(renamed(resource, bytes)))
     if (announceEnd) this.#bookmark({ "k8s.io/initial-events-end": "true" })
+  }
+
+  /** Much at once goes out as fast as it is taken; whatever happens meanwhile comes after it. The last of it is for the caller. */
+  async #paced(stored: readonly Buffer[], frame: (bytes: Buffer) => Buffer): Promise<Buffer> {
+    let last = Buffer.alloc(0)
+    for (const run of runsOf(stored)) {
+      const sink = this.#sink
+      if (!sink) break
+      if (last.length > 0 && !sink.write(last)) await new Promise<void>((resolve) => sink.onDrained(resolve))
+      last = Buffer.concat(run.map(frame))
+    }
+    return last
   }
 
   #line(event: CachedEvent, type: EventType): Buffer | Promise<Buffer> {
@@ -208,7 +223,16 @@ class WatchStream {
     const sink = this.#sink
     if (!sink) return
     sink.write(line)
-    if (sink.unread() > unreadBytesMax) this.#end()
+    if (sink.unread() > unreadBytesMax) this.#cut()
+  }
+
+  /** What waits for a client that does not read is thrown away with the watch. */
+  #cut(): void {
+    const sink = this.#sink
+    const { server, resource, user } = this.#context
+    server.log.info("a watch whose client is too far behind was cut off", { of: resource.plural, user: user.name })
+    this.#stop()
+    sink?.cut()
   }
 
   #end(): void {

@@ -1,0 +1,52 @@
+/** A list of more bytes than this goes out in parts: no copy of the whole is made, and others are answered in between. */
+export const wholeBytesMax = 1024 * 1024
+/** Bytes of stored objects that are written at a time: less than a millisecond of work as they are, some as a table. */
+const partBytes = 256 * 1024
+
+const comma = Buffer.from(",")
+
+/** Bytes of items as they stand in a list, commas between them. */
+export function joinedItems(items: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = []
+  for (const [at, item] of items.entries()) {
+    if (at > 0) parts.push(comma)
+    parts.push(item)
+  }
+  return Buffer.concat(parts)
+}
+
+export function bytesOf(stored: readonly Uint8Array[]): number {
+  let bytes = 0
+  for (const { byteLength } of stored) bytes += byteLength
+  return bytes
+}
+
+/** The stored objects in runs of about a part each, in order. */
+export function* runsOf(stored: readonly Buffer[]): Generator<readonly Buffer[]> {
+  let from = 0
+  let bytes = 0
+  for (const [at, { byteLength }] of stored.entries()) {
+    bytes += byteLength
+    if (bytes < partBytes) continue
+    yield stored.slice(from, at + 1)
+    from = at + 1
+    bytes = 0
+  }
+  if (from < stored.length) yield stored.slice(from)
+}
+
+/** A list as JSON, part by part: what stands before its items, the items as `render` writes a run of them, the end. */
+export function* listParts(
+  head: string,
+  stored: readonly Buffer[],
+  render: (run: readonly Buffer[]) => Uint8Array,
+): Generator<Uint8Array> {
+  yield Buffer.from(head)
+  let isFirst = true
+  for (const run of runsOf(stored)) {
+    const items = render(run)
+    yield isFirst ? items : Buffer.concat([comma, items])
+    isFirst = false
+  }
+  yield Buffer.from("]}")
+}
