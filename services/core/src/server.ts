@@ -12,6 +12,7 @@ import {
   bootstrapObjects,
   createApiServer,
   createSecurity,
+  type EncryptedStorage,
   ensureBootstrapObjects,
   identities,
   listen,
@@ -27,7 +28,6 @@ import { startControllers } from "#controllers"
 import { frontProxyName, openPki, type Pki, readSigningRequest, writeKubeconfig } from "#pki"
 import { openStorage } from "#replication"
 import { startScheduler } from "#scheduler"
-import type { Storage } from "#store"
 
 export interface ControlPlaneOptions {
   /** `store/`, `pki/`, `encryption/` and `audit/` are kept in here. */
@@ -73,14 +73,16 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   await using undo = new AsyncDisposableStack()
   const stored = await openStorage({ directory: join(directory, "store"), clock, log, onFailure: options.onFailure })
   undo.defer(() => stored.close())
-  const storage = await openEncryptedStorage(stored, { directory: join(directory, "encryption"), log })
+  const encrypted = await openEncryptedStorage(stored, { directory: join(directory, "encryption"), clock, log })
+  undo.defer(() => encrypted.close())
+  const { storage } = encrypted
   const serverNames = [...options.hosts, options.nodeAddress, firstAddress(options.serviceCidr)]
   const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
   const trust = await openTrust(options.trust, { ownIssuers: [pki.tokens.issuer], clock, log })
   const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log, ...trust })
   undo.defer(() => security.close())
   await security.ready
-  const api = undo.use(createServer(options, storage, security, pki))
+  const api = undo.use(createServer(options, encrypted, security, pki))
   await api.ready
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log }))
@@ -95,7 +97,12 @@ function trusted({ authorityPem, frontProxy }: Pki): Parameters<typeof bootstrap
   return { clientPem: authorityPem, frontProxyPem: frontProxy.authorityPem, frontProxyName }
 }
 
-function createServer(options: ControlPlaneOptions, storage: Storage, security: Security, pki: Pki): ApiServer {
+function createServer(
+  options: ControlPlaneOptions,
+  { storage, healthChecks }: EncryptedStorage,
+  security: Security,
+  pki: Pki,
+): ApiServer {
   const { clock, random, log, nodeProxy, serviceCidr, version } = options
   const { admission, virtual, authorize, issuer } = security
   return createApiServer({
@@ -104,6 +111,7 @@ function createServer(options: ControlPlaneOptions, storage: Storage, security: 
     faces: builtinFaces,
     virtual,
     issuer,
+    healthChecks,
     admission,
     authorize,
     nodeProxy,

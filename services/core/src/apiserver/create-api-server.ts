@@ -63,6 +63,8 @@ export interface ApiServerOptions {
   readonly version: string
   /** Documents about the issuer of tokens, by path. */
   readonly issuer?: (path: string) => Response | undefined
+  /** What else has to be well for this server to be ready. */
+  readonly healthChecks?: readonly HealthCheck[]
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -140,7 +142,11 @@ class FetchApiServer implements ApiServer {
       if (stored) registry.add(faceResource(face, stored, schema, components))
     }
     const ping: HealthCheck = { name: "ping", isWell: () => true }
-    const ready = [ping, { name: "custom-resource-definitions", isWell: () => this.#isReady }]
+    const ready = [
+      ping,
+      { name: "custom-resource-definitions", isWell: () => this.#isReady },
+      ...(options.healthChecks ?? []),
+    ]
     const statuses = openapiSchema(ComponentStatus)
     const served = builtinResource(ComponentStatus as unknown as Kind, statuses.schema, statuses.components)
     registry.add({ ...served, computed: () => componentStatuses(ready) })

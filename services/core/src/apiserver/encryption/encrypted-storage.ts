@@ -21,7 +21,9 @@ export function encryptedStorage(storage: Storage, sealings: readonly Sealing[])
   return {
     range: async (request) => {
       const result = await storage.range(request)
-      return request.keysOnly || request.countOnly ? result : { ...result, kvs: result.kvs.map(opened) }
+      if (request.keysOnly || request.countOnly) return result
+      await prepared(result.kvs, sealingOf)
+      return { ...result, kvs: result.kvs.map(opened) }
     },
     txn: async (request) => openedResult(await storage.txn(sealedRequest(request, sealingOf)), opened),
     watch: (request, handler) =>
@@ -37,6 +39,15 @@ export function encryptedStorage(storage: Storage, sealings: readonly Sealing[])
     revokeLease: (id) => storage.revokeLease(id),
     close: () => storage.close(),
   }
+}
+
+/** Waits for keys that are kept elsewhere and not at hand; where all are, nothing is waited for. */
+function prepared(
+  kvs: readonly KeyValue[],
+  sealingOf: (key: string) => Sealing | undefined,
+): Promise<unknown> | undefined {
+  const pending = kvs.flatMap(({ key, value }) => sealingOf(key)?.prepareOpening([value]) ?? [])
+  return pending.length === 0 ? undefined : Promise.all(pending)
 }
 
 /** Every cache sees the events of all keys, and takes those of its own: a value is opened only for who reads it. */
@@ -108,11 +119,13 @@ export async function reencrypt(storage: Storage, sealings: readonly Sealing[]):
   let from = registry
   for (;;) {
     const { kvs, more } = await storage.range({ key: from, end: prefixEnd(registry), limit: pageSize })
+    await prepared(kvs, (key) => sealings.find(({ covers }) => covers(key)))
     for (const { key, value, modRevision, lease } of kvs) {
       const sealing = sealings.find(({ covers }) => covers(key))
       if (!sealing) continue
       const plain = sealing.open(key, value)
       if (sealing.isCurrent(value)) continue
+      await sealing.prepareSealing()
       // Who writes it meanwhile writes it under the present key.
       const { succeeded } = await storage.txn({
         compare: [{ key, target: "mod", op: "=", value: modRevision }],

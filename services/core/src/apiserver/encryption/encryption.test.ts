@@ -26,7 +26,10 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-const open = (): Promise<Storage> => openEncryptedStorage(disk, { directory, log: silentLog })
+const open = async (): Promise<Storage> => {
+  const { storage } = await openEncryptedStorage(disk, { directory, clock: systemClock, log: silentLog })
+  return storage
+}
 
 async function onDisk(key = secretKey): Promise<string> {
   const { kvs } = await disk.range({ key })
@@ -178,7 +181,7 @@ describe("encryption at rest", () => {
     parsed.resources[0].providers = [{ secretbox: {} }]
     await writeFile(file, JSON.stringify(parsed))
     await expect(open()).rejects.toThrow(
-      'resources[0].providers[0]: Unsupported value: "secretbox": supported values: "aesgcm" (with keys), "identity"',
+      'resources[0].providers[0]: Unsupported value: "secretbox": supported values: "aesgcm" (with keys), "kms", "identity"',
     )
   })
 

@@ -4,45 +4,108 @@
  */
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
+import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { makeSecretDirectory, readSecretFile, writeSecretFile } from "#pki"
 import type { Storage } from "#store"
-import { type EncryptionConfiguration, type Sealing, sealingsOf } from "./configuration.ts"
+import { ConfigurationError } from "../configuration-error.ts"
+import type { HealthCheck } from "../health.ts"
+import { type EncryptionConfiguration, type MakeKms, type Sealing, sealingsOf } from "./configuration.ts"
 import { encryptedStorage, reencrypt } from "./encrypted-storage.ts"
+import { timeoutMs } from "./kms/configuration.ts"
+import type { KmsProvider } from "./kms/provider.ts"
+import { KmsError } from "./transformer.ts"
 
 export interface EncryptionOptions {
-  /** `configuration.json` is kept in here, and holds the keys. */
+  /** `configuration.json` is kept in here, and holds the keys, or says who keeps them. */
   readonly directory: string
+  readonly clock: Clock
   readonly log: Log
+}
+
+export interface EncryptedStorage {
+  /** The storage as if nothing were encrypted. */
+  readonly storage: Storage
+  readonly healthChecks: readonly HealthCheck[]
+  close(): void
 }
 
 const fileName = "configuration.json"
 
-/** `storage` as if nothing were encrypted. Everything in it has been read once, and is sealed under the present key. */
-export async function openEncryptedStorage(storage: Storage, options: EncryptionOptions): Promise<Storage> {
-  const sealings = await loadSealings(options.directory)
-  const { rewritten } = await reencrypt(storage, sealings)
-  if (rewritten > 0) options.log.info("values re-encrypted under the present key", { rewritten })
-  return encryptedStorage(storage, sealings)
+/** Everything in the storage has been read once when this resolves, and is sealed under the present keys. */
+export async function openEncryptedStorage(storage: Storage, options: EncryptionOptions): Promise<EncryptedStorage> {
+  const { sealings, providers } = await loadSealings(options)
+  const again = async (): Promise<void> => {
+    const { rewritten } = await reencrypt(storage, sealings)
+    if (rewritten > 0) options.log.info("values re-encrypted under the present key", { rewritten })
+  }
+  let isClosed = false
+  const close = (): void => {
+    isClosed = true
+    for (const provider of providers) provider.close()
+  }
+  try {
+    await Promise.all(providers.map((provider) => provider.start()))
+    await again()
+    for (const sealing of sealings) await sealing.prepareSealing()
+  } catch (error) {
+    close()
+    throw error instanceof KmsError ? new ConfigurationError(`encryption at rest: ${error.message}`) : error
+  }
+  let rewriting = Promise.resolve()
+  const rotated = (): void => {
+    rewriting = rewriting.then(again).catch((error: unknown) => {
+      // The next start takes it up.
+      if (!isClosed) options.log.error("values not re-encrypted under the present key", { error })
+    })
+  }
+  for (const provider of providers) provider.watch(rotated)
+  const check = { name: "kms-providers", isWell: () => providers.every(({ isWell }) => isWell) }
+  return { storage: encryptedStorage(storage, sealings), healthChecks: providers.length > 0 ? [check] : [], close }
+}
+
+interface Loaded {
+  readonly sealings: readonly Sealing[]
+  readonly providers: readonly KmsProvider[]
 }
 
 /** The sealings of the configuration's file, which is made with a new key where there is none. */
-async function loadSealings(directory: string): Promise<readonly Sealing[]> {
-  const path = join(directory, fileName)
-  await makeSecretDirectory(directory)
+async function loadSealings(options: EncryptionOptions): Promise<Loaded> {
+  const path = join(options.directory, fileName)
+  await makeSecretDirectory(options.directory)
   const text = await readSecretFile(path)
   if (text === undefined) {
     const fresh = withNewKey(undefined)
     await writeSecretFile(path, `${JSON.stringify(fresh, null, 2)}\n`)
-    return sealingsOf(fresh)
+    return connected(fresh, options)
   }
   try {
-    return sealingsOf(JSON.parse(text) as EncryptionConfiguration)
+    return await connected(JSON.parse(text) as EncryptionConfiguration, options)
   } catch (error) {
     // A parser's message may quote the text, which holds keys.
     const reason = error instanceof SyntaxError ? "not valid JSON" : (error as Error).message
-    throw new Error(`encryption configuration ${path}: ${reason}`)
+    throw new ConfigurationError(`encryption configuration ${path}: ${reason}`)
   }
+}
+
+/** What speaks to providers of keys is loaded only where there is one. */
+async function connected(configuration: EncryptionConfiguration, { clock, log }: EncryptionOptions): Promise<Loaded> {
+  if (!hasKms(configuration)) return { sealings: sealingsOf(configuration, unconnected), providers: [] }
+  const [{ connectKms }, { KmsProvider }] = await Promise.all([import("./kms/service.ts"), import("./kms/provider.ts")])
+  const providers: KmsProvider[] = []
+  const sealings = sealingsOf(configuration, ({ name, endpoint, timeout }) => {
+    const service = connectKms({ endpoint, timeoutMs: timeoutMs(timeout), clock })
+    const provider = new KmsProvider({ name, service, clock, log })
+    providers.push(provider)
+    return provider
+  })
+  return { sealings, providers }
+}
+
+function hasKms({ resources }: EncryptionConfiguration): boolean {
+  // The file has not been judged yet.
+  const entries: Partial<EncryptionConfiguration["resources"][number]>[] = Array.isArray(resources) ? resources : []
+  return entries.some(({ providers }) => providers?.some(({ kms }) => kms !== undefined))
 }
 
 /**
@@ -54,7 +117,7 @@ export async function rotateEncryptionKey(directory: string): Promise<void> {
   const text = await readSecretFile(path)
   if (text === undefined) throw new Error(`${path} is not there: it is made at the server's first start`)
   const before = JSON.parse(text) as EncryptionConfiguration
-  sealingsOf(before)
+  sealingsOf(before, unconnected)
   await writeSecretFile(path, `${JSON.stringify(withNewKey(before), null, 2)}\n`)
 }
 
@@ -65,9 +128,17 @@ function withNewKey(before: EncryptionConfiguration | undefined): EncryptionConf
     apiVersion: "apiserver.config.k8s.io/v1",
     kind: "EncryptionConfiguration",
     resources: before?.resources.map((each) => {
-      // What is on its way out of encryption stays on it.
+      // What is on its way out of encryption stays on it, and keys that are kept elsewhere are rotated there.
       const [first] = each.providers
-      return first?.identity ? each : { ...each, providers: [aesgcm, ...each.providers] }
+      return first?.identity || first?.kms ? each : { ...each, providers: [aesgcm, ...each.providers] }
     }) ?? [{ resources: ["secrets"], providers: [aesgcm, { identity: {} }] }],
   }
+}
+
+/** For a configuration that is only looked at. */
+const unconnected: MakeKms = ({ name }) => {
+  const nothing = (): never => {
+    throw new Error(`kms provider "${name}" is not connected`)
+  }
+  return { knows: () => false, seal: nothing, open: nothing, isCurrent: () => true }
 }

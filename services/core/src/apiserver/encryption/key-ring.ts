@@ -1,15 +1,11 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
+import { type Transformer, UnreadableValueError } from "./transformer.ts"
 
 /** A key that wraps data keys; its name is written into every value, so that it is found again. */
 export interface WrappingKey {
   readonly name: string
   /** 32 bytes. */
   readonly secret: Uint8Array
-}
-
-/** The stored value cannot be made readable: it is never served as it is. */
-export class UnreadableValueError extends Error {
-  override name = "UnreadableValueError"
 }
 
 const algorithm = "aes-256-gcm"
@@ -36,7 +32,7 @@ interface DataKey {
  * value, wrapped by the first of the ring's keys. The others open what was sealed before them. The storage key is
  * authenticated with the value: what was moved to another key does not open there.
  */
-export class KeyRing {
+export class KeyRing implements Transformer {
   readonly #keys: ReadonlyMap<string, WrappingKey>
   readonly #first: WrappingKey
   readonly #opened = new Map<string, Buffer>()
@@ -48,6 +44,10 @@ export class KeyRing {
     if (!first) throw new Error("a key ring needs at least one key")
     this.#first = first
     this.#keys = new Map(keys.map((key) => [key.name, key]))
+  }
+
+  knows(value: Uint8Array): boolean {
+    return startsWith(value, prefix)
   }
 
   seal(storageKey: string, plain: Uint8Array): Uint8Array {
