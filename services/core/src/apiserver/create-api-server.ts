@@ -45,7 +45,7 @@ import { strategies } from "./strategy/strategies.ts"
 import { upgradeResource } from "./subresource/upgrade.ts"
 import { answerPath, type Unversioned } from "./unversioned-paths.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
-import { warningHeaders } from "./warning-headers.ts"
+import { warningHeaders } from "./warning/index.ts"
 
 export interface ApiServerOptions {
   readonly storage: Storage

@@ -66,6 +66,12 @@ const createdByUpdate: ReadonlySet<string> = new Set([
   ),
 ])
 
+/** Built-in kinds that go out of use, and what to use instead. */
+const deprecated: Readonly<Record<string, string>> = {
+  "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  "v1 ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
+}
+
 export function builtinResource(kind: Kind, schema: JsonSchema, components: Components): ServedResource {
   return {
     ...kind,
@@ -79,7 +85,7 @@ export function builtinResource(kind: Kind, schema: JsonSchema, components: Comp
     indexedFields: kind.selectableFields,
     storageApiVersion: kind.apiVersion,
     conversion: undefined,
-    deprecationWarning: undefined,
+    deprecationWarning: deprecated[`${kind.apiVersion} ${kind.kind}`],
     behind: undefined,
     computed: undefined,
     compiled: once(() => compileSchema(schema, components)),

@@ -7,6 +7,7 @@ import { strategyOf } from "../strategy/strategy.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { judge } from "../validation-rules.ts"
 import { objectInVersion } from "../version.ts"
+import { warningsOf } from "../warning/index.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
 
 const suffixLength = 5
@@ -103,6 +104,7 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
     ...(await judge(resource, admitted, undefined)),
     ...(strategy.validate?.(admitted, undefined) ?? []),
   ])
+  context.warnings.push(...warningsOf(resource, admitted))
   await validate(context, { operation: "CREATE", name, object: admitted, oldObject: undefined })
   return admitted
 }

@@ -13,6 +13,7 @@ import { finalizerMistakes } from "../validate-meta.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { judge } from "../validation-rules.ts"
 import { objectInVersion, versionOf } from "../version.ts"
+import { warningsOf } from "../warning/index.ts"
 import type { Entry } from "../watch-cache.ts"
 import { requireObject, storeNew } from "./create.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
@@ -119,6 +120,7 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
       : strategy.validate?.(admitted, live, info.subresource)
   const mistakes = [...finalizerMistakes(live, admitted), ...(await judge(resource, admitted, live)), ...(judged ?? [])]
   refuseMistakes(resource, name, mistakes)
+  if (info.subresource === "") context.warnings.push(...warningsOf(resource, admitted, live))
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
   return owned(context, live, withGeneration(context, live, admitted))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { warningHeaders } from "./warning-headers.ts"
+import { warningHeaders } from "./headers.ts"
 
 const read = (value: string): string => Buffer.from(value, "latin1").toString("utf8")
 
