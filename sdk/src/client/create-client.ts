@@ -33,7 +33,8 @@ export interface ClientOptions {
   readonly onWarning?: (warning: string) => void
 }
 
-const patchTypes: Record<Patch["type"], string> = {
+/** The media type of each kind of patch. */
+export const patchTypes: Record<Patch["type"], string> = {
   merge: "application/merge-patch+json",
   json: "application/json-patch+json",
   strategic: "application/strategic-merge-patch+json",

@@ -9,7 +9,10 @@
  * Tests and tools import this, no running service. It needs no test runner of its own.
  */
 import { api } from "./api/index.ts"
+import { apply } from "./apply.ts"
+import { patch } from "./patch.ts"
 import type { Topic } from "./topic.ts"
+import { watch } from "./watch.ts"
 
 export type { Cluster, Identity, WebhookHost } from "./cluster.ts"
 export { clusterOf } from "./cluster.ts"
@@ -17,4 +20,4 @@ export type { Runner } from "./declare.ts"
 export { declareConformance } from "./declare.ts"
 export type { Case, Topic } from "./topic.ts"
 
-export const topics: readonly Topic[] = [api]
+export const topics: readonly Topic[] = [api, patch, apply, watch]

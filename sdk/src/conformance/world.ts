@@ -1,7 +1,7 @@
 import { Namespace } from "../api/core/namespace.ts"
 import { ServiceAccount } from "../api/core/service-account.ts"
 import { isStatus } from "../api/meta/status-error.ts"
-import { type Client, createClient, warningsOf } from "../client/index.ts"
+import { type Client, createClient, type Patch, patchTypes, warningsOf } from "../client/index.ts"
 import type { Clock } from "../clock/index.ts"
 import type { Cluster, Identity } from "./cluster.ts"
 import { type Answering, startWebhook, type Webhook } from "./webhook.ts"
@@ -32,6 +32,8 @@ export interface World {
   wire(method: string, path: string, body?: unknown, options?: WireOptions): Promise<Answer>
   /** `configmaps` and `apps/v1 deployments`, with what follows (`/a/status?x=y`), in the case's namespace. */
   path(resource: string, rest?: string): string
+  /** A patch of this kind; YAML or JSON alike for `apply`. */
+  patch(type: Patch["type"], path: string, body: unknown, options?: WireOptions): Promise<Answer>
   /** A name that nobody else has: for what is in no namespace. */
   unique(stem: string): string
   /** Runs when the case has ended, last first, however it ended. What is gone already is no mistake. */
@@ -65,6 +67,11 @@ export async function inWorld(cluster: Cluster, clock: Clock, run: (world: World
     as,
     afterwards,
     path: (resource, rest = "") => pathOf(resource, namespace) + rest,
+    patch: (type, path, body, options = {}) =>
+      wire(cluster, "PATCH", path, body, {
+        ...options,
+        headers: { ...options.headers, "content-type": patchTypes[type] },
+      }),
     unique: (stem) => `${stem}-${suffix}${count++ || ""}`,
     wire: (method, path, body, options) => wire(cluster, method, path, body, options),
     webhook: async (answer) => {
@@ -87,6 +94,15 @@ async function makeNamespace(client: Client, name: string): Promise<void> {
   })
 }
 
+/** What is no JSON, or the stream of a watch, is read as text. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 async function wire(
   cluster: Cluster,
   method: string,
@@ -103,6 +119,6 @@ async function wire(
     headers: response.headers,
     warnings: warningsOf(response),
     text,
-    body: /json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(text) : undefined,
+    body: parsed(text),
   }
 }

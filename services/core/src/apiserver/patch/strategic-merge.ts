@@ -1,3 +1,4 @@
+import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { isObject, type JsonObject, jsonEqual } from "./json-value.ts"
 import { fieldPlace, itemPlace, type SchemaPlace } from "./schema-walk.ts"
 
@@ -17,6 +18,9 @@ export function applyStrategicMerge(target: unknown, patch: unknown, at: SchemaP
   if (!isObject(patch)) return patch
   if (patch[directive] === "replace") return without(patch, directive)
   if (patch[directive] === "delete") return undefined
+  if (patch[directive] !== undefined && patch[directive] !== "merge") {
+    throw new StatusError("BadRequest", `unknown $patch directive: ${JSON.stringify(patch[directive])}`)
+  }
   return mergeObject(isObject(target) ? target : {}, patch, at)
 }
 

@@ -9,7 +9,7 @@ import { type Applier, applyServerSide } from "../patch/server-side-apply.ts"
 import { applyStrategicMerge } from "../patch/strategic-merge.ts"
 import { fieldManager, type RequestContext, timestamp } from "../request-context.ts"
 import { requireObject, storeNew } from "./create.ts"
-import { modify, type Written } from "./update.ts"
+import { modify, requireName, type Written } from "./update.ts"
 
 type PatchOf = (live: AnyObject, patch: unknown, context: RequestContext) => unknown
 
@@ -44,7 +44,9 @@ function unsupported(type: string): StatusError {
 
 /** What came out of a patch is an object like any other that a client sends. */
 function patched(context: RequestContext, value: unknown): AnyObject {
-  return requireObject(context, value)
+  const object = requireObject(context, value)
+  requireName(context, object)
+  return object
 }
 
 async function apply(context: RequestContext, body: unknown): Promise<Written> {

@@ -30,12 +30,7 @@ export interface Written {
 export async function updateObject(context: RequestContext): Promise<Written> {
   const body = requireObject(context, await decodeObject(context))
   const { name } = context.info
-  if (body.metadata.name !== undefined && body.metadata.name !== name) {
-    throw new StatusError(
-      "BadRequest",
-      `the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`,
-    )
-  }
+  requireName(context, body)
   if (context.resource.createdByUpdate && context.info.subresource === "") {
     const there = await context.server.store.find(context.resource, context.info.namespace, name)
     if (!there) {
@@ -44,6 +39,15 @@ export async function updateObject(context: RequestContext): Promise<Written> {
     }
   }
   return { bytes: await modify(context, () => structuredClone(body)), isNew: false }
+}
+
+/** An object is written under the name that it says, where it says one. */
+export function requireName({ info }: RequestContext, { metadata }: AnyObject): void {
+  if (metadata.name === undefined || metadata.name === info.name) return
+  throw new StatusError(
+    "BadRequest",
+    `the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`,
+  )
 }
 
 /** Changes an object by `change`, which gets a copy of the live one. Returns it as served. */
