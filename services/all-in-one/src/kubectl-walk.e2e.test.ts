@@ -75,6 +75,22 @@ describe("kubectl with a pod that runs", () => {
     expect(await ok("logs", "box", "-c", "look")).toBe("looking")
   })
 
+  it("shows what pods and nodes use", async () => {
+    await ok("run", "busy", `--image=${image()}`, "--", "sh", "-c", "while :; do :; done")
+    await ok("wait", "--for=condition=Ready", "pod/busy", "--timeout=30s")
+    const [, name, container, cpu, memory] =
+      /^(busy) +(busy) +(\d+)m +(\d+)Mi$/m.exec(await ok("top", "pod", "busy", "--containers")) ?? []
+    expect([name, container, Number(cpu) > 100, Number(memory) < 100]).toEqual(["busy", "busy", true, true])
+    const [first] = (await ok("top", "pod", "-A", "--sort-by=cpu", "--no-headers")).split("\n")
+    expect(first).toMatch(/^default +busy +\d+m/)
+    expect(await ok("top", "node", "--no-headers")).toMatch(/^\S+ +\d+m +\d+% +\d+Mi +\d+%/)
+    expect(await ok("get", "podmetrics", "busy", "--no-headers")).toMatch(/^busy +\d+\S* +\d+\S* +\S+s$/)
+    const node = await ok("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
+    const metrics = await ok("get", "--raw", `/api/v1/nodes/${node}/proxy/metrics/resource`)
+    expect(metrics).toMatch(/^container_cpu_usage_seconds_total\{container="busy",namespace="default",pod="busy"\} /m)
+    await ok("delete", "pod", "busy", "--grace-period=1")
+  })
+
   it("drains the node of pods that nobody would make again only by force", async () => {
     const node = await ok("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
     const drain = [

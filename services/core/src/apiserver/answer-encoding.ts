@@ -15,7 +15,9 @@ export async function encodeAnswer(response: Response, encoding: Encoding): Prom
     const { stringify } = await import("yaml")
     return replaced(response, Buffer.from(stringify(value, { lineWidth: 0 })), { "content-type": "application/yaml" })
   }
-  const { encodeProtobuf } = await import("./protobuf/encode.ts")
+  const { encodeProtobuf, hasMessage } = await import("./protobuf/encode.ts")
+  // Some kinds have no message, and who asks for protobuf has said that JSON will do, or reads of what type it is.
+  if (!hasMessage(value)) return replaced(response, Buffer.from(JSON.stringify(value)), {})
   return replaced(response, encodeProtobuf(value), { "content-type": protobufType })
 }
 

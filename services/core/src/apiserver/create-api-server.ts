@@ -37,6 +37,7 @@ import { checkWriteOptions, type RequestContext, type Server } from "./request-c
 import { deadlineOf, within } from "./request-deadline.ts"
 import { actionOf, parseRequest, type RequestInfo, type ResourceRequest } from "./request-info.ts"
 import { RequestMetrics } from "./request-metrics.ts"
+import { metricsResources } from "./resource-metrics/index.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
 import { errorResponse, jsonResponse } from "./respond.ts"
 import { handleResource } from "./router.ts"
@@ -152,6 +153,7 @@ class FetchApiServer implements ApiServer {
     registry.add({ ...served, computed: () => componentStatuses(ready) })
     const client = createClient({ fetch: this.fetchAs(self) })
     this.#aggregator = options.frontProxy && this.#aggregation(options.frontProxy, client)
+    for (const resource of metricsResources(this.#server)) registry.add(resource)
     this.#unversioned = {
       registry,
       discovery: new Discovery(registry, options.virtual, this.#aggregator),

@@ -39,9 +39,15 @@ export interface ServedResource {
   /** What is stored, when this is another face of it. */
   readonly behind: Behind | undefined
   /** Makes the objects of a resource that is not stored. */
-  readonly computed: (() => readonly AnyObject[]) | undefined
+  readonly computed: ((asked: Named) => readonly AnyObject[] | Promise<readonly AnyObject[]>) | undefined
   /** Compiled when first needed. */
   compiled(): CompiledSchema
+}
+
+/** Which objects are asked for: "" is all of them. */
+export interface Named {
+  readonly namespace: string
+  readonly name: string
 }
 
 /** Objects of a resource in the version `apiVersion`, in order; throws when that cannot be. */

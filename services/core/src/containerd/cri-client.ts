@@ -3,6 +3,7 @@ import { codec } from "./wire/codec.ts"
 import type * as Containers from "./wire/container-messages.ts"
 import type * as Images from "./wire/image-messages.ts"
 import type * as Sandboxes from "./wire/sandbox-messages.ts"
+import type * as Stats from "./wire/stats-messages.ts"
 
 /** The calls of CRI v1 that are made, with what they take and give. */
 export interface CriCalls {
@@ -19,6 +20,7 @@ export interface CriCalls {
   RemoveContainer: [Containers.RemoveContainerRequest, object]
   ListContainers: [Containers.ListContainersRequest, Containers.ListContainersResponse]
   ContainerStatus: [Containers.ContainerStatusRequest, Containers.ContainerStatusResponse]
+  ListContainerStats: [Stats.ListContainerStatsRequest, Stats.ListContainerStatsResponse]
   UpdateContainerResources: [Containers.UpdateContainerResourcesRequest, object]
   ReopenContainerLog: [Containers.ReopenContainerLogRequest, object]
   ExecSync: [Containers.ExecSyncRequest, Containers.ExecSyncResponse]

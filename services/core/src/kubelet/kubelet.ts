@@ -121,7 +121,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const unsubscribe = tellReadiness(runtime, registration, view)
   rotation.start()
   return {
-    fetch: createKubeletFetch({ fleet, clock }),
+    fetch: createKubeletFetch({ fleet, clock, runtime, nodeName, directory: options.directory }),
     upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
     [Symbol.asyncDispose]: async () => {
       rotation.stop()

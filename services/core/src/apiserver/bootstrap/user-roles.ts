@@ -17,6 +17,11 @@ export function userRoles(): AnyObject[] {
     clusterRole("system:aggregate-to-admin", adminRules(), partOf("admin")),
     clusterRole("system:aggregate-to-edit", editRules(), partOf("edit")),
     clusterRole("system:aggregate-to-view", viewRules(), partOf("view")),
+    clusterRole("system:aggregated-metrics-reader", [rule(read, "metrics.k8s.io", "pods", "nodes")], {
+      ...partOf("view"),
+      ...partOf("edit"),
+      ...partOf("admin"),
+    }),
     clusterRole("system:basic-user", [
       rule(["create"], "authorization.k8s.io", "selfsubjectaccessreviews", "selfsubjectrulesreviews"),
       rule(["create"], "authentication.k8s.io", "selfsubjectreviews"),

@@ -63,6 +63,11 @@ function writeUnpacked(writer: WireWriter): void {
   writer.text(3, "")
 }
 
+/** Whether the kind of an object has a message. */
+export function hasMessage({ apiVersion, kind }: JsonObject): boolean {
+  return messageOfKind(String(apiVersion), String(kind)) !== undefined
+}
+
 /** An event of a watch with the object's own envelope inside, as a frame: its length in four bytes, then the message. */
 export function watchFrame(type: string, object: Uint8Array): Buffer {
   const writer = new WireWriter()

@@ -11,20 +11,21 @@ type Handler = (context: RequestContext) => Promise<Response>
 export const computedVerbs: Readonly<Record<string, Handler>> = {
   get: async (context) => {
     const { resource, info } = context
-    const found = computed(context).find(({ metadata }) => metadata.name === info.name)
+    const found = (await computed(context)).find(({ metadata }) => metadata.name === info.name)
     if (!found) throw notFound(resource, info.name)
     return answerObject(context, bytesOf(found))
   },
   list: async (context) => {
     const { resource, info } = context
     const selection = selectionOf(resource, info.query)
-    const chosen = computed(context).filter((object) => selection(indexOf(resource, object)))
+    const chosen = (await computed(context)).filter((object) => selection(indexOf(resource, object)))
     return answerList(context, chosen.map(bytesOf), {})
   },
 }
 
-function computed({ resource }: RequestContext): readonly AnyObject[] {
-  return resource.computed?.() ?? []
+async function computed({ resource, info }: RequestContext): Promise<readonly AnyObject[]> {
+  const { namespace, name } = info
+  return (await resource.computed?.({ namespace, name })) ?? []
 }
 
 function bytesOf(object: AnyObject): Buffer {

@@ -6,14 +6,18 @@ import { readLog } from "../log/read-log.ts"
 import { attemptsOf } from "../pod/observed.ts"
 import type { PodFleet } from "../pod/pod-fleet.ts"
 import type { PodState } from "../pod/pod-state.ts"
-import type { ContainerRecord } from "../runtime/runtime.ts"
+import type { ContainerRecord, Runtime } from "../runtime/runtime.ts"
 
 export interface KubeletApi {
   readonly fleet: PodFleet
   readonly clock: Clock
+  readonly runtime: Runtime
+  readonly nodeName: string
+  /** On the file system that holds pods. */
+  readonly directory: string
 }
 
-/** `GET /containerLogs/{namespace}/{pod}/{container}` and `GET /healthz`. */
+/** `GET /containerLogs/{namespace}/{pod}/{container}`, `/stats/summary`, `/metrics/resource` and `/healthz`. */
 export function createKubeletFetch(api: KubeletApi): Fetch {
   return async (request) => {
     try {
@@ -21,12 +25,19 @@ export function createKubeletFetch(api: KubeletApi): Fetch {
       const [verb, namespace = "", name = "", container = ""] = url.pathname.split("/").slice(1).map(decodeURIComponent)
       if (verb === "healthz") return new Response("ok")
       if (verb === "containerLogs") return containerLogs(api, { namespace, name, container }, url, request.signal)
+      const stats = verb === "stats" || verb === "metrics" ? await statsOf(api, url) : undefined
+      if (stats) return stats
       throw new StatusError("NotFound", `the node has no ${url.pathname}`)
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
       return Response.json(error.toStatus(), { status: error.code })
     }
   }
+}
+
+async function statsOf(api: KubeletApi, url: URL): Promise<Response | undefined> {
+  const { statsAnswer } = await import("../stats/index.ts")
+  return statsAnswer(api, url)
 }
 
 interface Target {

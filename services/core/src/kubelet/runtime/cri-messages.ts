@@ -5,6 +5,7 @@ import type {
   ContainerRecord,
   ContainerResources,
   ContainerState,
+  ContainerStats,
   ImageRecord,
   PodIdentity,
   SandboxConfig,
@@ -186,5 +187,21 @@ export function fromImage(image: Cri.Image): ImageRecord {
         ? undefined
         : { kind: "id", id: uid ?? 0 },
     pinned: image.pinned ?? false,
+  }
+}
+
+/** Undefined for a container that does not run. */
+export function fromStats({ attributes, cpu, memory, writableLayer }: Cri.ContainerStats): ContainerStats | undefined {
+  const cpuNs = cpu?.usageCoreNanoSeconds?.value
+  const workingSetBytes = memory?.workingSetBytes?.value
+  if (attributes?.id === undefined || cpuNs === undefined || workingSetBytes === undefined) return undefined
+  const usageBytes = memory?.usageBytes?.value ?? workingSetBytes
+  const writtenBytes = writableLayer?.usedBytes?.value
+  return {
+    id: attributes.id,
+    atMs: (cpu?.timestamp ?? 0) / nsPerMs,
+    cpuNs,
+    memory: { workingSetBytes, usageBytes, rssBytes: memory?.rssBytes?.value ?? 0 },
+    ...(writtenBytes !== undefined && { writtenBytes }),
   }
 }

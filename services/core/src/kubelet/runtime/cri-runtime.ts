@@ -4,6 +4,7 @@ import {
   fromImage,
   fromSandbox,
   fromSandboxStatus,
+  fromStats,
   toContainer,
   toResources,
   toSandbox,
@@ -12,6 +13,7 @@ import {
   type ContainerConfig,
   type ContainerRecord,
   type ContainerResources,
+  type ContainerStats,
   type Credentials,
   type ExecResult,
   type ImageRecord,
@@ -121,6 +123,11 @@ class CriRuntime implements Runtime {
 
   async removeContainer(containerId: string): Promise<void> {
     await this.#call("RemoveContainer", { containerId }).catch(goneIsNone)
+  }
+
+  async stats(): Promise<ContainerStats[]> {
+    const { stats = [] } = await this.#call("ListContainerStats", { filter: { labelSelector: this.#own } })
+    return stats.flatMap((each) => fromStats(each) ?? [])
   }
 
   async updateResources(containerId: string, resources: ContainerResources): Promise<void> {

@@ -5,9 +5,11 @@ import { mkdir } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import type { Clock } from "@wick/sdk/clock"
 import { ProcessContainer } from "./process-container.ts"
+import { processStats } from "./process-stats.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
+  type ContainerStats,
   type ExecResult,
   type ImageRecord,
   type Runtime,
@@ -123,6 +125,15 @@ class ProcessRuntime implements Runtime {
   async removeContainer(id: string): Promise<void> {
     await this.stopContainer(id, 0)
     this.#containers.delete(id)
+  }
+
+  async stats(): Promise<ContainerStats[]> {
+    const groups = new Map(
+      [...this.#containers.values()].flatMap(({ pid, record }) =>
+        pid !== undefined && record.state === "running" ? [[pid, record.id] as const] : [],
+      ),
+    )
+    return processStats(groups, this.#options.clock.now())
   }
 
   async updateResources(): Promise<void> {

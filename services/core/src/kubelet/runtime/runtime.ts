@@ -23,6 +23,8 @@ export interface Runtime extends AsyncDisposable {
   /** Stop signal, then SIGKILL after the grace. Resolves when it has ended. */
   stopContainer(id: string, graceSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
+  /** What every container that runs uses; read anew with each call. */
+  stats(): Promise<ContainerStats[]>
   /** New limits for what runs; its processes notice nothing else. */
   updateResources(id: string, resources: ContainerResources): Promise<void>
   /** The log file was renamed: go on in a new one. */
@@ -87,6 +89,26 @@ export interface ContainerRecord {
   readonly logPath: string
   /** What we noted on it at its creation. */
   readonly annotations: Readonly<Record<string, string>>
+}
+
+/** What a container has used of the processors, and what it holds. */
+export interface ContainerStats {
+  readonly id: string
+  /** When it was read. */
+  readonly atMs: number
+  /** Time on processors since its start. */
+  readonly cpuNs: number
+  readonly memory: MemoryStats
+  /** What it has written on top of its image; absent where there is no such layer. */
+  readonly writtenBytes?: number
+}
+
+export interface MemoryStats {
+  /** What cannot be taken back without ending something. */
+  readonly workingSetBytes: number
+  /** With what is only cached. */
+  readonly usageBytes: number
+  readonly rssBytes: number
 }
 
 export interface DnsSettings {
