@@ -156,6 +156,7 @@ class FetchApiServer implements ApiServer {
     for (const resource of metricsResources(this.#server)) registry.add(resource)
     this.#unversioned = {
       registry,
+      others: this.#aggregator,
       discovery: new Discovery(registry, options.virtual, this.#aggregator),
       metrics,
       version: options.version,

@@ -16,17 +16,19 @@ export function encodeDocument({ swagger, info, paths, definitions }: SwaggerDoc
 }
 
 interface PathItem {
-  readonly patch: Readonly<Record<string, unknown>> & {
-    readonly parameters: readonly { name: string; in: string; type: string }[]
+  readonly patch?: Readonly<Record<string, unknown>> & {
+    readonly parameters?: readonly { name?: string; in?: string; type?: string }[]
   }
 }
 
 function pathItem({ patch }: PathItem): Buffer {
-  const parameters = patch.parameters.map((parameter) => {
+  if (!patch) return none
+  const queries = (patch.parameters ?? []).filter((parameter) => parameter.in === "query")
+  const parameters = queries.map((parameter) => {
     const query = Buffer.concat([
-      textField(2, parameter.in),
-      textField(4, parameter.name),
-      textField(6, parameter.type),
+      textField(2, parameter.in ?? ""),
+      textField(4, parameter.name ?? ""),
+      textField(6, parameter.type ?? ""),
     ])
     // ParametersItem.parameter → Parameter.non_body_parameter → NonBodyParameter.query_parameter_sub_schema
     return bytesField(8, bytesField(1, bytesField(2, bytesField(3, query))))

@@ -39,7 +39,7 @@ describe("OpenAPI version 2", () => {
 
   it("is written in protobuf for who asks for it: as many definitions as there are in JSON", async () => {
     const accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
-    const bytes = new Uint8Array(await swaggerResponse(registry, accept).arrayBuffer())
+    const bytes = new Uint8Array(await swaggerResponse(swaggerDocument(registry), accept).arrayBuffer())
     const reader = new WireReader(bytes)
     while (reader.next() !== 9) reader.skip()
     const definitions = reader.message()
@@ -50,7 +50,7 @@ describe("OpenAPI version 2", () => {
   })
 
   it("tells old clients in protobuf that a patch can be tried: the operation's parameters are where they look", async () => {
-    const bytes = new Uint8Array(await swaggerResponse(registry, "protobuf").arrayBuffer())
+    const bytes = new Uint8Array(await swaggerResponse(swaggerDocument(registry), "protobuf").arrayBuffer())
     const paths = messageAt(new WireReader(bytes), 8)
     const item = messageAt(messageAt(paths, 2), 2)
     const parameter = messageAt(messageAt(item, 8), 8)

@@ -17,8 +17,7 @@ export interface SwaggerDocument {
 const protobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 /** All kinds in one document, in the encoding that the client asks for: kubectl takes nothing but protobuf. */
-export function swaggerResponse(registry: ResourceRegistry, accept: string): Response {
-  const document = swaggerDocument(registry)
+export function swaggerResponse(document: SwaggerDocument, accept: string): Response {
   if (!accept.includes("protobuf")) return jsonResponse(document)
   return new Response(encodeDocument(document) as Uint8Array<ArrayBuffer>, {
     headers: { "content-type": protobufType },

@@ -7,12 +7,11 @@ import type { ServedResource } from "./served-resource.ts"
 const info = { title: "Wick", version: "v1" }
 
 /** `/openapi/v3`: the documents there are, one for each group and version. */
-export function openapiIndex(registry: ResourceRegistry): object {
+export function openapiPaths(registry: ResourceRegistry): Record<string, object> {
   const groups = new Set(registry.all().map(rootOf))
-  const paths = Object.fromEntries(
+  return Object.fromEntries(
     [...groups].map((root) => [root, { serverRelativeURL: `/openapi/v3/${root}?hash=${registry.all().length}` }]),
   )
-  return { paths }
 }
 
 /** One group and version's document: the schemas of its kinds, and the paths by which clients find a kind's schema. */

@@ -2,13 +2,15 @@ import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Metrics } from "@wick/sdk/metrics"
 import type { Discovery } from "./discovery.ts"
 import { type HealthCheck, healthAnswer } from "./health.ts"
-import { openapiDocument, openapiIndex } from "./openapi.ts"
-import { swaggerResponse } from "./openapi-v2.ts"
+import { openapiDocument, openapiPaths } from "./openapi.ts"
+import { type SwaggerDocument, swaggerDocument, swaggerResponse } from "./openapi-v2.ts"
 import type { ResourceRegistry } from "./resource-registry.ts"
 import { jsonResponse } from "./respond.ts"
 
 export interface Unversioned {
   readonly registry: ResourceRegistry
+  /** Adds what other servers say of themselves. */
+  readonly others: OtherDocuments | undefined
   readonly discovery: Discovery
   readonly metrics: Metrics
   /** `gitVersion` of /version. */
@@ -17,6 +19,11 @@ export interface Unversioned {
   readonly ready: readonly HealthCheck[]
   /** Answers the paths that it knows, of those that are no others'. */
   readonly issuer: (path: string) => Response | undefined
+}
+
+export interface OtherDocuments {
+  openapiPaths(own: Readonly<Record<string, object>>): Promise<object>
+  swagger(own: SwaggerDocument): Promise<SwaggerDocument>
 }
 
 const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -36,8 +43,14 @@ async function find(at: Unversioned, url: URL, accept: string): Promise<Response
   if (path === "/metrics") {
     return new Response(await at.metrics.text(), { headers: { "content-type": at.metrics.contentType } })
   }
-  if (path === "/openapi/v2") return swaggerResponse(at.registry, accept)
-  if (path === "/openapi/v3") return jsonResponse(openapiIndex(at.registry))
+  if (path === "/openapi/v2") {
+    const own = swaggerDocument(at.registry)
+    return swaggerResponse((await at.others?.swagger(own)) ?? own, accept)
+  }
+  if (path === "/openapi/v3") {
+    const own = openapiPaths(at.registry)
+    return jsonResponse({ paths: (await at.others?.openapiPaths(own)) ?? own })
+  }
   if (path === "/") return jsonResponse({ paths: rootPaths })
   if (path.startsWith("/openapi/v3/")) {
     const document = openapiDocument(at.registry, path.slice("/openapi/v3/".length))

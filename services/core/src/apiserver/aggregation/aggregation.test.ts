@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { connect, type TLSSocket } from "node:tls"
+import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
 import { APIService } from "@wick/sdk/api/apiregistration/api-service"
 import { Namespace } from "@wick/sdk/api/core/namespace"
 import { Service } from "@wick/sdk/api/core/service"
@@ -47,6 +48,14 @@ async function condition(status: string, reason: string, of = name): Promise<str
     if (found?.status === status && found.reason === reason) return found.message ?? ""
   }
   throw new Error(`${of} never became ${status} because of ${reason}`)
+}
+
+/** Resolves when there is no such APIService any more. */
+async function gone(of: string): Promise<void> {
+  const signal = AbortSignal.timeout(10_000)
+  const named = { fieldSelector: `metadata.name=${of}`, signal }
+  if ((await client.list(APIService, named)).items.length === 0) return
+  for await (const { type } of client.watch(APIService, named)) if (type === "DELETED") return
 }
 
 const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -161,6 +170,18 @@ describe("discovery", () => {
     })
   })
 
+  it("shows what the server says of its schemas among the rest", async () => {
+    const { paths } = (await json("/openapi/v3")) as unknown as { paths: Record<string, { serverRelativeURL: string }> }
+    const at = paths[root.slice(1)]?.serverRelativeURL ?? ""
+    expect(at).toBe(`/openapi/v3${root}?hash=ABC`)
+    const flunder = { "com.example.wardle.v1alpha1.Flunder": { description: "A flunder." } }
+    expect(await json(at)).toMatchObject({ components: { schemas: flunder } })
+    const swagger = (await json("/openapi/v2")) as unknown as { paths: object; definitions: object }
+    expect(swagger.definitions).toMatchObject({ ...flunder, "io.k8s.api.core.v1.Pod": {} })
+    expect(Object.keys(swagger.paths)).toContain(`${root}/namespaces/{namespace}/flunders/{name}`)
+    expect(Object.keys(swagger.paths)).not.toContain("/apis/")
+  })
+
   it("has an APIService for every version that this server answers for itself", async () => {
     await condition("True", "Local", "v1.apps")
     const { items } = await client.list(APIService)
@@ -171,6 +192,45 @@ describe("discovery", () => {
       status: { conditions: [{ type: "Available", status: "True", reason: "Local" }] },
     })
     expect(items.some(({ metadata }) => metadata.name === "v1.apiregistration.k8s.io")).toBe(false)
+  })
+})
+
+describe("a version that this server answers for itself", () => {
+  const crd = {
+    metadata: { name: "things.example.org" },
+    spec: {
+      group: "example.org",
+      names: { plural: "things", kind: "Thing" },
+      scope: "Namespaced",
+      versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } }],
+    },
+  }
+
+  it("is registered as soon as a definition brings it, and until it takes it away", async () => {
+    await client.create(CustomResourceDefinition, crd as never)
+    await condition("True", "Local", "v1.example.org")
+    expect((await client.get(APIService, { name: "v1.example.org" })).spec).toMatchObject({
+      groupPriorityMinimum: 1_000,
+      versionPriority: 100,
+    })
+    await client.delete(CustomResourceDefinition, { name: "things.example.org" })
+    await gone("v1.example.org")
+  })
+
+  it("of metrics is another's as soon as that registers, and ours again when it goes", async () => {
+    const metrics = { name: "v1beta1.metrics.k8s.io" }
+    const nodes = "/apis/metrics.k8s.io/v1beta1/nodes"
+    await condition("True", "Local", metrics.name)
+    expect(await json(nodes)).toMatchObject({ kind: "NodeMetricsList", items: [] })
+    const { apiService } = registration(api, wardle)
+    const { caBundle, service } = apiService.spec as Record<string, object>
+    await client.patch(APIService, metrics, { type: "merge", body: { spec: { caBundle, service } } })
+    await condition("True", "Passed", metrics.name)
+    const { headers } = await ask(nodes)
+    expect([wardle.seen.at(-1)?.url, headers.get("content-type")]).toEqual([nodes, "application/json"])
+    await client.delete(APIService, metrics)
+    await condition("True", "Local", metrics.name)
+    expect(await json(nodes)).toMatchObject({ kind: "NodeMetricsList" })
   })
 })
 

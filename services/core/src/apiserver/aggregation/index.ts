@@ -14,12 +14,14 @@ import type { Client } from "@wick/sdk/client"
 import { type Controller, createController, done, type Result } from "@wick/sdk/controller"
 import type { UserInfo } from "../authentication/user.ts"
 import { parseObject } from "../object-bytes.ts"
+import type { SwaggerDocument } from "../openapi-v2.ts"
 import type { Server } from "../request-context.ts"
 import type { ServedResource } from "../served-resource.ts"
 import type { FrontProxyCredential } from "./extension-client.ts"
 import { decide, type OwnVersion } from "./local-services.ts"
 import { type Priority, priorityOf } from "./priority.ts"
 import { aggregatedResources, type RemoteResource } from "./remote-discovery.ts"
+import { indexEntry, type Part, withRemote } from "./remote-openapi.ts"
 import type { Relayed, RemoteServers } from "./remote-servers.ts"
 import { groupVersionOf, type Route, routeOf } from "./route.ts"
 
@@ -118,6 +120,22 @@ export class Aggregator implements AsyncDisposable {
     })
   }
 
+  /** OpenAPI v3 documents of versions that others answer for, by their path; and of which versions we have none. */
+  async openapiPaths(own: Readonly<Record<string, object>>): Promise<Readonly<Record<string, object>>> {
+    const paths = { ...own }
+    for (const { part, document } of await this.#documents("/openapi/v3")) {
+      delete paths[`apis/${part.group}/${part.version}`]
+      Object.assign(paths, indexEntry(part, document))
+    }
+    return paths
+  }
+
+  /** The OpenAPI v2 document of all, ours and others'. */
+  async swagger(own: SwaggerDocument): Promise<SwaggerDocument> {
+    const others = await this.#documents("/openapi/v2")
+    return others.length === 0 ? own : withRemote(own, others)
+  }
+
   async relay(relayed: Relayed): Promise<Response> {
     return (await this.#servers()).relay(relayed)
   }
@@ -138,6 +156,18 @@ export class Aggregator implements AsyncDisposable {
     this.#unsubscribe()
     await this.#registration[Symbol.asyncDispose]()
     await (await this.#remote)?.[Symbol.asyncDispose]()
+  }
+
+  async #documents(path: string): Promise<{ part: Part; document: unknown }[]> {
+    const routes = [...this.#known.values()].flatMap(({ route }) => route ?? [])
+    if (routes.length === 0) return []
+    const servers = await this.#servers()
+    return Promise.all(
+      routes.map(async (route) => ({
+        part: route,
+        document: route.isAvailable ? await servers.document(route, path) : undefined,
+      })),
+    )
   }
 
   #take(service: APIService): void {

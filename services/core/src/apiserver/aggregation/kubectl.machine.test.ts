@@ -47,13 +47,22 @@ describe("kubectl, with an extension server", () => {
     expect(lines.find((line) => line.startsWith("v1.apps "))).toMatch(/Local +True/)
   })
 
+  it("explains it in the server's words", async () => {
+    expect(await kubectl("explain flunder")).toMatch(/KIND: +Flunder[\s\S]*A flunder\./)
+  })
+
   it("creates an object there", async () => {
     const object = {
       apiVersion: `${group}/${version}`,
       kind: "Flunder",
       metadata: { name: "green", namespace: "shop" },
     }
-    expect(await kubectl("create --validate=false -f -", JSON.stringify(object))).toBe(`flunder.${group}/green created`)
+    expect(await kubectl("create -f -", JSON.stringify(object))).toBe(`flunder.${group}/green created`)
+  })
+
+  it("knows its fields", async () => {
+    const object = { apiVersion: `${group}/${version}`, kind: "Flunder", metadata: { name: "grey" }, spec: { sise: 1 } }
+    expect(await kubectl("create -n shop -f -", JSON.stringify(object))).toContain('unknown field "sise"')
   })
 
   it("hears that the server is away", async () => {

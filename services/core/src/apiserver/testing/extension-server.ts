@@ -50,7 +50,12 @@ const resources = [
 const schema = {
   type: "object",
   description: "A flunder.",
-  properties: { spec: { type: "object", properties: { size: { type: "integer" } } } },
+  properties: {
+    apiVersion: { type: "string" },
+    kind: { type: "string" },
+    metadata: { type: "object" },
+    spec: { type: "object", properties: { size: { type: "integer" } } },
+  },
   "x-kubernetes-group-version-kind": [{ group, version, kind: "Flunder" }],
 }
 const openapiPath = `${root}/namespaces/{namespace}/flunders`

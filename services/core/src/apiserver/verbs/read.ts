@@ -56,7 +56,8 @@ export async function answerList(context: RequestContext, stored: readonly Buffe
   // Whatever is converted by somebody else is so in one go.
   if (request.method === "GET" && !resource.conversion && bytesOf(stored) > wholeBytesMax) {
     if (form.encoding === "json") return answerInParts(context, stored, meta, form)
-    if (form.encoding === "protobuf" && form.kind === "object") return answerInProtobuf(resource, stored, meta)
+    if (form.encoding === "protobuf" && form.kind === "object" && !resource.computed)
+      return answerInProtobuf(resource, stored, meta)
   }
   const served = await inVersion(resource, stored)
   if (form.kind === "object") return bytesResponse(joined(context, served, meta))
