@@ -1,6 +1,8 @@
 import { openPlatform, type Platform, pushImages } from "./platform.ts"
 import { api } from "./scenarios/api.ts"
+import { apiOverload } from "./scenarios/api-overload.ts"
 import { apiWatch } from "./scenarios/api-watch.ts"
+import { apiWrites } from "./scenarios/api-writes.ts"
 import { burstFromZero } from "./scenarios/burst-from-zero.ts"
 import { churn } from "./scenarios/churn.ts"
 import { coldStart } from "./scenarios/cold-start.ts"
@@ -17,6 +19,8 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   churn,
   api,
   "api-watch": apiWatch,
+  "api-overload": apiOverload,
+  "api-writes": apiWrites,
 }
 
 const names = process.argv.slice(2)

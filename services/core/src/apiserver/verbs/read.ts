@@ -10,7 +10,7 @@ import { bytesResponse, jsonResponse, partsResponse } from "../respond.ts"
 import { selectionOf } from "../selection.ts"
 import type { ServedResource } from "../served-resource.ts"
 import { partialOf, tableOf } from "../table.ts"
-import { inVersion, isServedAsStored, renamed } from "../version.ts"
+import { inVersion, renamed } from "../version.ts"
 import type { Entry } from "../watch-cache.ts"
 import { bytesOf, joinedItems, listParts, runsOf, wholeBytesMax } from "./list-parts.ts"
 
@@ -78,16 +78,12 @@ function answerInParts(
 ): Response {
   const as = (bytes: Buffer): Buffer => renamed(resource, bytes)
   const head = headOf(resource, meta)
-  const [first] = stored
   if (form.kind === "object") {
     const parts = listParts(head, stored, (run) => joinedItems(run.map(as)))
-    // What is served as it is stored has a length that is known before.
-    const isKnown = first !== undefined && resource.behind === undefined && isServedAsStored(resource, first)
+    // Built-in objects are stored in the one version of their kind: what is written is as long as what is stored.
+    const isAsStored = !resource.custom && resource.behind === undefined
     const length = Buffer.byteLength(head) + bytesOf(stored) + stored.length + 1
-    return partsResponse(
-      parts,
-      isKnown && stored.every((bytes) => isServedAsStored(resource, bytes)) ? length : undefined,
-    )
+    return partsResponse(parts, isAsStored ? length : undefined)
   }
   const objects = (run: readonly Buffer[]): AnyObject[] => run.map((bytes) => parseObject(as(bytes)))
   if (form.kind === "partial") {
