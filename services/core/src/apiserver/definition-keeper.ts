@@ -17,11 +17,11 @@ type Definition = KindOf<typeof CustomResourceDefinition>
 
 /** Resolves when the last object is gone, which may wait for finalizers, or when the cache is lost. */
 function emptied(cache: WatchCache): Promise<void> {
-  if (cache.list().length === 0) return Promise.resolve()
+  if (cache.size === 0) return Promise.resolve()
   return new Promise((resolve) => {
     const unsubscribe = cache.subscribe(cache.revision, {
       onEvent: () => {
-        if (cache.list().length > 0) return
+        if (cache.size > 0) return
         unsubscribe()
         resolve()
       },
@@ -159,7 +159,7 @@ export class DefinitionKeeper {
       })
     }
     await emptied(cache)
-    if (cache.list().length === 0) await this.#release(definition)
+    if (cache.size === 0) await this.#release(definition)
   }
 
   async #release(definition: Definition): Promise<void> {

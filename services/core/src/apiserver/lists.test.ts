@@ -20,9 +20,9 @@ interface List {
   items: { metadata: { name: string }; data?: { by?: string } }[]
 }
 
-async function list(query: string): Promise<List> {
+async function list(query: string, at = path): Promise<List> {
   const fetch = api.server.fetchAs({ name: "admin", groups: ["system:masters"] })
-  return (await (await fetch(new Request(`http://x${path}?${query}`))).json()) as List
+  return (await (await fetch(new Request(`http://x${at}?${query}`))).json()) as List
 }
 
 const names = ({ items }: List): string[] => items.map(({ metadata }) => metadata.name)
@@ -50,6 +50,35 @@ describe("pages of a list", () => {
     await api.client.create(ConfigMap, { metadata: { name: "e", namespace } })
     expect(names(await list(`limit=2&continue=${second.metadata.continue}`))).toEqual(["c", "e"])
   })
+
+  it.each(["", "labelSelector=odd%3Dtrue"])(
+    "are the whole of a moment that is past, though it is read some at a time (%s)",
+    async (selector) => {
+      const wanted = Array.from({ length: 1_300 }, (_, at) => ({ name: `many-${String(at).padStart(4, "0")}`, at }))
+      for (let from = 0; from < wanted.length; from += 100) {
+        const success = wanted.slice(from, from + 100).map(({ name, at }) => {
+          const metadata = { name, namespace: "many", labels: { odd: String(at % 2 === 1) } }
+          const value = Buffer.from(JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata }))
+          return { kind: "put" as const, key: `/registry/core/configmaps/many/${name}`, value }
+        })
+        await api.storage.txn({ compare: [], success, failure: [] })
+      }
+      const found: string[] = []
+      const left: (number | undefined)[] = []
+      let next: string | undefined = ""
+      for (let pages = 0; next !== undefined && pages < 10; pages++) {
+        const page: List = await list(`${selector}&limit=300&continue=${next}`, "/api/v1/namespaces/many/configmaps")
+        found.push(...names(page))
+        left.push(page.metadata.remainingItemCount)
+        next = page.metadata.continue
+        await api.client.delete(ConfigMap, { name: `many-${String(pages).padStart(4, "0")}`, namespace: "many" })
+      }
+      const isWanted = ({ at }: { at: number }): boolean => selector === "" || at % 2 === 1
+      expect(found).toEqual(wanted.filter(isWanted).map(({ name }) => name))
+      const none = undefined
+      expect(left).toEqual(selector === "" ? [1_000, 700, 400, 100, none] : [none, none, none])
+    },
+  )
 
   it("are not given for a token that nobody gave", async () => {
     const forged = Buffer.from(JSON.stringify({ revision: 999, after: "x" })).toString("base64url")

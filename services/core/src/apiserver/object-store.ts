@@ -1,15 +1,22 @@
+import { setImmediate } from "node:timers/promises"
 import { type AnyObject, StatusError } from "@wick/sdk/api"
 import type { Clock } from "@wick/sdk/clock"
 import { keyOfText, prefixEnd, type Storage } from "#store"
 import { encodeStored } from "./object-bytes.ts"
 import { qualified, type ServedResource, storedResource } from "./served-resource.ts"
+import { Turns } from "./turns.ts"
 import { type Entry, entryOf, WatchCache } from "./watch-cache.ts"
+
+/** Objects of the past that are read at a time: some milliseconds of work. */
+const pastAtOnce = 500
 
 /**
  * Objects of every resource in the store, under `/registry/<group or core>/<plural>/[<namespace>/]<name>`. Writes carry the
  * revision that they were decided on, so that nobody overwrites what he has not seen.
  */
 export class ObjectStore {
+  /** For work on many objects of the caches. */
+  readonly turns = new Turns()
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #caches = new Map<string, WatchCache>()
@@ -62,13 +69,27 @@ export class ObjectStore {
     return cache.get(keyOf(resource, namespace, name))
   }
 
-  /** What there was at `revision`: from memory if that is what there is now, else from the store's history. */
-  async snapshot(resource: ServedResource, namespace: string, revision: number): Promise<readonly Entry[]> {
-    const cache = this.cache(resource)
-    if (cache.isAsOf(revision)) return cache.list(namespace)
+  /** What there was at `revision` behind a key, some at a time, and how many are left behind those. */
+  async *past(
+    resource: ServedResource,
+    namespace: string,
+    { revision, after }: { readonly revision: number; readonly after: string },
+  ): AsyncGenerator<{ readonly entries: readonly Entry[]; readonly left: number }> {
     const prefix = prefixOf(resource) + (namespace === "" ? "" : `${namespace}/`)
-    const { kvs } = await this.#storage.range({ key: prefix, end: prefixEnd(prefix), revision })
-    return kvs.map(({ key, value, modRevision }) => entryOf(storedResource(resource), key, value, modRevision))
+    const end = prefixEnd(prefix)
+    // The first key behind another is that one with the smallest byte at its end.
+    let key = after < prefix ? prefix : `${after}\0`
+    for (;;) {
+      const { kvs, count } = await this.#storage.range({ key, end, revision, limit: pastAtOnce })
+      const stored = storedResource(resource)
+      const left = count - kvs.length
+      yield { entries: kvs.map(({ key, value, modRevision }) => entryOf(stored, key, value, modRevision)), left }
+      const last = kvs.at(-1)
+      if (left === 0 || !last) return
+      key = `${last.key}\0`
+      // To read the past is work: others are answered in between.
+      await setImmediate()
+    }
   }
 
   async create(resource: ServedResource, object: AnyObject): Promise<Entry> {

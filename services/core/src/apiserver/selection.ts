@@ -15,7 +15,8 @@ export interface Indexed {
 
 export type Selection = (object: Indexed) => boolean
 
-const everything: Selection = () => true
+/** What is selected where nothing is said. */
+export const everything: Selection = () => true
 
 export function indexOf(resource: ServedResource, object: AnyObject): Indexed {
   const { name = "", namespace = "", labels = {} } = object.metadata

@@ -102,6 +102,18 @@ export class CachedEvent {
   }
 }
 
+/** Where in entries, which are in the order of their keys, the first stands that is not before `key`. */
+export function firstFrom(entries: readonly Entry[], key: string): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((entries[middle] as Entry).key >= key) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
 export function watchLine(type: string, object: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, Buffer.from("}\n")])
 }
@@ -180,7 +192,9 @@ export class WatchCache {
   /** Entries in the order of their keys, of one namespace or of all. */
   list(namespace = ""): readonly Entry[] {
     this.#sorted ??= [...this.#entries.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    return namespace === "" ? this.#sorted : this.#sorted.filter(({ index }) => index.namespace === namespace)
+    if (namespace === "") return this.#sorted
+    const prefix = `${this.#prefix}${namespace}/`
+    return this.#sorted.slice(firstFrom(this.#sorted, prefix), firstFrom(this.#sorted, prefixEnd(prefix)))
   }
 
   /** Resolves when everything that the store has applied by now is here. */

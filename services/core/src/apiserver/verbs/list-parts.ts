@@ -1,7 +1,7 @@
 /** A list of more bytes than this goes out in parts: no copy of the whole is made, and others are answered in between. */
 export const wholeBytesMax = 1024 * 1024
-/** Bytes of stored objects that are written at a time: less than a millisecond of work as they are, some as a table. */
-const partBytes = 256 * 1024
+/** Bytes of stored objects that are written at a time: about a millisecond of work as a table or in protobuf. */
+const partBytes = 64 * 1024
 
 const comma = Buffer.from(",")
 
