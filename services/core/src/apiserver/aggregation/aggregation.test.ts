@@ -69,7 +69,7 @@ const as = (user: object, path: string, init: RequestInit = {}): Promise<Respons
 describe("a group of which another server answers", () => {
   it("is asked there, in the name of who asks", async () => {
     const response = await as(
-      { name: "jo", uid: "u1", groups: ["system:masters", "a, b"], extra: { "example.com/Ünit": ["x", "y"] } },
+      { name: "Jörg", uid: "u1", groups: ["system:masters", "a, b"], extra: { "example.com/Ünit": ["x", "y"] } },
       `${flunders}/red?pretty=true`,
       {
         headers: {
@@ -85,7 +85,7 @@ describe("a group of which another server answers", () => {
     expect(url).toBe(`${flunders}/red?pretty=true`)
     expect(headers).toMatchObject({
       host: "wardle.shop.svc:443",
-      "x-remote-user": "jo",
+      "x-remote-user": Buffer.from("Jörg").toString("latin1"),
       "x-remote-uid": "u1",
       "x-remote-group": "system:masters, a, b",
       "x-remote-extra-example.com%2f%c3%9cnit": "x, y",

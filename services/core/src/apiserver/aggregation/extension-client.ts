@@ -39,8 +39,8 @@ export interface Switched {
 const connectionsMax = 1_000
 /** Connections that are kept although nobody uses them. */
 const idleConnectionsMax = 8
-/** Less than the 2 min after which Go's servers close them at the earliest. */
-const keepAliveMs = 60_000
+/** As long as they are kept: less than the time after which most servers close them. */
+const idleMsMax = 60_000
 
 /**
  * One extension server: HTTPS with our certificate, connections kept, bodies streamed both ways. HTTP/1.1, which every
@@ -57,7 +57,8 @@ export class ExtensionClient {
     this.#clock = clock
     this.#agent = new Agent({
       keepAlive: true,
-      keepAliveMsecs: keepAliveMs,
+      // Of a connection that nobody uses; one on which a watch is silent stays.
+      timeout: idleMsMax,
       maxSockets: connectionsMax,
       maxFreeSockets: idleConnectionsMax,
       cert: credential.certificatePem,
@@ -84,7 +85,8 @@ export class ExtensionClient {
       return responseOf(await answered)
     } catch (error) {
       // The server has closed a connection at the moment at which we took it again: it has not seen the request.
-      const wasClosed = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET"
+      const wasClosed =
+        outgoing.reusedSocket && ["ECONNRESET", "EPIPE"].includes((error as NodeJS.ErrnoException).code ?? "")
       if (wasClosed && mayRetry && !forwarded.body && forwarded.method === "GET") {
         return this.#send(backends, forwarded, false)
       }

@@ -3,6 +3,8 @@ import type { UserInfo } from "../authentication/user.ts"
 /** Headers that belong to one hop (RFC 9110 §7.6.1). */
 const ofOneHop = new Set([
   "connection",
+  // It is for us to say that we would take a body, and we have by now.
+  "expect",
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
@@ -41,13 +43,18 @@ export function forwardedHeaders(
 
 /** Pure: who somebody is, as a front proxy says it. */
 export function identityHeaders(user: UserInfo): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = { "X-Remote-User": user.name }
-  if (user.uid) headers["X-Remote-Uid"] = user.uid
-  if (user.groups.length > 0) headers["X-Remote-Group"] = [...user.groups]
+  const headers: Record<string, string | string[]> = { "X-Remote-User": asBytes(user.name) }
+  if (user.uid) headers["X-Remote-Uid"] = asBytes(user.uid)
+  if (user.groups.length > 0) headers["X-Remote-Group"] = user.groups.map(asBytes)
   for (const [key, values] of Object.entries(user.extra ?? {})) {
-    headers[`X-Remote-Extra-${escapedKey(key)}`] = [...values]
+    headers[`X-Remote-Extra-${escapedKey(key)}`] = values.map(asBytes)
   }
   return headers
+}
+
+/** Names in any language go out in UTF-8, of which each byte is a character to Node. */
+function asBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1")
 }
 
 /** A key may have characters that no header's name has: they are written as in a URL. */

@@ -105,6 +105,12 @@ describe("an extension server", () => {
     await condition("Passed")
   })
 
+  it("that has closed a connection which we kept is asked again on a new one", async () => {
+    expect((await ask())[0]).toBe(200)
+    wardle.closeIdle()
+    expect((await ask())[0]).toBe(200)
+  })
+
   it("that ended is found out by the first request that it does not answer", async () => {
     await wardle[Symbol.asyncDispose]()
     const [status, text] = await ask()

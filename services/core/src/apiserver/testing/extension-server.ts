@@ -16,6 +16,8 @@ export interface ExtensionServer extends AsyncDisposable {
   readonly seen: Seen[]
   /** Sends a line to everybody who watches. */
   tell(event: object): void
+  /** Closes the connections on which nothing is asked now. */
+  closeIdle(): void
   /** The number of requests that are being answered. */
   readonly open: number
   /** Resolves when nobody asks any more. */
@@ -143,6 +145,7 @@ export async function startExtensionServer(
     tell: (event) => {
       for (const watch of watches) watch.write(`${JSON.stringify(event)}\n`)
     },
+    closeIdle: () => server.closeIdleConnections(),
     get open() {
       return open.size
     },

@@ -43,6 +43,7 @@ const followedWhole = new Set([
   "deployments.apps",
   "endpointslices.discovery.k8s.io",
   "customresourcedefinitions.apiextensions.k8s.io",
+  "apiservices.apiregistration.k8s.io",
 ])
 
 /** A server of others that did not answer is asked again when its APIService changes, and after this while. */
