@@ -87,7 +87,7 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log }))
   const url = await open(options, pki, security.guard(audit.over(api)), undo)
-  const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user), fieldManager: user.name })
+  const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user) })
   startLoops(clientAs, undo, pki, options)
   const stack = undo.move()
   return { url, pki, fetchAs: (user) => api.fetchAs(user), clientAs, [Symbol.asyncDispose]: () => stack.disposeAsync() }

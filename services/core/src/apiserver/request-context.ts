@@ -32,6 +32,8 @@ export interface RequestContext {
   readonly user: UserInfo
   /** Throws unless the user may make what the request names: some writes make an object that is not there. */
   allowCreation(): void
+  /** The subresource that the write came through, where it is done as one to the whole object. */
+  readonly door?: string
   /** Lines for the client's user, sent as `Warning` headers. */
   readonly warnings: string[]
 }
@@ -66,10 +68,32 @@ export function timestamp({ clock }: { clock: Clock }): string {
   return `${new Date(clock.now()).toISOString().slice(0, 19)}Z`
 }
 
-/** Whose write it is in managedFields: the parameter, or the start of the user agent. */
-export function fieldManager({ info, request }: RequestContext): string {
-  const agent = request.headers.get("user-agent") ?? ""
-  return info.query.get("fieldManager") ?? (agent.split("/")[0] || "unknown")
+/** Bytes of a manager's name: what is longer is refused as a parameter, and cut off in a user agent. */
+const managerBytesMax = 128
+const printable = /^[^\p{C}\p{Zl}\p{Zp}]$/u
+
+/**
+ * Whose write it is in managedFields: the parameter, or the start of the user agent; parts of the platform in the same
+ * process have neither, and are who they are authenticated as.
+ */
+export function fieldManager({ info, request, user }: RequestContext): string {
+  const parameter = info.query.get("fieldManager")
+  if (parameter) return parameter
+  const [agent = ""] = (request.headers.get("user-agent") ?? "").split("/")
+  let manager = ""
+  for (const letter of agent) {
+    if (!printable.test(letter)) continue
+    if (Buffer.byteLength(manager + letter) > managerBytesMax) break
+    manager += letter
+  }
+  return manager || componentName(user.name) || "unknown"
+}
+
+/** `system:kube-scheduler` → kube-scheduler, `system:node:a` → kubelet, `system:serviceaccount:shop:cart` → cart */
+function componentName(user: string): string {
+  if (user.startsWith("system:node:")) return "kubelet"
+  if (user === "system:apiserver") return "kube-apiserver"
+  return user.slice(user.lastIndexOf(":") + 1)
 }
 
 export type Mutation = (live: AnyObject) => AnyObject | Promise<AnyObject>

@@ -1,122 +1,129 @@
-import { isObject, type JsonObject, jsonEqual } from "./json-value.ts"
-import { fieldPlace, isAtomic, itemPlace, listShape, type SchemaPlace } from "./schema-walk.ts"
+import type { JsonObject } from "./json-value.ts"
 
 /**
  * A set of fields in the form of `managedFields[].fieldsV1`:
  *
  *     {"f:spec": {"f:replicas": {}, "f:containers": {"k:{\"name\":\"a\"}": {".": {}, "f:image": {}}}}}
  *
- * `f:` is a field, `k:` an item of a list that is a map, `v:` a value of a list that is a set, `.` the thing itself.
+ * `f:` is a field, `k:` an item of a list that is a map, `v:` a value of a list that is a set. An element that holds
+ * nothing, or `.`, is itself in the set; any other is only on the way to what it holds. Elements are in order. Sets are
+ * never changed, so they share what they have in common; an empty set is `undefined`.
  */
 export interface FieldSet {
-  [element: string]: FieldSet
+  readonly [element: string]: FieldSet
 }
 
-/** A path in a field set, element by element; a last `.` is left out. */
+/** A path in a field set, element by element. */
 export type FieldPath = readonly string[]
 
-/** The fields that an object says something about, as far as its schema lets them be owned apart. */
-export function fieldsOf(value: unknown, at: SchemaPlace): FieldSet {
-  if (Array.isArray(value)) return listFields(value, at)
-  if (!isObject(value) || isAtomic(at)) return {}
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [`f:${key}`, fieldsOf(child, fieldPlace(at, key))]),
-  )
-}
+const self = "."
+export const leaf: FieldSet = Object.freeze({})
+const here = { [self]: leaf }
 
-function listFields(list: readonly unknown[], at: SchemaPlace): FieldSet {
-  const shape = listShape(at)
-  if (shape.kind === "atomic") return {}
-  if (shape.kind === "set") return Object.fromEntries(list.map((value) => [`v:${JSON.stringify(value)}`, {}]))
-  const items = list.filter(isObject).map((item) => {
-    const element = keyElement(item, shape.keys, itemPlace(at))
-    return [element, { ".": {}, ...fieldsOf(item, itemPlace(at)) }] as const
-  })
-  return Object.fromEntries(items)
-}
-
-/** `k:{"containerPort":80,"protocol":"TCP"}`: keys in order, with their schema's defaults where an item has none. */
-function keyElement(item: JsonObject, keys: readonly string[], at: SchemaPlace): string {
-  const pairs = keys.toSorted().map((key) => [key, item[key] ?? fieldPlace(at, key).schema.default])
-  return `k:${JSON.stringify(Object.fromEntries(pairs))}`
-}
-
-/** Every member of the set: leaves, and items that are owned themselves. */
-export function membersOf(set: FieldSet, path: FieldPath = []): FieldPath[] {
-  const own = Object.keys(set).length === 0 || "." in set ? [path] : []
-  const below = Object.entries(set).flatMap(([element, child]) =>
-    element === "." ? [] : membersOf(child, [...path, element]),
-  )
-  return path.length === 0 ? below : [...own, ...below]
-}
-
-/** Whether a path is in the set, itself or because the set owns something below it. */
-export function has(set: FieldSet, path: FieldPath): boolean {
-  let at: FieldSet | undefined = set
-  for (const element of path) {
-    at = at[element]
-    if (at === undefined) return false
-  }
+export function isMember(set: FieldSet): boolean {
+  if (self in set) return true
+  for (const _ in set) return false
   return true
 }
 
-export function without(set: FieldSet, paths: readonly FieldPath[]): FieldSet {
-  const kept = membersOf(set).filter(
-    (path) => !paths.some((gone) => gone.length === path.length && gone.every((each, i) => each === path[i])),
-  )
-  return setOf(kept)
+/** The set of an element: of itself, if `member`, and of what is below it. */
+export function elementSet(member: boolean, below: FieldSet): FieldSet | undefined {
+  const elements = Object.keys(below)
+  if (elements.length === 0) return member ? leaf : undefined
+  if (elements.length > 1) elements.sort()
+  const set: Record<string, FieldSet> = member ? { ...here } : {}
+  for (const element of elements) if (element !== self) set[element] = below[element] as FieldSet
+  if (member) return elements.length === 1 && elements[0] === self ? leaf : set
+  return elements.length === 1 && elements[0] === self ? undefined : set
 }
 
-export function union(...sets: readonly FieldSet[]): FieldSet {
-  return setOf(sets.flatMap((set) => membersOf(set)))
-}
-
-export function setOf(paths: readonly FieldPath[]): FieldSet {
-  const root: FieldSet = {}
-  for (const path of paths) {
-    let at = root
-    for (const element of path) {
-      at[element] ??= {}
-      at = at[element] as FieldSet
-    }
-    if (Object.keys(at).length > 0 || path.at(-1)?.startsWith("k:")) at["."] = {}
+export function union(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
+  if (!a || a === b) return b
+  if (!b) return a
+  let joined: Record<string, FieldSet> | undefined
+  for (const element in b) {
+    if (element === self) continue
+    const mine = a[element]
+    const both = union(mine, b[element]) as FieldSet
+    if (both === mine) continue
+    joined ??= { ...a }
+    joined[element] = both
   }
-  return root
+  const member = isMember(a) || isMember(b)
+  if (!joined && member === isMember(a)) return a
+  return elementSet(member, joined ?? a)
 }
 
-/** The value at a path; undefined when there is none. */
-export function valueAtPath(object: unknown, path: FieldPath): unknown {
-  let value = object
-  for (const element of path) value = step(value, element)
-  return value
-}
-
-function step(value: unknown, element: string): unknown {
-  const name = element.slice(2)
-  if (element.startsWith("f:")) return isObject(value) ? value[name] : undefined
-  if (!Array.isArray(value)) return undefined
-  if (element.startsWith("v:")) return value.find((item) => jsonEqual(item, JSON.parse(name)))
-  return value.find((item) => isItem(item, JSON.parse(name) as JsonObject))
-}
-
-function isItem(item: unknown, keys: JsonObject): boolean {
-  return (
-    isObject(item) &&
-    Object.entries(keys).every(([key, value]) => item[key] === undefined || jsonEqual(item[key], value))
-  )
-}
-
-/** Removes what a path names from an object, in place. */
-export function removeAtPath(object: unknown, path: FieldPath): void {
-  const parent = valueAtPath(object, path.slice(0, -1))
-  const last = path.at(-1) ?? ""
-  if (last.startsWith("f:")) {
-    if (isObject(parent)) delete parent[last.slice(2)]
-    return
+/** What is in `a` and not in `b`. */
+export function difference(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
+  if (!a || !b) return a
+  let left: Record<string, FieldSet> | undefined
+  for (const element in b) {
+    const mine = element === self ? undefined : a[element]
+    if (mine === undefined) continue
+    const rest = difference(mine, b[element])
+    if (rest === mine) continue
+    left ??= { ...a }
+    if (rest) left[element] = rest
+    else delete left[element]
   }
-  if (!Array.isArray(parent)) return
-  const found = parent.indexOf(step(parent, last))
-  if (found >= 0) parent.splice(found, 1)
+  const member = isMember(a) && !isMember(b)
+  if (!left && member === isMember(a)) return a
+  return elementSet(member, left ?? a)
+}
+
+export function intersection(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
+  if (!a || !b || a === b) return a && b
+  const shared: Record<string, FieldSet> = {}
+  for (const element in b) {
+    const both = element === self ? undefined : intersection(a[element], b[element])
+    if (both) shared[element] = both
+  }
+  return elementSet(isMember(a) && isMember(b), shared)
+}
+
+/** Every member of a set, in order, what holds others before them. */
+export function membersOf(set: FieldSet | undefined, path: FieldPath = []): FieldPath[] {
+  if (!set) return []
+  const own = path.length > 0 && isMember(set) ? [path] : []
+  const below = Object.entries(set).flatMap(([element, child]) =>
+    element === self ? [] : membersOf(child, [...path, element]),
+  )
+  return [...own, ...below]
+}
+
+export function setOf(paths: readonly FieldPath[]): FieldSet | undefined {
+  return paths.reduce<FieldSet | undefined>((set, path) => union(set, chain(path)), undefined)
+}
+
+function chain(path: FieldPath): FieldSet {
+  return path.reduceRight<FieldSet>((below, element) => ({ [element]: below }), leaf)
+}
+
+/** Deeper than any object that is worth owning in parts. */
+const depthMax = 64
+
+/** A set that somebody else wrote; undefined if it is none. */
+export function readFieldSet(value: unknown, depth = 0): FieldSet | undefined {
+  if (value === null || typeof value !== "object" || Array.isArray(value) || depth > depthMax) return undefined
+  const set: Record<string, FieldSet> = {}
+  for (const [element, below] of Object.entries(value)) {
+    const read = isElement(element) ? readFieldSet(below, depth + 1) : undefined
+    if (!read) return undefined
+    if (element !== self) set[element] = read
+  }
+  return elementSet(isMember(value as FieldSet), set) ?? leaf
+}
+
+function isElement(element: string): boolean {
+  if (element === self || element.startsWith("f:") || /^i:\d+$/.test(element)) return true
+  if (!element.startsWith("k:") && !element.startsWith("v:")) return false
+  try {
+    const value: unknown = JSON.parse(element.slice(2))
+    return element.startsWith("v:") || (value !== null && typeof value === "object" && !Array.isArray(value))
+  } catch {
+    return false
+  }
 }
 
 /** `.spec.template.spec.containers[name="web"].image` */
@@ -128,6 +135,7 @@ function describeElement(element: string): string {
   const name = element.slice(2)
   if (element.startsWith("f:")) return `.${name}`
   if (element.startsWith("v:")) return `[=${name}]`
+  if (element.startsWith("i:")) return `[${name}]`
   const pairs = Object.entries(JSON.parse(name) as JsonObject).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
   return `[${pairs.join(",")}]`
 }

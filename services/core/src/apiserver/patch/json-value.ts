@@ -22,3 +22,17 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   if (keys.length !== Object.keys(b).length) return false
   return keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]))
 }
+
+/** A copy of a JSON value that shares nothing with it. Several times as quick as structuredClone, which knows more. */
+export function copyJson<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(copyJson) as Value
+  if (!isObject(value)) return value
+  const copy: JsonObject = {}
+  for (const key of Object.keys(value)) {
+    if (key === "__proto__") Object.defineProperty(copy, key, { ...ownField, value: copyJson(value[key]) })
+    else copy[key] = copyJson(value[key])
+  }
+  return copy as Value
+}
+
+const ownField = { writable: true, enumerable: true, configurable: true }

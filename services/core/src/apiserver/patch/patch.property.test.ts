@@ -3,15 +3,18 @@ import { Deployment } from "@wick/sdk/api"
 import { openapiSchema } from "@wick/sdk/api/openapi"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type FieldSet, fieldsOf, has, membersOf, setOf, union, without } from "./field-set.ts"
+import { difference, type FieldSet, intersection, membersOf, readFieldSet, setOf, union } from "./field-set.ts"
+import { fieldsOf } from "./fields-of.ts"
 import { applyJsonPatch } from "./json-patch.ts"
+import { compareParts, entriesOf, ownersAfter, ownersOf } from "./managed-fields.ts"
 import { applyMergePatch } from "./merge-patch.ts"
-import { place } from "./schema-walk.ts"
-import { type Applier, applyServerSide, trackUpdate } from "./server-side-apply.ts"
+import { objectPlace } from "./schema-walk.ts"
+import { type Applier, applyServerSide } from "./server-side-apply.ts"
 import { applyStrategicMerge } from "./strategic-merge.ts"
 
 const { schema, components } = openapiSchema(Deployment)
-const at = place(schema, components)
+const at = objectPlace(schema, components)
+const kind = { at, custom: false, status: true }
 const by = (manager: string, force = false): Applier => ({
   manager,
   force,
@@ -41,16 +44,41 @@ const wish = fc
   )
 
 const fields = ({ metadata: { managedFields: _, ...metadata }, ...rest }: AnyObject): object => ({ ...rest, metadata })
-const ownedParts = (object: AnyObject): FieldSet =>
+const ownedParts = (object: AnyObject): FieldSet | undefined =>
   fieldsOf({ spec: object.spec, metadata: { labels: object.metadata.labels } }, at)
+const ownedBy = (object: AnyObject, manager: string): FieldSet | undefined =>
+  ownersOf(object.metadata.managedFields).find((owner) => owner.manager === manager)?.fields
+const updatedBy = (manager: string, live: AnyObject | undefined, next: AnyObject): AnyObject => {
+  const owners = ownersAfter(ownersOf(live?.metadata.managedFields), compareParts(live, next, kind, ""), by(manager))
+  return { ...next, metadata: { ...next.metadata, managedFields: entriesOf(owners) ?? [] } }
+}
+const said = (object: AnyObject): FieldSet | undefined => {
+  const { name: _, managedFields: __, ...metadata } = object.metadata
+  return fieldsOf({ spec: object.spec, ...(Object.keys(metadata).length > 0 && { metadata }) }, at)
+}
+
+/** Wishes that have no field in common. */
+const apart = fc
+  .record({ replicas: fc.nat(3), label: fc.constantFrom("1", "2"), image: fc.constantFrom("1", "2") })
+  .map(({ replicas, label, image }): AnyObject[] => {
+    const head = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "d" } }
+    const containers = (...items: object[]): object => ({ template: { spec: { containers: items } } })
+    return [
+      { ...head, spec: { replicas } },
+      { ...head, metadata: { name: "d", labels: { x: label } } },
+      { ...head, metadata: { name: "d", labels: { y: label }, finalizers: ["a.test/y"] } },
+      { ...head, spec: containers({ name: "a", image }) },
+      { ...head, spec: containers({ name: "b", image, env: [{ name: "e", value: label }] }) },
+    ]
+  })
 
 describe("server-side apply", () => {
   it("twice is the same as once", () => {
     fc.assert(
       fc.property(wish, wish, (first, second) => {
-        const live = applyServerSide(undefined, first, at, by("other"))
-        const once = applyServerSide(live, second, at, by("me", true))
-        expect(applyServerSide(once, second, at, by("me"))).toEqual(once)
+        const live = applyServerSide(undefined, first, kind, by("other"))
+        const once = applyServerSide(live, second, kind, by("me", true))
+        expect(applyServerSide(once, second, kind, by("me"))).toEqual(once)
       }),
     )
   })
@@ -58,9 +86,45 @@ describe("server-side apply", () => {
   it("by one manager alone leaves exactly what it said last", () => {
     fc.assert(
       fc.property(wish, wish, (first, second) => {
-        const live = applyServerSide(undefined, first, at, by("me"))
-        const after = applyServerSide(live, second, at, by("me"))
-        expect(membersOf(ownedParts(after)).toSorted()).toEqual(membersOf(ownedParts(second)).toSorted())
+        const live = applyServerSide(undefined, first, kind, by("me"))
+        const after = applyServerSide(live, second, kind, by("me"))
+        expect(membersOf(ownedParts(after))).toEqual(membersOf(ownedParts(second)))
+        expect(ownedBy(after, "me")).toEqual(said(second))
+      }),
+    )
+  })
+
+  it("by managers who say nothing in common gives the same in any order, and each owns exactly what he said", () => {
+    fc.assert(
+      fc.property(apart, fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }), (wishes, order) => {
+        const all = (indexes: readonly number[]): AnyObject =>
+          indexes.reduce<AnyObject | undefined>(
+            (live, index) => applyServerSide(live, structuredClone(wishes[index] as AnyObject), kind, by(`m${index}`)),
+            undefined,
+          ) as AnyObject
+        const one = all(order)
+        for (const [index, each] of wishes.entries()) expect(ownedBy(one, `m${index}`)).toEqual(said(each))
+        const other = all([0, 1, 2, 3, 4])
+        expect(one.metadata.managedFields).toEqual(other.metadata.managedFields)
+        expect(membersOf(ownedParts(one))).toEqual(membersOf(ownedParts(other)))
+      }),
+    )
+  })
+
+  it("leaves every field that is there with an owner, whoever applied and updated before", () => {
+    // A map from which the last entry went says nothing any more, and belongs to nobody.
+    const labelled = wish.filter(({ metadata }) => Object.keys(metadata.labels ?? {}).length > 0)
+    const step = fc.record({ object: labelled, manager: fc.constantFrom("a", "b", "c"), applies: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 5 }), (steps) => {
+        let live: AnyObject | undefined
+        for (const { object, manager, applies } of steps) {
+          live = applies ? applyServerSide(live, object, kind, by(manager, true)) : updatedBy(manager, live, object)
+        }
+        const owned = ownersOf(live?.metadata.managedFields)
+          .map((owner) => owner.fields)
+          .reduce<FieldSet | undefined>(union, undefined)
+        expect(membersOf(difference(said(live as AnyObject), owned))).toEqual([])
       }),
     )
   })
@@ -74,13 +138,13 @@ describe("server-side apply", () => {
           metadata: { name: "d" },
           spec: { replicas: count },
         })
-        const live = applyServerSide(undefined, replicas(theirs), at, by("they"))
-        const take = (force: boolean) => applyServerSide(live, replicas(mine), at, by("me", force))
+        const live = applyServerSide(undefined, replicas(theirs), kind, by("they"))
+        const take = (force: boolean) => applyServerSide(live, replicas(mine), kind, by("me", force))
         if (mine === theirs) {
           expect(take(false).metadata.managedFields).toHaveLength(2)
           return
         }
-        expect(() => take(false)).toThrow('conflict with "they": .spec.replicas')
+        expect(() => take(false)).toThrow('Apply failed with 1 conflict: conflict with "they": .spec.replicas')
         expect(take(true).metadata.managedFields?.map(({ manager }) => manager)).toEqual(["me"])
       }),
     )
@@ -93,9 +157,11 @@ describe("server-side apply", () => {
       metadata: { name: "d" },
       spec: { replicas },
     })
-    const live = applyServerSide(undefined, apply(1), at, by("me"))
-    const scaled = trackUpdate(live, { ...live, spec: { replicas: 5 } }, at, by("scaler"))
-    expect(() => applyServerSide(scaled, apply(1), at, by("me"))).toThrow('conflict with "scaler": .spec.replicas')
+    const live = applyServerSide(undefined, apply(1), kind, by("me"))
+    const scaled = updatedBy("scaler", live, { ...live, spec: { replicas: 5 } })
+    expect(() => applyServerSide(scaled, apply(1), kind, by("me"))).toThrow(
+      'conflict with "scaler" using apps/v1: .spec.replicas',
+    )
   })
 })
 
@@ -104,23 +170,29 @@ describe("a field set", () => {
     fc.array(fc.constantFrom("f:a", "f:b", 'k:{"name":"x"}', 'v:"y"'), { minLength: 1, maxLength: 4 }),
     { maxLength: 6 },
   )
+  const texts = (set: FieldSet | undefined): string[] =>
+    membersOf(set)
+      .map((path) => path.join())
+      .toSorted()
 
-  it("has what was put in, and not what was taken out", () => {
+  it("has what was put in, and nothing else, also when it was written and read", () => {
     fc.assert(
       fc.property(paths, (members) => {
         const set = setOf(members)
-        for (const path of members) expect(has(set, path)).toBe(true)
-        expect(membersOf(without(set, membersOf(set)))).toEqual([])
+        expect(texts(set)).toEqual([...new Set(members.map((path) => path.join()))].toSorted())
+        if (set) expect(readFieldSet(JSON.parse(JSON.stringify(set)))).toEqual(set)
       }),
     )
   })
 
-  it("joined with itself, or with nothing, is itself", () => {
+  it("is joined, cut and lessened as any set is", () => {
     fc.assert(
-      fc.property(paths, (members) => {
-        const set = setOf(membersOf(setOf(members)))
-        expect(union(set, set)).toEqual(set)
-        expect(union(set, {})).toEqual(set)
+      fc.property(paths, paths, (left, right) => {
+        const [a, b] = [setOf(left), setOf(right)]
+        const [inA, inB] = [new Set(texts(a)), new Set(texts(b))]
+        expect(texts(union(a, b))).toEqual([...inA.union(inB)].toSorted())
+        expect(texts(intersection(a, b))).toEqual([...inA.intersection(inB)].toSorted())
+        expect(texts(difference(a, b))).toEqual([...inA.difference(inB)].toSorted())
       }),
     )
   })

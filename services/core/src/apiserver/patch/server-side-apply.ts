@@ -1,45 +1,44 @@
-import { type AnyObject, StatusError } from "@wick/sdk/api"
+import type { AnyObject } from "@wick/sdk/api/kind"
 import type { ManagedFieldsEntry } from "@wick/sdk/api/meta/object-meta"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { compareObjects } from "./compare-fields.ts"
 import {
   describePath,
+  difference,
+  elementSet,
   type FieldPath,
   type FieldSet,
-  fieldsOf,
-  has,
+  intersection,
   membersOf,
-  removeAtPath,
-  setOf,
   union,
-  valueAtPath,
-  without,
 } from "./field-set.ts"
-import { isObject, type JsonObject, jsonEqual } from "./json-value.ts"
-import { fieldPlace, isAtomic, itemPlace, listShape, type SchemaPlace } from "./schema-walk.ts"
+import { fieldsOf, withStructs } from "./fields-of.ts"
+import { jsonEqual } from "./json-value.ts"
+import { appliedByClient, hasLastApplied, lastApplied } from "./last-applied.ts"
+import {
+  compareParts,
+  entriesOf,
+  isSame,
+  keep,
+  type Ownable,
+  type Owner,
+  ownersAfter,
+  ownersOf,
+  ownPart,
+  type Writer,
+} from "./managed-fields.ts"
+import { mergeApplied } from "./merge-applied.ts"
+import { removeFields } from "./remove-fields.ts"
+import type { SchemaPlace } from "./schema-walk.ts"
 
-export interface Applier {
-  readonly manager: string
+export interface Applier extends Writer {
   readonly force: boolean
-  readonly apiVersion: string
-  /** RFC 3339. */
-  readonly time: string
-  readonly subresource: string
 }
 
-/** Owner of what was there before anybody applied. */
+/** Owner of what was there, unowned, before anybody applied. */
 const before = "before-first-apply"
-/** Metadata that the server keeps itself and nobody owns. */
-const unowned = [
-  "name",
-  "namespace",
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "managedFields",
-  "selfLink",
-]
+/** The manager that `kubectl apply --server-side` is: it takes over what it applied on its own side before. */
+const kubectl = "kubectl"
 
 /**
  * Server-side apply: what the applied object says is merged into the live one and owned by its manager; what the manager
@@ -49,193 +48,157 @@ const unowned = [
 export function applyServerSide(
   live: AnyObject | undefined,
   applied: AnyObject,
-  at: SchemaPlace,
+  kind: Ownable,
   by: Applier,
 ): AnyObject {
-  const wanted = ownable(applied, at, by.subresource)
-  const entries = entriesOf(live, at, by)
-  const mine = entries.find((entry) => isMine(entry, by))
-  const others = entries.filter((entry) => entry !== mine)
-  const merged = merge(live, applied, at) as AnyObject
-  const taken = conflicting(live, merged, wanted, others).filter(({ path }) => !appliedByClient(live, path, by))
-  if (taken.length > 0 && !by.force) throw conflictError(taken)
-  dropAbandoned(merged, mine, wanted, others)
-  const kept = others.map((entry) =>
-    release(
-      entry,
-      taken.map(({ path }) => path),
-    ),
-  )
-  const own = {
-    manager: by.manager,
-    operation: "Apply",
-    apiVersion: by.apiVersion,
-    time: by.time,
-    fieldsType: "FieldsV1",
-    fieldsV1: wanted,
-  }
-  const managedFields = [...kept, { ...own, ...(by.subresource && { subresource: by.subresource }) }].filter(
-    ({ fieldsV1 }) => Object.keys(fieldsV1 ?? {}).length > 0,
-  )
-  return { ...merged, metadata: { ...merged.metadata, managedFields: managedFields as ManagedFieldsEntry[] } }
+  const owners = ownersOfLive(live, kind, by)
+  const self = { ...by, operation: "Apply" } as const
+  const last = owners.find((owner) => isSame(owner, self))
+  const others = owners.filter((owner) => owner !== last)
+  const said = saidFields(applied, kind, by.subresource)
+  const { managedFields: _, ...metadata } = (live ?? applied).metadata
+  const merged = mergeApplied(live && { ...live, metadata }, { ...applied }, kind.at) as AnyObject
+  const result = last ? pruned(merged, last.fields, others, applied, kind.at) : merged
+  const change = compareParts(live, result, kind, by.subresource)
+  refuseConflicts(live, others, change?.changed, kind, by)
+  const touched = union(change?.changed, change?.removed)
+  const after: Owner[] = []
+  for (const owner of others) keep(after, owner, difference(owner.fields, touched))
+  const isChanged = live === undefined || !jsonEqual({ ...live, metadata }, result)
+  const time = isChanged ? by.time : (last?.time ?? by.time)
+  if (said) after.push({ ...writerOf(self), time, fields: said })
+  const noted = by.manager === kubectl && hasLastApplied(result) ? withLastApplied(result, applied) : result
+  return withEntries(noted, entriesOf(after))
+}
+
+function writerOf({ manager, operation, apiVersion, subresource }: Omit<Owner, "time" | "fields">) {
+  return { manager, operation, apiVersion, subresource }
+}
+
+/** With `managedFields` as the last of the metadata, which makes them cheap to leave out again. */
+export function withEntries(object: AnyObject, entries: ManagedFieldsEntry[] | undefined): AnyObject {
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata: { ...metadata, ...(entries && { managedFields: entries }) } }
+}
+
+function ownersOfLive(live: AnyObject | undefined, kind: Ownable, by: Applier): readonly Owner[] {
+  const owners = ownersOf(live?.metadata.managedFields)
+  if (!live || owners.length > 0) return owners
+  const { apiVersion, time, subresource } = by
+  return ownersAfter([], compareParts(undefined, live, kind, subresource), {
+    manager: before,
+    apiVersion,
+    time,
+    subresource,
+  })
+}
+
+function saidFields(applied: AnyObject, kind: Ownable, subresource: string): FieldSet | undefined {
+  const said = fieldsOf(ownPart(applied, kind, subresource), kind.at)
+  const metadata = said?.["f:metadata"]
+  if (!said || !metadata) return said
+  // Metadata that is empty, or says nothing but names, would be owned as what is empty is.
+  const { "f:metadata": _, ...rest } = said
+  const inner = elementSet(false, metadata)
+  return elementSet(false, inner ? { ...rest, "f:metadata": inner } : rest)
+}
+
+function unionOf(owners: readonly Owner[]): FieldSet | undefined {
+  return owners.reduce<FieldSet | undefined>((all, { fields }) => union(all, fields), undefined)
 }
 
 /**
- * Keeps ownership true after a write that was no apply: what it changed is owned by its manager and by nobody else. An
- * object that nobody applies has no owners to keep, which is most of them.
+ * The merged object without what its applier said last time, and neither he nor anybody else claims now. A struct goes as
+ * soon as nobody owns anything in it, with what defaults have put there.
  */
-export function trackUpdate(live: AnyObject | undefined, updated: AnyObject, at: SchemaPlace, by: Applier): AnyObject {
-  const entries = live?.metadata.managedFields ?? []
-  if (!live || !entries.some(({ operation }) => operation === "Apply")) return updated
-  const fields = ownable(updated, at, by.subresource)
-  const changed = membersOf(fields).filter((path) => !jsonEqual(valueAtPath(live, path), valueAtPath(updated, path)))
-  if (changed.length === 0) return { ...updated, metadata: { ...updated.metadata, managedFields: entries } }
-  const isOwn = (entry: ManagedFieldsEntry): boolean =>
-    entry.manager === by.manager && entry.operation === "Update" && (entry.subresource ?? "") === by.subresource
-  const own = entries.find(isOwn)
-  const rest = entries.filter((entry) => entry !== own).map((entry) => release(entry, changed))
-  const fieldsV1 = union((own?.fieldsV1 ?? {}) as FieldSet, setOf(changed))
-  const entry = {
-    manager: by.manager,
-    operation: "Update",
-    apiVersion: by.apiVersion,
-    time: by.time,
-    fieldsType: "FieldsV1",
-    fieldsV1,
-  }
-  const managedFields = [...rest, { ...entry, ...(by.subresource && { subresource: by.subresource }) }]
-  return { ...updated, metadata: { ...updated.metadata, managedFields } }
-}
-
-function isMine(entry: ManagedFieldsEntry, by: Applier): boolean {
-  return entry.manager === by.manager && entry.operation === "Apply" && (entry.subresource ?? "") === by.subresource
-}
-
-function ownable(object: AnyObject, at: SchemaPlace, subresource: string): FieldSet {
-  const { apiVersion: _a, kind: _k, metadata, ...rest } = object
-  const meta = Object.fromEntries(Object.entries(metadata).filter(([key]) => !unowned.includes(key)))
-  const { status, ...main } = rest as JsonObject
-  const owned =
-    subresource === "status" ? { status } : { ...main, ...(Object.keys(meta).length > 0 && { metadata: meta }) }
-  return fieldsOf(owned, at)
-}
-
-function entriesOf(live: AnyObject | undefined, at: SchemaPlace, by: Applier): ManagedFieldsEntry[] {
-  if (!live) return []
-  const entries = live.metadata.managedFields ?? []
-  if (entries.length > 0) return entries
-  const fieldsV1 = ownable(live, at, by.subresource)
-  return [
-    {
-      manager: before,
-      operation: "Update",
-      apiVersion: by.apiVersion,
-      time: by.time,
-      fieldsType: "FieldsV1",
-      fieldsV1,
-    },
-  ]
+function pruned(
+  merged: AnyObject,
+  last: FieldSet,
+  others: readonly Owner[],
+  applied: AnyObject,
+  at: SchemaPlace,
+): AnyObject {
+  const said = fieldsOf(applied, at)
+  if (difference(last, said) === undefined) return merged
+  const owned = union(unionOf(others), said)
+  const fields = (object: unknown): FieldSet | undefined => withStructs(fieldsOf(object, at), at)
+  const without = (gone: FieldSet | undefined): unknown => removeFields(merged, gone, at) ?? {}
+  const all = fields(merged)
+  const lastOwned = withStructs(last, at)
+  const bare = fields(without(lastOwned))
+  const withOwned = fields(without(difference(all, union(bare, withStructs(owned, at)))))
+  const rest = without(intersection(difference(all, withOwned), lastOwned))
+  // What is said to be empty is there all the same, now that it is.
+  return mergeApplied(rest, applied, at) as AnyObject
 }
 
 interface Conflict {
+  readonly owner: Owner
   readonly path: FieldPath
-  readonly manager: string
 }
 
-function conflicting(
+function refuseConflicts(
   live: AnyObject | undefined,
-  merged: AnyObject,
-  wanted: FieldSet,
-  others: readonly ManagedFieldsEntry[],
-): Conflict[] {
-  return membersOf(wanted)
-    .filter((path) => !isItemItself(path))
-    .flatMap((path) => {
-      if (jsonEqual(valueAtPath(live, path), valueAtPath(merged, path))) return []
-      const owners = others.filter(({ fieldsV1 }) => has((fieldsV1 ?? {}) as FieldSet, path))
-      return owners.map(({ manager = "" }) => ({ path, manager }))
-    })
+  others: readonly Owner[],
+  changed: FieldSet | undefined,
+  kind: Ownable,
+  by: Applier,
+): void {
+  if (by.force || !changed || !live) return
+  const taken = others.map((owner) => ({ owner, fields: intersection(owner.fields, changed) }))
+  if (taken.every(({ fields }) => fields === undefined)) return
+  const allowed = by.manager === kubectl ? allowedBy(live, kind, by) : undefined
+  const conflicts = taken.flatMap(({ owner, fields }) =>
+    membersOf(difference(fields, allowed)).map((path): Conflict => ({ owner, path })),
+  )
+  if (conflicts.length > 0) throw conflictError(conflicts)
 }
 
-const clientApplier = "kubectl"
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-
-/**
- * Whether kubectl itself set the field when it still applied on its own side, and nobody has changed it since: then
- * taking it over is no conflict.
- */
-function appliedByClient(live: AnyObject | undefined, path: FieldPath, by: Applier): boolean {
-  const text = live?.metadata.annotations?.[lastApplied]
-  if (by.manager !== clientApplier || text === undefined) return false
-  const isText = path.length === 3 && path[1] === "f:annotations" && path[2] === `f:${lastApplied}`
-  return isText || jsonEqual(valueAtPath(parsed(text), path) ?? null, valueAtPath(live, path))
+/** What kubectl itself set when it still applied on its own side, and nobody has changed since: its taking is no conflict. */
+function allowedBy(live: AnyObject, kind: Ownable, by: Applier): FieldSet | undefined {
+  const earlier = appliedByClient(live, by.apiVersion)
+  if (!earlier) return undefined
+  const said = saidFields(earlier, kind, by.subresource)
+  const change = compareObjects(
+    ownPart(earlier, kind, by.subresource),
+    ownPart(live, kind, by.subresource),
+    kind.at,
+    !kind.custom,
+  )
+  return difference(difference(said, change?.changed), change?.removed)
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // Written by somebody else than kubectl.
-  }
-}
-
-function isItemItself(path: FieldPath): boolean {
-  return path.at(-1)?.startsWith("k:") === true
+function withLastApplied({ metadata, ...rest }: AnyObject, applied: AnyObject): AnyObject {
+  return {
+    ...rest,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...lastApplied(applied) } },
+  } as AnyObject
 }
 
 function conflictError(conflicts: readonly Conflict[]): StatusError {
-  const causes = conflicts.map(({ path, manager }) => ({
+  const causes = conflicts.map(({ owner, path }) => ({
     reason: "FieldManagerConflict",
-    message: `conflict with "${manager}"`,
+    message: `conflict with ${nameOf(owner)}`,
     field: describePath(path),
   }))
-  const count = conflicts.length === 1 ? "1 conflict" : `${conflicts.length} conflicts`
-  const list = conflicts.map(({ path, manager }) => `conflict with "${manager}": ${describePath(path)}`).join(", ")
-  return new StatusError("Conflict", `Apply failed with ${count}: ${list}`, { causes })
+  return new StatusError("Conflict", conflictText(conflicts), { causes })
 }
 
-function dropAbandoned(
-  merged: AnyObject,
-  mine: ManagedFieldsEntry | undefined,
-  wanted: FieldSet,
-  others: readonly ManagedFieldsEntry[],
-): void {
-  const abandoned = membersOf((mine?.fieldsV1 ?? {}) as FieldSet)
-    .filter((path) => !has(wanted, path))
-    .filter((path) => !others.some(({ fieldsV1 }) => has((fieldsV1 ?? {}) as FieldSet, path)))
-  // Items of lists go whole and before their fields: without its key an item could be taken for another.
-  const items = abandoned.filter(isItemItself)
-  const isInside = (path: FieldPath): boolean =>
-    items.some((item) => item.length < path.length && item.every((element, index) => element === path[index]))
-  for (const path of abandoned.toSorted((a, b) => a.length - b.length)) {
-    if (!isInside(path)) removeAtPath(merged, path)
+function conflictText(conflicts: readonly Conflict[]): string {
+  const [only] = conflicts
+  if (only && conflicts.length === 1) {
+    return `Apply failed with 1 conflict: conflict with ${nameOf(only.owner)}: ${describePath(only.path)}`
   }
+  const byOwner = Map.groupBy(conflicts, ({ owner }) => nameOf(owner))
+  const texts = [...byOwner].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const lines = texts.flatMap(([name, each]) => [
+    `conflicts with ${name}:`,
+    ...each.map(({ path }) => `- ${describePath(path)}`),
+  ])
+  return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`
 }
 
-function release(entry: ManagedFieldsEntry, paths: readonly FieldPath[]): ManagedFieldsEntry {
-  if (paths.length === 0) return entry
-  return { ...entry, fieldsV1: without((entry.fieldsV1 ?? {}) as FieldSet, paths) }
-}
-
-function merge(live: unknown, applied: unknown, at: SchemaPlace): unknown {
-  if (Array.isArray(applied)) return mergeList(Array.isArray(live) ? live : [], applied, at)
-  if (!isObject(applied) || !isObject(live) || isAtomic(at)) return structuredClone(applied)
-  const merged: JsonObject = structuredClone(live)
-  for (const [key, value] of Object.entries(applied)) merged[key] = merge(live[key], value, fieldPlace(at, key))
-  return merged
-}
-
-function mergeList(live: readonly unknown[], applied: readonly unknown[], at: SchemaPlace): unknown[] {
-  const shape = listShape(at)
-  if (shape.kind === "atomic") return structuredClone([...applied])
-  if (shape.kind === "set")
-    return [...live, ...applied.filter((value) => !live.some((known) => jsonEqual(known, value)))]
-  const items = itemPlace(at)
-  const keyOf = (item: unknown): string =>
-    JSON.stringify(
-      shape.keys.map((key) => (isObject(item) ? (item[key] ?? fieldPlace(items, key).schema.default) : undefined)),
-    )
-  const merged = new Map(live.map((item) => [keyOf(item), item]))
-  for (const item of applied) merged.set(keyOf(item), merge(merged.get(keyOf(item)), item, items))
-  return [...merged.values()]
+function nameOf({ manager, subresource, operation, apiVersion }: Owner): string {
+  const through = subresource === "" ? "" : ` with subresource ${JSON.stringify(subresource)}`
+  return JSON.stringify(manager) + through + (operation === "Update" ? ` using ${apiVersion}` : "")
 }

@@ -44,6 +44,8 @@ function ownPods({ metadata, spec }: Job): void {
 }
 
 export const jobs: Strategy = {
+  // Labels and selector by which a job knows its pods.
+  serverFills: "all",
   prepareCreate(object) {
     forgetStatus(object)
     const job = object as unknown as Job

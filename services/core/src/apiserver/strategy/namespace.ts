@@ -11,6 +11,7 @@ interface NamespaceView {
 
 /** A namespace is held by `spec.finalizers` until the namespace controller has emptied it. */
 export const namespaces: Strategy = {
+  serverFills: { "f:spec": { "f:finalizers": {} } },
   prepareCreate(object) {
     const namespace = object as unknown as NamespaceView
     namespace.spec = { ...namespace.spec, finalizers: ["kubernetes"] }

@@ -1,10 +1,13 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
+import type { FieldSet } from "../patch/field-set.ts"
 
 /** What is special about a kind, beyond what its schema says. Every part is optional and pure but for `allocate`. */
 export interface Strategy {
   /** Fills in what depends on other fields, in place, before validation. */
   prepareCreate?(object: AnyObject, nowMs: number): void
+  /** What `prepareCreate` puts in for the server's own ends, so that its creator does not own it: these fields, or all. */
+  readonly serverFills?: FieldSet | "all"
   prepareUpdate?(object: AnyObject, old: AnyObject, nowMs: number, subresource: string): void
   /** Rules across fields. `old` is absent for a creation. */
   validate?(object: AnyObject, old: AnyObject | undefined, subresource?: string): FieldError[]

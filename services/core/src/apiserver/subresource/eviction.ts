@@ -51,7 +51,7 @@ async function spend(context: RequestContext, pod: Pod): Promise<void> {
   if (!resource) return
   const { name } = budget.metadata
   const own = { ...info, group, version, resource: plural, subresource: "status", name }
-  await modify({ ...context, resource, info: own }, (live) => {
+  await modify({ ...context, resource, info: own, door: "eviction" }, (live) => {
     const left = live as unknown as PodDisruptionBudget
     refuseSpent(left)
     const { disruptionsAllowed = 0, disruptedPods } = left.status ?? {}

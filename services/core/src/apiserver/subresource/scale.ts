@@ -12,9 +12,11 @@ import { parseObject } from "../object-bytes.ts"
 import { applyJsonPatch } from "../patch/json-patch.ts"
 import { isObject } from "../patch/json-value.ts"
 import { applyMergePatch } from "../patch/merge-patch.ts"
+import { applyServerSide } from "../patch/server-side-apply.ts"
 import type { RequestContext } from "../request-context.ts"
 import { jsonResponse } from "../respond.ts"
 import { tableOf } from "../table.ts"
+import { isApply, ownableOf, writerOf } from "../verbs/ownership.ts"
 import { modify } from "../verbs/update.ts"
 import { inVersion } from "../version.ts"
 
@@ -38,7 +40,8 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
     )
   }
   const body = await decodeBody(request)
-  const bytes = await modify({ ...context, info: { ...info, subresource: "" } }, (live) => {
+  const whole = { ...context, door: "scale", info: { ...info, subresource: "" } }
+  const bytes = await modify(whole, (live) => {
     const wanted = wantedScale(scaleOf(context, live), body, info.verb, mediaTypeOf(request))
     const replicas = wanted.spec?.replicas ?? 0
     if (!Number.isInteger(replicas) || replicas < 0) {
@@ -46,12 +49,23 @@ export async function scaleSubresource(context: RequestContext): Promise<Respons
       const mistake: FieldError = { type: "Invalid", field: "spec.replicas", value: replicas, detail }
       throw invalidError({ kind: "Scale", group: "autoscaling" }, info.name, [mistake])
     }
+    if (isApply(context)) return appliedReplicas(whole, live, paths.specReplicas, replicas)
     setAt(live, paths.specReplicas, replicas)
     const version = info.verb === "update" ? wanted.metadata.resourceVersion : undefined
     live.metadata.resourceVersion = version as string
     return live
   })
   return jsonResponse(await answeredScale(context, bytes))
+}
+
+/** An applier of a scale applies the one field of the whole object that it stands for. */
+function appliedReplicas(context: RequestContext, live: AnyObject, path: string, replicas: number): AnyObject {
+  const { apiVersion, kind, metadata } = live
+  const { name, namespace } = metadata
+  const applied = { apiVersion, kind, metadata: { name, ...(namespace && { namespace }) } } as AnyObject
+  setAt(applied, path, replicas)
+  const force = context.info.query.get("force") === "true"
+  return applyServerSide(live, applied, ownableOf(context.resource), { ...writerOf(context), force })
 }
 
 /** The same columns for every kind that has a scale. */

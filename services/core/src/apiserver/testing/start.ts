@@ -1,8 +1,9 @@
 import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import { type Client, createClient } from "@wick/sdk/client"
-import { seededRandom, systemClock } from "@wick/sdk/clock"
+import { type Clock, seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { createMemoryStorage, type Storage } from "#store"
+import type { ApiServerOptions } from "../create-api-server.ts"
 import { type ApiServer, createApiServer } from "../index.ts"
 
 export interface TestApi extends AsyncDisposable {
@@ -13,20 +14,25 @@ export interface TestApi extends AsyncDisposable {
 
 const master = { name: "admin", groups: ["system:masters"] }
 
+interface TestApiOptions {
+  readonly clock?: Clock
+  readonly admission?: ApiServerOptions["admission"]
+}
+
 /** The API server on a store in memory, for a master. */
-export async function startTestApi(): Promise<TestApi> {
-  const storage = createMemoryStorage({ clock: systemClock })
+export async function startTestApi({ clock = systemClock, admission = [] }: TestApiOptions = {}): Promise<TestApi> {
+  const storage = createMemoryStorage({ clock })
   const server = createApiServer({
     storage,
     kinds: builtinKinds,
     faces: builtinFaces,
     virtual: [],
-    admission: [],
+    admission,
     authorize: () => ({ allowed: true, reason: "" }),
     nodeProxy: () => undefined,
     serviceCidr: "10.235.0.0/16",
     version: "v1.36.0",
-    clock: systemClock,
+    clock,
     random: seededRandom(1),
     log: silentLog,
   })

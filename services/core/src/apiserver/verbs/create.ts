@@ -2,12 +2,16 @@ import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { mutate, validate } from "../admit.ts"
 import { encodeStored, withResourceVersion } from "../object-bytes.ts"
+import type { FieldSet } from "../patch/field-set.ts"
+import { copyJson } from "../patch/json-value.ts"
+import { withEntries } from "../patch/server-side-apply.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { judge } from "../validation-rules.ts"
 import { objectInVersion } from "../version.ts"
 import { warningsOf } from "../warning/index.ts"
+import { entriesAfter } from "./ownership.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
 
 const suffixLength = 5
@@ -64,9 +68,9 @@ function named(value: unknown): string {
 /** Makes an object: defaults, admission, validation, one write. Returns it as served. */
 export async function storeNew(context: RequestContext, body: AnyObject): Promise<Buffer> {
   const { server, resource } = context
-  if (resource.behind) return storeNew(storedContext(context), storedForm(context, structuredClone(body)))
+  if (resource.behind) return storeNew(storedContext(context), storedForm(context, copyJson(body)))
   for (let attempt = 1; ; attempt++) {
-    const prepared = await prepare(context, structuredClone(body))
+    const prepared = await prepare(context, copyJson(body))
     if (isDryRun(context)) return withResourceVersion(encodeStored(prepared), 0)
     const stored = await objectInVersion(resource, prepared, resource.storageApiVersion)
     const release = await strategyOf(server.strategies, resource).allocate?.(stored, undefined)
@@ -96,8 +100,11 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
   const name = object.metadata.name ?? ""
   refuseMisshapen(resource, name, object)
   const strategy = strategyOf(server.strategies, resource)
+  const early = strategy.serverFills === "all" ? entriesAfter(context, undefined, object) : undefined
   strategy.prepareCreate?.(object, server.clock.now())
-  const admitted = await mutate(context, { operation: "CREATE", name, object, oldObject: undefined })
+  const entries = early ?? entriesAfter(context, undefined, object, strategy.serverFills as FieldSet | undefined)
+  const mutated = await mutate(context, { operation: "CREATE", name, object, oldObject: undefined })
+  const admitted = withEntries(mutated, entries)
   resource.compiled().default(admitted)
   strategy.prepareCreate?.(admitted, server.clock.now())
   refuseMistakes(resource, name, [

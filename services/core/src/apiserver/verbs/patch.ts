@@ -3,12 +3,15 @@ import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { invalidOption } from "../invalid-error.ts"
 import { applyJsonPatch } from "../patch/json-patch.ts"
+import { copyJson } from "../patch/json-value.ts"
 import { applyMergePatch } from "../patch/merge-patch.ts"
 import { place } from "../patch/schema-walk.ts"
-import { type Applier, applyServerSide } from "../patch/server-side-apply.ts"
+import { applyServerSide } from "../patch/server-side-apply.ts"
 import { applyStrategicMerge } from "../patch/strategic-merge.ts"
-import { fieldManager, type RequestContext, timestamp } from "../request-context.ts"
+import type { RequestContext } from "../request-context.ts"
+import { pruneUnknown } from "../validate-object.ts"
 import { requireObject, storeNew } from "./create.ts"
+import { applyType, ownableOf, writerOf } from "./ownership.ts"
 import { modify, requireName, type Written } from "./update.ts"
 
 type PatchOf = (live: AnyObject, patch: unknown, context: RequestContext) => unknown
@@ -21,7 +24,6 @@ const patches: Record<string, PatchOf> = {
     return applyStrategicMerge(live, patch, place(resource.schema, resource.components))
   },
 }
-const applyType = "application/apply-patch+yaml"
 
 /** Changes an object by one of the four kinds of patch; an apply patch makes it when it is not there. */
 export async function patchObject(context: RequestContext): Promise<Written> {
@@ -57,20 +59,16 @@ async function apply(context: RequestContext, body: unknown): Promise<Written> {
   }
   const applied = requireObject(context, body)
   if (applied.metadata.managedFields) throw new StatusError("BadRequest", "metadata.managedFields must be nil")
-  const at = place(resource.schema, resource.components)
-  const by: Applier = {
-    manager: fieldManager(context),
-    force: info.query.get("force") === "true",
-    apiVersion: resource.apiVersion,
-    time: timestamp(server),
-    subresource: info.subresource,
-  }
+  // What the kind does not have is nobody's.
+  pruneUnknown(context, applied)
+  const by = { ...writerOf(context), force: info.query.get("force") === "true" }
+  const kind = ownableOf(resource)
   const existing = await server.store.find(resource, info.namespace, info.name)
   if (existing) {
-    return { bytes: await modify(context, (live) => applyServerSide(live, applied, at, by)), isNew: false }
+    return { bytes: await modify(context, (live) => applyServerSide(live, copyJson(applied), kind, by)), isNew: false }
   }
   if (info.subresource !== "") throw new StatusError("NotFound", `${resource.plural} "${info.name}" not found`)
   const named = { ...applied, metadata: { ...applied.metadata, name: info.name } }
   context.allowCreation()
-  return { bytes: await storeNew(context, applyServerSide(undefined, named, at, by)), isNew: true }
+  return { bytes: await storeNew(context, applyServerSide(undefined, named, kind, by)), isNew: true }
 }

@@ -3,10 +3,10 @@ import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
 import { mutate, validate } from "../admit.ts"
 import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
 import { conflict } from "../object-store.ts"
-import { jsonEqual } from "../patch/json-value.ts"
-import { place } from "../patch/schema-walk.ts"
-import { trackUpdate } from "../patch/server-side-apply.ts"
-import { fieldManager, isDryRun, type Mutation, type RequestContext, timestamp } from "../request-context.ts"
+import { copyJson, jsonEqual } from "../patch/json-value.ts"
+import { sameOwners } from "../patch/managed-fields.ts"
+import { withEntries } from "../patch/server-side-apply.ts"
+import { isDryRun, type Mutation, type RequestContext } from "../request-context.ts"
 import { qualified } from "../served-resource.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { finalizerMistakes } from "../validate-meta.ts"
@@ -16,6 +16,7 @@ import { objectInVersion, versionOf } from "../version.ts"
 import { warningsOf } from "../warning/index.ts"
 import type { Entry } from "../watch-cache.ts"
 import { requireObject, storeNew } from "./create.ts"
+import { entriesAfter } from "./ownership.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
 
 /** A write that did not say which version it was decided on is decided again this many times when it loses a race. */
@@ -38,7 +39,7 @@ export async function updateObject(context: RequestContext): Promise<Written> {
       return { bytes: await storeNew(context, { ...body, metadata: { ...body.metadata, name } }), isNew: true }
     }
   }
-  return { bytes: await modify(context, () => structuredClone(body)), isNew: false }
+  return { bytes: await modify(context, () => copyJson(body)), isNew: false }
 }
 
 /** An object is written under the name that it says, where it says one. */
@@ -60,7 +61,7 @@ export async function modify(context: RequestContext, change: Mutation): Promise
   for (let attempt = 1; ; attempt++) {
     const entry = await server.store.get(resource, info.namespace, info.name)
     const live = await objectInVersion(resource, parseObject(entry.bytes), resource.apiVersion)
-    const wanted = await change(structuredClone(live))
+    const wanted = await change(copyOf(live))
     const decided = wanted.metadata.resourceVersion
     checkUid(context, live, wanted.metadata.uid)
     if (decided !== undefined && decided !== "" && decided !== String(entry.revision)) {
@@ -83,6 +84,12 @@ export function checkUid({ resource }: RequestContext, { metadata }: AnyObject, 
     `Operation cannot be fulfilled on ${qualified(resource)} "${name}": Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
     { name, group: resource.group, kind: resource.plural, causes: [] },
   )
+}
+
+/** A copy to be changed. Who owns what is never changed in place, and is often half of an object. */
+function copyOf(live: AnyObject): AnyObject {
+  const { managedFields, ...metadata } = live.metadata
+  return withEntries(copyJson({ ...live, metadata }), managedFields)
 }
 
 async function write(context: RequestContext, entry: Entry, live: AnyObject, wanted: AnyObject): Promise<Buffer> {
@@ -116,7 +123,9 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
   refuseMisshapen(resource, name, object)
   const strategy = strategyOf(server.strategies, resource)
   strategy.prepareUpdate?.(object, live, server.clock.now(), info.subresource)
-  const admitted = await mutate(context, { operation: "UPDATE", name, object, oldObject: live })
+  const entries = entriesAfter(context, live, object)
+  const mutated = await mutate(context, { operation: "UPDATE", name, object, oldObject: live })
+  const admitted = withEntries(mutated, entries)
   resource.compiled().default(admitted)
   const judged =
     info.subresource === "status"
@@ -126,7 +135,7 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
   refuseMistakes(resource, name, mistakes)
   if (info.subresource === "") context.warnings.push(...warningsOf(resource, admitted, live))
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
-  return owned(context, live, withGeneration(context, live, admitted))
+  return withGeneration(context, live, admitted)
 }
 
 /** What the server keeps itself stays as it was; so does status for a write to the object, and all else for one to status. */
@@ -195,24 +204,12 @@ function withGeneration({ resource }: RequestContext, live: AnyObject, next: Any
   return { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } }
 }
 
-function owned(context: RequestContext, live: AnyObject, next: AnyObject): AnyObject {
-  const { resource, info, server, request } = context
-  if (request.headers.get("content-type")?.startsWith("application/apply-patch") === true) return next
-  return trackUpdate(live, next, place(resource.schema, resource.components), {
-    manager: fieldManager(context),
-    force: false,
-    apiVersion: resource.apiVersion,
-    time: timestamp(server),
-    subresource: info.subresource,
-  })
-}
-
-/** A write that changes nothing writes nothing: no revision, no event. */
+/** A write that changes nothing writes nothing: no revision, no event. Whose the fields are counts, since when does not. */
 function sameObject(live: AnyObject, next: AnyObject): boolean {
   const bare = ({
     apiVersion: _,
     metadata: { resourceVersion: __, managedFields: ___, ...metadata },
     ...rest
   }: AnyObject): object => ({ ...rest, metadata })
-  return jsonEqual(bare(live), bare(next))
+  return sameOwners(live.metadata.managedFields, next.metadata.managedFields) && jsonEqual(bare(live), bare(next))
 }

@@ -1,6 +1,6 @@
 import { CelError } from "@wick/sdk/api/cel"
 import { isObject, jsonEqual } from "../../patch/json-value.ts"
-import { fieldPlace, isAtomic, itemPlace, listShape, type SchemaPlace } from "../../patch/schema-walk.ts"
+import { fieldPlace, itemPlace, type SchemaPlace } from "../../patch/schema-walk.ts"
 
 /**
  * The object with the fields of a configuration merged into it as server-side apply would: maps field by field, lists
@@ -12,7 +12,7 @@ export function applyConfiguration(object: unknown, configuration: unknown, at: 
 
 function merge(object: unknown, wanted: unknown, at: SchemaPlace | undefined, path: string): unknown {
   if (isObject(wanted)) {
-    if (at && isAtomic(at) && path !== "") {
+    if (at?.isAtomic && path !== "") {
       throw new CelError(`error applying patch: may not mutate atomic arrays, maps or structs: ${path}`)
     }
     const base: Record<string, unknown> = isObject(object) ? { ...object } : {}
@@ -25,7 +25,7 @@ function merge(object: unknown, wanted: unknown, at: SchemaPlace | undefined, pa
 }
 
 function mergeList(object: unknown, wanted: readonly unknown[], at: SchemaPlace | undefined, path: string): unknown {
-  const shape = at ? listShape(at) : { kind: "atomic" as const }
+  const shape = at ? at.list : { kind: "atomic" as const }
   const base = Array.isArray(object) ? [...object] : []
   if (shape.kind === "atomic") {
     throw new CelError(`error applying patch: may not mutate atomic arrays, maps or structs: ${path}`)
