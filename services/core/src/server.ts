@@ -6,7 +6,7 @@ import { type Client, createClient, type Fetch } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import type { Metrics } from "@wick/sdk/metrics"
+import { createMetrics, type Metrics } from "@wick/sdk/metrics"
 import {
   type ApiServer,
   bootstrapObjects,
@@ -82,10 +82,11 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log, ...trust })
   undo.defer(() => security.close())
   await security.ready
-  const api = undo.use(createServer(options, encrypted, security, pki))
+  const metrics = createMetrics()
+  const api = undo.use(createServer(options, { ...encrypted, security, pki, metrics }))
   await api.ready
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options), trusted(pki)))
-  const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log }))
+  const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
   const url = await open(options, pki, security.guard(audit.over(api)), undo)
   const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user) })
   startLoops(clientAs, undo, pki, options)
@@ -97,12 +98,15 @@ function trusted({ authorityPem, frontProxy }: Pki): Parameters<typeof bootstrap
   return { clientPem: authorityPem, frontProxyPem: frontProxy.authorityPem, frontProxyName }
 }
 
-function createServer(
-  options: ControlPlaneOptions,
-  { storage, healthChecks }: EncryptedStorage,
-  security: Security,
-  pki: Pki,
-): ApiServer {
+interface ServerParts extends Pick<EncryptedStorage, "storage" | "healthChecks"> {
+  readonly security: Security
+  readonly pki: Pki
+  /** Of the API itself, at its own /metrics. */
+  readonly metrics: Metrics
+}
+
+function createServer(options: ControlPlaneOptions, parts: ServerParts): ApiServer {
+  const { storage, healthChecks, security, pki, metrics } = parts
   const { clock, random, log, nodeProxy, serviceCidr, version } = options
   const { admission, virtual, authorize, issuer } = security
   return createApiServer({
@@ -121,6 +125,7 @@ function createServer(
     clock,
     random,
     log,
+    metrics,
   })
 }
 

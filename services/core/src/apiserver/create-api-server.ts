@@ -9,7 +9,7 @@ import { openapiSchema } from "@wick/sdk/api/openapi"
 import { type Client, createClient, type Fetch } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { createMetrics } from "@wick/sdk/metrics"
+import { createMetrics, type Metrics } from "@wick/sdk/metrics"
 import type { Storage } from "#store"
 import type { AdmissionStep } from "./admission/step.ts"
 import { createWebhookTransport, type WebhookTransport } from "./admission/webhook/transport.ts"
@@ -69,6 +69,8 @@ export interface ApiServerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** What /metrics shows; absent: the server's own only. */
+  readonly metrics?: Metrics
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -117,7 +119,7 @@ class FetchApiServer implements ApiServer {
   constructor(options: ApiServerOptions) {
     this.#options = options
     const registry = new ResourceRegistry()
-    const metrics = createMetrics()
+    const metrics = options.metrics ?? createMetrics()
     this.#measured = new RequestMetrics(metrics)
     this.#fairness = createFairness({ clock: options.clock, metrics })
     const store = new ObjectStore(options.storage, options.clock)

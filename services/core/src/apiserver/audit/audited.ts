@@ -1,11 +1,14 @@
 import type { Clock } from "@wick/sdk/clock"
 import type { UserInfo } from "../authentication/user.ts"
-import type { Peer } from "../listen/peer.ts"
 import { parseRequest, type RequestInfo } from "../request-info.ts"
-import { toApi } from "../review/user-info.ts"
 import type { Guarded } from "../security.ts"
 import { keepAnnotations } from "./annotations.ts"
-import { type AuditPolicy, type Level, type Stage, verdictOf } from "./policy.ts"
+import { type AuditedRequest, eventHead, isLongRunning, stageOf, statusOf, type Who } from "./audit-event.ts"
+import { type BodyObject, requestObjectOf, responseObjectOf, withoutManagedFields } from "./body-object.ts"
+import { type Seen, tapped } from "./body-tap.ts"
+import { eventBytesMax, truncated } from "./event-text.ts"
+import { type AuditPolicy, type Level, type Stage, type Verdict, verdictOf } from "./policy.ts"
+import { onStatus } from "./socket-status.ts"
 
 export interface AuditOptions {
   readonly policy: AuditPolicy
@@ -13,6 +16,8 @@ export interface AuditOptions {
   /** Ids of requests. */
   readonly id: () => string
   readonly write: (event: object) => void
+  /** Told at which level each request is written down. */
+  readonly judged?: (level: Level) => void
 }
 
 /** Bodies of these are secrets, whatever a policy says: no more than metadata of them is written down. */
@@ -24,27 +29,21 @@ export function audited(server: Guarded, options: AuditOptions): Guarded {
     handle: (request, user, peer, impersonator) => handle(server, options, request, { user, peer, impersonator }),
     upgrade: (incoming, socket, head, user, peer, impersonator) => {
       const url = new URL(incoming.url ?? "/", "https://apiserver")
-      const info = parseRequest(incoming.method ?? "GET", url)
-      const { level, omitted } = verdictOf(options.policy, impersonator ?? user, info)
-      const stage: Stage = "ResponseStarted"
-      if (level !== "None" && !omitted.has(stage)) {
-        const agent = incoming.headers["user-agent"]
-        options.write({
-          ...eventHead(options, "Metadata", info, url, { user, peer, impersonator }, agent),
-          ...ending(options, stage),
+      const asked = request(options, incoming.method ?? "GET", url, { user, peer, impersonator })
+      const record = recordOf(options, { ...asked, userAgent: incoming.headers["user-agent"] }, "Metadata")
+      if (record) {
+        record("RequestReceived")
+        onStatus(socket, (code) => {
+          if (code !== 101) return record("ResponseComplete", statusOf(code))
+          record("ResponseStarted", statusOf(code))
+          socket.once("close", () => record("ResponseComplete", statusOf(code)))
         })
       }
       server.upgrade(incoming, socket, head, user, peer, impersonator)
     },
-    refused: ({ method, url: asked, user = nobody, peer, code, userAgent }) => {
-      const url = new URL(asked)
-      const info = parseRequest(method, url)
-      const { level, omitted } = verdictOf(options.policy, user, info)
-      const stage: Stage = "ResponseComplete"
-      if (level === "None" || omitted.has(stage)) return
-      const responseStatus = { metadata: {}, code }
-      const head = eventHead(options, "Metadata", info, url, { user, peer }, userAgent)
-      options.write({ ...head, ...ending(options, stage), responseStatus })
+    refused: ({ method, url, user = nobody, peer, code, userAgent }) => {
+      const asked = request(options, method, new URL(url), { user, peer })
+      recordOf(options, { ...asked, userAgent }, "Metadata")?.("ResponseComplete", statusOf(code))
     },
   }
 }
@@ -52,46 +51,85 @@ export function audited(server: Guarded, options: AuditOptions): Guarded {
 /** Who could not be told. */
 const nobody: UserInfo = { name: "", groups: [] }
 
-interface Who {
-  readonly user: UserInfo
-  readonly peer: Peer | undefined
-  readonly impersonator?: UserInfo | undefined
+function request({ id }: AuditOptions, method: string, url: URL, who: Who): Omit<AuditedRequest, "userAgent"> {
+  return { ...who, id: id(), url, info: parseRequest(method, url) }
 }
 
-async function handle(server: Guarded, options: AuditOptions, request: Request, who: Who): Promise<Response> {
-  const { user, peer, impersonator } = who
-  const url = new URL(request.url)
-  const info = parseRequest(request.method, url)
-  const verdict = verdictOf(options.policy, impersonator ?? user, info)
-  if (verdict.level === "None") return server.handle(request, user, peer, impersonator)
-  const level = limited(verdict.level, info)
-  const head = eventHead(options, level, info, url, who, request.headers.get("user-agent") ?? undefined)
-  const annotations = keepAnnotations(request)
-  const write = (stage: Stage, more: object = {}): void => {
-    if (verdict.omitted.has(stage)) return
-    const noted = Object.keys(annotations).length > 0 && { annotations }
-    options.write({ ...head, ...ending(options, stage), ...more, ...noted })
+/** Writes an event of one request. */
+type Record = (stage: Stage, more?: object) => void
+
+function judged(
+  { policy, judged: tell }: AuditOptions,
+  { info, user, impersonator }: Omit<AuditedRequest, "userAgent">,
+) {
+  const verdict = verdictOf(policy, impersonator ?? user, info)
+  tell?.(verdict.level)
+  return verdict
+}
+
+/** Undefined: the policy wants nothing of the request written down. `most`: no more than this, whatever it wants. */
+function recordOf(options: AuditOptions, asked: AuditedRequest, most?: Level): Record | undefined {
+  const verdict = judged(options, asked)
+  return verdict.level === "None" ? undefined : recordFor(options, asked, verdict, most ?? verdict.level)
+}
+
+function recordFor(options: AuditOptions, asked: AuditedRequest, { omitted }: Verdict, level: Level): Record {
+  const head = eventHead(options.clock, level, asked)
+  return (stage, more = {}) => {
+    if (!omitted.has(stage)) options.write({ ...head, ...stageOf(options.clock, stage), ...more })
   }
-  write("RequestReceived")
-  const sent = level === "Metadata" ? undefined : request.clone()
-  const response = await server.handle(request, user, peer, impersonator).catch((error: unknown) => {
-    write("Panic", { responseStatus: { metadata: {}, code: 500 } })
+}
+
+async function handle(server: Guarded, options: AuditOptions, sent: Request, who: Who): Promise<Response> {
+  const { user, peer, impersonator } = who
+  const asked = {
+    ...request(options, sent.method, new URL(sent.url), who),
+    userAgent: sent.headers.get("user-agent") ?? undefined,
+  }
+  const verdict = judged(options, asked)
+  if (verdict.level === "None") return server.handle(sent, user, peer, impersonator)
+  const level = limited(verdict.level, asked.info)
+  const annotations = keepAnnotations(sent)
+  const recordStage = recordFor(options, asked, verdict, level)
+  const record: Record = (stage, more = {}) => {
+    const noted = { ...annotations, ...(more as { annotations?: object }).annotations }
+    recordStage(stage, { ...more, ...(Object.keys(noted).length > 0 && { annotations: noted }) })
+  }
+  record("RequestReceived")
+  // Read beside the server, which has it whole, too, when it answers.
+  const body = level === "Metadata" ? undefined : requestObjectOf(sent.clone())
+  const response = await server.handle(sent, user, peer, impersonator).catch((error: unknown) => {
+    record("Panic", statusOf(500))
     throw error
   })
-  const status = { responseStatus: { metadata: {}, code: response.status } }
-  if (info.kind === "resource" && info.verb === "watch") {
-    write("ResponseStarted", status)
+  const complete = (answer?: BodyObject): void => {
+    void (body ?? nothing).then((request) => record("ResponseComplete", bodies(request, answer, response, verdict)))
+  }
+  if (isLongRunning(asked.info)) {
+    record("ResponseStarted", statusOf(response.status))
+    // Their answers are no objects, and are as long as they last.
+    return verdict.omitted.has("ResponseComplete") ? response : tapped(response, 0, () => complete())
+  }
+  // The answer to HEAD has no body that anybody would read.
+  if (level !== "RequestResponse" || sent.method === "HEAD") {
+    if (body) complete()
+    else record("ResponseComplete", statusOf(response.status))
     return response
   }
-  const answer = level === "RequestResponse" ? response.clone() : undefined
-  if (!sent) write("ResponseComplete", status)
-  else {
-    // The client has its answer meanwhile.
-    void Promise.all([bodyOf(sent), answer && bodyOf(answer)]).then(([requestObject, responseObject]) =>
-      write("ResponseComplete", { ...status, requestObject, responseObject }),
-    )
+  const whole = (seen: Seen): void => void responseObjectOf(seen, response.headers).then(complete)
+  return tapped(response, eventBytesMax, whole)
+}
+
+const nothing: Promise<BodyObject> = Promise.resolve({ kind: "none" })
+
+function bodies(request: BodyObject, answer: BodyObject | undefined, { status }: Response, verdict: Verdict): object {
+  if (request.kind === "long" || answer?.kind === "long") return { ...statusOf(status), annotations: truncated }
+  const shown = verdict.omitManagedFields ? withoutManagedFields : (object: unknown) => object
+  return {
+    ...statusOf(status),
+    ...(request.kind === "object" && { requestObject: shown(request.object) }),
+    ...(answer?.kind === "object" && { responseObject: shown(answer.object) }),
   }
-  return response
 }
 
 function limited(level: Level, info: RequestInfo): Level {
@@ -100,57 +138,4 @@ function limited(level: Level, info: RequestInfo): Level {
   return secretBodies.has(subresource === "" ? resource : `${resource}/${subresource}`) || resource === "secrets"
     ? "Metadata"
     : level
-}
-
-async function bodyOf(message: Request | Response): Promise<unknown> {
-  try {
-    return await message.json()
-  } catch {
-    return undefined
-  }
-}
-
-function eventHead(
-  { clock, id }: AuditOptions,
-  level: Level,
-  info: RequestInfo,
-  url: URL,
-  { user, peer, impersonator }: Who,
-  userAgent: string | undefined,
-): object {
-  return {
-    kind: "Event",
-    apiVersion: "audit.k8s.io/v1",
-    level,
-    auditID: id(),
-    requestURI: url.pathname + url.search,
-    verb: info.verb,
-    // Whoever acts in another's name answers for it.
-    user: toApi(impersonator ?? user),
-    ...(impersonator && { impersonatedUser: toApi(user) }),
-    ...(peer?.address && { sourceIPs: [peer.address] }),
-    userAgent,
-    ...(info.kind === "resource" && { objectRef: objectRef(info) }),
-    requestReceivedTimestamp: microTime(clock),
-  }
-}
-
-function objectRef(info: Extract<RequestInfo, { kind: "resource" }>): object {
-  const { resource, namespace, name, group, version, subresource } = info
-  return {
-    resource,
-    ...(namespace && { namespace }),
-    ...(name && { name }),
-    ...(group && { apiGroup: group }),
-    apiVersion: version,
-    ...(subresource && { subresource }),
-  }
-}
-
-function ending({ clock }: AuditOptions, stage: Stage): object {
-  return { stage, stageTimestamp: microTime(clock) }
-}
-
-function microTime(clock: Clock): string {
-  return new Date(clock.now()).toISOString().replace("Z", "000Z")
 }

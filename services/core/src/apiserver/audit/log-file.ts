@@ -3,19 +3,23 @@ import { appendFile, chmod, open, rename, truncate } from "node:fs/promises"
 import { join } from "node:path"
 import type { Log } from "@wick/sdk/log"
 import { makeSecretDirectory } from "#pki"
+import { eventText } from "./event-text.ts"
 
 export interface LogFileOptions {
   /** `audit.log` is kept in here, and the files before it as `audit.log.1` (the youngest) and on. */
   readonly directory: string
   readonly log: Log
   readonly fileBytesMax?: number
+  /** Told of events that were not written. */
+  readonly onLost?: (events: number) => void
 }
 
 const fileName = "audit.log"
 const fileBytesMax = 10 * 1024 * 1024
 const filesMax = 5
-/** Events that may wait for the disk; later ones are lost, and counted. */
+/** Events that may wait for the disk, and bytes of them; later ones are lost, and counted: no request waits for a disk. */
 const waitingMax = 10_000
+const waitingBytesMax = 16 * 1024 * 1024
 /** More than the longest line can be that a start reads back. */
 const lastLineBytesMax = 8 * 1024 * 1024
 /** What the first line of all has before it. */
@@ -33,7 +37,9 @@ export async function openAuditLogFile(options: LogFileOptions): Promise<AuditLo
   const path = join(options.directory, fileName)
   await makeSecretDirectory(options.directory)
   const { size, lastLine } = await readEnd(path)
-  return new ChainedFile(options, path, size, lastLine === undefined ? noLine : hashOf(lastLine))
+  // A crash may come between a new file and its first line: the chain goes on from the file before.
+  const before = lastLine ?? (await readEnd(`${path}.1`, "r+").catch(absent))?.lastLine
+  return new ChainedFile(options, path, size, before === undefined ? noLine : hashOf(before))
 }
 
 class ChainedFile implements AuditLogFile {
@@ -42,7 +48,9 @@ class ChainedFile implements AuditLogFile {
   readonly #path: string
   #size: number
   #previous: string
-  #waiting: object[] = []
+  #waiting: string[] = []
+  #waitingBytes = 0
+  #isFull = false
   #writing: Promise<void> | undefined
 
   constructor(options: LogFileOptions, path: string, size: number, previous: string) {
@@ -53,25 +61,47 @@ class ChainedFile implements AuditLogFile {
   }
 
   write(event: object): void {
-    if (this.#waiting.length >= waitingMax) {
-      this.lost += 1
+    const text = eventText(event)
+    if (text === undefined) {
+      this.#lose(1, "the event is too large")
       return
     }
-    this.#waiting.push(event)
+    if (this.#waiting.length >= waitingMax || this.#waitingBytes + text.length > waitingBytesMax) {
+      // Said once each time that the disk falls behind.
+      this.#lose(1, this.#isFull ? undefined : "too many events wait for the disk")
+      this.#isFull = true
+      return
+    }
+    this.#waiting.push(text)
+    this.#waitingBytes += text.length
     this.#writing ??= this.#drain()
+  }
+
+  #lose(events: number, because: string | undefined, error?: unknown): void {
+    this.lost += events
+    this.#options.onLost?.(events)
+    if (because === undefined) return
+    this.#options.log.error("audit events lost", { path: this.#path, because, events, lost: this.lost, error })
   }
 
   async #drain(): Promise<void> {
     // Events of one turn go to the disk together.
     await new Promise((resolve) => setImmediate(resolve))
-    while (this.#waiting.length > 0) await this.#writeBatch(this.#waiting.splice(0))
+    while (this.#waiting.length > 0) {
+      const texts = this.#waiting
+      this.#waiting = []
+      await this.#writeBatch(texts)
+      this.#waitingBytes = this.#waiting.reduce((sum, { length }) => sum + length, 0)
+      this.#isFull = false
+    }
     this.#writing = undefined
   }
 
-  async #writeBatch(events: readonly object[]): Promise<void> {
+  async #writeBatch(texts: readonly string[]): Promise<void> {
     let previous = this.#previous
-    const lines = events.map((event) => {
-      const line = JSON.stringify({ ...event, previous })
+    const lines = texts.map((text) => {
+      // The last field of the event's own object.
+      const line = `${text.slice(0, -1)},"previous":"${previous}"}`
       previous = hashOf(line)
       return line
     })
@@ -83,8 +113,7 @@ class ChainedFile implements AuditLogFile {
       this.#size += bytes.length
       this.#previous = previous
     } catch (error) {
-      this.lost += events.length
-      this.#options.log.error("audit events lost", { path: this.#path, events: events.length, lost: this.lost, error })
+      this.#lose(texts.length, "they could not be written", error)
       // Part of a line may have been written: the chain goes on from the last whole one.
       await truncate(this.#path, this.#size).catch(() => undefined)
     }
@@ -106,8 +135,8 @@ class ChainedFile implements AuditLogFile {
 }
 
 /** The size of what is there, and its last line; what a crash has left of a torn one is cut off. */
-async function readEnd(path: string): Promise<{ size: number; lastLine: string | undefined }> {
-  const file = await open(path, "a+", 0o600)
+async function readEnd(path: string, mode = "a+"): Promise<{ size: number; lastLine: string | undefined }> {
+  const file = await open(path, mode, 0o600)
   try {
     await chmod(path, 0o600)
     const { size } = await file.stat()
@@ -120,6 +149,10 @@ async function readEnd(path: string): Promise<{ size: number; lastLine: string |
   } finally {
     await file.close()
   }
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error
 }
 
 function hashOf(line: string): string {

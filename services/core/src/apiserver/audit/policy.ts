@@ -9,6 +9,8 @@ export interface AuditPolicy {
   readonly apiVersion: "audit.k8s.io/v1"
   readonly kind: "Policy"
   readonly omitStages?: readonly Stage[]
+  /** Bodies are written down without `managedFields`. */
+  readonly omitManagedFields?: boolean
   readonly rules: readonly AuditRule[]
 }
 
@@ -25,14 +27,17 @@ export interface AuditRule {
   readonly namespaces?: readonly string[]
   readonly nonResourceURLs?: readonly string[]
   readonly omitStages?: readonly Stage[]
+  /** Absent: what the policy says for all. */
+  readonly omitManagedFields?: boolean
 }
 
 export interface Verdict {
   readonly level: Level
+  readonly omitManagedFields: boolean
   readonly omitted: ReadonlySet<Stage>
 }
 
-const levels: readonly Level[] = ["None", "Metadata", "Request", "RequestResponse"]
+export const levels: readonly Level[] = ["None", "Metadata", "Request", "RequestResponse"]
 const stages: readonly Stage[] = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"]
 
 /** Throws saying which field of the policy is wrong. */
@@ -69,7 +74,8 @@ function checkOne(found: string, known: readonly string[], path: string): void {
 export function verdictOf(policy: AuditPolicy, user: UserInfo, info: RequestInfo): Verdict {
   const rule = policy.rules.find((each) => matches(each, user, info))
   const omitted = new Set([...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])])
-  return { level: rule?.level ?? "None", omitted }
+  const omitManagedFields = rule?.omitManagedFields ?? policy.omitManagedFields ?? false
+  return { level: rule?.level ?? "None", omitted, omitManagedFields }
 }
 
 function matches(rule: AuditRule, user: UserInfo, info: RequestInfo): boolean {
