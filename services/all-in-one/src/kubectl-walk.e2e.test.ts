@@ -1,4 +1,7 @@
+import { once } from "node:events"
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import type { IncomingMessage } from "node:http"
+import { get } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { binaryImage, fileEntry, parseImageReference, pushImage } from "@wick/sdk/oci"
@@ -89,6 +92,21 @@ describe("kubectl with a pod that runs", () => {
     const metrics = await ok("get", "--raw", `/api/v1/nodes/${node}/proxy/metrics/resource`)
     expect(metrics).toMatch(/^container_cpu_usage_seconds_total\{container="busy",namespace="default",pod="busy"\} /m)
     await ok("delete", "pod", "busy", "--grace-period=1")
+  })
+
+  it("tells where a node itself can be asked, by who may", async () => {
+    const status = (path: string): Promise<string> => ok("get", "nodes", "-o", `jsonpath={.items[0].status.${path}}`)
+    const host = await status('addresses[?(@.type=="InternalIP")].address')
+    const port = await status("daemonEndpoints.kubeletEndpoint.Port")
+    const ask = async (headers: Record<string, string>): Promise<number | undefined> => {
+      const options = { host, port, path: "/metrics/resource", headers, rejectUnauthorized: false }
+      const [response] = (await once(get(options), "response")) as [IncomingMessage]
+      response.resume()
+      return response.statusCode
+    }
+    expect(await ask({})).toBe(401)
+    const token = await ok("create", "token", "default")
+    expect(await ask({ authorization: `Bearer ${token}` })).toBe(403)
   })
 
   it("drains the node of pods that nobody would make again only by force", async () => {

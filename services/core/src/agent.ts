@@ -17,6 +17,7 @@ import {
   volatileDirectory,
 } from "#kubelet"
 import type { Network } from "#network"
+import { openNodeDoor } from "./node-door/index.ts"
 import type { ControlPlane } from "./server.ts"
 
 export interface NodeOptions {
@@ -25,7 +26,8 @@ export interface NodeOptions {
   readonly instance: string
   /** `containerd/` and `kubelet/` are kept in here. */
   readonly directory: string
-  readonly controlPlane: Pick<ControlPlane, "clientAs">
+  /** Without its keys the node is asked through the API server only. */
+  readonly controlPlane: Pick<ControlPlane, "clientAs"> & Partial<Pick<ControlPlane, "pki">>
   /** Undefined: pods are plain processes of this machine, on its loopback network. */
   readonly network: Network | undefined
   readonly clusterDomain: string
@@ -136,6 +138,9 @@ async function openKubelet(
 ): Promise<Kubelet> {
   const { name, controlPlane, network, directory, clusterDomain, version, clock, log } = options
   const client = controlPlane.clientAs(identities.node(name))
+  const { pki } = controlPlane
+  const host = network?.hostAddress
+  const door = host && pki ? undo.use(await openNodeDoor({ host, nodeName: name, pki, client, log })) : undefined
   const kubelet = await startKubelet({
     nodeName: name,
     client,
@@ -145,10 +150,12 @@ async function openKubelet(
     directory: join(directory, "kubelet"),
     cgroupParent: `/${nameOf(options)}`,
     version,
-    hostIp: network?.hostAddress ?? "127.0.0.1",
+    hostIp: host ?? "127.0.0.1",
+    ...(door && { port: door.port }),
     clock,
     log,
   })
+  door?.open(kubelet)
   return undo.use(kubelet)
 }
 

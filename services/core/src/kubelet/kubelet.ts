@@ -43,6 +43,8 @@ export interface KubeletOptions {
   readonly version: string
   /** The node's address when it is not the first one of the machine. */
   readonly hostIp?: string
+  /** Where the node itself can be asked, on its address. */
+  readonly port?: number
   readonly podsMax?: number
   readonly logLimits?: LogLimits
   readonly imageLimits?: ImageLimits | "none"
@@ -173,5 +175,6 @@ async function viewOf(options: KubeletOptions, facts: NodeFacts): Promise<NodeVi
     runtimeVersion: await options.runtime.version(),
     version: options.version,
     podsMax: options.podsMax ?? podsMaxDefault,
+    ...(options.port !== undefined && { port: options.port }),
   }
 }

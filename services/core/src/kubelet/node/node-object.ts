@@ -12,6 +12,8 @@ export interface NodeView {
   readonly runtimeVersion: string
   readonly version: string
   readonly podsMax: number
+  /** Where the node itself can be asked; absent when only the API server can. */
+  readonly port?: number
   /** Why the node takes no pods; absent when it does. */
   readonly unready?: string
 }
@@ -49,6 +51,7 @@ export function nodeStatus(view: NodeView, before: NodeStatus | undefined, nowMs
       { type: "InternalIP", address: facts.hostIp },
       { type: "Hostname", address: view.name },
     ],
+    ...(view.port !== undefined && { daemonEndpoints: { kubeletEndpoint: { Port: view.port } } }),
     nodeInfo: {
       machineID: facts.machineId,
       systemUUID: facts.machineId,
