@@ -1,3 +1,6 @@
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { readOptions } from "./options.ts"
 import { trustOf } from "./trust.ts"
@@ -50,4 +53,28 @@ describe("the flags of an issuer", () => {
     [[...issuer, "--oidc-ca-file", "/nowhere"], "--oidc-ca-file /nowhere: ENOENT"],
     [["--authentication-config", "/nowhere"], "--authentication-config /nowhere: ENOENT"],
   ])("%j are refused", async (args, message) => expect(trust(...args)).rejects.toThrow(message))
+})
+
+describe("the file of a configuration", () => {
+  it("is read again when it is written, and when another takes its place", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "wick-trust-"))
+    const path = join(directory, "authentication.yaml")
+    try {
+      await writeFile(path, "kind: first")
+      const made = await trust("--authentication-config", path)
+      expect(made?.configuration).toEqual({ kind: "first" })
+      const seen: unknown[] = []
+      const undo = made?.onChange?.((configuration) => seen.push(configuration))
+      await writeFile(path, "kind: second")
+      await expect.poll(() => seen.at(-1)).toEqual({ kind: "second" })
+      await writeFile(`${path}.new`, "kind: third")
+      await rename(`${path}.new`, path)
+      await expect.poll(() => seen.at(-1)).toEqual({ kind: "third" })
+      await writeFile(path, "kind: [")
+      await expect.poll(() => seen.at(-1)).toBeUndefined()
+      undo?.()
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
 })

@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs"
+import { readFileSync, watch } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { dirname, resolve } from "node:path"
 import type { ControlPlaneOptions } from "@wick/core"
 import * as z from "zod"
 import { Refusal } from "./refusal.ts"
@@ -26,7 +28,7 @@ export async function trustOf(flags: TrustFlags): Promise<Trust | undefined> {
   const file = flags["authentication-config"]
   if (file !== undefined) {
     if (classic.length > 0) throw wrong("authentication-config file and oidc-* flags are mutually exclusive")
-    return { configuration: await parsed(read("authentication-config", file), file) }
+    return watched(file)
   }
   if (classic.length === 0) return undefined
   if (!flags["oidc-issuer-url"] || !flags["oidc-client-id"]) {
@@ -84,6 +86,26 @@ function read(flag: string, path: string): string {
     return readFileSync(path, "utf8")
   } catch (error) {
     throw wrong(`--${flag} ${path}: ${(error as Error).message}`)
+  }
+}
+
+/** The file's configuration, and every one that takes its place: by a write, a rename, or another link. */
+async function watched(path: string): Promise<Trust> {
+  let text = read("authentication-config", path)
+  return {
+    configuration: await parsed(text, path),
+    onChange: (listener) => {
+      const look = async (): Promise<void> => {
+        const next = await readFile(path, "utf8")
+        // Between being emptied and being written a file says nothing.
+        if (next === text || next === "") return
+        text = next
+        listener(await parsed(next, path).catch(() => undefined))
+      }
+      // Its folder, since a file that another is renamed over is seen no more. Between two files there may be none.
+      const watcher = watch(dirname(resolve(path)), { persistent: false }, () => void look().catch(() => undefined))
+      return () => watcher.close()
+    },
   }
 }
 

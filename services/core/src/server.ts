@@ -79,6 +79,7 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const serverNames = [...options.hosts, options.nodeAddress, firstAddress(options.serviceCidr)]
   const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
   const trust = await openTrust(options.trust, { ownIssuers: [pki.tokens.issuer], clock, log })
+  undo.defer(() => trust.close())
   const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log, ...trust })
   undo.defer(() => security.close())
   await security.ready

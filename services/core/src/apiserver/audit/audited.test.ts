@@ -128,6 +128,16 @@ describe("audited requests", () => {
   })
 })
 
+describe("the id of a request", () => {
+  it("is told in the answer, and is the client's own where that is one", async () => {
+    const server = guarded(() => Response.json({}), { rules: [{ level: "Metadata" }] })
+    const id = async (given?: string): Promise<string | null> =>
+      (await ask(server, pods, given === undefined ? {} : { headers: { "audit-id": given } })).headers.get("audit-id")
+    expect([await id(), await id("mine-7"), await id("no id {}")]).toEqual(["1", "mine-7", "1"])
+    expect(events.map((event) => (event as { auditID?: string }).auditID)).toEqual(["1", "mine-7", "1"])
+  })
+})
+
 describe("what goes on for long", () => {
   it("is written down when it begins and when its client leaves", async () => {
     let watching: Sink | undefined

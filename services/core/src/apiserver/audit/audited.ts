@@ -51,9 +51,19 @@ export function audited(server: Guarded, options: AuditOptions): Guarded {
 /** Who could not be told. */
 const nobody: UserInfo = { name: "", groups: [] }
 
-function request({ id }: AuditOptions, method: string, url: URL, who: Who): Omit<AuditedRequest, "userAgent"> {
-  return { ...who, id: id(), url, info: parseRequest(method, url) }
+/** `given`: the id that the client has for its request, by which it finds it in the log. */
+function request(
+  { id }: AuditOptions,
+  method: string,
+  url: URL,
+  who: Who,
+  given = "",
+): Omit<AuditedRequest, "userAgent"> {
+  return { ...who, id: givenId.test(given) ? given : id(), url, info: parseRequest(method, url) }
 }
+
+const idHeader = "audit-id"
+const givenId = /^[\w.:-]{1,64}$/
 
 /** Writes an event of one request. */
 type Record = (stage: Stage, more?: object) => void
@@ -83,7 +93,7 @@ function recordFor(options: AuditOptions, asked: AuditedRequest, { omitted }: Ve
 async function handle(server: Guarded, options: AuditOptions, sent: Request, who: Who): Promise<Response> {
   const { user, peer, impersonator } = who
   const asked = {
-    ...request(options, sent.method, new URL(sent.url), who),
+    ...request(options, sent.method, new URL(sent.url), who, sent.headers.get(idHeader) ?? ""),
     userAgent: sent.headers.get("user-agent") ?? undefined,
   }
   const verdict = judged(options, asked)
@@ -102,6 +112,7 @@ async function handle(server: Guarded, options: AuditOptions, sent: Request, who
     record("Panic", statusOf(500))
     throw error
   })
+  response.headers.set(idHeader, asked.id)
   const complete = (answer?: BodyObject): void => {
     void (body ?? nothing).then((request) => record("ResponseComplete", bodies(request, answer, response, verdict)))
   }

@@ -9,11 +9,14 @@ export interface TrustOptions {
   readonly configuration: unknown
   /** Algorithms that tokens may be signed with; absent: every asymmetric one. */
   readonly algorithms?: readonly string[] | undefined
+  /** Tells of every other configuration that takes the place of the first; returns its undoing. */
+  readonly onChange?: ((listener: (configuration: unknown) => void) => () => void) | undefined
 }
 
 export interface Trust {
   readonly jwt?: AuthenticateJwt
   readonly admitsAnonymous?: AdmitsAnonymous
+  close(): void
 }
 
 interface Surroundings {
@@ -24,15 +27,29 @@ interface Surroundings {
 
 /** Throws ConfigurationError. What it needs is loaded only when there is a configuration: most clusters have none. */
 export async function openTrust(options: TrustOptions | undefined, surroundings: Surroundings): Promise<Trust> {
-  if (options === undefined) return {}
+  if (options === undefined) return { close: () => undefined }
   const [{ parseAuthentication }, { createJwtAuthenticators }] = await Promise.all([
     import("./jwt/configuration.ts"),
     import("./jwt/index.ts"),
   ])
-  const configuration = parseAuthentication(options.configuration)
+  const made = (given: unknown) => {
+    const configuration = parseAuthentication(given)
+    const jwt = createJwtAuthenticators({ ...surroundings, configuration, algorithms: options.algorithms })
+    return { jwt, admitsAnonymous: anonymousRule(configuration.anonymous) }
+  }
+  let current = made(options.configuration)
+  const undo = options.onChange?.((given) => {
+    try {
+      current = made(given)
+      surroundings.log.info("authentication configuration replaced")
+    } catch (error) {
+      surroundings.log.error("authentication configuration not replaced: the one before holds", { error })
+    }
+  })
   return {
-    jwt: createJwtAuthenticators({ ...surroundings, configuration, algorithms: options.algorithms }),
-    admitsAnonymous: anonymousRule(configuration.anonymous),
+    jwt: (token) => current.jwt(token),
+    admitsAnonymous: (path) => current.admitsAnonymous(path),
+    close: () => undo?.(),
   }
 }
 

@@ -1,6 +1,8 @@
 import * as z from "zod"
 import { ConfigurationError } from "../../configuration-error.ts"
 
+/** The second is of the time before the first, and says the same. */
+const versions = ["apiserver.config.k8s.io/v1", "apiserver.config.k8s.io/v1beta1"] as const
 const text = z.string().default("")
 const expression = { claim: text, expression: text }
 const prefixed = z.strictObject({ ...expression, prefix: z.string().optional() })
@@ -31,7 +33,7 @@ const authenticator = z.strictObject({
 
 /** `apiserver.config.k8s.io/v1` AuthenticationConfiguration: whose tokens are believed, and what they say of a user. */
 const configuration = z.strictObject({
-  apiVersion: z.literal("apiserver.config.k8s.io/v1"),
+  apiVersion: z.enum(versions),
   kind: z.literal("AuthenticationConfiguration"),
   jwt: z.array(authenticator).default([]),
   anonymous: z

@@ -201,6 +201,8 @@ describe("an issuer's keys", () => {
     await jwt(await token())
     published = [jwk(second.publicKey, "two")]
     await clock.advance(hourMs + 1)
+    await jwt(await later())
+    await clock.advance(1)
     expect(await jwt(await later())).toEqual(because("signature verification failed"))
   })
 

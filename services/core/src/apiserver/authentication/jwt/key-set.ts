@@ -38,9 +38,9 @@ export class KeySet {
 
   /** The keys that may have signed a token; throws when the issuer has never been reached. */
   async keysFor(id: string | undefined): Promise<readonly KeyObject[]> {
-    const isOld = this.#clock.monotonic() - this.#readAtMs > keysKeptMs
-    if (this.#keys === undefined || isOld || this.#matching(id).length === 0) await this.#look()
-    // Keys that were good go on while their issuer is away.
+    if (this.#keys === undefined || this.#matching(id).length === 0) await this.#look()
+    // Nobody waits for a second look; keys that were good go on while their issuer is away.
+    else if (this.#clock.monotonic() - this.#readAtMs > keysKeptMs) void this.#look()
     if (this.#keys === undefined) throw new Error(`the issuer ${this.#issuer.url} is not known yet: ${this.#failure}`)
     return this.#matching(id).map(({ key }) => key)
   }
