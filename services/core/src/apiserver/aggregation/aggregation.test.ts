@@ -122,6 +122,21 @@ describe("a group of which another server answers", () => {
     await wardle.quiet()
   })
 
+  it("is spoken with while both sides still send: nothing waits for the end of a body", async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = writable.getWriter()
+    const init = { method: "POST", body: readable, duplex: "half" } as RequestInit
+    const asked = ask(`${flunders}/echo`, init)
+    await writer.write(Buffer.from("one"))
+    const reader = ((await asked).body as ReadableStream<Uint8Array>).getReader()
+    const read = async (): Promise<string> => Buffer.from((await reader.read()).value ?? []).toString()
+    expect(await read()).toBe("one")
+    await writer.write(Buffer.from("two"))
+    expect(await read()).toBe("two")
+    await writer.close()
+    expect((await reader.read()).done).toBe(true)
+  })
+
   it("may not send its clients elsewhere", async () => {
     const response = await ask(`${flunders}/elsewhere`)
     expect([response.status, await response.text()]).toEqual([
@@ -133,6 +148,22 @@ describe("a group of which another server answers", () => {
   it("that breaks off its answer breaks off ours", async () => {
     const response = await ask(`${flunders}/broken`)
     await expect(response.text()).rejects.toThrow()
+  })
+})
+
+describe("the state of an APIService", () => {
+  it("leaves alone what others say there", async () => {
+    const found = await client.get(APIService, { name })
+    const theirs = { type: "StatusUpdated", status: "True" as const, reason: "Test", message: "" }
+    const conditions = [...(found.status?.conditions ?? []), theirs]
+    await client.updateStatus(APIService, { ...found, status: { conditions } })
+    wardle.status = 500
+    await client.patch(APIService, { name }, { type: "merge", body: { spec: { versionPriority: 17 } } })
+    await condition("False", "FailedDiscoveryCheck")
+    wardle.status = 0
+    await condition("True", "Passed")
+    const { status } = await client.get(APIService, { name })
+    expect(status?.conditions?.map(({ type }) => type)).toEqual(["Available", "StatusUpdated"])
   })
 })
 

@@ -222,14 +222,16 @@ export class RemoteServers implements AsyncDisposable {
       .catch(() => undefined)
   }
 
-  async #tell({ metadata, status }: APIService, verdict: Verdict): Promise<void> {
+  /** Others have conditions there too: what they wrote meanwhile is a conflict, after which we look again. */
+  async #tell(found: APIService, verdict: Verdict): Promise<void> {
     const { client, server } = this.#options
+    const { status, metadata } = found
     const conditions = withVerdict(status?.conditions, verdict, timestamp(server))
     if (jsonEqual(conditions, status?.conditions)) return
-    const body = { status: { conditions } }
-    const { name } = metadata
+    const { isAvailable: available, reason, message } = verdict
+    server.log.info("an API is served differently", { apiService: metadata.name, available, reason, message })
     try {
-      await client.patch(APIService, { name }, { type: "merge", body }, { subresource: "status" })
+      await client.updateStatus(APIService, { ...found, status: { ...status, conditions } })
     } catch (error) {
       if (!isStatus(error, "NotFound")) throw error
     }

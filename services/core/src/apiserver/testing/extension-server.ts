@@ -122,6 +122,7 @@ export async function startExtensionServer(
         watches.delete(response)
         if (open.size === 0) settled()
       })
+      if (request.url?.endsWith("/echo")) return void request.pipe(response)
       const body = await bodyOf(request)
       seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body })
       if (!isFrontProxy(request, trusted)) return answer(response, 401, { message: "who are you?" })
