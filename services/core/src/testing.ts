@@ -1,5 +1,6 @@
 /**
  * What other workspaces' tests may use of the core: the real API server on a store in memory, in their own process.
  */
+export { startTestIssuer, type TestIssuer } from "./apiserver/testing/issuer.ts"
 export type { TestApi } from "./apiserver/testing/start.ts"
 export { startTestApi } from "./apiserver/testing/start.ts"

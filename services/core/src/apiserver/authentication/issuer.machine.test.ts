@@ -1,58 +1,26 @@
-import { generateKeyPairSync } from "node:crypto"
-import { once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
-import { createServer } from "node:https"
-import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { SignJWT } from "jose/jwt/sign"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { openPki } from "#pki"
+import { startTestIssuer, type TestIssuer } from "../testing/issuer.ts"
 import { type Ran, runKubectl } from "../testing/kubectl.ts"
 import { type SecureTestApi, startSecureTestApi } from "../testing/start-secure.ts"
 import type { TrustOptions } from "./trust.ts"
 
-/** An issuer as a server of its own, over TLS with an authority of its own, and a real kubectl with its tokens. */
+/** A real issuer, and a real kubectl with its tokens. */
 const running = new AsyncDisposableStack()
-const keys = {
-  RS256: generateKeyPairSync("rsa", { modulusLength: 2048 }),
-  ES256: generateKeyPairSync("ec", { namedCurve: "P-256" }),
-}
-let silent = false
-let issuer = ""
+let issuer: TestIssuer
 let trust: TrustOptions
 let api: SecureTestApi
 
 beforeAll(async () => {
-  const directory = await mkdtemp(join(tmpdir(), "wick-issuer-"))
-  running.defer(() => rm(directory, { recursive: true, force: true }))
-  const common = { clock: systemClock, random: seededRandom(1), log: silentLog }
-  const pki = await openPki({ ...common, directory, serverNames: ["127.0.0.1"], clusterDomain: "c.local" })
-  const server = createServer(
-    { key: pki.serving.privateKeyPem, cert: pki.serving.certificatePem },
-    ({ url }, answer) => {
-      if (silent) return
-      const jwks = Object.entries(keys).map(([kid, { publicKey }]) => ({ ...publicKey.export({ format: "jwk" }), kid }))
-      const discovery = { issuer, jwks_uri: `${issuer}/keys` }
-      answer.end(JSON.stringify(url === "/keys" ? { keys: jwks } : discovery))
-    },
-  )
-  server.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  running.defer(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  issuer = running.use(await startTestIssuer())
   trust = {
     configuration: {
       apiVersion: "apiserver.config.k8s.io/v1",
       kind: "AuthenticationConfiguration",
       jwt: [
         {
-          issuer: { url: issuer, audiences: ["wick"], certificateAuthority: pki.authorityPem },
+          issuer: { url: issuer.url, audiences: ["wick"], certificateAuthority: issuer.authorityPem },
           claimMappings: {
             username: { claim: "sub", prefix: "id:" },
             groups: { expression: "claims.roles.map(role, 'id:' + role)" },
@@ -65,15 +33,7 @@ beforeAll(async () => {
 })
 afterAll(() => running.disposeAsync())
 
-function token(alg: keyof typeof keys): Promise<string> {
-  return new SignJWT({ roles: ["dev"] })
-    .setProtectedHeader({ alg, kid: alg })
-    .setIssuer(issuer)
-    .setAudience("wick")
-    .setSubject("ann")
-    .setExpirationTime("1h")
-    .sign(keys[alg].privateKey)
-}
+const token = (algorithm: "RS256" | "ES256"): Promise<string> => issuer.token(algorithm, "ann", { roles: ["dev"] })
 
 /** As somebody who has no more than a token: no certificate of the administrator's goes along. */
 function kubectl(at: SecureTestApi, words: string, shown: string): Promise<Ran> {
@@ -109,7 +69,7 @@ describe("a token of an issuer that the server trusts", () => {
 
   it("waits for an issuer that says nothing, while everybody else is answered", async () => {
     await using other = await startSecureTestApi(silentLog, trust)
-    silent = true
+    issuer.silent = true
     let settled = false
     const waiting = token("ES256").then((shown) => kubectl(other, "get configmaps", shown))
     void waiting.then(() => {
