@@ -10,6 +10,7 @@
  */
 import { api } from "./api/index.ts"
 import { apply } from "./apply.ts"
+import { crd } from "./crd/index.ts"
 import { patch } from "./patch.ts"
 import type { Topic } from "./topic.ts"
 import { watch } from "./watch.ts"
@@ -20,4 +21,4 @@ export type { Runner } from "./declare.ts"
 export { declareConformance } from "./declare.ts"
 export type { Case, Topic } from "./topic.ts"
 
-export const topics: readonly Topic[] = [api, patch, apply, watch]
+export const topics: readonly Topic[] = [api, patch, apply, watch, crd]

@@ -1,6 +1,6 @@
 import type { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
 import type { Column, KindOf } from "@wick/sdk/api/kind"
-import { type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/structural"
+import { type CompiledSchema, type Components, compileSchema, type JsonSchema } from "@wick/sdk/api/structural"
 import { deprecationWarning } from "./conversion/deprecation.ts"
 import { conversionOf } from "./conversion/index.ts"
 import type { WebhookCalls } from "./conversion/webhook-conversion.ts"
@@ -27,12 +27,14 @@ export function customResources(
   })
   const isTerminating = metadata.deletionTimestamp !== undefined
   const indexedFields = [...new Set(spec.versions.flatMap(fieldsOf))]
+  const conform = conformity(versions)
   const conversion = conversionOf(spec.conversion, versions, calls)
   return versions
     .filter(({ version }) => version.served)
     .map((each) => ({
       ...customResource({ ...spec, names }, each.version),
       ...each,
+      conform,
       conversion,
       isTerminating,
       indexedFields,
@@ -42,8 +44,31 @@ export function customResources(
 
 type Described = Omit<
   ServedResource,
-  "apiVersion" | "schema" | "components" | "compiled" | "conversion" | "isTerminating" | "indexedFields"
+  "apiVersion" | "schema" | "components" | "compiled" | "conform" | "conversion" | "isTerminating" | "indexedFields"
 >
+
+interface Schemed {
+  readonly apiVersion: string
+  readonly schema: JsonSchema
+  readonly compiled: () => CompiledSchema
+}
+
+function conformity(versions: readonly Schemed[]): NonNullable<ServedResource["conform"]> {
+  const known = new Map(
+    versions.map(({ apiVersion, schema, compiled }) => [
+      apiVersion,
+      { compiled, hasDefaults: JSON.stringify(schema).includes('"default":') },
+    ]),
+  )
+  return (object) => {
+    const version = known.get(object.apiVersion)
+    if (!version) return false
+    const schema = version.compiled()
+    const pruned = schema.prune(object).length > 0
+    if (version.hasDefaults) schema.default(object)
+    return pruned || version.hasDefaults
+  }
+}
 
 function customResource(spec: Definition["spec"], version: Version): Described {
   const { group, names, scope } = spec
@@ -53,6 +78,7 @@ function customResource(spec: Definition["spec"], version: Version): Described {
     group,
     version: version.name,
     createdByUpdate: false,
+    updatedBlindly: false,
     kind: names.kind,
     listKind: names.listKind ?? `${names.kind}List`,
     plural: names.plural,

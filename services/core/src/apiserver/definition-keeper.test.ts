@@ -128,7 +128,7 @@ describe("a definition that changes", () => {
     const { metadata } = await call("POST", cats, { metadata: { name: "tom" }, mood: "calm" })
     const watch = await send("GET", `${cats}?watch=true&resourceVersion=${metadata.resourceVersion}`)
     const ended = watch.text()
-    await call("PUT", `${cats}/tom`, { metadata: { name: "tom" }, mood: "wild" })
+    await call("PATCH", `${cats}/tom`, { mood: "wild" }, merge)
     const versions = [version({ mood: text, age: { type: "integer" } }, selectable)]
     await call("PATCH", `${definitions}/cats.${group}`, { spec: { versions } }, merge)
     expect((await ended).trim().split("\n").length).toBe(1)

@@ -18,6 +18,8 @@ export interface ServedResource {
   readonly scale: ScalePaths | undefined
   /** Whether an update makes an object that is not there, as it does of a few kinds. */
   readonly createdByUpdate: boolean
+  /** Whether an update need not say which version it was decided on. */
+  readonly updatedBlindly: boolean
   readonly columns: readonly Column[]
   readonly selectableFields: readonly string[]
   /** Those of every version. */
@@ -32,6 +34,12 @@ export interface ServedResource {
   readonly isTerminating: boolean
   /** The version in which its objects are stored from now on; older ones may be in another. */
   readonly storageApiVersion: string
+  /**
+   * Brings an object that was stored under an older schema, or has just been converted, to the schema of its version, in
+   * place: what is unknown now goes, what has a default now comes. Tells whether anything may have changed. Absent where
+   * schemas never change.
+   */
+  readonly conform: ((object: AnyObject) => boolean) | undefined
   /** Absent where versions differ in nothing but their name. */
   readonly conversion: Conversion | undefined
   /** What whoever uses this version is told. */
@@ -78,18 +86,28 @@ const deprecated: Readonly<Record<string, string>> = {
   "v1 ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
 }
 
+/** So do these, in which a lost change would be dear. */
+const updatedKnowingly: ReadonlySet<string> = new Set([
+  "apiservices.apiregistration.k8s.io",
+  "customresourcedefinitions.apiextensions.k8s.io",
+  "leases.coordination.k8s.io",
+  "poddisruptionbudgets.policy",
+])
+
 export function builtinResource(kind: Kind, schema: JsonSchema, components: Components): ServedResource {
   return {
     ...kind,
     status: kind.subresources.status,
     scale: kind.subresources.scale,
     createdByUpdate: createdByUpdate.has(qualified(kind)),
+    updatedBlindly: !updatedKnowingly.has(qualified(kind)),
     schema,
     components,
     custom: false,
     isTerminating: false,
     indexedFields: kind.selectableFields,
     storageApiVersion: kind.apiVersion,
+    conform: undefined,
     conversion: undefined,
     deprecationWarning: deprecated[`${kind.apiVersion} ${kind.kind}`],
     behind: undefined,

@@ -7,12 +7,19 @@ beforeAll(async () => {
 })
 afterAll(() => api[Symbol.asyncDispose]())
 
-async function send(method: string, path: string, body: unknown): Promise<string> {
+const fetchJson = async (method: string, path: string, body?: unknown) => {
   const fetch = api.server.fetchAs({ name: "admin", groups: ["system:masters"] })
-  const init = { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } }
-  const response = await fetch(new Request(`http://x${path}`, init))
-  const { message } = (await response.json()) as { message?: string }
-  return response.ok ? "" : `${response.status} ${message}`
+  const init = { method, headers: { "content-type": "application/json" } }
+  const text = body === undefined ? {} : { body: JSON.stringify(body) }
+  const response = await fetch(new Request(`http://x${path}`, { ...init, ...text }))
+  return { response, answer: (await response.json()) as { message?: string; metadata: object } }
+}
+
+/** An update is of the version that there is. */
+async function send(method: string, path: string, body: { metadata: object; spec: unknown }): Promise<string> {
+  const live = method === "PUT" ? (await fetchJson("GET", path)).answer.metadata : {}
+  const { response, answer } = await fetchJson(method, path, { ...body, metadata: { ...live, ...body.metadata } })
+  return response.ok ? "" : `${response.status} ${answer.message}`
 }
 
 /** Defines a kind whose spec has this schema; the answer's complaint, or nothing. */

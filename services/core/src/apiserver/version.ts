@@ -24,7 +24,11 @@ export function renamed(resource: ServedResource, bytes: Buffer): Buffer {
   if (behind) return Buffer.from(JSON.stringify(behind.fromStored(parseObject(bytes))))
   if (isServedAsStored(resource, bytes)) return bytes
   const rest = bytes.subarray(bytes.indexOf(quote, versionStart.length))
-  return Buffer.concat([versionStart, Buffer.from(apiVersion), rest])
+  const served = Buffer.concat([versionStart, Buffer.from(apiVersion), rest])
+  if (!resource.conform) return served
+  // Another version has another schema.
+  const object = parseObject(served)
+  return resource.conform(object) ? Buffer.from(JSON.stringify(object)) : served
 }
 
 /** Stored objects as they are asked for, in order. Those that must be converted are so in one go. */
@@ -36,18 +40,23 @@ export async function inVersion(resource: ServedResource, stored: readonly Buffe
   const converted = await conversion(others.map(parseObject), apiVersion)
   let next = 0
   return stored.map((bytes) =>
-    isServedAsStored(resource, bytes) ? bytes : Buffer.from(JSON.stringify(converted[next++])),
+    isServedAsStored(resource, bytes) ? bytes : Buffer.from(JSON.stringify(inSchema(resource, converted[next++]))),
   )
+}
+
+function inSchema(resource: ServedResource, object: AnyObject | undefined): AnyObject | undefined {
+  if (object) resource.conform?.(object)
+  return object
 }
 
 /** An object in another version of its resource. */
 export async function objectInVersion(
-  { conversion }: ServedResource,
+  resource: ServedResource,
   object: AnyObject,
   apiVersion: string,
 ): Promise<AnyObject> {
+  const { conversion } = resource
   if (object.apiVersion === apiVersion) return object
-  if (!conversion) return { ...object, apiVersion }
-  const [converted] = await conversion([object], apiVersion)
-  return converted ?? object
+  const [converted] = conversion ? await conversion([object], apiVersion) : [{ ...structuredClone(object), apiVersion }]
+  return inSchema(resource, converted) ?? object
 }

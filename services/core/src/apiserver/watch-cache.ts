@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises"
 import { StatusError } from "@wick/sdk/api"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import { prefixEnd, StoppedError, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
-import { parseObject, withResourceVersion } from "./object-bytes.ts"
+import { encodeStored, parseObject, withResourceVersion } from "./object-bytes.ts"
 import { type Indexed, indexOf, type Selection } from "./selection.ts"
 import type { ServedResource } from "./served-resource.ts"
 
@@ -12,15 +12,15 @@ export interface Entry {
   readonly revision: number
   readonly bytes: Buffer
   readonly index: Indexed
+  /** What the store holds, where the present schema shows it differently: the next schema may show it as it is. */
+  readonly stored?: Uint8Array
 }
 
 export function entryOf(resource: ServedResource, key: string, stored: Uint8Array, revision: number): Entry {
-  return {
-    key,
-    revision,
-    bytes: withResourceVersion(stored, revision),
-    index: indexOf(resource, parseObject(stored)),
-  }
+  const object = parseObject(stored)
+  const differs = resource.conform?.(object) === true
+  const bytes = withResourceVersion(differs ? encodeStored(object) : stored, revision)
+  return { key, revision, bytes, index: indexOf(resource, object), ...(differs && { stored }) }
 }
 
 /** What a watcher looks at. The text says all of it: of one cache, what one scope sees another of the same text sees too. */
@@ -232,18 +232,18 @@ export class WatchCache {
    * indexed anew.
    */
   renew(resource: ServedResource): void {
-    const isIndexed = resource.indexedFields.join() === this.#resource.indexedFields.join()
     this.#resource = resource
-    if (!isIndexed) this.#indexAnew()
+    this.#readAnew()
     const watchers = [...this.#watchers]
     this.#watchers.clear()
     for (const watcher of watchers) watcher.onLost()
   }
 
-  #indexAnew(): void {
+  #readAnew(): void {
     const anew = new Map<Entry, Entry>()
     const again = (entry: Entry): Entry => {
-      const known = anew.get(entry) ?? { ...entry, index: indexOf(this.#resource, parseObject(entry.bytes)) }
+      const { key, revision, stored = encodeStored(parseObject(entry.bytes)) } = entry
+      const known = anew.get(entry) ?? entryOf(this.#resource, key, stored, revision)
       anew.set(entry, known)
       return known
     }
@@ -287,7 +287,7 @@ export class WatchCache {
     this.#history = []
     this.#historyBytes = 0
     for (const entry of entries) this.#entries.set(entry.key, entry)
-    if (resource !== this.#resource) this.#indexAnew()
+    if (resource !== this.#resource) this.#readAnew()
     this.#sorted = undefined
     this.#revision = revision
     this.#changed = revision

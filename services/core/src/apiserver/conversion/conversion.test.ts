@@ -151,7 +151,7 @@ describe("a definition with a conversion webhook", () => {
       text = lines.pop() ?? ""
       for (const line of lines) seen.push([JSON.parse(line).type, JSON.parse(line).object.width])
       if (seen.length === 1) {
-        for (const size of ["2x2", "3x2"]) await call("PUT", `${v1}/a`, box("a", { size }))
+        for (const size of ["2x2", "3x2"]) await call("PATCH", `${v1}/a`, { size }, "application/merge-patch+json")
         await call("DELETE", `${v1}/a`)
       }
       if (seen.length === 4) break

@@ -52,7 +52,10 @@ describe("a definition of a custom resource", () => {
         group: "rbac.authorization.k8s.io",
         names: { plural: "roles", kind: "Role" },
       }),
-      mistakes: ['spec.names.plural: Invalid value: "roles": is a resource of the server itself'],
+      mistakes: [
+        'spec.names.plural: Invalid value: "roles": is a resource of the server itself',
+        'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+      ],
     },
     {
       name: "stores one version",

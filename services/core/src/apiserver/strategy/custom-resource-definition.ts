@@ -33,6 +33,7 @@ export const customResourceDefinitions: Strategy = {
     const { versions } = definition.spec
     return [
       ...mistakesOfNames(definition),
+      ...mistakesOfApproval(definition),
       ...mistakesOfChange(definition, old as unknown as Definition | undefined),
       ...mistakesOfVersions(versions),
       ...mistakesOfDeprecation(versions),
@@ -60,6 +61,23 @@ function mistakesOfNames({ metadata, spec }: Definition): FieldError[] {
     mistakes.push(invalid("spec.names.plural", names.plural, "is a resource of the server itself"))
   }
   return mistakes
+}
+
+const approval = "api-approved.kubernetes.io"
+
+/** Groups of Kubernetes' own are not to be made up. */
+function mistakesOfApproval({ metadata, spec }: Definition): FieldError[] {
+  if (!/\.(k8s|kubernetes)\.io$/.test(spec.group)) return []
+  const field = `metadata.annotations[${approval}]`
+  const text = metadata.annotations?.[approval] ?? ""
+  const source = "see https://github.com/kubernetes/enhancements/pull/1111"
+  if (text === "") {
+    const detail = `protected groups must have approval annotation "${approval}", ${source}`
+    return [{ type: "Required", field, detail }]
+  }
+  if (text.startsWith("unapproved") || URL.canParse(text)) return []
+  const detail = `protected groups must have approval annotation "${approval}" with either a URL or a reason starting with "unapproved", ${source}`
+  return [invalid(field, text, detail)]
 }
 
 /** Objects are stored under these: another name would leave them behind. */

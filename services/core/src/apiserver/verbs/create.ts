@@ -125,7 +125,7 @@ function withIdentity({ server, resource }: RequestContext, object: AnyObject): 
     ...(generateName !== undefined && { generateName }),
     ...(namespace !== undefined && { namespace }),
     uid: crypto.randomUUID(),
-    ...(resource.status && { generation: 1 }),
+    ...((resource.status || resource.custom) && { generation: 1 }),
     creationTimestamp: timestamp(server),
     ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined && value !== null)),
   }

@@ -1,6 +1,7 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
 import { mutate, validate } from "../admit.ts"
+import { invalidError } from "../invalid-error.ts"
 import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
 import { conflict } from "../object-store.ts"
 import { copyJson, jsonEqual } from "../patch/json-value.ts"
@@ -39,7 +40,13 @@ export async function updateObject(context: RequestContext): Promise<Written> {
       return { bytes: await storeNew(context, { ...body, metadata: { ...body.metadata, name } }), isNew: true }
     }
   }
+  if (!context.resource.updatedBlindly && !body.metadata.resourceVersion) throw versionless(context)
   return { bytes: await modify(context, () => copyJson(body)), isNew: false }
+}
+
+function versionless({ resource, info }: RequestContext): StatusError {
+  const detail = "must be specified for an update"
+  return invalidError(resource, info.name, [{ type: "Invalid", field: "metadata.resourceVersion", value: 0, detail }])
 }
 
 /** An object is written under the name that it says, where it says one. */
@@ -199,8 +206,10 @@ function onlyWritable(
 
 /** The generation counts changes of what is desired: everything but metadata and status. */
 function withGeneration({ resource }: RequestContext, live: AnyObject, next: AnyObject): AnyObject {
-  const desired = ({ metadata: _m, status: _s, apiVersion: _a, ...rest }: AnyObject): object => rest
-  if (!resource.status || jsonEqual(desired(live), desired(next))) return next
+  if (!resource.status && !resource.custom) return next
+  const desired = ({ metadata: _m, status, apiVersion: _a, ...rest }: AnyObject): object =>
+    resource.status ? rest : { ...rest, status: status ?? null }
+  if (jsonEqual(desired(live), desired(next))) return next
   return { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } }
 }
 
