@@ -17,7 +17,7 @@ function entry({ body }: Answer, manager: string, subresource?: string): Managed
   return found
 }
 
-function _owns({ body }: Answer, manager: string): boolean {
+function owns({ body }: Answer, manager: string): boolean {
   return (body.metadata.managedFields ?? []).some((each: ManagedFieldsEntry) => each.manager === manager)
 }
 
@@ -76,6 +76,18 @@ const owning: Statement = (it) => {
     equal(body.details.causes[0].message, 'conflict with "one"')
   })
 
+  it("who says the same is an owner too, and then a field stays while one of them says it", async (world) => {
+    const apply = applying(world)
+    await apply("one", "configmaps", configMap("a", { a: "1" }))
+    const both = await apply("two", "configmaps", configMap("a", { a: "1", b: "2" }))
+    equal(both.code, 200)
+    equal([owns(both, "one"), owns(both, "two")], [true, true])
+    const left = await apply("one", "configmaps", configMap("a", {}))
+    equal(left.body.data, { a: "1", b: "2" })
+    const gone = await apply("two", "configmaps", configMap("a", {}))
+    equal(gone.body.data ?? {}, {})
+  })
+
   it("force takes a field over", async (world) => {
     const apply = applying(world)
     await apply("one", "configmaps", configMap("a", { a: "1", b: "1" }))
@@ -108,6 +120,36 @@ const owning: Statement = (it) => {
 }
 
 const others: Statement = (it) => {
+  it("whoever updates owns what he changed", async (world) => {
+    const { wire, path } = world
+    await applying(world)("one", "configmaps", configMap("a", { a: "1" }))
+    const changed = await world.patch("merge", path("configmaps", "/a?fieldManager=two"), { data: { b: "2" } })
+    includes(entry(changed, "two"), { operation: "Update", apiVersion: "v1" })
+    equal(entry(changed, "two").fieldsV1, { "f:data": { "f:b": {} } })
+    const stolen = await world.patch("merge", path("configmaps", "/a?fieldManager=two"), { data: { a: "3" } })
+    holds(!JSON.stringify(entry(stolen, "two").fieldsV1 ?? {}).includes("f:c"), "and nothing else")
+    const { body } = await applying(world)("one", "configmaps", configMap("a", { a: "1" }))
+    isRefusal(body, { reason: "Conflict", message: /conflict with "two" using v1/, fields: [".data.a"] })
+    equal((await wire("GET", path("configmaps", "/a"))).body.data, { a: "3", b: "2" })
+  })
+
+  it("whoever creates owns what he wrote, by the name of his program", async ({ wire, path }) => {
+    const headers = { "user-agent": "conformance-tool/1.0 (linux)" }
+    const made = await wire("POST", path("configmaps"), configMap("a", { a: "1" }), { headers })
+    const owned = entry(made, "conformance-tool")
+    includes(owned, { operation: "Update", apiVersion: "v1", fieldsType: "FieldsV1" })
+    equal(owned.fieldsV1, { "f:data": { ".": {}, "f:a": {} } })
+  })
+
+  it("owners that were emptied are gone, and what was there before is owned by that name", async (world) => {
+    const apply = applying(world)
+    await apply("one", "configmaps", configMap("a", { a: "1" }))
+    const cleared = await world.patch("merge", world.path("configmaps", "/a"), { metadata: { managedFields: [{}] } })
+    equal(owns(cleared, "one"), false)
+    const { body } = await apply("two", "configmaps", configMap("a", { a: "2" }))
+    isRefusal(body, { reason: "Conflict", message: /conflict with "before-first-apply" using v1/, fields: [".data.a"] })
+  })
+
   it("the status has owners of its own", async (world) => {
     const { wire, path } = world
     await wire("POST", path("apps/v1 deployments"), deployment("web"))
