@@ -26,6 +26,15 @@ it.each([
   expect(wantedWord("logs", verb(), line)).toEqual(wanted)
 })
 
+it("completes the parts of a verb, and their flags", () => {
+  const user = new Command("user")
+  user.command("create").option("--group <group>")
+  user.command("list")
+  expect(wantedWord("user", user, ["user", ""])).toEqual({ kind: "words", words: ["create", "list"] })
+  expect(wantedWord("user", user, ["user", "create", "--"])).toEqual({ kind: "words", words: ["--group", "--help"] })
+  expect(wantedWord("user", user, ["user", "create", "ann", ""])).toEqual({ kind: "words", words: [] })
+})
+
 it("completes more names of what is to be deleted, and splits of traffic", () => {
   expect(wantedWord("delete", new Command("delete"), ["delete", "a", ""])).toEqual({ kind: "functions" })
   expect(wantedWord("traffic", new Command("traffic"), ["traffic", "a", ""])).toEqual({ kind: "splits" })

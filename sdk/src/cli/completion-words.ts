@@ -15,6 +15,8 @@ const oneFunction = ["deploy", "describe", "invoke", "traffic", "revisions", "lo
  * the verb's own.
  */
 export function wantedWord(verb: string, command: Command, line: readonly string[]): Wanted {
+  const part = command.commands.find((each) => each.name() === line[1])
+  if (part && line.length > 2) return wantedWord(`${verb} ${part.name()}`, part, line.slice(1))
   const before = line.slice(1, -1)
   const current = line.at(-1) ?? ""
   const open = optionOf(command, before.at(-1))

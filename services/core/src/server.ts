@@ -80,10 +80,10 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
   const trust = await openTrust(options.trust, { ownIssuers: [pki.tokens.issuer], clock, log })
   undo.defer(() => trust.close())
-  const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log, ...trust })
+  const metrics = createMetrics()
+  const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log, metrics, ...trust })
   undo.defer(() => security.close())
   await security.ready
-  const metrics = createMetrics()
   const api = undo.use(createServer(options, { ...encrypted, security, pki, metrics }))
   await api.ready
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options), trusted(pki)))

@@ -2,8 +2,10 @@ import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import type { LimitRange } from "@wick/sdk/api/core/limit-range"
 import type { ResourceQuota } from "@wick/sdk/api/core/resource-quota"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import type { TokenAuthority } from "#pki"
 import type { Storage } from "#store"
 import { createCertificateAdmission } from "./admission/certificate-signing.ts"
@@ -46,6 +48,8 @@ export interface SecurityOptions {
   readonly log: Log
   /** Tokens of other issuers; absent: none is believed. */
   readonly jwt?: AuthenticateJwt | undefined
+  /** Where it is counted how requests fare at the door. */
+  readonly metrics?: Metrics | undefined
   /** Absent: on the paths that tell nothing. */
   readonly admitsAnonymous?: AdmitsAnonymous | undefined
 }
@@ -110,8 +114,9 @@ export function createSecurity(options: SecurityOptions): Security {
   const policies = createPolicyAdmission({ storage, clock, authorize: authorizer.authorize })
   const limitRanges = createNamespaceIndex<LimitRange>({ storage, clock }, "limitranges")
   const quotas = createNamespaceIndex<ResourceQuota>({ storage, clock }, "resourcequotas")
+  const counted = countAttempts(options.metrics)
   const identify: Identify = async (asked, peer, known) => {
-    const own = await authenticate(asked, peer)
+    const own = await counted(authenticate(asked, peer))
     known(own)
     const user = impersonated(own, asked.headers, authorizer.authorize)
     return user === own ? { user } : { user, impersonator: own }
@@ -154,6 +159,24 @@ export function createSecurity(options: SecurityOptions): Security {
       limitRanges.close()
       quotas.close()
     },
+  }
+}
+
+/** Kubernetes' own name and results for it. */
+function countAttempts(metrics: Metrics | undefined): <T>(attempt: Promise<T>) => Promise<T> {
+  if (metrics === undefined) return (attempt) => attempt
+  const attempts = metrics.counter("authentication_attempts", "Requests, by whether it could be told who asks.")
+  const [success, failure, error] = ["success", "failure", "error"].map((result) => attempts.with({ result }))
+  return async (attempt) => {
+    try {
+      const user = await attempt
+      success?.add()
+      return user
+    } catch (reason) {
+      if (isStatus(reason, "Unauthorized")) failure?.add()
+      else error?.add()
+      throw reason
+    }
   }
 }
 

@@ -93,6 +93,15 @@ it("what was sent and answered is written down, without managedFields, and never
   expect(await readFile(join(directory, "audit", "audit.log"), "utf8")).not.toContain("hunter2")
 })
 
+it("who was let in, and who was not, is counted at /metrics", async () => {
+  const server = await kubectl("config view --minify -o jsonpath={.clusters[0].cluster.server}")
+  const authority = join(directory, "pki", "ca.crt")
+  await kubectl(`get pods --kubeconfig=/dev/null --server=${server} --certificate-authority=${authority} --token=none`)
+  const metrics = await kubectl("get --raw /metrics")
+  expect(Number(/^authentication_attempts\{result="success"\} (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(3)
+  expect(Number(/^authentication_attempts\{result="failure"\} (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
+})
+
 it("events are counted at /metrics", async () => {
   const metrics = await kubectl("get --raw /metrics")
   expect(Number(/^apiserver_audit_event_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(3)
