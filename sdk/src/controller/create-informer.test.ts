@@ -45,6 +45,20 @@ class Story {
 }
 
 describe("an informer", () => {
+  it("keeps nothing of who owns which field", async () => {
+    const story = new Story()
+    const owned = (name: string, version: number) => {
+      const item = map(name, version)
+      return { ...item, metadata: { ...item.metadata, managedFields: [{ manager: "x" }] } }
+    }
+    story.items = [owned("a", 3)]
+    await story.synced()
+    story.watch.send({ type: "ADDED", object: owned("b", 11) })
+    await settled()
+    expect(story.informer.list().map(({ metadata }) => metadata.managedFields)).toEqual([undefined, undefined])
+    await story.informer[Symbol.asyncDispose]()
+  })
+
   it("lists, then follows the watch from the list's version", async () => {
     const story = new Story()
     story.items = [map("a", 3)]

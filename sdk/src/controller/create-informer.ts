@@ -15,7 +15,7 @@ export interface InformerOptions<Item> {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
-  /** Makes objects smaller before they are kept, where only a part of each is needed. */
+  /** Makes objects smaller before they are kept, where only a part of each is needed. None of them has managedFields. */
   readonly trim?: (item: Item) => Item
   /** Functions by which `byIndex` finds objects. */
   readonly indexes?: Readonly<Record<string, IndexFunction<Item>>>
@@ -228,7 +228,12 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
     this.#publish(changes)
   }
 
+  /**
+   * Who owns which field is often half of an object, and of no use to whoever decides. A server takes an object that says
+   * nothing of it for one that leaves it as it is, so one that was kept may be written back whole.
+   */
   #trimmed(item: KindOf<K>): KindOf<K> {
+    delete item.metadata.managedFields
     return this.#options.trim ? this.#options.trim(item) : item
   }
 
