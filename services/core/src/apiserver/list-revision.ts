@@ -1,45 +1,97 @@
+import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { invalidOption, unsupportedOption } from "./invalid-error.ts"
+import { invalidError } from "./invalid-error.ts"
 
 const field = "resourceVersionMatch"
-const matches = ["Exact", "NotOlderThan"]
+
+/** Refuses options of a list that contradict one another, with all that is wrong with them. */
+export function checkListOptions(query: URLSearchParams): void {
+  numberOf(query, "timeoutSeconds")
+  const match = query.get(field) ?? ""
+  const version = query.get("resourceVersion") ?? ""
+  const mistakes: FieldError[] = []
+  if (match !== "") {
+    if (version === "") mistakes.push(forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided"))
+    if (query.get("continue")) mistakes.push(forbidden("resourceVersionMatch is forbidden when continue is provided"))
+    if (match !== "Exact" && match !== "NotOlderThan") mistakes.push(unsupported(match, "Exact", "NotOlderThan", ""))
+    if (match === "Exact" && version === "0")
+      mistakes.push(forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+  }
+  if (flagOf(query, "sendInitialEvents") !== undefined)
+    mistakes.push(forbidden("sendInitialEvents is forbidden for list", "sendInitialEvents"))
+  refuse(mistakes)
+}
+
+/** A watch that begins with what is there says so with both options, or with neither. */
+export function checkWatchOptions(query: URLSearchParams): void {
+  numberOf(query, "timeoutSeconds")
+  const initial = flagOf(query, "sendInitialEvents")
+  const match = query.get(field) ?? ""
+  const mistakes: FieldError[] = []
+  if (initial !== undefined && match !== "NotOlderThan")
+    mistakes.push(forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
+  if (match !== "") {
+    if (initial === undefined)
+      mistakes.push(forbidden("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+    if (match !== "NotOlderThan") mistakes.push(unsupported(match, "NotOlderThan"))
+    if (query.get("continue")) mistakes.push(forbidden("resourceVersionMatch is forbidden when continue is provided"))
+  }
+  refuse(mistakes)
+}
+
+function refuse(mistakes: readonly FieldError[]): void {
+  if (mistakes.length > 0) throw invalidError({ kind: "ListOptions", group: "meta.k8s.io" }, "", mistakes)
+}
+
+function forbidden(detail: string, at = field): FieldError {
+  return { type: "Forbidden", field: at, detail }
+}
+
+function unsupported(value: string, ...supported: string[]): FieldError {
+  const detail = `supported values: ${supported.map((each) => JSON.stringify(each)).join(", ")}`
+  return { type: "NotSupported", field, value, detail }
+}
 
 /**
  * The one revision that a list must be of; undefined when the present will do, which is never older than what a client
  * has seen, unless it saw it elsewhere: then it is told to come again.
  */
 export function exactRevision(query: URLSearchParams, present: number): number | undefined {
+  const revision = notOlderThan(query, present)
+  return revision !== undefined && query.get(field) === "Exact" ? revision : undefined
+}
+
+/** The revision that an answer may not be older than; undefined where none was named. */
+export function notOlderThan(query: URLSearchParams, present: number): number | undefined {
   const version = query.get("resourceVersion") ?? ""
-  const match = query.get("resourceVersionMatch") ?? ""
-  if (match !== "" && version === "")
-    throw forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided")
-  if (match !== "" && !matches.includes(match)) throw unsupportedOption("ListOptions", field, match, [...matches, ""])
   if (version === "") return undefined
-  if (!/^\d{1,15}$/.test(version)) throw new StatusError("BadRequest", `invalid resource version "${version}"`)
+  if (!/^\d{1,15}$/.test(version)) {
+    const why = `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`
+    const text = `resourceVersion: Invalid value: ${JSON.stringify(version)}: ${why}`
+    throw new StatusError("BadRequest", `invalid resource version: ${text}`)
+  }
   const revision = Number(version)
-  if (match === "Exact" && revision === 0)
-    throw forbidden('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
   if (revision > present) throw tooLarge(revision, present)
-  return match === "Exact" ? revision : undefined
-}
-
-/** A watch that begins with what is there says so with both options, or with neither. */
-export function checkWatchOptions(query: URLSearchParams): void {
-  const initial = query.get("sendInitialEvents")
-  const match = query.get("resourceVersionMatch") ?? ""
-  if (initial === null && match !== "")
-    throw forbidden("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
-  if (initial !== null && match !== "NotOlderThan")
-    throw forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
-}
-
-export function forbidden(detail: string): StatusError {
-  return invalidOption("ListOptions", { type: "Forbidden", field, detail })
+  return revision
 }
 
 function tooLarge(revision: number, present: number): StatusError {
-  return new StatusError("Timeout", `Too large resource version: ${revision}, current: ${present}`, {
+  return new StatusError("Timeout", `Timeout: Too large resource version: ${revision}, current: ${present}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   })
+}
+
+/** An option that is on or off; undefined where it is not given. */
+export function flagOf(query: URLSearchParams, name: string): boolean | undefined {
+  const value = query.get(name)
+  return value === null ? undefined : !/^(0|false)$/i.test(value)
+}
+
+/** An option that is a whole number, 0 where it is not given. */
+export function numberOf(query: URLSearchParams, name: string): number {
+  const text = query.get(name) ?? ""
+  if (/^(-?\d{1,15})?$/.test(text)) return Number(text)
+  const why = /^-?\d+$/.test(text) ? "value out of range" : "invalid syntax"
+  throw new StatusError("BadRequest", `strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`)
 }

@@ -81,8 +81,18 @@ describe("pages of a list", () => {
   )
 
   it("are not given for a token that nobody gave", async () => {
-    const forged = Buffer.from(JSON.stringify({ revision: 999, after: "x" })).toString("base64url")
-    for (const token of ["x", forged]) expect((await list(`continue=${token}`)).code).toBe(400)
+    const forged = (token: object): string => Buffer.from(JSON.stringify(token)).toString("base64url")
+    const v = "meta.k8s.io/v1"
+    for (const [token, why] of [
+      ["x", "it was not given by this server"],
+      [forged({ v: "other", rv: 1, start: "x" }), "server does not recognize this encoded version other"],
+      [forged({ v, rv: 0, start: "x" }), `incorrect encoded start resourceVersion (version ${v})`],
+      [forged({ v, rv: 999, start: "x" }), `incorrect encoded start resourceVersion (version ${v})`],
+      [forged({ v, rv: 1 }), `encoded start key empty (version ${v})`],
+    ]) {
+      const message = `invalid continue token: continue key is not valid: ${why}`
+      expect(await list(`continue=${token}`)).toMatchObject({ code: 400, reason: "BadRequest", message })
+    }
   })
 })
 
@@ -98,27 +108,85 @@ describe("a list of a version", () => {
   it("that has not come yet is asked for again", async () => {
     const future = await list("resourceVersion=999")
     expect(future).toMatchObject({ code: 504, reason: "Timeout", details: { retryAfterSeconds: 1 } })
-    expect(future.message).toMatch(/^Too large resource version: 999, current: \d+$/)
+    expect(future.message).toMatch(/^Timeout: Too large resource version: 999, current: \d+$/)
+    const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }]
+    expect(future).toMatchObject({ details: { causes } })
+    const initial = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999"
+    expect(await list(initial)).toMatchObject({ code: 504, details: { causes } })
+    const fetch = api.server.fetchAs({ name: "admin", groups: ["system:masters"] })
+    const one = await fetch(new Request(`http://x${path}/a?resourceVersion=999`))
+    expect({ status: one.status, retry: one.headers.get("retry-after") }).toEqual({ status: 504, retry: "1" })
   })
 
-  it("has no match without a version, and no other match than there are", async () => {
-    expect((await list("resourceVersionMatch=Exact")).code).toBe(422)
-    expect((await list("resourceVersion=1&resourceVersionMatch=Newest")).code).toBe(422)
-    expect((await list("resourceVersion=abc")).code).toBe(400)
+  it("that is forgotten has expired", async () => {
+    const { metadata } = await list("")
+    await api.client.delete(ConfigMap, { name: "d", namespace })
+    await api.storage.compact(api.storage.currentRevision())
+    expect(await list(`resourceVersion=${metadata.resourceVersion}&resourceVersionMatch=Exact`)).toMatchObject({
+      code: 410,
+      reason: "Expired",
+      message: "The resourceVersion for the provided list is too old.",
+    })
   })
 })
 
+const refused = 'ListOptions.meta.k8s.io "" is invalid:'
+const at = "resourceVersionMatch"
+const initial = "sendInitialEvents=true"
+const [needsInitial, needsMatch] = [
+  "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+  "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+]
+
 it.each([
-  ["sendInitialEvents=true", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"],
+  [`${at}=Exact`, 422, `${at}: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided`],
   [
-    "resourceVersionMatch=NotOlderThan",
-    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+    `resourceVersion=1&${at}=Newest`,
+    422,
+    `${at}: Unsupported value: "Newest": supported values: "Exact", "NotOlderThan", ""`,
   ],
-])("a watch with %s alone is refused", async (options, message) => {
-  expect(await list(`watch=true&${options}`)).toMatchObject({
-    code: 422,
-    message: `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: ${message}`,
-  })
+  [
+    `resourceVersion=0&${at}=Exact`,
+    422,
+    `${at}: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"`,
+  ],
+  [
+    `resourceVersion=1&${at}=Exact&continue=x`,
+    422,
+    `${at}: Forbidden: resourceVersionMatch is forbidden when continue is provided`,
+  ],
+  [initial, 422, "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list"],
+  [`watch=true&${initial}`, 422, `${at}: Forbidden: ${needsMatch}`],
+  [`watch=true&${at}=NotOlderThan`, 422, `${at}: Forbidden: ${needsInitial}`],
+  [
+    `watch=true&${at}=Exact`,
+    422,
+    `[${at}: Forbidden: ${needsInitial}, ${at}: Unsupported value: "Exact": supported values: "NotOlderThan"]`,
+  ],
+  [
+    `watch=true&${at}=Exact&${initial}`,
+    422,
+    `[${at}: Forbidden: ${needsMatch}, ${at}: Unsupported value: "Exact": supported values: "NotOlderThan"]`,
+  ],
+])("a list or watch with %s alone is refused", async (options, code, message) => {
+  expect(await list(options)).toMatchObject({ code, message: `${refused} ${message}` })
+})
+
+it.each([
+  [
+    "resourceVersion=abc",
+    'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
+  ],
+  ["limit=few", 'strconv.ParseInt: parsing "few": invalid syntax'],
+  ["watch=true&timeoutSeconds=1s", 'strconv.ParseInt: parsing "1s": invalid syntax'],
+])("a list or watch with %s cannot be read", async (options, message) => {
+  expect(await list(options)).toMatchObject({ code: 400, reason: "BadRequest", message })
+})
+
+it("who goes on with a list names no version", async () => {
+  const { metadata } = await list("limit=1")
+  const message = "specifying resource version is not allowed when using continue"
+  expect(await list(`continue=${metadata.continue}&resourceVersion=1`)).toMatchObject({ code: 400, message })
 })
 
 describe("a definition that is deleted", () => {

@@ -234,9 +234,7 @@ export class WatchCache {
   renew(resource: ServedResource): void {
     this.#resource = resource
     this.#readAnew()
-    const watchers = [...this.#watchers]
-    this.#watchers.clear()
-    for (const watcher of watchers) watcher.onLost()
+    this.#loseWatchers()
   }
 
   #readAnew(): void {
@@ -283,6 +281,8 @@ export class WatchCache {
       // Others are answered meanwhile, by what was here before.
       if (entries.length % loadedAtOnce === 0) await setImmediate()
     }
+    // Who began to watch while we read has missed what happened meanwhile.
+    this.#loseWatchers()
     this.#entries.clear()
     this.#history = []
     this.#historyBytes = 0
@@ -309,15 +309,19 @@ export class WatchCache {
 
   /** What we have is not to be trusted, or nothing yet: every watcher must list again, and so must we. */
   #reload(): Promise<void> {
-    const watchers = [...this.#watchers]
-    this.#watchers.clear()
-    for (const watcher of watchers) watcher.onLost()
+    this.#loseWatchers()
     const loading = this.#load()
     loading.catch((error: unknown) => {
       if (error instanceof StoppedError) this.#end(error)
       else this.#retry = this.#clock.timer(retryMs, () => this.#again())
     })
     return loading
+  }
+
+  #loseWatchers(): void {
+    const watchers = [...this.#watchers]
+    this.#watchers.clear()
+    for (const watcher of watchers) watcher.onLost()
   }
 
   #again(): void {

@@ -1,6 +1,7 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { CompactedError, FutureRevisionError } from "#store"
-import { exactRevision, forbidden } from "../list-revision.ts"
+import { checkListOptions, exactRevision, numberOf } from "../list-revision.ts"
+import { isObject } from "../patch/json-value.ts"
 import type { RequestContext } from "../request-context.ts"
 import { jsonResponse } from "../respond.ts"
 import { everything, type Selection, selectionOf } from "../selection.ts"
@@ -37,11 +38,12 @@ export async function listPage(context: RequestContext): Promise<Page | Response
   const cache = server.store.cache(resource)
   await cache.fresh()
   if (cache.size > manyObjects) await server.store.turns.take()
+  const limit = Math.max(numberOf(info.query, "limit"), 0)
+  checkListOptions(info.query)
   const selection = selectionOf(resource, info.query)
-  const limit = limitOf(info.query)
   const token = tokenOf(info.query.get("continue") ?? "")
-  if (token && info.query.get("resourceVersionMatch")) {
-    throw forbidden("resourceVersionMatch is forbidden when continue is provided")
+  if (token && !["", "0", null].includes(info.query.get("resourceVersion"))) {
+    throw new StatusError("BadRequest", "specifying resource version is not allowed when using continue")
   }
   const exact = token ? atPresent(token.revision) : exactRevision(info.query, cache.revision)
   const revision = exact ?? cache.revision
@@ -51,7 +53,7 @@ export async function listPage(context: RequestContext): Promise<Page | Response
   if (!found) return expired(token)
   const { entries, left } = found
   if (left === 0) return { entries, meta: { resourceVersion: String(revision) } }
-  const next = Buffer.from(JSON.stringify({ revision, after: entries.at(-1)?.key })).toString("base64url")
+  const next = textOf({ revision, after: entries.at(-1)?.key ?? "" })
   const meta = { resourceVersion: String(revision), continue: next }
   // How many are left is told only where nothing selects: elsewhere a server could not know without looking at them all.
   return { entries, meta: selection === everything ? { ...meta, remainingItemCount: left } : meta }
@@ -85,7 +87,8 @@ async function selectAsOf(context: RequestContext, revision: number, wanted: Wan
       }
     }
   } catch (error) {
-    if (error instanceof FutureRevisionError) throw wrongToken()
+    if (error instanceof FutureRevisionError)
+      throw wrongToken("incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
     if (!(error instanceof CompactedError)) throw error
     return undefined
   }
@@ -101,12 +104,12 @@ function atPresent(revision: number): number | undefined {
 
 /** The moment is forgotten; who has seen a part of the list may go on from there in what there is now, if he wants to. */
 function expired(token: Token | undefined): Response {
-  if (!token) throw new StatusError("Expired", "The provided resource version is too old to display a consistent list.")
+  if (!token) throw new StatusError("Expired", "The resourceVersion for the provided list is too old.")
   const status = new StatusError(
     "Expired",
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
   ).toStatus()
-  const next = Buffer.from(JSON.stringify({ ...token, revision: present })).toString("base64url")
+  const next = textOf({ ...token, revision: present })
   return jsonResponse({ ...status, metadata: { continue: next } }, status.code)
 }
 
@@ -115,25 +118,33 @@ interface Token {
   readonly after: string
 }
 
-function limitOf(query: URLSearchParams): number {
-  const limit = Number(query.get("limit") ?? 0)
-  if (!Number.isInteger(limit) || limit < 0)
-    throw new StatusError("BadRequest", "limit must be a whole number, 0 or more")
-  return limit
+const tokenVersion = "meta.k8s.io/v1"
+
+/** Opaque to clients, of the form of Kubernetes' own. */
+function textOf({ revision, after }: Token): string {
+  return Buffer.from(JSON.stringify({ v: tokenVersion, rv: revision, start: `${after}\0` })).toString("base64url")
 }
 
 function tokenOf(text: string): Token | undefined {
   if (text === "") return undefined
-  try {
-    const token = JSON.parse(Buffer.from(text, "base64url").toString()) as Token
-    const isRevision = token.revision === present || (Number.isInteger(token.revision) && token.revision > 0)
-    if (typeof token.after === "string" && isRevision) return token
-  } catch {
-    // Said below, with every other wrong token.
-  }
-  throw wrongToken()
+  const { v, rv, start } = parsed(text)
+  if (v !== tokenVersion) throw wrongToken(`server does not recognize this encoded version ${v ?? ""}`)
+  const isRevision = rv === present || (Number.isInteger(rv) && Number(rv) > 0)
+  if (!isRevision) throw wrongToken("incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+  if (typeof start !== "string" || start === "") throw wrongToken("encoded start key empty (version meta.k8s.io/v1)")
+  return { revision: Number(rv), after: start.replace(/\0$/, "") }
 }
 
-function wrongToken(): StatusError {
-  return new StatusError("BadRequest", "continue key is not valid: it was not given by this server")
+function parsed(text: string): { v?: unknown; rv?: unknown; start?: unknown } {
+  try {
+    const token: unknown = JSON.parse(Buffer.from(text, "base64url").toString())
+    if (isObject(token)) return token
+  } catch {
+    // Said below, with every other text that is no token.
+  }
+  throw wrongToken("it was not given by this server")
+}
+
+function wrongToken(why: string): StatusError {
+  return new StatusError("BadRequest", `invalid continue token: continue key is not valid: ${why}`)
 }

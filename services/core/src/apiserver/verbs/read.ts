@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises"
 import type { AnyObject } from "@wick/sdk/api/kind"
+import { notOlderThan } from "../list-revision.ts"
 import { type AnswerForm, answerForm, protobufType } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import type { RequestContext } from "../request-context.ts"
@@ -12,7 +13,9 @@ import { bytesOf, joinedItems, listParts, runsOf, wholeBytesMax } from "./list-p
 
 export async function getObject(context: RequestContext): Promise<Response> {
   const { server, resource, info } = context
-  return answerObject(context, (await server.store.get(resource, info.namespace, info.name)).bytes)
+  const { bytes } = await server.store.get(resource, info.namespace, info.name)
+  notOlderThan(info.query, server.store.cache(resource).revision)
+  return answerObject(context, bytes)
 }
 
 /** One object in the form that the client asked for. */

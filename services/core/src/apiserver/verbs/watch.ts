@@ -1,5 +1,5 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { checkWatchOptions } from "../list-revision.ts"
+import { checkWatchOptions, flagOf, notOlderThan } from "../list-revision.ts"
 import { type AnswerForm, answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import { pushResponse, type Sink } from "../push-response.ts"
@@ -38,6 +38,7 @@ export async function watchObjects(context: RequestContext): Promise<Response> {
   const selection = selectionOf(resource, info.query)
   checkWatchOptions(info.query)
   const version = info.query.get("resourceVersion") ?? ""
+  if (flagOf(info.query, "sendInitialEvents")) notOlderThan(info.query, cache.revision)
   if (version !== "" && !/^\d+$/.test(version)) {
     throw new StatusError(
       "BadRequest",
@@ -91,17 +92,17 @@ class WatchStream {
     this.#selection = selection
     this.#form = form
     this.#frame = frame
-    this.#bookmarks = context.info.query.get("allowWatchBookmarks") === "true"
+    this.#bookmarks = flagOf(context.info.query, "allowWatchBookmarks") === true
   }
 
   start(version: string): Response {
     const { query } = this.#context.info
-    const sendInitial = query.get("sendInitialEvents") === "true"
-    const fromPresent = version === "" || version === "0" || sendInitial
+    const sendInitial = flagOf(query, "sendInitialEvents")
+    const fromPresent = version === "" || version === "0" || sendInitial === true
     const push = (sink: Sink): (() => void) => {
       this.#sink = sink
       const since = fromPresent ? this.#cache.revision : Number(version)
-      if (fromPresent && query.get("sendInitialEvents") !== "false") this.#sendPresent(sendInitial)
+      if (fromPresent && sendInitial !== false) this.#sendPresent(sendInitial === true && this.#bookmarks)
       this.#subscribe(since)
       this.#arm()
       return () => this.#stop()
