@@ -349,10 +349,11 @@ class FetchApiServer implements ApiServer {
   ): void {
     void this.#upgrade(request, socket, head, user, peer).catch(async (error: unknown) => {
       const response = errorResponse(error)
+      if (error instanceof NoSeatError) tellSorted(response, error.sorted)
       const body = await response.text()
-      socket.end(
-        `HTTP/1.1 ${response.status} Error\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-      )
+      const fields = { ...Object.fromEntries(response.headers), "content-length": Buffer.byteLength(body) }
+      const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+      socket.end(`HTTP/1.1 ${response.status} Error\r\n${lines.join("")}connection: close\r\n\r\n${body}`)
     })
   }
 

@@ -1,6 +1,6 @@
 import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
 import { createMetrics } from "@wick/sdk/metrics"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { Action } from "../authorization/rule.ts"
 import { flowControlObjects } from "./bootstrap-objects.ts"
 import { configurationOf, type FlowControlObjects } from "./configuration.ts"
@@ -92,6 +92,9 @@ describe("the server's fairness", () => {
     for (const one of [...seats, ...(await Promise.all([...asked, ...nodes]))]) one.leave()
     await clock.advance(30_000)
     expect(await limitOf("global-default")).toBe(before)
+    const ticks = vi.spyOn(clock, "timer")
+    await clock.advance(600_000)
+    expect(ticks).not.toHaveBeenCalled()
     expect(await text()).toMatch(
       /current_executing_seats\{priority_level="global-default",flow_schema="global-default"\} 0/,
     )
