@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { matches } from "./label-selector.ts"
 import { formatSelector, parseSelector } from "./selector-text.ts"
@@ -22,6 +23,33 @@ describe("a selector", () => {
   it.each(["a=b=c", "in (x)", "a in x", "=b", "a,,b"])("%j is not understood", (text) =>
     expect(() => parseSelector(text)).toThrow(RangeError),
   )
+
+  it("of any terms reads back as it was written, and answers the same", () => {
+    const value = fc.constantFrom("", "a", "b-c", "1.5", "x_y")
+    const key = fc.constantFrom("a", "b.c", "d.test/e", "in", "notin")
+    const values = fc.uniqueArray(value, { minLength: 1, maxLength: 3 })
+    const term = fc.oneof(
+      fc.record({ key, operator: fc.constantFrom("In" as const, "NotIn" as const), values }),
+      fc.record({
+        key,
+        operator: fc.constantFrom("Exists" as const, "DoesNotExist" as const),
+        values: fc.constant([] as string[]),
+      }),
+      fc.record({
+        key,
+        operator: fc.constantFrom("Gt" as const, "Lt" as const),
+        values: fc.nat(9).map((count) => [`${count}`]),
+      }),
+    )
+    fc.assert(
+      fc.property(fc.array(term, { maxLength: 4 }), fc.dictionary(key, value), (terms, given) => {
+        const text = formatSelector(terms)
+        const read = parseSelector(text)
+        expect(formatSelector(read)).toBe(text)
+        expect(matches(read, given)).toBe(matches(terms, given))
+      }),
+    )
+  })
 
   it("is written in one way only", () => {
     expect(
