@@ -49,7 +49,13 @@ function fromStored({ metadata, spec, status }: AnyObject): AnyObject {
       spec: { ...rest, ...(cpu && { targetCPUUtilizationPercentage: usedCpu(cpu, "target") }) },
     }),
     ...(status !== undefined && {
-      status: { ...seen, ...(cpuNow !== undefined && { currentCPUUtilizationPercentage: cpuNow }) },
+      // Counts that the older version always has.
+      status: {
+        currentReplicas: 0,
+        desiredReplicas: 0,
+        ...seen,
+        ...(cpuNow !== undefined && { currentCPUUtilizationPercentage: cpuNow }),
+      },
     }),
   }
 }

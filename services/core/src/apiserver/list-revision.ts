@@ -1,4 +1,5 @@
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
+import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { invalidError } from "./invalid-error.ts"
 
@@ -17,7 +18,7 @@ export function checkListOptions(query: URLSearchParams): void {
     if (match === "Exact" && version === "0")
       mistakes.push(forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
   }
-  if (flagOf(query, "sendInitialEvents") !== undefined)
+  if (queryFlag(query, "sendInitialEvents") !== undefined)
     mistakes.push(forbidden("sendInitialEvents is forbidden for list", "sendInitialEvents"))
   refuse(mistakes)
 }
@@ -25,7 +26,7 @@ export function checkListOptions(query: URLSearchParams): void {
 /** A watch that begins with what is there says so with both options, or with neither. */
 export function checkWatchOptions(query: URLSearchParams): void {
   numberOf(query, "timeoutSeconds")
-  const initial = flagOf(query, "sendInitialEvents")
+  const initial = queryFlag(query, "sendInitialEvents")
   const match = query.get(field) ?? ""
   const mistakes: FieldError[] = []
   if (initial !== undefined && match !== "NotOlderThan")
@@ -80,12 +81,6 @@ function tooLarge(revision: number, present: number): StatusError {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   })
-}
-
-/** An option that is on or off; undefined where it is not given. */
-export function flagOf(query: URLSearchParams, name: string): boolean | undefined {
-  const value = query.get(name)
-  return value === null ? undefined : !/^(0|false)$/i.test(value)
 }
 
 /** An option that is a whole number, 0 where it is not given. */

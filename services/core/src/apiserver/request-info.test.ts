@@ -14,6 +14,9 @@ it.each([
   ["GET /api/v1/namespaces/d/pods", "list /v1 pods/ d/"],
   ["GET /api/v1/namespaces/d/pods/p", "get /v1 pods/ d/p"],
   ["GET /api/v1/namespaces/d/pods?watch=1", "watch /v1 pods/ d/"],
+  ["GET /api/v1/namespaces/d/pods?watch=True", "watch /v1 pods/ d/"],
+  ["GET /api/v1/watch/namespaces/d/pods", "watch /v1 pods/ d/"],
+  ["GET /apis/apps/v1/watch/namespaces/d/deployments/x", "watch apps/v1 deployments/ d/"],
   ["GET /api/v1/namespaces/d/pods?watch=false", "list /v1 pods/ d/"],
   ["GET /api/v1/namespaces/d/pods/p/log", "get /v1 pods/log d/p"],
   ["PATCH /apis/apps/v1/namespaces/d/deployments/x/scale", "patch apps/v1 deployments/scale d/x"],
@@ -28,4 +31,9 @@ it.each([
   ["GET /healthz", "path get /healthz"],
 ])("%s asks to %s", (line, asked) => {
   expect(read(line)).toBe(asked)
+})
+
+it("a watch of one object, as clients asked before, is a watch of what has its name", () => {
+  const info = parseRequest("GET", new URL("http://x/api/v1/watch/namespaces/d/pods/p?resourceVersion=7"))
+  expect(info.kind === "resource" && info.query.toString()).toBe("resourceVersion=7&fieldSelector=metadata.name%3Dp")
 })

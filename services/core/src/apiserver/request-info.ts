@@ -1,3 +1,4 @@
+import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import type { Action } from "./authorization/rule.ts"
 
 /** What a request asks for, read from its method and path alone. */
@@ -49,6 +50,7 @@ export function parseRequest(method: string, url: URL): RequestInfo {
   const start = parts[0] === "api" ? 2 : parts[0] === "apis" ? 3 : undefined
   if (start === undefined || parts.length <= start) return path
   const [group, version] = start === 2 ? ["", parts[1] ?? ""] : [parts[1] ?? "", parts[2] ?? ""]
+  if (parts[start] === "watch" && method === "GET") return watchOf(group, version, parts.slice(start + 1), url)
   const named = split(target(parts.slice(start)), url.pathname)
   const verbs = methods[method]
   if (!verbs) return path
@@ -61,6 +63,14 @@ export function parseRequest(method: string, url: URL): RequestInfo {
     verb: refine(one, named, url.searchParams),
     query: url.searchParams,
   }
+}
+
+/** `/api/v1/watch/pods/web`: as clients asked before there was a parameter for it. */
+function watchOf(group: string, version: string, parts: string[], { searchParams }: URL): ResourceRequest {
+  const { name, ...named } = target(parts)
+  const query = new URLSearchParams(searchParams)
+  if (name !== "") query.append("fieldSelector", `metadata.name=${name}`)
+  return { kind: "resource", group, version, ...named, name: "", subpath: "", verb: "watch", query }
 }
 
 /** Everything below `proxy` belongs to the other end, slashes and escapes included. */
@@ -91,8 +101,7 @@ function target(parts: string[]): Target {
 }
 
 function refine(verb: Verb, { name }: Target, query: URLSearchParams): Verb {
-  const watches = /^(true|1)$/.test(query.get("watch") ?? "")
-  if (watches && (verb === "list" || (verb === "get" && name === ""))) return "watch"
+  if (queryFlag(query, "watch") && (verb === "list" || (verb === "get" && name === ""))) return "watch"
   return verb
 }
 

@@ -1,3 +1,4 @@
+import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import type { ResourceRequest } from "../request-info.ts"
 
 /** Objects of a list for which one seat is counted. */
@@ -10,7 +11,7 @@ const seatsMax = 10
  * counts for one. A watch that sends what is there first is a list until it has done so.
  */
 export function seatsOf({ verb, name, query }: ResourceRequest, stored: () => number): number {
-  const lists = verb === "list" || (verb === "watch" && query.get("sendInitialEvents") === "true")
+  const lists = verb === "list" || (verb === "watch" && queryFlag(query, "sendInitialEvents"))
   if (!lists || name !== "") return 1
   const limit = Number(query.get("limit") ?? 0)
   const objects = limit > 0 ? Math.min(limit, stored()) : stored()

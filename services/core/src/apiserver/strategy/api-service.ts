@@ -2,10 +2,10 @@ import type { APIService } from "@wick/sdk/api/apiregistration/api-service"
 import { formatTime } from "@wick/sdk/api/meta/time"
 import { local, withVerdict } from "../aggregation/availability.ts"
 import { httpsPort } from "../aggregation/route.ts"
+import { forgetStatus } from "./initial-status.ts"
 import { forbidden, invalid, present, required } from "./mistake.ts"
 import { dnsLabel, dnsSubdomain } from "./name-format.ts"
 import type { Strategy } from "./strategy.ts"
-import { forgetStatus } from "./workload.ts"
 
 const groupPriorityMax = 20_000
 const versionPriorityMax = 1_000

@@ -1,9 +1,9 @@
 import type { CertificateSigningRequest } from "@wick/sdk/api/certificates/certificate-signing-request"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { jsonEqual } from "../patch/json-value.ts"
+import { forgetStatus } from "./initial-status.ts"
 import { duplicate, each, invalid, oneOf, present, repeated, required, unsupported } from "./mistake.ts"
 import type { Strategy } from "./strategy.ts"
-import { forgetStatus } from "./workload.ts"
 
 const secondsMin = 600
 const conditionStatuses = ["False", "True", "Unknown"]

@@ -1,13 +1,13 @@
 import type { CronJob } from "@wick/sdk/api/batch/cron-job"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { scheduleMistake } from "./cron-schedule.ts"
+import { forgetStatus } from "./initial-status.ts"
 import { jobSpecMistakes } from "./job.ts"
 import { invalid, notNegative, oneOf, required, unsupported } from "./mistake.ts"
 import { labelsMistakes } from "./name-format.ts"
 import { selectorMistakes } from "./selector.ts"
 import type { Strategy } from "./strategy.ts"
 import { fillPodSpec } from "./template.ts"
-import { forgetStatus } from "./workload.ts"
 
 /** A job's name is the cron job's and eleven characters for its time, and must still be a label. */
 const nameMax = 52

@@ -1,10 +1,11 @@
 import type { DaemonSet } from "@wick/sdk/api/apps/daemon-set"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
+import { forgetStatus } from "./initial-status.ts"
 import { invalid, notNegative, oneOf, required } from "./mistake.ts"
 import { templateSelectorMistakes } from "./selector.ts"
 import type { Strategy } from "./strategy.ts"
 import { fillPodSpec, keepsRunning, templateMistakes } from "./template.ts"
-import { countMistakes, deadlineMistakes, forgetStatus, isNothing, selectorChange, wholeMistakes } from "./workload.ts"
+import { countMistakes, deadlineMistakes, isNothing, selectorChange, wholeMistakes } from "./workload.ts"
 
 function fill({ spec }: DaemonSet): void {
   fillPodSpec(spec.template.spec)

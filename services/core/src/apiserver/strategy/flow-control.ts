@@ -4,9 +4,9 @@ import type { AnyObject } from "@wick/sdk/api/kind"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { flowControlObjects, mandatory } from "../fairness/bootstrap-objects.ts"
 import { jsonEqual } from "../patch/json-value.ts"
+import { forgetStatus } from "./initial-status.ts"
 import { each, forbidden, invalid, notNegative, oneOf, positive, required } from "./mistake.ts"
 import type { Strategy } from "./strategy.ts"
-import { forgetStatus } from "./workload.ts"
 
 const precedenceMax = 10_000
 const percentMax = 100

@@ -2,10 +2,10 @@ import type { HorizontalPodAutoscaler } from "@wick/sdk/api/autoscaling/horizont
 import type { MetricSpec } from "@wick/sdk/api/autoscaling/metric"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { isQuantity, parseQuantity } from "@wick/sdk/api/meta/quantity"
+import { forgetStatus } from "./initial-status.ts"
 import { each, forbidden, invalid, oneOf, positive, present, required } from "./mistake.ts"
 import { selectorMistakes } from "./selector.ts"
 import type { Strategy } from "./strategy.ts"
-import { forgetStatus } from "./workload.ts"
 
 type Spec = HorizontalPodAutoscaler["spec"]
 type Rules = NonNullable<NonNullable<Spec["behavior"]>["scaleUp"]>

@@ -2,10 +2,10 @@ import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import type { Ingress, IngressBackend } from "@wick/sdk/api/networking/ingress"
 import type { IngressClass } from "@wick/sdk/api/networking/ingress-class"
 import { jsonEqual } from "../patch/json-value.ts"
+import { forgetStatus } from "./initial-status.ts"
 import { each, forbidden, invalid, oneOf, portNumber, present, required, unsupported } from "./mistake.ts"
 import { dnsLabel, dnsSubdomain, portName } from "./name-format.ts"
 import type { Strategy } from "./strategy.ts"
-import { forgetStatus } from "./workload.ts"
 
 const pathTypes = ["Exact", "ImplementationSpecific", "Prefix"]
 const unsafePaths = ["//", "/./", "/../", "%2f", "%2F"]

@@ -1,12 +1,12 @@
 import type { Job } from "@wick/sdk/api/batch/job"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
+import { forgetStatus } from "./initial-status.ts"
 import { jobChangeMistakes } from "./job-change.ts"
 import { failurePolicyMistakes, successPolicyMistakes } from "./job-policy.ts"
 import { invalid, notNegative, oneOf, required } from "./mistake.ts"
 import { templateSelectorMistakes } from "./selector.ts"
 import type { Strategy } from "./strategy.ts"
 import { fillPodSpec, runsToEnd, templateMistakes } from "./template.ts"
-import { forgetStatus } from "./workload.ts"
 
 export type JobSpec = Job["spec"]
 

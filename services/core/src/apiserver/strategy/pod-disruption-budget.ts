@@ -1,9 +1,10 @@
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import type { PodDisruptionBudget } from "@wick/sdk/api/policy/pod-disruption-budget"
+import { forgetStatus } from "./initial-status.ts"
 import { invalid, notNegative, oneOf } from "./mistake.ts"
 import { selectorMistakes } from "./selector.ts"
 import type { Strategy } from "./strategy.ts"
-import { countMistakes, forgetStatus, wholeMistakes } from "./workload.ts"
+import { countMistakes, wholeMistakes } from "./workload.ts"
 
 export const podDisruptionBudgets: Strategy = {
   prepareCreate: forgetStatus,

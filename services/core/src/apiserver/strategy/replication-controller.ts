@@ -1,10 +1,11 @@
 import type { ReplicationController } from "@wick/sdk/api/core/replication-controller"
 import { matchesMap } from "@wick/sdk/api/meta/label-selector"
+import { forgetStatus } from "./initial-status.ts"
 import { invalid, notNegative, required } from "./mistake.ts"
 import { labelsMistakes } from "./name-format.ts"
 import type { Strategy } from "./strategy.ts"
 import { fillPodSpec, keepsRunning, templateMistakes } from "./template.ts"
-import { deadlineMistakes, forgetStatus } from "./workload.ts"
+import { deadlineMistakes } from "./workload.ts"
 
 /** The template's labels stand for what was not said: the selector, and the own labels. */
 function fill(controller: ReplicationController): void {

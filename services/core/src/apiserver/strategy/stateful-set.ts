@@ -1,12 +1,13 @@
 import type { StatefulSet } from "@wick/sdk/api/apps/stateful-set"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import { jsonEqual } from "../patch/json-value.ts"
+import { forgetStatus } from "./initial-status.ts"
 import { each, forbidden, invalid, notNegative, oneOf, present } from "./mistake.ts"
 import { claimSpecMistakes } from "./persistent-volume-claim.ts"
 import { templateSelectorMistakes } from "./selector.ts"
 import type { Strategy } from "./strategy.ts"
 import { fillPodSpec, keepsRunning, templateMistakes } from "./template.ts"
-import { countMistakes, deadlineMistakes, forgetStatus, isNothing, wholeMistakes } from "./workload.ts"
+import { countMistakes, deadlineMistakes, isNothing, wholeMistakes } from "./workload.ts"
 
 type Spec = StatefulSet["spec"]
 

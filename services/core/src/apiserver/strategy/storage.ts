@@ -7,11 +7,11 @@ import type { StorageClass } from "@wick/sdk/api/storage/storage-class"
 import type { VolumeAttachment } from "@wick/sdk/api/storage/volume-attachment"
 import type { VolumeAttributesClass } from "@wick/sdk/api/storage/volume-attributes-class"
 import { jsonEqual } from "../patch/json-value.ts"
+import { forgetStatus } from "./initial-status.ts"
 import { each, forbidden, invalid, oneOf, present, repeated, required } from "./mistake.ts"
 import { dnsSubdomain, qualifiedName } from "./name-format.ts"
 import { selectorMistakes } from "./selector.ts"
 import type { Strategy } from "./strategy.ts"
-import { forgetStatus } from "./workload.ts"
 
 const reclaimPolicies = ["Delete", "Retain"]
 const bindingModes = ["Immediate", "WaitForFirstConsumer"]

@@ -73,7 +73,8 @@ describe.each(["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"])("a %s", 
   })
 
   it("starts without a state", () => {
-    expect(prepared(kind, of(kind), { ...workload(), status: { replicas: 3 } }).status).toBeUndefined()
+    const { status } = prepared(kind, of(kind), { ...workload(), status: { replicas: 3 } })
+    expect(Object.values(status as object).every((count) => count === 0)).toBe(true)
   })
 })
 

@@ -3,15 +3,11 @@ import type { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
 import type { FieldError } from "@wick/sdk/api/meta/field-error"
 import type { IntOrString } from "@wick/sdk/api/meta/int-or-string"
 import { jsonEqual } from "../patch/json-value.ts"
+import { forgetStatus } from "./initial-status.ts"
 import { forbidden, invalid, notNegative } from "./mistake.ts"
 import { templateSelectorMistakes } from "./selector.ts"
 import type { Strategy } from "./strategy.ts"
 import { fillPodSpec, keepsRunning, templateMistakes } from "./template.ts"
-
-/** What has just been wished for has no state, also when it is a copy of something that has. */
-export function forgetStatus(object: Record<string, unknown>): void {
-  delete object.status
-}
 
 const shareDefault = "25%"
 

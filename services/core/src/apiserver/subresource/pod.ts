@@ -1,5 +1,5 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
-import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { type Status, StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody } from "../decode-body.ts"
 import type { NodeConnection } from "../node-proxy.ts"
 import { parseObject } from "../object-bytes.ts"
@@ -87,6 +87,16 @@ export async function podLog(context: RequestContext): Promise<Response> {
   const { node, path } = await kubeletTarget(context)
   const answer = await node.fetch(new Request(`http://kubelet${path}`, { signal: context.request.signal }))
   if (answer.ok) return new Response(answer.body, { headers: { "content-type": "text/plain" } })
-  const text = (await answer.text()).trim()
-  throw new StatusError(answer.status === 404 ? "NotFound" : "BadRequest", text)
+  throw refusalOf(answer.status, (await answer.text()).trim())
+}
+
+/** A kubelet's no: ours answers with a Status, others in plain words. */
+function refusalOf(code: number, text: string): StatusError {
+  try {
+    const status = JSON.parse(text) as Partial<Status> | null
+    if (status?.kind === "Status") return StatusError.from(status, code)
+  } catch {
+    // Plain words.
+  }
+  return new StatusError(code === 404 ? "NotFound" : "BadRequest", text)
 }

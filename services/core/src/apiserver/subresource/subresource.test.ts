@@ -114,3 +114,19 @@ describe("the proxy of a pod or a service", () => {
     await expect(send("GET", `${base}/pods/ftp:web:1/proxy/`)).rejects.toThrow("want [http:|https:]NAME[:PORT]")
   })
 })
+
+describe("logs that a kubelet does not have", () => {
+  it.each([
+    ["its own words", "container not found"],
+    ["a Status", JSON.stringify({ kind: "Status", message: "container not found", reason: "BadRequest", code: 400 })],
+  ])("are refused in the kubelet's words, whether it says %s", async (_, body) => {
+    const fetch = async (): Promise<Response> => new Response(body, { status: 400 })
+    await using other = await startTestApi({ nodeProxy: () => ({ fetch, upgrade: () => {} }) })
+    await other.client.create(Pod, {
+      metadata: { name: "p", namespace },
+      spec: { containers: [{ name: "app", image: "a:1" }], nodeName: "n" },
+    })
+    const asked = other.client.request(`${base}/pods/p/log`)
+    await expect(asked).rejects.toMatchObject({ message: "container not found", reason: "BadRequest", code: 400 })
+  })
+})

@@ -17,10 +17,15 @@ const master = { name: "admin", groups: ["system:masters"] }
 interface TestApiOptions {
   readonly clock?: Clock
   readonly admission?: ApiServerOptions["admission"]
+  readonly nodeProxy?: ApiServerOptions["nodeProxy"]
 }
 
 /** The API server on a store in memory, for a master. */
-export async function startTestApi({ clock = systemClock, admission = [] }: TestApiOptions = {}): Promise<TestApi> {
+export async function startTestApi({
+  clock = systemClock,
+  admission = [],
+  nodeProxy = () => undefined,
+}: TestApiOptions = {}): Promise<TestApi> {
   const storage = createMemoryStorage({ clock })
   const server = createApiServer({
     storage,
@@ -29,7 +34,7 @@ export async function startTestApi({ clock = systemClock, admission = [] }: Test
     virtual: [],
     admission,
     authorize: () => ({ allowed: true, reason: "" }),
-    nodeProxy: () => undefined,
+    nodeProxy,
     serviceCidr: "10.235.0.0/16",
     version: "v1.36.0",
     clock,

@@ -6,6 +6,7 @@ import type { FieldSet } from "../patch/field-set.ts"
 import { copyJson } from "../patch/json-value.ts"
 import { withEntries } from "../patch/server-side-apply.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
+import { initialStatus } from "../strategy/initial-status.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { judge } from "../validation-rules.ts"
@@ -130,8 +131,10 @@ function withIdentity({ server, resource }: RequestContext, object: AnyObject): 
     ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined && value !== null)),
   }
   const { status, ...rest } = object
-  const keepsStatus = !resource.status || !resource.custom
-  return { ...rest, metadata, ...(keepsStatus && status !== undefined && { status }) } as AnyObject
+  if (resource.custom && resource.status) return { ...rest, metadata } as AnyObject
+  // Who reads a built-in object finds its status, though nobody has said anything of it yet.
+  const shown = status ?? (resource.status ? initialStatus(resource.kind) : undefined)
+  return { ...rest, metadata, ...(shown !== undefined && { status: shown }) } as AnyObject
 }
 
 function suffix(random: { below(bound: number): number }): string {

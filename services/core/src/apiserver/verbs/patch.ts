@@ -1,4 +1,5 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
+import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { invalidOption } from "../invalid-error.ts"
@@ -61,7 +62,7 @@ async function apply(context: RequestContext, body: unknown): Promise<Written> {
   if (applied.metadata.managedFields) throw new StatusError("BadRequest", "metadata.managedFields must be nil")
   // What the kind does not have is nobody's.
   pruneUnknown(context, applied)
-  const by = { ...writerOf(context), force: info.query.get("force") === "true" }
+  const by = { ...writerOf(context), force: queryFlag(info.query, "force") === true }
   const kind = ownableOf(resource)
   const existing = await server.store.find(resource, info.namespace, info.name)
   if (existing) {

@@ -1,5 +1,6 @@
+import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { checkWatchOptions, flagOf, notOlderThan } from "../list-revision.ts"
+import { checkWatchOptions, notOlderThan } from "../list-revision.ts"
 import { type AnswerForm, answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import { pushResponse, type Sink } from "../push-response.ts"
@@ -38,7 +39,7 @@ export async function watchObjects(context: RequestContext): Promise<Response> {
   const selection = selectionOf(resource, info.query)
   checkWatchOptions(info.query)
   const version = info.query.get("resourceVersion") ?? ""
-  if (flagOf(info.query, "sendInitialEvents")) notOlderThan(info.query, cache.revision)
+  if (queryFlag(info.query, "sendInitialEvents")) notOlderThan(info.query, cache.revision)
   if (version !== "" && !/^\d+$/.test(version)) {
     throw new StatusError(
       "BadRequest",
@@ -92,12 +93,12 @@ class WatchStream {
     this.#selection = selection
     this.#form = form
     this.#frame = frame
-    this.#bookmarks = flagOf(context.info.query, "allowWatchBookmarks") === true
+    this.#bookmarks = queryFlag(context.info.query, "allowWatchBookmarks") === true
   }
 
   start(version: string): Response {
     const { query } = this.#context.info
-    const sendInitial = flagOf(query, "sendInitialEvents")
+    const sendInitial = queryFlag(query, "sendInitialEvents")
     const fromPresent = version === "" || version === "0" || sendInitial === true
     const push = (sink: Sink): (() => void) => {
       this.#sink = sink

@@ -1,3 +1,4 @@
+import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Fetch } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
@@ -49,7 +50,7 @@ interface Target {
 function containerLogs(api: KubeletApi, target: Target, url: URL, signal: AbortSignal): Response {
   const worker = api.fleet.find(target.namespace, target.name)
   if (!worker) throw new StatusError("NotFound", `pod "${target.name}" not found on this node`)
-  const record = chosenAttempt(worker.state, target, url.searchParams.get("previous") === "true")
+  const record = chosenAttempt(worker.state, target, queryFlag(url.searchParams, "previous") === true)
   const query = logQuery(url.searchParams, api.clock.now())
   const left = new AbortController()
   const either = AbortSignal.any([signal, left.signal])
@@ -103,8 +104,8 @@ export function logQuery(search: URLSearchParams, nowMs: number): LogQuery {
   const sinceTime = timeOf(search, "sinceTime")
   const stream = search.get("stream")
   return {
-    follow: search.get("follow") === "true",
-    timestamps: search.get("timestamps") === "true",
+    follow: queryFlag(search, "follow") === true,
+    timestamps: queryFlag(search, "timestamps") === true,
     tailLines: numberOf(search, "tailLines"),
     limitBytes: numberOf(search, "limitBytes"),
     sinceMs: sinceTime ?? (sinceSeconds === undefined ? undefined : nowMs - sinceSeconds * 1_000),

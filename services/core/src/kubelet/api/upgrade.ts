@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import { connect } from "node:net"
 import type { Duplex } from "node:stream"
+import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import { newestAttempt, newestSandbox } from "../pod/observed.ts"
@@ -65,7 +66,7 @@ function streamRequest(fleet: PodFleet, url: URL): StreamRequest {
   if (verb === "portForward") {
     const sandbox = newestSandbox(observed)
     if (!sandbox?.ready) throw new StatusError("BadRequest", `pod "${name}" is not running`)
-    return { kind: "port-forward", sandboxId: sandbox.id, ports: search.getAll("port").map(Number) }
+    return { kind: "port-forward", sandboxId: sandbox.id, ports: portsOf(search) }
   }
   if (verb !== "exec" && verb !== "attach") throw new StatusError("NotFound", `the node has no ${url.pathname}`)
   const container = named || (pod.spec.containers[0]?.name ?? "")
@@ -85,8 +86,13 @@ function streamRequest(fleet: PodFleet, url: URL): StreamRequest {
   return { kind: "exec", containerId: record.id, command: search.getAll("command"), streams }
 }
 
+/** Said by clients that speak WebSocket; those of SPDY say it in each stream. */
+function portsOf(search: URLSearchParams): number[] {
+  return [...search.getAll("port"), ...search.getAll("ports")].flatMap((text) => text.split(",")).map(Number)
+}
+
 function isSet(search: URLSearchParams, ...names: string[]): boolean {
-  return names.some((name) => ["true", "1"].includes(search.get(name) ?? ""))
+  return names.some((name) => queryFlag(search, name))
 }
 
 function refuse(socket: Duplex, error: StatusError): void {
