@@ -8,8 +8,10 @@
  *
  * Tests and tools import this, no running service. It needs no test runner of its own.
  */
+import { admission } from "./admission/index.ts"
 import { api } from "./api/index.ts"
 import { apply } from "./apply.ts"
+import { auth } from "./auth/index.ts"
 import { crd } from "./crd/index.ts"
 import { patch } from "./patch.ts"
 import type { Topic } from "./topic.ts"
@@ -21,4 +23,4 @@ export type { Runner } from "./declare.ts"
 export { declareConformance } from "./declare.ts"
 export type { Case, Topic } from "./topic.ts"
 
-export const topics: readonly Topic[] = [api, patch, apply, watch, crd]
+export const topics: readonly Topic[] = [api, patch, apply, watch, crd, admission, auth]

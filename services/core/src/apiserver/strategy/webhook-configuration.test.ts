@@ -7,6 +7,7 @@ const good = {
   clientConfig: { url: "https://example.com/check" },
   sideEffects: "None",
   timeoutSeconds: 10,
+  admissionReviewVersions: ["v1"],
 }
 
 describe("registrations of webhooks", () => {
@@ -16,6 +17,11 @@ describe("registrations of webhooks", () => {
       name: "say where the webhook is",
       webhook: { ...good, clientConfig: {} },
       says: ["webhooks[0].clientConfig: Required value: exactly one of url or service is required"],
+    },
+    {
+      name: "understand a review that the server sends",
+      webhook: { ...good, admissionReviewVersions: ["v9"] },
+      says: ['webhooks[0].admissionReviewVersions: Invalid value: ["v9"]: must include at least one of v1, v1beta1'],
     },
     {
       name: "say it with https",

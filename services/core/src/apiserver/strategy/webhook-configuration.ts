@@ -46,7 +46,16 @@ function mistakesOf(webhook: Webhook, at: string): FieldError[] {
     const detail = `must have at most ${matchConditionsMax} items`
     mistakes.push({ type: "TooMany", field: `${at}.matchConditions`, value: matchConditions.length, detail })
   }
-  return mistakes
+  return [...mistakes, ...mistakesOfVersions(`${at}.admissionReviewVersions`, webhook.admissionReviewVersions)]
+}
+
+const reviewVersions = ["v1", "v1beta1"]
+
+function mistakesOfVersions(field: string, versions: readonly string[]): FieldError[] {
+  const known = reviewVersions.join(", ")
+  if (versions.length === 0) return [{ type: "Required", field, detail: `must specify one of ${known}` }]
+  if (versions.some((version) => reviewVersions.includes(version))) return []
+  return [{ type: "Invalid", field, value: versions, detail: `must include at least one of ${known}` }]
 }
 
 function isHttps(url: string): boolean {
