@@ -18,6 +18,7 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --node-name NAME                    name of this machine in the API          (its host name)
   --pod-cidr CIDR --service-cidr CIDR address ranges                           (first free ones)
   --activators N                      gateway processes                        (1)
+  --encryption-key keep|new           new: seal secrets under a new key from now (keep)
   --authentication-config FILE        whose tokens are believed: AuthenticationConfiguration of Kubernetes
   --oidc-issuer-url URL               or: one issuer of OpenID Connect; the other --oidc- flags of kube-apiserver
     --oidc-client-id ID               go with it: -username-claim, -username-prefix, -groups-claim, -groups-prefix,

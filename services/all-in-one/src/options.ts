@@ -33,6 +33,7 @@ const schema = z.object({
   "pod-cidr": cidr.optional(),
   "service-cidr": cidr.optional(),
   activators: z.coerce.number("must be a whole number").int().min(1).max(64).default(1),
+  "encryption-key": z.enum(["keep", "new"], "must be keep or new").default("keep"),
   ...trustFlags,
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error").default("info"),
 })

@@ -59,6 +59,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     await timed("control plane", () =>
       startControlPlane({
         directory: home.directory,
+        newEncryptionKey: options["encryption-key"] === "new",
         hosts: [...new Set([options.api.host, hostAddress])],
         port: options.api.port,
         nodeAddress: hostAddress,

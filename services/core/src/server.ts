@@ -32,6 +32,8 @@ import { startScheduler } from "#scheduler"
 export interface ControlPlaneOptions {
   /** `store/`, `pki/`, `encryption/` and `audit/` are kept in here. */
   readonly directory: string
+  /** Secrets are sealed under a key that is made now. */
+  readonly newEncryptionKey?: boolean
   /** Where the API listens; the first address is the kubeconfig's. */
   readonly hosts: readonly string[]
   /** 0: any that is free. */
@@ -73,7 +75,8 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   await using undo = new AsyncDisposableStack()
   const stored = await openStorage({ directory: join(directory, "store"), clock, log, onFailure: options.onFailure })
   undo.defer(() => stored.close())
-  const encrypted = await openEncryptedStorage(stored, { directory: join(directory, "encryption"), clock, log })
+  const sealing = { directory: join(directory, "encryption"), newKey: options.newEncryptionKey ?? false }
+  const encrypted = await openEncryptedStorage(stored, { ...sealing, clock, log })
   undo.defer(() => encrypted.close())
   const { storage } = encrypted
   const serverNames = [...options.hosts, options.nodeAddress, firstAddress(options.serviceCidr)]

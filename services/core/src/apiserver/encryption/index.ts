@@ -19,6 +19,8 @@ import { KmsError } from "./transformer.ts"
 export interface EncryptionOptions {
   /** `configuration.json` is kept in here, and holds the keys, or says who keeps them. */
   readonly directory: string
+  /** Seal under a key that is made now; what older ones have sealed is re-encrypted. */
+  readonly newKey?: boolean
   readonly clock: Clock
   readonly log: Log
 }
@@ -34,6 +36,7 @@ const fileName = "configuration.json"
 
 /** Everything in the storage has been read once when this resolves, and is sealed under the present keys. */
 export async function openEncryptedStorage(storage: Storage, options: EncryptionOptions): Promise<EncryptedStorage> {
+  if (options.newKey) await rotateEncryptionKey(options.directory)
   const { sealings, providers } = await loadSealings(options)
   const again = async (): Promise<void> => {
     const { rewritten } = await reencrypt(storage, sealings)
@@ -108,14 +111,12 @@ function hasKms({ resources }: EncryptionConfiguration): boolean {
   return entries.some(({ providers }) => providers?.some(({ kms }) => kms !== undefined))
 }
 
-/**
- * A new key before the others in the file: the next start seals under it, and re-encrypts what older ones have sealed.
- * The older ones may be removed from the file after that start.
- */
-export async function rotateEncryptionKey(directory: string): Promise<void> {
+/** A new key before the others in the file, which may go once the server has started with it: then none is in use. */
+async function rotateEncryptionKey(directory: string): Promise<void> {
   const path = join(directory, fileName)
   const text = await readSecretFile(path)
-  if (text === undefined) throw new Error(`${path} is not there: it is made at the server's first start`)
+  // The first start makes one anyway.
+  if (text === undefined) return
   const before = JSON.parse(text) as EncryptionConfiguration
   sealingsOf(before, unconnected)
   await writeSecretFile(path, `${JSON.stringify(withNewKey(before), null, 2)}\n`)
