@@ -15,6 +15,7 @@ import type { Log } from "@wick/sdk/log"
 import type { Credential } from "#pki"
 import { type Push, pushOf } from "../push-response.ts"
 import { BodyReader, hasBody, type Incoming } from "./body-limit.ts"
+import { closeWhenIdle, countRequest } from "./idle-session.ts"
 import { type Limits, usualLimits } from "./limits.ts"
 import { openOutlet, Stalls } from "./outlet.ts"
 import { type Peer, peerOf, rememberPeer } from "./peer.ts"
@@ -45,8 +46,6 @@ export interface Listener {
   close(graceMs: number): Promise<void>
 }
 
-/** Longer than the 90 s after which client-go gives up an idle connection: the client closes, never the server first. */
-const keepAliveTimeoutMs = 120_000
 /**
  * MB that one HTTP/2 connection may hold, answers that wait to be read among them: a client that lists all its kinds at
  * once has them all here for a moment. What goes over it has its streams closed (ENHANCE_YOUR_CALM).
@@ -58,7 +57,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const limits = { ...usualLimits, ...options.limits }
   const http1Options = {
     headersTimeout: limits.headersMsMax,
-    keepAliveTimeout: keepAliveTimeoutMs,
+    keepAliveTimeout: limits.idleMsMax,
     connectionsCheckingInterval: limits.lateEveryMs,
     maxHeaderSize: limits.headerBytesMax,
   }
@@ -87,6 +86,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   })
   server.on("secureConnection", (socket: TLSSocket) => rememberPeer(socket))
   server.on("tlsClientError", (error: Error) => log.debug("TLS handshake failed", { error: error.message }))
+  server.on("session", (session) => closeWhenIdle(session, limits.idleMsMax))
   server.on("sessionError", (error: Error) => log.debug("HTTP/2 session failed", { error: error.message }))
   server.on("request", requestListener(options, limits))
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -117,6 +117,7 @@ function requestListener({ fetch, log }: ListenOptions, limits: Limits): Handler
     { errorHandler: (error) => answerTo(error, log) },
   )
   return async (incoming, outgoing) => {
+    countRequest(incoming)
     if (isLargeHeader(incoming, limits)) return refuse("large header", limits, incoming, outgoing)
     if (!hasBody(incoming)) return listener(incoming, outgoing)
     const read = await bodies.read(incoming)

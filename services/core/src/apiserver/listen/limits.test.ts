@@ -83,6 +83,22 @@ describe("the listener's limits", () => {
     expect(await textOf(first)).toMatch(/^HTTP\/1.1 200 /)
   })
 
+  it("closes a connection of HTTP/2 on which nothing happens, but not while an answer is awaited there", async () => {
+    const gate = Promise.withResolvers<void>()
+    const fetch = async (): Promise<Response> => {
+      await gate.promise
+      return new Response("done")
+    }
+    await using listener = await startListener(pki, { fetch, limits: { idleMsMax: 60 } })
+    const busy = listener.http2()
+    const stream = busy.request({ ":path": "/" })
+    // Two that say nothing, one after the other: the time of an idle connection has passed twice.
+    for (let times = 0; times < 2; times++) await textOf(await listener.raw(["h2"]))
+    gate.resolve()
+    expect(await textOf(stream)).toBe("done")
+    await busy.closed
+  })
+
   it("tells how many streams a connection may have, and lets the next one wait for its turn", async () => {
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const asked: string[] = []

@@ -19,6 +19,8 @@ export interface Limits {
   readonly connectionsMax: number
   /** Each watch of an informer is a stream, and one client may run some hundreds of them. */
   readonly streamsPerConnectionMax: number
+  /** Longer than the 90 s after which client-go gives up an idle connection: the client closes, never the server first. */
+  readonly idleMsMax: number
   /** A client that takes nothing of what waits for it for so long is cut off. */
   readonly stalledMsMax: number
 }
@@ -32,5 +34,6 @@ export const usualLimits: Limits = {
   headerBytesMax: 32 * 1024,
   connectionsMax: 20_000,
   streamsPerConnectionMax: 1_000,
+  idleMsMax: 120_000,
   stalledMsMax: 60_000,
 }

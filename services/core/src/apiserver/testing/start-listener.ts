@@ -12,10 +12,17 @@ import { type ListenOptions, listen } from "../listen/index.ts"
 /** A listener on a free port, and clients of it that behave as badly as they are told to. */
 export interface TestListener extends AsyncDisposable {
   readonly port: number
-  /** A connection of HTTP/1.1, on which bytes are written by hand. */
-  raw(): Promise<TLSSocket>
+  /** A connection of HTTP/1.1, or what else is said, on which bytes are written by hand. */
+  raw(protocols?: string[]): Promise<TLSSocket>
   /** A connection of HTTP/2; its requests are begun and not ended. */
-  http2(): { request(headers: OutgoingHttpHeaders): ClientHttp2Stream; close(): void }
+  http2(): TestSession
+}
+
+interface TestSession {
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream
+  close(): void
+  /** Resolves when either end has closed it. */
+  readonly closed: Promise<void>
 }
 
 const closeGraceMs = 200
@@ -39,8 +46,8 @@ export async function startListener(
   const credential = { ca: authorityPem, cert: admin.certificatePem, key: admin.privateKeyPem }
   return {
     port,
-    raw: async () => {
-      const socket = connectTls({ host: "127.0.0.1", port, ...credential, ALPNProtocols: ["http/1.1"] })
+    raw: async (ALPNProtocols = ["http/1.1"]) => {
+      const socket = connectTls({ host: "127.0.0.1", port, ...credential, ALPNProtocols })
       socket.on("error", () => {})
       await once(socket, "secureConnect")
       return socket
@@ -48,7 +55,9 @@ export async function startListener(
     http2: () => {
       const session = connectHttp2(`https://127.0.0.1:${port}`, credential)
       session.on("error", () => {})
+      const closed = new Promise<void>((resolve) => session.once("close", resolve))
       return {
+        closed,
         request: (headers) =>
           session.request(headers, { endStream: headers[":method"] !== "POST" }).on("error", () => {}),
         close: () => session.destroy(),
