@@ -154,7 +154,7 @@ class FetchApiServer implements ApiServer {
     const served = builtinResource(ComponentStatus as unknown as Kind, statuses.schema, statuses.components)
     registry.add({ ...served, computed: () => componentStatuses(ready) })
     const client = createClient({ fetch: this.fetchAs(self) })
-    this.#aggregator = options.frontProxy && this.#aggregation(options.frontProxy, client)
+    this.#aggregator = options.frontProxy && this.#aggregation(options.frontProxy, client, metrics)
     for (const resource of metricsResources(this.#server)) registry.add(resource)
     this.#unversioned = {
       registry,
@@ -180,10 +180,10 @@ class FetchApiServer implements ApiServer {
     this.#isReady = true
   }
 
-  #aggregation(credential: FrontProxyCredential, client: Client): Aggregator {
+  #aggregation(credential: FrontProxyCredential, client: Client, metrics: Metrics): Aggregator {
     const { registry } = this.#server
     const own = new Discovery(registry, this.#options.virtual)
-    const aggregator = new Aggregator({ server: this.#server, client, credential, own: () => own.own() })
+    const aggregator = new Aggregator({ server: this.#server, client, credential, metrics, own: () => own.own() })
     registry.onChange = () => {
       if (this.#isReady) aggregator.ownChanged()
     }

@@ -12,6 +12,7 @@ import { APIService } from "@wick/sdk/api/apiregistration/api-service"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 import { type Controller, createController, done, type Result } from "@wick/sdk/controller"
+import type { Metrics } from "@wick/sdk/metrics"
 import type { UserInfo } from "../authentication/user.ts"
 import { parseObject } from "../object-bytes.ts"
 import type { SwaggerDocument } from "../openapi-v2.ts"
@@ -32,6 +33,7 @@ export interface AggregatorOptions {
   /** With all rights. */
   readonly client: Client
   readonly credential: FrontProxyCredential
+  readonly metrics: Metrics
   /** What this server answers for itself, at this moment. */
   readonly own: () => readonly OwnVersion[]
 }
@@ -65,6 +67,11 @@ export class Aggregator implements AsyncDisposable {
   constructor(options: AggregatorOptions) {
     this.#options = options
     const { clock, log } = options.server
+    options.metrics.observed(
+      "aggregator_unavailable_apiservice",
+      "APIServices that are marked as unavailable, by their name.",
+      () => [...this.#known].map(([name, { service }]) => ({ labels: { name }, value: isTrue(service) ? 0 : 1 })),
+    )
     this.#registration = createController({
       name: "api-service-registration",
       clock,
@@ -193,13 +200,17 @@ export class Aggregator implements AsyncDisposable {
   }
 
   #servers(): Promise<RemoteServers> {
-    const { server, client, credential } = this.#options
+    const { server, client, credential, metrics } = this.#options
     this.#remote ??= import("./remote-servers.ts").then(
       (loaded) =>
         new loaded.RemoteServers({
           server,
           client,
           credential,
+          unavailable: metrics.counter(
+            "aggregator_unavailable_apiservice_total",
+            "How often an APIService became unavailable, by its name and why.",
+          ),
           find: (name) => this.#known.get(name)?.service,
           leadingTo: (service) => this.#leadingTo(service),
           onDiscovered: (name, resources) => this.#discovered(name, resources),

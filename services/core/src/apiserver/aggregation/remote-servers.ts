@@ -8,6 +8,7 @@ import { APIService } from "@wick/sdk/api/apiregistration/api-service"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 import { type Controller, createController, done, type Result, wakeAfter } from "@wick/sdk/controller"
+import type { CounterCell, Family } from "@wick/sdk/metrics"
 import type { UserInfo } from "../authentication/user.ts"
 import { jsonEqual } from "../patch/json-value.ts"
 import { type Server, timestamp } from "../request-context.ts"
@@ -23,6 +24,8 @@ export interface RemoteServersOptions {
   readonly server: Server
   readonly client: Client
   readonly credential: FrontProxyCredential
+  /** Counts by name and reason. */
+  readonly unavailable: Family<CounterCell>
   /** The APIService of a name as it is now. */
   readonly find: (name: string) => APIService | undefined
   /** Names of all that lead to a Service, `namespace/name`. */
@@ -224,11 +227,12 @@ export class RemoteServers implements AsyncDisposable {
 
   /** Others have conditions there too: what they wrote meanwhile is a conflict, after which we look again. */
   async #tell(found: APIService, verdict: Verdict): Promise<void> {
-    const { client, server } = this.#options
+    const { client, server, unavailable } = this.#options
     const { status, metadata } = found
     const conditions = withVerdict(status?.conditions, verdict, timestamp(server))
     if (jsonEqual(conditions, status?.conditions)) return
     const { isAvailable: available, reason, message } = verdict
+    if (!available) unavailable.with({ name: metadata.name, reason }).add()
     server.log.info("an API is served differently", { apiService: metadata.name, available, reason, message })
     try {
       await client.updateStatus(APIService, { ...found, status: { ...status, conditions } })

@@ -68,6 +68,14 @@ describe("an extension server", () => {
     expect(await freshness()).toMatchObject({ freshness: "Stale", resources: 1 })
   })
 
+  it("that is not available is counted, and so is why", async () => {
+    const [, text] = await ask("/metrics")
+    expect(text).toContain(`aggregator_unavailable_apiservice{name="${name}"} 1`)
+    expect(text).toContain('aggregator_unavailable_apiservice{name="v1.apps"} 0')
+    const why = `{name="${name}",reason="FailedDiscoveryCheck"}`
+    expect(text).toMatch(new RegExp(`^aggregator_unavailable_apiservice_total${why} [1-9]`, "m"))
+  })
+
   it("that is well again is found so without a change of any object", async () => {
     wardle.status = 0
     await condition("Passed")
