@@ -127,6 +127,15 @@ describe("what is created", () => {
   })
 })
 
+it.each([
+  [`fieldManager=${"a".repeat(129)}`, "fieldManager: Too long: may not be more than 128 bytes"],
+  ["fieldManager=a%09b", 'fieldManager: Invalid value: "a\\tb": invalid character U+0009 (at position 1)'],
+  ["force=true", "force: Forbidden: may not be specified for non-apply patch"],
+])("a patch with %s is refused", async (query, message) => {
+  const refused = await send("PATCH", `${core}/configmaps/m?${query}`, {}, { type: merge })
+  expect(refused).toMatchObject({ code: 422, message: `PatchOptions.meta.k8s.io "" is invalid: ${message}` })
+})
+
 it("what the server makes for itself is nobody's", async () => {
   const job = {
     metadata: { name: "j" },
@@ -186,6 +195,22 @@ describe("an update", () => {
     expect(fieldsOf(after, "controller")).toEqual({ "f:status": { "f:conditions": conditions, "f:replicas": {} } })
     expect(fieldsOf(after, "scaler")).toEqual({ "f:spec": { "f:replicas": {} } })
     expect(fieldsOf(after, "creator")).not.toHaveProperty(["f:spec", "f:replicas"])
+  })
+
+  it("of the status may note beside it what it has seen, and owns the note, but moves no pod by its labels", async () => {
+    await send("POST", `${core}/pods`, {
+      metadata: { name: "p", labels: { app: "a" } },
+      spec: { containers: [{ name: "c", image: "i" }] },
+    })
+    const metadata = { labels: { app: "b" }, annotations: { "a.test/seen": "1" } }
+    const body = { metadata, spec: { nodeName: "n" }, status: { phase: "Running" } }
+    const after = await send("PATCH", `${core}/pods/p/status`, body, { agent: "reporter", type: merge })
+    expect(after.metadata).toMatchObject({ labels: { app: "a" }, annotations: { "a.test/seen": "1" } })
+    expect(after.spec).not.toHaveProperty("nodeName")
+    expect(fieldsOf(after, "reporter")).toEqual({
+      "f:metadata": { "f:annotations": { ".": {}, "f:a.test/seen": {} } },
+      "f:status": { "f:phase": {} },
+    })
   })
 
   it("by an eleventh manager puts the two that wrote longest ago together", async () => {

@@ -3,7 +3,8 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { AdmissionStep } from "./admission/step.ts"
 import type { UserInfo } from "./authentication/user.ts"
-import { unsupportedOption } from "./invalid-error.ts"
+import { managerMistake } from "./field-manager.ts"
+import { invalidOption, unsupportedOption } from "./invalid-error.ts"
 import type { NodeProxy } from "./node-proxy.ts"
 import type { ObjectStore } from "./object-store.ts"
 import type { ResourceRequest } from "./request-info.ts"
@@ -59,6 +60,8 @@ export function checkWriteOptions({ verb, query }: ResourceRequest): void {
   if (validation && !validationModes.includes(validation)) {
     throw unsupportedOption(kind, "fieldValidation", validation, ["", ...validationModes])
   }
+  const mistake = managerMistake(query.get("fieldManager") ?? "")
+  if (mistake) throw invalidOption(kind, mistake)
 }
 
 const validationModes = ["Ignore", "Warn", "Strict"]
@@ -66,34 +69,6 @@ const validationModes = ["Ignore", "Warn", "Strict"]
 /** Whole seconds, as Kubernetes writes times. */
 export function timestamp({ clock }: { clock: Clock }): string {
   return `${new Date(clock.now()).toISOString().slice(0, 19)}Z`
-}
-
-/** Bytes of a manager's name: what is longer is refused as a parameter, and cut off in a user agent. */
-const managerBytesMax = 128
-const printable = /^[^\p{C}\p{Zl}\p{Zp}]$/u
-
-/**
- * Whose write it is in managedFields: the parameter, or the start of the user agent; parts of the platform in the same
- * process have neither, and are who they are authenticated as.
- */
-export function fieldManager({ info, request, user }: RequestContext): string {
-  const parameter = info.query.get("fieldManager")
-  if (parameter) return parameter
-  const [agent = ""] = (request.headers.get("user-agent") ?? "").split("/")
-  let manager = ""
-  for (const letter of agent) {
-    if (!printable.test(letter)) continue
-    if (Buffer.byteLength(manager + letter) > managerBytesMax) break
-    manager += letter
-  }
-  return manager || componentName(user.name) || "unknown"
-}
-
-/** `system:kube-scheduler` → kube-scheduler, `system:node:a` → kubelet, `system:serviceaccount:shop:cart` → cart */
-function componentName(user: string): string {
-  if (user.startsWith("system:node:")) return "kubelet"
-  if (user === "system:apiserver") return "kube-apiserver"
-  return user.slice(user.lastIndexOf(":") + 1)
 }
 
 export type Mutation = (live: AnyObject) => AnyObject | Promise<AnyObject>

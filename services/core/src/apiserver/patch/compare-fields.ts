@@ -34,6 +34,7 @@ const alwaysThere: Readonly<Record<string, unknown>> = {
   priorityLevelConfiguration: {},
   source: {},
   target: {},
+  resources: {},
   containers: [],
 }
 

@@ -49,15 +49,20 @@ const unowned = new Set([
 const statusDoors = new Set(["status", "approval"])
 
 /** The part of an object that a write through this door can own something of. */
-export function ownPart(object: AnyObject | undefined, { status }: Ownable, subresource: string): JsonObject {
+export function ownPart(object: AnyObject | undefined, { status, custom }: Ownable, subresource: string): JsonObject {
   if (!object) return { metadata: {} }
-  if (statusDoors.has(subresource)) return object.status === undefined ? {} : { status: object.status }
+  if (statusDoors.has(subresource)) return statusPart(object, custom)
   const part: JsonObject = {}
   for (const key in object) {
     if (key !== "apiVersion" && key !== "kind" && !(status && key === "status")) part[key] = object[key as "metadata"]
   }
   part.metadata = ownMetadata(object.metadata)
   return part
+}
+
+/** Of custom resources nothing but the status is written with it. */
+function statusPart({ status, metadata }: AnyObject, custom: boolean): JsonObject {
+  return { ...(!custom && { metadata: ownMetadata(metadata) }), ...(status !== undefined && { status }) }
 }
 
 function ownMetadata(metadata: object): JsonObject {

@@ -104,7 +104,8 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
   const early = strategy.serverFills === "all" ? entriesAfter(context, undefined, object) : undefined
   strategy.prepareCreate?.(object, server.clock.now())
   const entries = early ?? entriesAfter(context, undefined, object, strategy.serverFills as FieldSet | undefined)
-  const mutated = await mutate(context, { operation: "CREATE", name, object, oldObject: undefined })
+  const owned = withEntries(object, entries)
+  const mutated = await mutate(context, { operation: "CREATE", name, object: owned, oldObject: undefined })
   const admitted = withEntries(mutated, entries)
   resource.compiled().default(admitted)
   strategy.prepareCreate?.(admitted, server.clock.now())

@@ -1,6 +1,7 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { ManagedFieldsEntry } from "@wick/sdk/api/meta/object-meta"
 import { mediaTypeOf } from "../decode-body.ts"
+import { fieldManager } from "../field-manager.ts"
 import { difference, type FieldSet } from "../patch/field-set.ts"
 import {
   compareParts,
@@ -11,7 +12,7 @@ import {
   type Writer,
 } from "../patch/managed-fields.ts"
 import { objectPlace } from "../patch/schema-walk.ts"
-import { fieldManager, type RequestContext, timestamp } from "../request-context.ts"
+import { type RequestContext, timestamp } from "../request-context.ts"
 import type { ServedResource } from "../served-resource.ts"
 
 export const applyType = "application/apply-patch+yaml"

@@ -31,6 +31,10 @@ export async function patchObject(context: RequestContext): Promise<Written> {
   const type = mediaTypeOf(context.request)
   const body = await decodeBody(context.request)
   if (type === applyType) return apply(context, body)
+  if (context.info.query.has("force")) {
+    const detail = "may not be specified for non-apply patch"
+    throw invalidOption("PatchOptions", { type: "Forbidden", field: "force", detail })
+  }
   const patch = patches[type]
   if (!patch) throw unsupported(type)
   const bytes = await modify(context, (live) => patched(context, patch(live, body, context)))

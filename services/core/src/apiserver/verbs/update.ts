@@ -19,6 +19,7 @@ import type { Entry } from "../watch-cache.ts"
 import { requireObject, storeNew } from "./create.ts"
 import { entriesAfter } from "./ownership.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
+import { onlyWritable } from "./writable.ts"
 
 /** A write that did not say which version it was decided on is decided again this many times when it loses a race. */
 const retriesMax = 10
@@ -131,7 +132,8 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
   const strategy = strategyOf(server.strategies, resource)
   strategy.prepareUpdate?.(object, live, server.clock.now(), info.subresource)
   const entries = entriesAfter(context, live, object)
-  const mutated = await mutate(context, { operation: "UPDATE", name, object, oldObject: live })
+  const owned = withEntries(object, entries)
+  const mutated = await mutate(context, { operation: "UPDATE", name, object: owned, oldObject: live })
   const admitted = withEntries(mutated, entries)
   resource.compiled().default(admitted)
   const judged =
@@ -143,65 +145,6 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
   if (info.subresource === "") context.warnings.push(...warningsOf(resource, admitted, live))
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
   return withGeneration(context, live, admitted)
-}
-
-/** What the server keeps itself stays as it was; so does status for a write to the object, and all else for one to status. */
-function onlyWritable(
-  { resource, info, server: { strategies } }: RequestContext,
-  live: AnyObject,
-  wanted: AnyObject,
-): AnyObject {
-  const {
-    uid,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generation,
-    generateName,
-    managedFields,
-    name,
-    namespace,
-  } = live.metadata
-  const kept = {
-    name,
-    namespace,
-    uid,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generation,
-    generateName,
-  }
-  const server = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
-  const { resourceVersion: _, ...meta } = wanted.metadata
-  const metadata = {
-    ...meta,
-    ...server,
-    ...((wanted.metadata.managedFields ?? managedFields) && {
-      managedFields: wanted.metadata.managedFields ?? managedFields,
-    }),
-  }
-  if (deletionTimestamp === undefined) {
-    delete metadata.deletionTimestamp
-    delete metadata.deletionGracePeriodSeconds
-  }
-  if (info.subresource === "status") {
-    return {
-      ...live,
-      metadata: { ...live.metadata, ...(metadata.managedFields && { managedFields: metadata.managedFields }) },
-      ...(wanted.status !== undefined && { status: wanted.status }),
-    }
-  }
-  const part = strategyOf(strategies, resource).writablePart?.(wanted, live, info.subresource)
-  if (part) {
-    return {
-      ...part,
-      metadata: { ...live.metadata, ...(metadata.managedFields && { managedFields: metadata.managedFields }) },
-    }
-  }
-  if (!resource.status || info.subresource !== "") return { ...wanted, metadata }
-  const { status: __, ...rest } = wanted
-  return { ...rest, metadata, ...(live.status !== undefined && { status: live.status }) } as AnyObject
 }
 
 /** The generation counts changes of what is desired: everything but metadata and status. */
