@@ -1,3 +1,4 @@
+import type { WebSocket } from "ws"
 import type { AnyObject, Kind, KindOf, KindReference, ListOf, NewOf, StoredMeta } from "../api/kind.ts"
 import type { LabelSelector } from "../api/meta/label-selector.ts"
 
@@ -112,6 +113,8 @@ export interface Client {
   getMetadata(kind: KindReference, reference: Reference, options?: GetOptions): Promise<PartialObject>
   listMetadata(kind: KindReference, options?: ListOptions): Promise<ListOf<PartialObject>>
   watchMetadata(kind: KindReference, options?: WatchOptions): AsyncIterable<WatchEvent<PartialObject>>
+  /** A connection for a subresource that streams both ways; see `exec`, `attach` and `forwardPort`. */
+  openWebSocket(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<WebSocket>
   /** Any other path of the API (`/version`, a subresource), with the same errors. */
   request(path: string, init?: RequestInit): Promise<Response>
 }

@@ -5,10 +5,12 @@ import type { Clock } from "../clock/index.ts"
 import type { Fetch } from "./client.ts"
 import { type ClusterConfig, inClusterConfig, type Material } from "./cluster-config.ts"
 import { bearerToken, compose, retry } from "./compose.ts"
+import { type OpenWebSocket, type TlsOptions, webSocketsOf } from "./web-socket.ts"
 
 /** A `fetch` that holds connections. Its requests carry the whole URL: give the client `baseUrl: config.server`. */
 export interface ClusterFetch extends AsyncDisposable {
   readonly fetch: Fetch
+  readonly openWebSocket: OpenWebSocket
 }
 
 /** A token's file is read again after this time: the kubelet renews projected tokens long before they expire. */
@@ -27,22 +29,25 @@ export async function clusterFetch(config: ClusterConfig, clock: Clock): Promise
   ])
   // Loaded here, so that a process which reaches its API server without a socket never pays for it.
   const { default: Agent } = await import("undici/lib/dispatcher/agent.js")
+  const tls: TlsOptions = {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(config.tlsServerName !== undefined && { servername: config.tlsServerName }),
+    rejectUnauthorized: config.insecureSkipTlsVerify !== true,
+  }
   const agent = new Agent({
     headersTimeout: headersTimeoutMs,
     bodyTimeout: 0,
     keepAliveTimeout: keepAliveMs,
-    connect: {
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-      ...(config.tlsServerName !== undefined && { servername: config.tlsServerName }),
-      rejectUnauthorized: config.insecureSkipTlsVerify !== true,
-    },
+    connect: tls,
   })
   const transport: Fetch = (request) => globalThis.fetch(request, { dispatcher: agent } as object)
-  const signIn = config.token ? [bearerToken(tokenSource(config.token, clock))] : []
+  const token = config.token && tokenSource(config.token, clock)
+  const signIn = token ? [bearerToken(token)] : []
   return {
     fetch: compose(transport, retry({ clock }), ...signIn),
+    openWebSocket: webSocketsOf(tls, token),
     [Symbol.asyncDispose]: () => agent.destroy(),
   }
 }

@@ -15,9 +15,9 @@ export interface Connected extends AsyncDisposable {
 
 export async function connect(options: FindClusterOptions, userAgent = "wick"): Promise<Connected> {
   const config = await findCluster(options)
-  const { fetch, [Symbol.asyncDispose]: dispose } = await clusterFetch(config, systemClock)
+  const { fetch, openWebSocket, [Symbol.asyncDispose]: dispose } = await clusterFetch(config, systemClock)
   return {
-    client: createClient({ fetch, baseUrl: config.server, userAgent }),
+    client: createClient({ fetch, openWebSocket, baseUrl: config.server, userAgent }),
     namespace: config.namespace ?? "default",
     server: config.server,
     config,

@@ -1,7 +1,7 @@
+import type { WebSocket } from "ws"
 import type { Kind, KindOf, KindReference, ListOf, NewOf } from "../api/kind.ts"
 import { formatFieldSelector } from "../api/meta/field-selector.ts"
 import { formatSelector } from "../api/meta/selector-text.ts"
-import { type Status, StatusError } from "../api/meta/status-error.ts"
 import { assert } from "../assert.ts"
 import type {
   Client,
@@ -20,10 +20,14 @@ import type {
   WriteOptions,
 } from "./client.ts"
 import { queryString, resourcePath } from "./path.ts"
+import { refusalOf } from "./refusal.ts"
 import { readWatch } from "./watch-stream.ts"
+import type { OpenWebSocket } from "./web-socket.ts"
 
 export interface ClientOptions {
   readonly fetch: Fetch
+  /** How connections for exec, attach and port-forward are opened; `clusterFetch` has one. */
+  readonly openWebSocket?: OpenWebSocket
   /** Where paths begin; in process it only has to be a valid URL. */
   readonly baseUrl?: string
   readonly userAgent?: string
@@ -51,6 +55,7 @@ class FetchClient implements Client {
   readonly #baseUrl: string
   readonly #headers: Record<string, string>
   readonly #fieldManager: string | undefined
+  readonly #openWebSocket: OpenWebSocket | undefined
   readonly #onWarning: ((warning: string) => void) | undefined
 
   constructor(options: ClientOptions) {
@@ -58,6 +63,7 @@ class FetchClient implements Client {
     this.#baseUrl = (options.baseUrl ?? "http://wick.internal").replace(/\/+$/, "")
     this.#headers = { accept: "application/json", ...(options.userAgent && { "user-agent": options.userAgent }) }
     this.#fieldManager = options.fieldManager
+    this.#openWebSocket = options.openWebSocket
     this.#onWarning = options.onWarning
   }
 
@@ -138,6 +144,11 @@ class FetchClient implements Client {
     const headers = new Headers(init.headers)
     for (const name in this.#headers) if (!headers.has(name)) headers.set(name, this.#headers[name] as string)
     return this.#accepted(new Request(this.#baseUrl + path, { ...init, headers }))
+  }
+
+  async openWebSocket(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<WebSocket> {
+    assert(this.#openWebSocket, "exec, attach and port-forward need a client that was given openWebSocket")
+    return this.#openWebSocket(this.#baseUrl + path, protocols, signal)
   }
 
   async *#watch<Item>(
@@ -276,14 +287,11 @@ function typed<K extends Kind>(kind: K, object: NewOf<K>): unknown {
   return { apiVersion: kind.apiVersion, kind: kind.kind, ...object }
 }
 
-/** The response, or its no as a `StatusError`. Servers and proxies that answer no `Status` are understood by code. */
+/** The response, or its no as a `StatusError`. */
 async function accepted(response: Response): Promise<Response> {
   if (response.ok) return response
   const text = await response.text().catch(() => "")
-  const status = statusOf(text) ?? { message: text.slice(0, 1000) || `the server answered ${response.status}` }
-  const retryAfter = Number(response.headers.get("retry-after"))
-  if (retryAfter > 0) status.details = { ...status.details, retryAfterSeconds: retryAfter }
-  throw StatusError.from(status, response.status)
+  throw refusalOf(text, response.status, response.headers.get("retry-after"))
 }
 
 /** The texts of `Warning` headers (RFC 9111 §5.5 of old): `299 - "text"`, any number of them with commas between. */
@@ -291,14 +299,4 @@ export function warningsOf(response: Response): string[] {
   const header = response.headers.get("warning")
   if (header === null) return []
   return [...header.matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] ?? "").replace(/\\(.)/g, "$1"))
-}
-
-function statusOf(text: string): Partial<Status> | undefined {
-  if (!text.startsWith("{")) return undefined
-  try {
-    const parsed = JSON.parse(text) as Partial<Status>
-    return parsed.kind === "Status" ? parsed : undefined
-  } catch {
-    return undefined
-  }
 }
