@@ -11,11 +11,11 @@ export function versionOf(bytes: Buffer): string {
 }
 
 /** Whether the bytes can be served as they are stored. */
-export function isServedAsStored({ apiVersion, behind }: ServedResource, bytes: Buffer): boolean {
+export function isServedAsStored({ apiVersion, behind, custom }: ServedResource, bytes: Buffer): boolean {
+  // Built-in objects are stored in the one version of their kind.
+  if (!custom) return behind === undefined
   const end = versionStart.length + apiVersion.length
-  return (
-    behind === undefined && bytes[end] === quote && bytes.toString("latin1", versionStart.length, end) === apiVersion
-  )
+  return bytes[end] === quote && bytes.toString("latin1", versionStart.length, end) === apiVersion
 }
 
 /** The bytes of a stored object as it is asked for, where its versions differ in nothing but their name. */
@@ -34,6 +34,7 @@ export function renamed(resource: ServedResource, bytes: Buffer): Buffer {
 /** Stored objects as they are asked for, in order. Those that must be converted are so in one go. */
 export async function inVersion(resource: ServedResource, stored: readonly Buffer[]): Promise<readonly Buffer[]> {
   const { conversion, apiVersion } = resource
+  if (!resource.custom && !resource.behind) return stored
   if (!conversion) return stored.map((bytes) => renamed(resource, bytes))
   const others = stored.filter((bytes) => !isServedAsStored(resource, bytes))
   if (others.length === 0) return stored
