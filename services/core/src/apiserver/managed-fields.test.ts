@@ -314,6 +314,27 @@ describe("an apply", () => {
     expect(await apply("two", { ...body, data: {} })).not.toHaveProperty("data.a")
   })
 
+  it("again changes nothing, though it says null where there is nothing", async () => {
+    const template = { ...deployment.spec.template, metadata: { labels: { app: "web" }, creationTimestamp: null } }
+    const body = { ...typed, ...deployment, spec: { ...deployment.spec, strategy: {}, template }, status: {} }
+    const first = await apply("me", body, path)
+    await later()
+    expect(await apply("me", body, path)).toEqual(first)
+  })
+
+  it("that names an item twice is refused", async () => {
+    const containers = [
+      { name: "a", image: "1" },
+      { name: "a", image: "2" },
+    ]
+    const body = { ...typed, metadata: { name: "web" }, spec: { template: { spec: { containers } } } }
+    expect(await apply("me", body, path)).toMatchObject({
+      code: 400,
+      message:
+        'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.containers: duplicate entries for key [name="a"]',
+    })
+  })
+
   it("takes with a struct that it no longer says what defaults had put there", async () => {
     const probe = { readinessProbe: { httpGet: { port: 80 } } }
     const wish = (container: object): object => ({

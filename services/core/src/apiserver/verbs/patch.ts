@@ -3,6 +3,7 @@ import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { invalidOption } from "../invalid-error.ts"
+import { duplicateItem } from "../patch/duplicate-item.ts"
 import { applyJsonPatch } from "../patch/json-patch.ts"
 import { copyJson } from "../patch/json-value.ts"
 import { applyMergePatch } from "../patch/merge-patch.ts"
@@ -68,6 +69,11 @@ async function apply(context: RequestContext, body: unknown): Promise<Written> {
   pruneUnknown(context, applied)
   const by = { ...writerOf(context), force: queryFlag(info.query, "force") === true }
   const kind = ownableOf(resource)
+  const duplicate = duplicateItem(applied, kind.at)
+  if (duplicate) {
+    const what = `${info.namespace && `${info.namespace}/`}${info.name}; ${resource.apiVersion}, Kind=${resource.kind}`
+    throw new StatusError("BadRequest", `failed to create typed patch object (${what}): ${duplicate}`)
+  }
   const existing = await server.store.find(resource, info.namespace, info.name)
   if (existing) {
     return { bytes: await modify(context, (live) => applyServerSide(live, copyJson(applied), kind, by)), isNew: false }
