@@ -4,12 +4,13 @@ import { Server, ServerCredentials } from "@grpc/grpc-js"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
+import { forwardPort, run } from "@wick/sdk/client"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
 import type { SandboxConfig } from "./runtime/runtime.ts"
 import { guardName, guardPassword } from "./testing/guarded-registry.ts"
 import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
-import { openStream } from "./testing/stream.ts"
+import { openStream, sessionClient } from "./testing/stream.ts"
 
 /** Every image that nobody uses goes with the next pod. */
 const imageLimits = { highWater: 0, lowWater: 0, pauseMs: 0 }
@@ -185,6 +186,29 @@ describe("streams", () => {
     await expect.poll(() => stream.channels[0]).toContain("forwarded\n")
     stream.close()
     await stream.closed
+  })
+
+  it("the sdk's client runs commands, with their output and exit codes, and reaches ports", async () => {
+    const page = "echo forwarded > /tmp/index.html; httpd -f -p 127.0.0.1:8080 -h /tmp"
+    await rig.create({ name: "inside", terminationGracePeriodSeconds: 0, containers: [shell(page)] })
+    await rig.until("inside", isReady)
+    await using sessions = await sessionClient(rig.kubelet)
+    const reference = { name: "inside", namespace: "default" }
+    const container = "main"
+    const command = ["sh", "-c", "read line; echo heard $line; echo oh >&2; exit 3"]
+    const ran = await run(sessions.client, reference, { container, command, input: "hello\n" })
+    expect(ran).toEqual({ code: 3, stdout: "heard hello\n", stderr: "oh\n" })
+    expect(await run(sessions.client, reference, { container, command: ["true"] })).toMatchObject({ code: 0 })
+    const missing = run(sessions.client, reference, { container, command: ["/no/such/program"] })
+    await expect(missing).rejects.toThrow(/no such file/)
+    const { readable, writable } = await forwardPort(sessions.client, reference, 8080)
+    await writable.getWriter().write(Buffer.from("GET / HTTP/1.0\r\n\r\n"))
+    let answer = ""
+    for await (const chunk of readable) {
+      answer += Buffer.from(chunk).toString("latin1")
+      if (answer.includes("forwarded\n")) break
+    }
+    expect(answer).toMatch(/^HTTP\/1\.[01] 200 OK/)
   })
 })
 

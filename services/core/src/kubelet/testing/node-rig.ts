@@ -315,7 +315,10 @@ async function removeSandboxes(containerd: Containerd): Promise<void> {
   const { sandboxes } = await runtime.list()
   for (const { id } of sandboxes) {
     await runtime.stopSandbox(id)
-    await runtime.removeSandbox(id)
+    // What the kubelet had begun to remove containerd removes by itself.
+    await runtime.removeSandbox(id).catch((error: Error) => {
+      if (!/already in removing state/.test(error.message)) throw error
+    })
   }
 }
 
