@@ -124,6 +124,16 @@ export class Member implements Replication {
     return Promise.reject(new NotLeaderError("this member does not lead"))
   }
 
+  storeTimeMs(): number {
+    return must(this.#leading, "who takes proposals leads").time.now()
+  }
+
+  position(): ReturnType<Replication["position"]> {
+    const { raft, table } = this.#parts
+    const { index: appliedIndex } = this.#applied
+    return { index: appliedIndex, appliedIndex, term: raft.term, ...table.sizes() }
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed

@@ -4,7 +4,7 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { type Configuration, createRaft } from "#raft"
-import { type Storage, StorageFront, WatchHub } from "#store"
+import { type MemberStorage, StorageFront, WatchHub } from "#store"
 import { Compactor } from "./compactor.ts"
 import { lockDirectory } from "./directory-lock.ts"
 import { type Disk, openDisk } from "./disk.ts"
@@ -39,12 +39,12 @@ export interface StorageOptions {
  * Opens the store in a directory, or founds it there. Resolves when it can be written to. Throws DirectoryInUseError,
  * and CorruptLogError when what is there is not what was written.
  */
-export async function openStorage(options: StorageOptions): Promise<Storage> {
+export async function openStorage(options: StorageOptions): Promise<MemberStorage> {
   return openStorageOn(() => openDisk(join(options.directory, "log")), options)
 }
 
 /** The same with a disk for the log that need not be a real one. */
-export async function openStorageOn(logDisk: () => Promise<Disk>, options: StorageOptions): Promise<Storage> {
+export async function openStorageOn(logDisk: () => Promise<Disk>, options: StorageOptions): Promise<MemberStorage> {
   const { directory, clock, log: report, onFailure = () => {} } = options
   const startMs = clock.monotonic()
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -94,7 +94,7 @@ function entriesAfter(directory: string, appliedIndex: number, recovered: Recove
   return entries.slice(appliedIndex - before.index)
 }
 
-function withCompaction(storage: Storage, clock: Clock, log: Log): Storage {
+function withCompaction(storage: MemberStorage, clock: Clock, log: Log): MemberStorage {
   const compactor = new Compactor(storage, clock, log, compactionIntervalMs)
   return {
     range: (request) => storage.range(request),
@@ -105,6 +105,14 @@ function withCompaction(storage: Storage, clock: Clock, log: Log): Storage {
     grantLease: (ttlSeconds, id) => storage.grantLease(ttlSeconds, id),
     keepLeaseAlive: (id) => storage.keepLeaseAlive(id),
     revokeLease: (id) => storage.revokeLease(id),
+    transact: (request) => storage.transact(request),
+    confirmRead: () => storage.confirmRead(),
+    leases: () => storage.leases(),
+    lease: (id) => storage.lease(id),
+    kept: (revision, changesMax) => storage.kept(revision, changesMax),
+    note: (name) => storage.note(name),
+    setNote: (name, value, expected) => storage.setNote(name, value, expected),
+    status: () => storage.status(),
     close: () => {
       compactor.stop()
       return storage.close()

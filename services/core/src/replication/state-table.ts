@@ -10,13 +10,14 @@ import {
   type Lease,
   Mvcc,
   NoSpaceError,
+  type Note,
   numberSizeMax,
   type Position,
   type Records,
   type RevisionChanges,
 } from "#store"
 import { changeKey, decodeChange, encodeChange, readChangeKey } from "./change-codec.ts"
-import { checksumSize, seal, unseal } from "./checksum.ts"
+import { CorruptStateError, checksumSize, seal, unseal } from "./checksum.ts"
 import { readConfiguration, writeConfiguration } from "./log-record.ts"
 import { Unsaved } from "./unsaved.ts"
 
@@ -50,6 +51,7 @@ export class StateTable implements Records {
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #changes: Database<Buffer, Buffer>
   readonly #leases: Database<Buffer, number>
+  readonly #notes: Database<Buffer, string>
   #unsaved = new Unsaved()
   /** What is being written just now; still read from here until it is in the table. */
   #saving: Unsaved | undefined
@@ -63,6 +65,7 @@ export class StateTable implements Records {
     this.#root = open({ path: directory, encoding: "binary", keyEncoding: "binary", mapSize: mapSizeMax, maxDbs: 4 })
     this.#changes = this.#root.openDB({ name: "changes", encoding: "binary", keyEncoding: "binary" })
     this.#leases = this.#root.openDB({ name: "leases", encoding: "binary", keyEncoding: "ordered-binary" })
+    this.#notes = this.#root.openDB({ name: "notes", encoding: "binary", keyEncoding: "ordered-binary" })
   }
 
   /** The state machine as of the last checkpoint, and that checkpoint; a new one when there is none. */
@@ -71,6 +74,7 @@ export class StateTable implements Records {
     const checkpoint = bytes === undefined ? undefined : decodeCheckpoint(bytes)
     const mvcc = new Mvcc(this, checkpoint?.position ?? emptyPosition)
     for (const { key: id, value } of this.#leases.getRange()) mvcc.restoreLease(decodeLease(id, value))
+    for (const { key: name, value } of this.#notes.getRange()) mvcc.restoreNote(name, decodeNote(name, value))
     for (const { key, value } of this.#changes.getRange()) {
       const { revision, sub } = readChangeKey(key)
       mvcc.restoreChange(decodeChange(value, revision), sub)
@@ -114,6 +118,18 @@ export class StateTable implements Records {
 
   removeLease(id: number): void {
     this.#unsaved.leases.set(id, undefined)
+  }
+
+  putNote(name: string, note: Note): void {
+    this.#unsaved.notes.set(name, note)
+    this.#unsaved.size += note.value.length
+  }
+
+  /** Bytes of the table on disk, and those of them that hold something. */
+  sizes(): { readonly size: number; readonly sizeInUse: number } {
+    const { lastPageNumber } = this.#root.getStats() as { lastPageNumber: number }
+    const inUse = [this.#root, this.#changes, this.#leases, this.#notes].map((database) => pagesOf(database.getStats()))
+    return { size: (lastPageNumber + 1) * pageSize, sizeInUse: inUse.reduce((sum, pages) => sum + pages, 0) * pageSize }
   }
 
   scan(from: number, changesMax: number): readonly RevisionChanges[] {
@@ -172,6 +188,7 @@ export class StateTable implements Records {
       if (lease === undefined) void this.#leases.remove(id)
       else void this.#leases.put(id, encodeLease(lease))
     }
+    for (const [name, note] of unsaved.notes) void this.#notes.put(name, encodeNote(name, note))
     void this.#root.put(checkpointKey, encodeCheckpoint(checkpoint))
   }
 
@@ -200,6 +217,12 @@ export class StateTable implements Records {
     }
     if (changes.length > 0) found.push({ revision: current, changes })
   }
+}
+
+/** Pages of a tree, by what LMDB tells of it. */
+function pagesOf(stats: object): number {
+  const { treeBranchPageCount, treeLeafPageCount, overflowPages } = stats as Record<string, number>
+  return (treeBranchPageCount ?? 0) + (treeLeafPageCount ?? 0) + (overflowPages ?? 0)
 }
 
 function encodeCheckpoint({ applied, configuration, position }: Checkpoint): Buffer {
@@ -234,4 +257,22 @@ function encodeLease({ id, ttlSeconds, deadlineMs }: Lease): Buffer {
 function decodeLease(id: number, bytes: Uint8Array): Lease {
   const reader = new ByteReader(unseal(bytes, id, `lease ${id}`), checksumSize)
   return { id, ttlSeconds: reader.number(), deadlineMs: reader.number() }
+}
+
+/** Its name is under the checksum too: a note in another's place is wrong. */
+function encodeNote(name: string, { version, value }: Note): Buffer {
+  const bytes = Buffer.alloc(checksumSize + 2 * numberSizeMax + name.length + value.length)
+  const writer = new ByteWriter(bytes.subarray(checksumSize))
+  writer.key(name)
+  writer.number(version)
+  writer.rest(value)
+  return seal(bytes.subarray(0, checksumSize + writer.size), 0)
+}
+
+function decodeNote(name: string, bytes: Uint8Array): Note {
+  const reader = new ByteReader(unseal(bytes, 0, `note ${name}`), checksumSize)
+  const found = reader.key()
+  if (found !== name) throw new CorruptStateError(`note ${name} holds that of ${found}`)
+  const version = reader.number()
+  return { version, value: Buffer.from(reader.rest()) }
 }

@@ -1,4 +1,4 @@
-import type { Change, Lease, RevisionChanges } from "#store"
+import type { Change, Lease, Note, RevisionChanges } from "#store"
 
 /** What was applied since the last checkpoint: kept in memory, for the log can tell it again. */
 export class Unsaved {
@@ -10,11 +10,12 @@ export class Unsaved {
   removals: { readonly revision: number; readonly sub: number }[] = []
   /** Undefined: the lease is over. */
   readonly leases = new Map<number, Lease | undefined>()
+  readonly notes = new Map<string, Note>()
   /** Bytes of values and keys, roughly. */
   size = 0
 
   get isEmpty(): boolean {
-    return this.changes.size === 0 && this.removals.length === 0 && this.leases.size === 0
+    return this.changes.size === 0 && this.removals.length === 0 && this.leases.size === 0 && this.notes.size === 0
   }
 
   get firstRevision(): number {
@@ -38,6 +39,7 @@ export class Unsaved {
     for (const [revision, changes] of later.changes) this.changes.set(revision, changes)
     this.removals = this.removals.concat(later.removals)
     for (const [id, lease] of later.leases) this.leases.set(id, lease)
+    for (const [name, note] of later.notes) this.notes.set(name, note)
     this.size += later.size
   }
 

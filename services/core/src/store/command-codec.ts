@@ -2,7 +2,8 @@ import { must, unreachable } from "@wick/sdk/assert"
 import { ByteReader, MalformedError } from "./byte-reader.ts"
 import { ByteWriter, numberSizeMax } from "./byte-writer.ts"
 import type { Command, StampedCommand } from "./command.ts"
-import type { Compare, Operation, RangeRequest, TxnRequest } from "./storage.ts"
+import type { NestedOperation, NestedTxn } from "./member-storage.ts"
+import type { Compare, RangeRequest } from "./storage.ts"
 
 /**
  * Commands as bytes, as they are in the log. The first byte is the format: a member that does not know it must not
@@ -10,7 +11,7 @@ import type { Compare, Operation, RangeRequest, TxnRequest } from "./storage.ts"
  */
 const formatByte = 1
 
-const kinds = ["txn", "compact", "grant", "renew", "revoke", "expire"] as const
+const kinds = ["txn", "compact", "grant", "renew", "revoke", "expire", "note"] as const
 const targets = ["version", "create", "mod", "lease", "value"] as const
 const comparisons = ["=", "!=", "<", ">"] as const
 
@@ -19,6 +20,10 @@ const hasEnd = 1
 const hasPrevious = 2
 const keysOnlyBit = 4
 const countOnlyBit = 8
+const keepValueBit = 16
+const keepLeaseBit = 32
+/** In the byte of a comparison: the end of an interval follows the key. */
+const comparesInterval = 8
 
 export function encodeCommand({ timeMs, command }: StampedCommand): Buffer {
   // Not from Node's pool: values are views of these bytes and may be kept for long, by a cache for example, and a view
@@ -43,6 +48,11 @@ export function encodeCommand({ timeMs, command }: StampedCommand): Buffer {
       writer.number(command.id)
       break
     case "expire":
+      break
+    case "note":
+      writer.key(command.name)
+      writer.number(command.expected)
+      writer.bytes(command.value)
       break
     default:
       unreachable(command)
@@ -75,6 +85,8 @@ function readCommand(reader: ByteReader): Command {
       return { kind, id: reader.number() }
     case "expire":
       return { kind }
+    case "note":
+      return { kind, name: reader.key(), expected: reader.number(), value: reader.bytes() }
     default:
       return unreachable(kind)
   }
@@ -82,23 +94,32 @@ function readCommand(reader: ByteReader): Command {
 
 /** An upper bound, cheap to compute. */
 function sizeOf(command: Command): number {
-  if (command.kind !== "txn") return 2 * numberSizeMax
-  const { compare, success, failure } = command.request
+  if (command.kind === "note") return 3 * numberSizeMax + command.name.length + command.value.length
+  return command.kind === "txn" ? sizeOfTxn(command.request) : 2 * numberSizeMax
+}
+
+function sizeOfTxn({ compare, success, failure }: NestedTxn): number {
   let size = 3 * numberSizeMax
   for (const item of compare) {
-    size += 2 + 2 * numberSizeMax + item.key.length + (item.target === "value" ? item.value.length : 0)
+    size +=
+      2 +
+      3 * numberSizeMax +
+      item.key.length +
+      (item.end?.length ?? 0) +
+      (item.target === "value" ? item.value.length : 0)
   }
   for (const item of success) size += sizeOfOperation(item)
   for (const item of failure) size += sizeOfOperation(item)
   return size
 }
 
-function sizeOfOperation(operation: Operation): number {
+function sizeOfOperation(operation: NestedOperation): number {
+  if (operation.kind === "txn") return 2 + sizeOfTxn(operation)
   const size = 2 + 4 * numberSizeMax + operation.key.length
   return size + (operation.kind === "put" ? operation.value.length : (operation.end?.length ?? 0))
 }
 
-function writeTxn(writer: ByteWriter, { compare, success, failure }: TxnRequest): void {
+function writeTxn(writer: ByteWriter, { compare, success, failure }: NestedTxn): void {
   writer.number(compare.length)
   for (const item of compare) writeCompare(writer, item)
   writer.number(success.length)
@@ -107,7 +128,7 @@ function writeTxn(writer: ByteWriter, { compare, success, failure }: TxnRequest)
   for (const item of failure) writeOperation(writer, item)
 }
 
-function readTxn(reader: ByteReader): TxnRequest {
+function readTxn(reader: ByteReader): NestedTxn {
   return {
     compare: list(reader, readCompare),
     success: list(reader, readOperation),
@@ -117,26 +138,35 @@ function readTxn(reader: ByteReader): TxnRequest {
 
 function writeCompare(writer: ByteWriter, compare: Compare): void {
   writer.byte(targets.indexOf(compare.target))
-  writer.byte(comparisons.indexOf(compare.op))
+  writer.byte(comparisons.indexOf(compare.op) | (compare.end === undefined ? 0 : comparesInterval))
   writer.key(compare.key)
+  if (compare.end !== undefined) writer.key(compare.end)
   if (compare.target === "value") writer.bytes(compare.value)
   else writer.number(compare.value)
 }
 
 function readCompare(reader: ByteReader): Compare {
   const target = oneOf(targets, reader.byte())
-  const op = oneOf(comparisons, reader.byte())
+  const how = reader.byte()
+  const op = oneOf(comparisons, how & ~comparesInterval)
   const key = reader.key()
-  return target === "value" ? { key, target, op, value: reader.bytes() } : { key, target, op, value: reader.number() }
+  const interval = (how & comparesInterval) === 0 ? { key } : { key, end: reader.key() }
+  return target === "value"
+    ? { ...interval, target, op, value: reader.bytes() }
+    : { ...interval, target, op, value: reader.number() }
 }
 
-const operations = ["put", "delete", "range"] as const
+const operations = ["put", "delete", "range", "txn"] as const
 
-function writeOperation(writer: ByteWriter, operation: Operation): void {
+function writeOperation(writer: ByteWriter, operation: NestedOperation): void {
   writer.byte(operations.indexOf(operation.kind))
   switch (operation.kind) {
     case "put":
-      writer.byte(operation.previous ? hasPrevious : 0)
+      writer.byte(
+        (operation.previous ? hasPrevious : 0) |
+          (operation.keepValue ? keepValueBit : 0) |
+          (operation.keepLease ? keepLeaseBit : 0),
+      )
       writer.key(operation.key)
       writer.number(operation.lease ?? 0)
       writer.bytes(operation.value)
@@ -148,6 +178,9 @@ function writeOperation(writer: ByteWriter, operation: Operation): void {
       break
     case "range":
       writeRange(writer, operation)
+      break
+    case "txn":
+      writeTxn(writer, operation)
       break
     default:
       unreachable(operation)
@@ -163,14 +196,15 @@ function writeRange(writer: ByteWriter, range: RangeRequest): void {
   writer.number(range.limit ?? 0)
 }
 
-function readOperation(reader: ByteReader): Operation {
+function readOperation(reader: ByteReader): NestedOperation {
   const kind = oneOf(operations, reader.byte())
+  if (kind === "txn") return { kind, ...readTxn(reader) }
   const bits = reader.byte()
   const key = reader.key()
   const previous = (bits & hasPrevious) !== 0
   switch (kind) {
     case "put":
-      return { kind, key, lease: reader.number(), value: reader.bytes(), previous }
+      return { kind, key, lease: reader.number(), value: reader.bytes(), previous, ...readKept(bits) }
     case "delete":
       return { kind, key, ...readEnd(reader, bits), previous }
     case "range": {
@@ -180,6 +214,13 @@ function readOperation(reader: ByteReader): Operation {
     }
     default:
       return unreachable(kind)
+  }
+}
+
+function readKept(bits: number): { keepValue?: boolean; keepLease?: boolean } {
+  return {
+    ...((bits & keepValueBit) === 0 ? {} : { keepValue: true }),
+    ...((bits & keepLeaseBit) === 0 ? {} : { keepLease: true }),
   }
 }
 

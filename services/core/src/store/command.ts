@@ -1,8 +1,8 @@
-import type { TxnRequest } from "./storage.ts"
+import type { NestedTxn } from "./member-storage.ts"
 
 /** What is replicated: every change of the store is one of these, applied in the order of the log. */
 export type Command =
-  | { readonly kind: "txn"; readonly request: TxnRequest }
+  | { readonly kind: "txn"; readonly request: NestedTxn }
   /** Forgets history before `revision`. */
   | { readonly kind: "compact"; readonly revision: number }
   /** `id` 0: the state machine chooses. */
@@ -11,6 +11,8 @@ export type Command =
   | { readonly kind: "revoke"; readonly id: number }
   /** Ends leases whose deadline has come, at most `expiriesMax` of them. */
   | { readonly kind: "expire" }
+  /** Writes a note whose version is `expected`. */
+  | { readonly kind: "note"; readonly name: string; readonly value: Uint8Array; readonly expected: number }
 
 /**
  * A command and the *store time* at which it was proposed. Store time is a count of milliseconds during which the

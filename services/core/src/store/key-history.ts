@@ -47,6 +47,11 @@ export class KeyHistory {
     return version === undefined || version.version === 0 ? undefined : version
   }
 
+  /** The change that was the latest at `revision`, tombstones too. */
+  changeAt(revision: number): Version | undefined {
+    return this.#versions.findLast(({ modRevision }) => modRevision <= revision)
+  }
+
   /** The version that lived at `revision`. */
   at(revision: number): Version | undefined {
     for (let at = this.#versions.length - 1; at >= 0; at--) {

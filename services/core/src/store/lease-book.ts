@@ -21,6 +21,10 @@ export class LeaseBook {
     return this.#leases.get(id)
   }
 
+  all(): readonly Lease[] {
+    return [...this.#leases.values()]
+  }
+
   get size(): number {
     return this.#leases.size
   }

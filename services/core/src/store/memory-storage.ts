@@ -2,9 +2,10 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Command } from "./command.ts"
 import { decodeCommand, encodeCommand } from "./command-codec.ts"
 import { LeaseAlarm, StoreTime } from "./lease-alarm.ts"
+import type { MemberStorage } from "./member-storage.ts"
 import { Mvcc, type Outcome } from "./mvcc.ts"
 import { MemoryRecords } from "./records.ts"
-import { StoppedError, type Storage } from "./storage.ts"
+import { StoppedError } from "./storage.ts"
 import { type Replication, StorageFront } from "./storage-front.ts"
 import { WatchHub } from "./watch-hub.ts"
 
@@ -12,16 +13,18 @@ import { WatchHub } from "./watch-hub.ts"
  * The real state machine without a log and a disk: for tests, and for whoever needs no durability. Writes are applied
  * in the order of their calls, in a microtask of their own, so no caller sees a watcher run inside its call.
  */
-export function createMemoryStorage({ clock }: { clock: Clock }): Storage {
+export function createMemoryStorage({ clock }: { clock: Clock }): MemberStorage {
   const mvcc = new Mvcc(new MemoryRecords())
   const hub = new WatchHub(mvcc, (task) => void setImmediate(task))
   const time = new StoreTime(clock, mvcc.timeMs)
+  let applied = 0
   let stopped: StoppedError | undefined
   const propose = async (command: Command): Promise<Outcome> => {
     if (stopped !== undefined) throw stopped
     // Through the codec, as on a real member: callers keep their buffers, and what cannot be encoded is found out.
     const bytes = encodeCommand({ timeMs: time.now(), command })
     await undefined
+    applied++
     const { outcome, written } = mvcc.apply(decodeCommand(bytes))
     hub.publish(written)
     alarm.set(mvcc.earliestDeadlineMs)
@@ -31,6 +34,8 @@ export function createMemoryStorage({ clock }: { clock: Clock }): Storage {
   const replication: Replication = {
     propose,
     confirmRead: () => undefined,
+    storeTimeMs: () => time.now(),
+    position: () => ({ index: applied, appliedIndex: applied, term: 1, size: 0, sizeInUse: 0 }),
     get stopped() {
       return stopped
     },

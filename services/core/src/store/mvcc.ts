@@ -1,11 +1,12 @@
-import { assert, unreachable } from "@wick/sdk/assert"
+import { assert, must, unreachable } from "@wick/sdk/assert"
 import type { Command, StampedCommand } from "./command.ts"
 import { KeyIndex } from "./key-index.ts"
 import { type Lease, LeaseBook } from "./lease-book.ts"
+import type { KeptChange, LeaseState, NestedTxnResult, Note } from "./member-storage.ts"
 import { emptyValue, readRange, refuseRevision, toKeyValue, type View } from "./range.ts"
 import type { Change, Records, RevisionChanges } from "./records.ts"
 import type { Refusal } from "./refusal.ts"
-import type { KeyValue, RangeRequest, RangeResult, TxnResult } from "./storage.ts"
+import type { KeyValue, RangeRequest, RangeResult } from "./storage.ts"
 import { runTxn } from "./txn.ts"
 
 /** Most leases ended by one `expire` command, so that none holds the store up; what is left over is due at once again. */
@@ -13,7 +14,7 @@ const expiriesMax = 256
 
 export type Outcome =
   | { readonly kind: "refused"; readonly refusal: Refusal }
-  | { readonly kind: "txn"; readonly result: TxnResult }
+  | { readonly kind: "txn"; readonly result: NestedTxnResult }
   | { readonly kind: "lease"; readonly lease: Lease }
   | { readonly kind: "done" }
 
@@ -34,6 +35,7 @@ export interface Position {
 /** An empty store is at revision 1, as etcd's is: 0 means "now" or "never" in requests and replies. */
 export const emptyPosition: Position = { revision: 1, compactRevision: 0, timeMs: 0, lastLeaseId: 0 }
 
+const unwritten: Note = { version: 0, value: emptyValue }
 const nothingWritten: readonly RevisionChanges[] = []
 
 /**
@@ -43,6 +45,7 @@ const nothingWritten: readonly RevisionChanges[] = []
 export class Mvcc {
   readonly #index = new KeyIndex()
   readonly #leases = new LeaseBook()
+  readonly #notes = new Map<string, Note>()
   readonly #records: Records
   #revision: number
   #compactRevision: number
@@ -97,6 +100,10 @@ export class Mvcc {
     this.#leases.set(lease)
   }
 
+  restoreNote(name: string, note: Note): void {
+    this.#notes.set(name, note)
+  }
+
   restoreChange(change: Change, sub: number): void {
     const { key, modRevision, createRevision, version, lease } = change
     assert(modRevision <= this.#revision, "no record is from after the position it is restored to")
@@ -121,6 +128,8 @@ export class Mvcc {
         return this.#revoke(command.id)
       case "expire":
         return this.#expire()
+      case "note":
+        return { outcome: this.#note(command), written: nothingWritten }
       default:
         return unreachable(command)
     }
@@ -135,6 +144,41 @@ export class Mvcc {
   historyFrom(revision: number, changesMax: number): readonly RevisionChanges[] | Refusal {
     if (revision < this.#compactRevision) return { reason: "compacted", compactRevision: this.#compactRevision }
     return this.#records.scan(revision, changesMax)
+  }
+
+  /** What is kept of history from `revision` on, compacted or not: see `MemberStorage`. */
+  kept(revision: number, changesMax: number): readonly KeptChange[] {
+    return this.#records.scan(revision, changesMax).flatMap(({ changes }) =>
+      changes.map((kv) => {
+        const version = must(this.#index.get(kv.key)?.changeAt(kv.modRevision), "a change that is kept is in the index")
+        return { sub: version.sub, kv }
+      }),
+    )
+  }
+
+  leaseStates(nowMs: number): readonly LeaseState[] {
+    return this.#leases.all().map((lease) => this.#leaseState(lease, nowMs))
+  }
+
+  leaseState(id: number, nowMs: number): LeaseState | undefined {
+    const lease = this.#leases.get(id)
+    return lease === undefined ? undefined : this.#leaseState(lease, nowMs)
+  }
+
+  note(name: string): Note {
+    return this.#notes.get(name) ?? unwritten
+  }
+
+  #leaseState({ id, ttlSeconds, deadlineMs }: Lease, nowMs: number): LeaseState {
+    return { id, ttlSeconds, remainingMs: Math.max(deadlineMs - nowMs, 0), keys: this.#leases.keysOf(id) }
+  }
+
+  #note({ name, value, expected }: Command & { kind: "note" }): Outcome {
+    if (this.note(name).version !== expected) return { kind: "refused", refusal: { reason: "note-changed", name } }
+    const note = { version: expected + 1, value }
+    this.#notes.set(name, note)
+    this.#records.putNote(name, note)
+    return { kind: "done" }
   }
 
   /** What the key was before this change of it; undefined when it was not, or when that is compacted. */

@@ -1,5 +1,6 @@
 import { must } from "@wick/sdk/assert"
 import type { Lease } from "./lease-book.ts"
+import type { Note } from "./member-storage.ts"
 import type { KeyValue } from "./storage.ts"
 
 /**
@@ -26,6 +27,7 @@ export interface Records {
   /** Leases are few and change seldom; they are kept so that a restart knows them, and are not read before. */
   putLease(lease: Lease): void
   removeLease(id: number): void
+  putNote(name: string, note: Note): void
 }
 
 /** History in a Map: the twin of the one on disk, for tests and for stores that need not survive. */
@@ -67,4 +69,5 @@ export class MemoryRecords implements Records {
 
   putLease(): void {}
   removeLease(): void {}
+  putNote(): void {}
 }

@@ -1,6 +1,8 @@
-import { contains, isByteString } from "./key-interval.ts"
+import { isByteString } from "./key-interval.ts"
+import type { NestedOperation, NestedTxn } from "./member-storage.ts"
 import type { Refusal } from "./refusal.ts"
-import type { Operation, RangeRequest, TxnRequest, WatchRequest } from "./storage.ts"
+import type { RangeRequest, WatchRequest } from "./storage.ts"
+import { duplicateKey } from "./txn-effects.ts"
 
 /** Most bytes of keys and values in one transaction, as etcd's default: the log is read and written in such pieces. */
 export const requestSizeMax = 1.5 * 1024 * 1024
@@ -12,28 +14,37 @@ const keySizeMax = 4096
 const leaseSecondsMax = 9_000_000_000
 
 /** What is wrong with a transaction whatever the store's state; undefined: nothing. */
-export function refuseTxn(request: TxnRequest): Refusal | undefined {
+export function refuseTxn(request: NestedTxn): Refusal | undefined {
+  const measured = { size: 0 }
+  const refusal = refuseParts(request, operationsMax, measured)
+  if (refusal !== undefined) return refusal
+  const twice = duplicateKey(request)
+  if (twice !== undefined) return { reason: "duplicate-key", key: twice }
+  return measured.size > requestSizeMax ? tooLarge(measured.size) : undefined
+}
+
+/** Each level of nesting may have as many operations as the one above it has left over: so depth is bounded too. */
+function refuseParts(request: NestedTxn, operationsLeft: number, measured: { size: number }): Refusal | undefined {
   const { compare, success, failure } = request
   const longest = Math.max(compare.length, success.length, failure.length)
-  if (longest > operationsMax) {
-    return invalid(`a transaction has at most ${operationsMax} compares and operations; this one has ${longest}`)
+  if (longest > operationsLeft) {
+    const detail = `a transaction has at most ${operationsMax} compares and operations; this one has ${longest}`
+    return { reason: "too-many", detail }
   }
-  let size = 0
-  for (const { key, ...rest } of compare) {
-    const refusal = refuseKey(key) ?? (rest.target === "value" ? undefined : refuseNumber("value compared", rest.value))
+  for (const { key, end, ...rest } of compare) {
+    const number = rest.target === "value" ? undefined : refuseNumber("value compared", rest.value)
+    const refusal = refuseKey(key) ?? refuseEnd(end) ?? number
     if (refusal !== undefined) return refusal
-    size += key.length + (rest.target === "value" ? rest.value.length : 0)
+    measured.size += key.length + (rest.target === "value" ? rest.value.length : 0)
   }
-  for (const branch of [success, failure]) {
-    for (const operation of branch) {
-      const refusal = refuseOperation(operation)
-      if (refusal !== undefined) return refusal
-      size += operation.key.length + (operation.kind === "put" ? operation.value.length : 0)
-    }
-    const twice = keyChangedTwice(branch)
-    if (twice !== undefined) return invalid(`key ${JSON.stringify(twice)} is changed twice in one transaction`)
+  for (const operation of [...success, ...failure]) {
+    const refusal =
+      operation.kind === "txn"
+        ? refuseParts(operation, operationsLeft - longest, measured)
+        : refuseOperation(operation, measured)
+    if (refusal !== undefined) return refusal
   }
-  return size > requestSizeMax ? tooLarge(size) : undefined
+  return undefined
 }
 
 export function refuseRange(request: RangeRequest): Refusal | undefined {
@@ -58,7 +69,15 @@ export function refuseLease(ttlSeconds: number, id: number): Refusal | undefined
   return fits ? undefined : invalid(`a lease lasts 1 to ${leaseSecondsMax} whole seconds, not ${ttlSeconds}`)
 }
 
-function refuseOperation(operation: Operation): Refusal | undefined {
+export function refuseNote(name: string, value: Uint8Array): Refusal | undefined {
+  return refuseKey(name) ?? (value.length > requestSizeMax ? tooLarge(value.length) : undefined)
+}
+
+function refuseOperation(
+  operation: Exclude<NestedOperation, { kind: "txn" }>,
+  measured: { size: number },
+): Refusal | undefined {
+  measured.size += operation.key.length + (operation.kind === "put" ? operation.value.length : 0)
   if (operation.kind === "range") return refuseRange(operation)
   if (operation.kind === "delete") return refuseKey(operation.key) ?? refuseEnd(operation.end)
   return refuseKey(operation.key) ?? refuseNumber("lease", operation.lease)
@@ -73,20 +92,6 @@ function refuseKey(key: string): Refusal | undefined {
 function refuseEnd(end: string | undefined): Refusal | undefined {
   if (end === undefined || (isByteString(end) && end.length <= keySizeMax)) return undefined
   return invalid(`end of interval ${JSON.stringify(end.slice(0, keySizeMax))} is not a byte string or is too long`)
-}
-
-/** A key gets one version per revision, so it may be put once and must not be both put and deleted. */
-function keyChangedTwice(operations: readonly Operation[]): string | undefined {
-  if (operations.length < 2) return undefined
-  const put = new Set<string>()
-  for (const operation of operations) {
-    if (operation.kind !== "put") continue
-    if (put.has(operation.key)) return operation.key
-    put.add(operation.key)
-  }
-  const deletes = operations.filter((operation) => operation.kind === "delete")
-  for (const key of put) if (deletes.some((interval) => contains(interval, key))) return key
-  return undefined
 }
 
 function invalid(detail: string): Refusal {

@@ -1,18 +1,19 @@
 import { assert } from "@wick/sdk/assert"
 import type { Command } from "./command.ts"
+import type {
+  KeptChange,
+  LeaseState,
+  MemberStatus,
+  MemberStorage,
+  NestedTxn,
+  NestedTxnResult,
+  Note,
+  SyncedWatch,
+} from "./member-storage.ts"
 import type { Mvcc, Outcome } from "./mvcc.ts"
 import { errorOfRefusal, type Refusal } from "./refusal.ts"
-import { refuseLease, refuseNumber, refuseRange, refuseTxn, refuseWatch } from "./request-check.ts"
-import type {
-  RangeRequest,
-  RangeResult,
-  Storage,
-  TxnRequest,
-  TxnResult,
-  Watch,
-  WatchHandler,
-  WatchRequest,
-} from "./storage.ts"
+import { refuseLease, refuseNote, refuseNumber, refuseRange, refuseTxn, refuseWatch } from "./request-check.ts"
+import type { RangeRequest, RangeResult, TxnRequest, TxnResult, WatchHandler, WatchRequest } from "./storage.ts"
 import type { WatchHub } from "./watch-hub.ts"
 
 /** What makes one `Storage` differ from another: how a command becomes part of the log, and when a read is not stale. */
@@ -21,13 +22,17 @@ export interface Replication {
   propose(command: Command): Promise<Outcome>
   /** Undefined when applied state is known to hold every acknowledged write; else resolves when it does. */
   confirmRead(): Promise<void> | undefined
+  /** Store time now, by which deadlines of leases are told. */
+  storeTimeMs(): number
+  /** Where the log is, and what the state takes on disk. */
+  position(): Omit<MemberStatus, "compactRevision" | "keys">
   /** Why nothing is answered any more; undefined while it is. */
   readonly stopped: Error | undefined
   close(): Promise<void>
 }
 
-/** The `Storage` that callers see, over a state machine, its watchers and whatever replicates it. */
-export class StorageFront implements Storage {
+/** The storage that callers see, over a state machine, its watchers and whatever replicates it. */
+export class StorageFront implements MemberStorage {
   readonly #mvcc: Mvcc
   readonly #hub: WatchHub
   readonly #replication: Replication
@@ -49,13 +54,18 @@ export class StorageFront implements Storage {
   }
 
   async txn(request: TxnRequest): Promise<TxnResult> {
+    const { results, ...rest } = await this.transact(request)
+    return { ...rest, results: results.filter((result) => result.kind !== "txn") }
+  }
+
+  async transact(request: NestedTxn): Promise<NestedTxnResult> {
     throwIfRefused(refuseTxn(request))
     const outcome = await this.#propose({ kind: "txn", request })
     assert(outcome.kind === "txn", "a transaction is answered as one")
     return outcome.result
   }
 
-  watch(request: WatchRequest, handler: WatchHandler): Watch {
+  watch(request: WatchRequest, handler: WatchHandler): SyncedWatch {
     throwIfRefused(refuseWatch(request))
     return this.#hub.watch(request, handler)
   }
@@ -86,6 +96,37 @@ export class StorageFront implements Storage {
   async revokeLease(id: number): Promise<void> {
     throwIfRefused(refuseNumber("lease", id))
     await this.#propose({ kind: "revoke", id })
+  }
+
+  async confirmRead(): Promise<void> {
+    await this.#replication.confirmRead()
+    if (this.#replication.stopped !== undefined) throw this.#replication.stopped
+  }
+
+  leases(): readonly LeaseState[] {
+    return this.#mvcc.leaseStates(this.#replication.storeTimeMs())
+  }
+
+  lease(id: number): LeaseState | undefined {
+    return this.#mvcc.leaseState(id, this.#replication.storeTimeMs())
+  }
+
+  kept(revision: number, changesMax: number): readonly KeptChange[] {
+    return this.#mvcc.kept(revision, changesMax)
+  }
+
+  note(name: string): Note {
+    return this.#mvcc.note(name)
+  }
+
+  async setNote(name: string, value: Uint8Array, expected: number): Promise<void> {
+    throwIfRefused(refuseNote(name, value))
+    await this.#propose({ kind: "note", name, value, expected })
+  }
+
+  status(): MemberStatus {
+    const { compactRevision, keys } = this.#mvcc
+    return { compactRevision, keys, ...this.#replication.position() }
   }
 
   close(): Promise<void> {

@@ -44,14 +44,22 @@ export interface RangeResult {
 
 type Comparison = "=" | "!=" | "<" | ">"
 
+/** With `end` every key of the interval has to compare so; an interval without a key compares as a key that is not there. */
 export type Compare =
   | {
       readonly key: string
+      readonly end?: string
       readonly target: "version" | "create" | "mod" | "lease"
       readonly op: Comparison
       readonly value: number
     }
-  | { readonly key: string; readonly target: "value"; readonly op: Comparison; readonly value: Uint8Array }
+  | {
+      readonly key: string
+      readonly end?: string
+      readonly target: "value"
+      readonly op: Comparison
+      readonly value: Uint8Array
+    }
 
 export type Operation =
   | {
@@ -60,6 +68,10 @@ export type Operation =
       readonly value: Uint8Array
       readonly lease?: number
       readonly previous?: boolean
+      /** The key keeps its value, whatever `value` says; throws KeyNotFoundError when it has none. */
+      readonly keepValue?: boolean
+      /** The same of its lease. */
+      readonly keepLease?: boolean
     }
   | { readonly kind: "delete"; readonly key: string; readonly end?: string; readonly previous?: boolean }
   | ({ readonly kind: "range" } & RangeRequest)
@@ -165,6 +177,16 @@ export class OverloadedError extends Error {
   override name = "OverloadedError"
 }
 
+/** A put was to keep the value or the lease of a key that is not there. */
+export class KeyNotFoundError extends Error {
+  override name = "KeyNotFoundError"
+}
+
+/** A note was changed by another since it was read. */
+export class NoteChangedError extends Error {
+  override name = "NoteChangedError"
+}
+
 export class LeaseExistsError extends Error {
   override name = "LeaseExistsError"
 }
@@ -172,6 +194,15 @@ export class LeaseExistsError extends Error {
 /** The request can never succeed as it is: an empty key, a key that is not a byte string, the same key put twice. */
 export class InvalidRequestError extends Error {
   override name = "InvalidRequestError"
+}
+
+/** One transaction would put a key twice, or both put and delete it. */
+export class DuplicateKeyError extends InvalidRequestError {
+  override name = "DuplicateKeyError"
+}
+
+export class TooManyOperationsError extends InvalidRequestError {
+  override name = "TooManyOperationsError"
 }
 
 /** The store was closed, or stopped itself because its disk failed; `message` says which and why. */

@@ -1,36 +1,60 @@
 import { unreachable } from "@wick/sdk/assert"
 import type { Version } from "./key-history.ts"
 import type { LeaseBook } from "./lease-book.ts"
+import type { NestedResult, NestedTxn, NestedTxnResult } from "./member-storage.ts"
 import { emptyValue, readRange, refuseRevision, toKeyValue, type View } from "./range.ts"
 import type { Change } from "./records.ts"
 import type { Refusal } from "./refusal.ts"
-import type { Compare, KeyValue, Operation, OperationResult, TxnRequest, TxnResult } from "./storage.ts"
+import type { Compare, KeyValue, Operation, OperationResult } from "./storage.ts"
 
 export type TxnOutcome =
   | { readonly kind: "refused"; readonly refusal: Refusal }
-  | { readonly kind: "done"; readonly result: TxnResult; readonly changes: readonly Change[] }
+  | { readonly kind: "done"; readonly result: NestedTxnResult; readonly changes: readonly Change[] }
+
+/** A transaction whose compares are decided: the operations that run. */
+interface Path {
+  readonly succeeded: boolean
+  readonly steps: readonly (Operation | ({ readonly kind: "path" } & Path))[]
+}
 
 /**
  * Runs a transaction: compares, then all operations of one branch, in order, each seeing what those before it did. All
  * its changes get the next revision; without a change the revision stays. Whatever can be refused is refused before
- * the first change, so a transaction happens whole or not at all.
+ * the first change, so a transaction happens whole or not at all. Nested ones are decided before anything runs, too.
  */
-export function runTxn(request: TxnRequest, view: View, leases: LeaseBook): TxnOutcome {
+export function runTxn(request: NestedTxn, view: View, leases: LeaseBook): TxnOutcome {
+  const path = decide(request, view)
+  const refusal = refusePath(path, view, leases)
+  if (refusal !== undefined) return { kind: "refused", refusal }
+  const writer = new Writer(view, leases)
+  const results = writer.runAll(path.steps)
+  const result = { succeeded: path.succeeded, results, revision: writer.revision }
+  return { kind: "done", result, changes: writer.changes }
+}
+
+function decide(request: NestedTxn, view: View): Path {
   const succeeded = request.compare.every((compare) => holds(compare, view))
   const operations = succeeded ? request.success : request.failure
-  for (const operation of operations) {
-    const refusal = refuse(operation, view, leases)
-    if (refusal !== undefined) return { kind: "refused", refusal }
+  const steps = operations.map((operation) =>
+    operation.kind === "txn" ? ({ kind: "path", ...decide(operation, view) } as const) : operation,
+  )
+  return { succeeded, steps }
+}
+
+function refusePath(path: Path, view: View, leases: LeaseBook): Refusal | undefined {
+  for (const step of path.steps) {
+    const refusal = step.kind === "path" ? refusePath(step, view, leases) : refuse(step, view, leases)
+    if (refusal !== undefined) return refusal
   }
-  const writer = new Writer(view, leases)
-  const results = operations.map((operation) => writer.run(operation))
-  return { kind: "done", result: { succeeded, results, revision: writer.revision }, changes: writer.changes }
+  return undefined
 }
 
 function refuse(operation: Operation, view: View, leases: LeaseBook): Refusal | undefined {
   switch (operation.kind) {
     case "put": {
-      const id = operation.lease ?? 0
+      const { key, lease: id = 0, keepValue, keepLease } = operation
+      if ((keepValue || keepLease) && view.index.get(key)?.latest() === undefined)
+        return { reason: "key-not-found", key }
       return id !== 0 && leases.get(id) === undefined ? { reason: "lease-not-found", id } : undefined
     }
     case "range":
@@ -44,7 +68,20 @@ function refuse(operation: Operation, view: View, leases: LeaseBook): Refusal | 
 
 /** A key that does not exist compares as version, create, mod and lease 0, and its value as unequal to everything. */
 function holds(compare: Compare, view: View): boolean {
-  const version = view.index.get(compare.key)?.latest()
+  if (compare.end === undefined) return holdsFor(view.index.get(compare.key)?.latest(), compare, view)
+  let found = false
+  let all = true
+  view.index.walk(compare, (history) => {
+    const version = history.latest()
+    if (version === undefined) return true
+    found = true
+    all = holdsFor(version, compare, view)
+    return all
+  })
+  return found ? all : holdsFor(undefined, compare, view)
+}
+
+function holdsFor(version: Version | undefined, compare: Compare, view: View): boolean {
   if (compare.target === "value") {
     if (version === undefined) return false
     return ordered(Buffer.compare(view.bytesOf(version), compare.value), compare.op)
@@ -81,7 +118,15 @@ class Writer {
     return this.changes.length === 0 ? this.#view.revision : this.#view.revision + 1
   }
 
-  run(operation: Operation): OperationResult {
+  runAll(steps: Path["steps"]): NestedResult[] {
+    return steps.map((step) => {
+      if (step.kind !== "path") return this.#run(step)
+      const results = this.runAll(step.steps)
+      return { kind: "txn", succeeded: step.succeeded, results, revision: this.revision }
+    })
+  }
+
+  #run(operation: Operation): OperationResult {
     switch (operation.kind) {
       case "put":
         return this.#put(operation)
@@ -94,8 +139,11 @@ class Writer {
     }
   }
 
-  #put({ key, value, lease = 0, previous }: Operation & { kind: "put" }): OperationResult {
+  #put(operation: Operation & { kind: "put" }): OperationResult {
+    const { key, previous } = operation
     const before = this.#view.index.get(key)?.latest()
+    const lease = (operation.keepLease ? before?.lease : operation.lease) ?? 0
+    const value = operation.keepValue && before !== undefined ? this.#bytesOf(before) : operation.value
     const kept = previous && before !== undefined ? this.#read(key, before) : undefined
     const modRevision = this.#view.revision + 1
     const createRevision = before?.createRevision ?? modRevision

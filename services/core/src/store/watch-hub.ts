@@ -1,9 +1,10 @@
 import { must } from "@wick/sdk/assert"
 import { IntervalTree } from "./interval-tree.ts"
 import { contains } from "./key-interval.ts"
+import type { SyncedWatch } from "./member-storage.ts"
 import type { Change, RevisionChanges } from "./records.ts"
 import { errorOfRefusal, type Refusal } from "./refusal.ts"
-import type { KeyValue, StoreEvent, Watch, WatchBatch, WatchHandler, WatchRequest } from "./storage.ts"
+import type { KeyValue, StoreEvent, WatchBatch, WatchHandler, WatchRequest } from "./storage.ts"
 
 /** Most changes read from history for one watcher before others get their turn: some milliseconds of work. */
 const historySliceMax = 1_000
@@ -74,11 +75,11 @@ export class WatchHub {
     return sum
   }
 
-  watch(request: WatchRequest, handler: WatchHandler): Watch {
+  watch(request: WatchRequest, handler: WatchHandler): SyncedWatch {
     const ended = this.#ended
     if (ended !== undefined) {
       this.#soon(() => handler.onEnd(ended))
-      return { close: () => {} }
+      return { synced: false, close: () => {} }
     }
     const from = request.fromRevision ?? 0
     const now = this.#history.revision
@@ -94,7 +95,12 @@ export class WatchHub {
       this.#behind.add(watcher)
       this.#catchUpSoon()
     }
-    return { close: () => this.#close(watcher) }
+    return {
+      close: () => this.#close(watcher),
+      get synced() {
+        return watcher.state === "synced" || watcher.state === "waiting"
+      },
+    }
   }
 
   /** Tells all whom it concerns of what was just applied. */

@@ -1,0 +1,87 @@
+import type {
+  Compare,
+  KeyValue,
+  Operation,
+  OperationResult,
+  Storage,
+  TxnRequest,
+  TxnResult,
+  Watch,
+  WatchHandler,
+  WatchRequest,
+} from "./storage.ts"
+
+/** A transaction among whose operations are others. All their compares see the state before the outermost one. */
+export interface NestedTxn {
+  readonly compare: readonly Compare[]
+  readonly success: readonly NestedOperation[]
+  readonly failure: readonly NestedOperation[]
+}
+
+export type NestedOperation = Operation | ({ readonly kind: "txn" } & NestedTxn)
+
+export interface NestedTxnResult {
+  readonly succeeded: boolean
+  readonly results: readonly NestedResult[]
+  readonly revision: number
+}
+
+export type NestedResult = OperationResult | ({ readonly kind: "txn" } & NestedTxnResult)
+
+export interface SyncedWatch extends Watch {
+  /** Whether it has been told of everything up to the current revision. */
+  readonly synced: boolean
+}
+
+export interface LeaseState {
+  readonly id: number
+  readonly ttlSeconds: number
+  readonly remainingMs: number
+  /** In order. */
+  readonly keys: readonly string[]
+}
+
+/** A change as it is kept, with its place in its revision; `version` 0 of its key-value is a tombstone. */
+export interface KeptChange {
+  readonly sub: number
+  readonly kv: KeyValue
+}
+
+/** A small named document beside the keys: replicated and durable as they are, without revisions and watches. */
+export interface Note {
+  /** Writes so far, from 1; 0 of one that was never written. */
+  readonly version: number
+  readonly value: Uint8Array
+}
+
+export interface MemberStatus {
+  readonly compactRevision: number
+  /** Position in Raft's log. */
+  readonly index: number
+  readonly appliedIndex: number
+  readonly term: number
+  /** Bytes of the state on disk, and those of them that hold something. */
+  readonly size: number
+  readonly sizeInUse: number
+  readonly keys: number
+}
+
+/**
+ * What a member of our own can do beyond `Storage`: all that etcd's API asks of one. Whoever needs only to keep things
+ * takes `Storage`.
+ */
+export interface MemberStorage extends Storage {
+  txn(request: TxnRequest): Promise<TxnResult>
+  transact(request: NestedTxn): Promise<NestedTxnResult>
+  watch(request: WatchRequest, handler: WatchHandler): SyncedWatch
+  /** Resolves when this member's state holds all that was acknowledged before the call. */
+  confirmRead(): Promise<void>
+  leases(): readonly LeaseState[]
+  lease(id: number): LeaseState | undefined
+  /** What is kept of history from `revision` on, in order: whole revisions, stopping after the one that makes `changesMax`. */
+  kept(revision: number, changesMax: number): readonly KeptChange[]
+  note(name: string): Note
+  /** Throws NoteChangedError unless the note's version is `expected`. */
+  setNote(name: string, value: Uint8Array, expected: number): Promise<void>
+  status(): MemberStatus
+}
