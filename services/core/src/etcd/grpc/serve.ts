@@ -1,0 +1,168 @@
+import {
+  constants,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2"
+import type { TLSSocket } from "node:tls"
+import type { Log } from "@wick/sdk/log"
+import { code, toEtcdError } from "../etcd-error.ts"
+import { messageSizeMax } from "../limits.ts"
+import type { Incoming, Method, Methods, Outgoing, StreamMethod, UnaryMethod } from "../service.ts"
+import { WireError } from "../wire/byte-source.ts"
+import { FrameReader, frame, GrpcError } from "./frame.ts"
+
+/** What is known of whoever is at the other end of a connection; a string is why it may not come in. */
+export type Admit = (socket: TLSSocket) => { readonly commonName: string | undefined } | string
+
+const unimplemented = 12
+
+/** Answers gRPC calls on an HTTP/2 server. Who is at the other end is asked once for each connection. */
+export function serveGrpc(server: Http2Server, methods: Methods, admit: Admit, log: Log): void {
+  const peers = new WeakMap<object, ReturnType<Admit>>()
+  const peerOf = (session: ServerHttp2Session): ReturnType<Admit> => {
+    let peer = peers.get(session)
+    if (peer === undefined) {
+      peer = admit(session.socket as TLSSocket)
+      peers.set(session, peer)
+    }
+    return peer
+  }
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    // A stream that is reset ends with an error of its own, after which nobody is there to be told anything.
+    stream.on("error", () => {})
+    const peer =
+      stream.session === undefined ? "the connection is closed" : peerOf(stream.session as ServerHttp2Session)
+    if (typeof peer === "string") return fail(stream, new GrpcError(code.permissionDenied, peer), log)
+    const method = methods[(headers[":path"] ?? "").slice(1)]
+    if (method === undefined)
+      return fail(stream, new GrpcError(unimplemented, `unknown method ${headers[":path"]}`), log)
+    const token = tokenOf(headers)
+    const caller = { token, commonName: peer.commonName }
+    if (method.kind === "unary") answerOne(stream, method, caller, log)
+    else new GrpcStream(stream, method, caller, log)
+  })
+}
+
+/** Clients of etcd name the token in either header. */
+function tokenOf(headers: IncomingHttpHeaders): string | undefined {
+  const token = headers.token ?? headers.authorization
+  return typeof token === "string" && token !== "" ? token : undefined
+}
+
+type Caller = Parameters<UnaryMethod["answer"]>[1]
+
+function answerOne(stream: ServerHttp2Stream, method: UnaryMethod, caller: Caller, log: Log): void {
+  const reader = new FrameReader(messageSizeMax)
+  let request: Buffer | undefined
+  let failed = false
+  stream.on("data", (chunk: Buffer) => {
+    if (failed) return
+    try {
+      for (const message of reader.push(chunk)) request = message
+    } catch (error) {
+      failed = true
+      fail(stream, error, log)
+    }
+  })
+  stream.on("end", async () => {
+    if (failed) return
+    try {
+      if (request === undefined) throw new GrpcError(code.internal, "the request has no message")
+      const answer = await method.answer(method.request.decode(request), caller)
+      if (stream.destroyed) return
+      stream.respond(head(), { waitForTrailers: true })
+      stream.once("wantTrailers", () => stream.sendTrailers(ok))
+      stream.end(frame(method.response.encode(answer)))
+    } catch (error) {
+      fail(stream, error, log)
+    }
+  })
+}
+
+const ok = { "grpc-status": "0" }
+
+function head(): Record<string, string | number> {
+  return { ":status": 200, "content-type": "application/grpc" }
+}
+
+/** A stream of answers as the services see it. */
+class GrpcStream implements Outgoing {
+  readonly #stream: ServerHttp2Stream
+  readonly #method: StreamMethod
+  readonly #log: Log
+  readonly #incoming: Incoming
+  #finished = false
+
+  constructor(stream: ServerHttp2Stream, method: StreamMethod, caller: Caller, log: Log) {
+    this.#stream = stream
+    this.#method = method
+    this.#log = log
+    this.#incoming = method.open(this, caller)
+    const reader = new FrameReader(messageSizeMax)
+    stream.on("data", (chunk: Buffer) => this.#received(() => reader.push(chunk)))
+    stream.on("end", () => this.#incoming.ended())
+    stream.on("drain", () => {
+      stream.resume()
+      this.#incoming.drained()
+    })
+    stream.on("close", () => {
+      this.#finished = true
+      this.#incoming.closed()
+    })
+    stream.respond(head(), { waitForTrailers: true })
+    stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers))
+  }
+
+  #trailers: Record<string, string> = ok
+
+  send(answer: object): boolean {
+    if (this.#finished || this.#stream.destroyed) return true
+    const took = this.#stream.write(frame(this.#method.response.encode(answer)))
+    // Who does not read what it is sent is not read either: what it asks for would only be more of it.
+    if (!took) this.#stream.pause()
+    return took
+  }
+
+  end(error?: unknown): void {
+    if (this.#finished) return
+    this.#finished = true
+    if (error !== undefined) this.#trailers = statusOf(error, this.#log)
+    this.#stream.end()
+  }
+
+  #received(read: () => Buffer[]): void {
+    if (this.#finished) return
+    try {
+      for (const message of read()) this.#incoming.received(this.#method.request.decode(message))
+    } catch (error) {
+      this.end(error)
+    }
+  }
+}
+
+function fail(stream: ServerHttp2Stream, error: unknown, log: Log): void {
+  if (stream.destroyed || stream.headersSent) return
+  stream.respond({ ...head(), ...statusOf(error, log) }, { endStream: true })
+  // What else the client would send is of no use.
+  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
+}
+
+function statusOf(error: unknown, log: Log): Record<string, string> {
+  const known = error instanceof GrpcError ? error : toEtcdError(error)
+  if (known !== undefined) return status(known.code, known.message)
+  if (error instanceof WireError) return status(code.internal, `grpc: error unmarshalling request: ${error.message}`)
+  log.error("a call of etcd's API failed", { error: error as Error })
+  return status(code.internal, "internal error")
+}
+
+/** Headers have only ASCII: what else the message has is percent-encoded, as gRPC says. */
+function status(grpcStatus: number, message: string): Record<string, string> {
+  const encoded = message.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) => {
+    return [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("")
+  })
+  return { "grpc-status": String(grpcStatus), "grpc-message": encoded }
+}
+
+export type { Method }

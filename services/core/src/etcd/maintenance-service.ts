@@ -1,0 +1,107 @@
+import { CompactedError, FutureRevisionError } from "#store"
+import { crc32c } from "./crc32c.ts"
+import { refuse } from "./etcd-error.ts"
+import { keptChanges } from "./kept-changes.ts"
+import { headerOf, type Methods, type Parts, unary } from "./service.ts"
+import { backendRecord, keyBucket } from "./snapshot/backend-record.ts"
+import { headerResponse } from "./wire/kv-messages.ts"
+import {
+  alarmAction,
+  alarmRequest,
+  alarmResponse,
+  alarmType,
+  emptyRequest,
+  hashKvRequest,
+  hashKvResponse,
+  hashResponse,
+  moveLeaderRequest,
+  statusResponse,
+} from "./wire/maintenance-messages.ts"
+
+/** The release of etcd whose API this is: clients ask it to know what they may use. */
+export const etcdVersion = "3.5.16"
+
+const alarmNames: Readonly<Record<number, string>> = { [alarmType.noSpace]: "NOSPACE", [alarmType.corrupt]: "CORRUPT" }
+
+export function maintenanceService(parts: Parts): Methods {
+  const { storage, identity, authorize, alarms } = parts
+  const { memberId } = identity
+  return {
+    "etcdserverpb.Maintenance/Status": unary(emptyRequest, statusResponse, async () => {
+      const { index, appliedIndex, term, size, sizeInUse } = storage.status()
+      return {
+        header: headerOf(parts),
+        version: etcdVersion,
+        dbSize: size,
+        dbSizeInUse: sizeInUse,
+        leader: memberId,
+        raftIndex: index,
+        raftTerm: term,
+        raftAppliedIndex: appliedIndex,
+        errors: alarms.raised().map((alarm) => `memberID:${memberId} alarm:${alarmNames[alarm]} `),
+      }
+    }),
+    "etcdserverpb.Maintenance/Alarm": unary(alarmRequest, alarmResponse, async (request) => {
+      const { action, alarm } = request
+      const mine = request.memberId === 0 || request.memberId === memberId
+      const message = (type: number) => ({ memberId, alarm: type })
+      if (action === alarmAction.get) {
+        const wanted = alarms.raised().filter((raised) => alarm === alarmType.none || raised === alarm)
+        return { header: headerOf(parts), alarms: wanted.map(message) }
+      }
+      if (!mine || alarmNames[alarm] === undefined) return { header: headerOf(parts) }
+      const changed = await alarms.set(alarm, action === alarmAction.activate)
+      const told = changed || action === alarmAction.activate
+      return { header: headerOf(parts), alarms: told ? [message(alarm)] : [] }
+    }),
+    // The table gives the pages of what is forgotten to what is written next, by itself: there is nothing to be done.
+    "etcdserverpb.Maintenance/Defragment": unary(emptyRequest, headerResponse, async (_, caller) => {
+      authorize(caller, [{ right: "root" }])
+      return { header: headerOf(parts) }
+    }),
+    "etcdserverpb.Maintenance/Hash": unary(emptyRequest, hashResponse, async (_, caller) => {
+      authorize(caller, [{ right: "root" }])
+      return { header: headerOf(parts), hash: await hashUpTo(parts, Number.MAX_SAFE_INTEGER) }
+    }),
+    "etcdserverpb.Maintenance/HashKV": unary(hashKvRequest, hashKvResponse, async ({ revision }, caller) => {
+      authorize(caller, [{ right: "root" }])
+      const { compactRevision } = storage.status()
+      const current = storage.currentRevision()
+      if (revision > current) throw new FutureRevisionError(`revision ${revision} is not yet made`)
+      if (revision > 0 && revision <= compactRevision) throw new CompactedError(compactRevision)
+      const hashRevision = revision > 0 ? revision : current
+      const hash = await hashUpTo(parts, hashRevision)
+      // Before the first compaction etcd says so with a number of its own.
+      return {
+        header: headerOf(parts),
+        hash,
+        compactRevision: compactRevision === 0 ? -1 : compactRevision,
+        hashRevision,
+      }
+    }),
+    "etcdserverpb.Maintenance/MoveLeader": unary(moveLeaderRequest, headerResponse, async ({ targetId }, caller) => {
+      authorize(caller, [{ right: "root" }])
+      if (targetId !== memberId) throw refuse("badTransferee")
+      return { header: headerOf(parts) }
+    }),
+  }
+}
+
+/**
+ * etcd's checksum over all that is kept up to a revision: two members of one history, ours or etcd's, agree on it. A
+ * tombstone of just the revision of the compaction is left out, because not every release of etcd keeps it.
+ */
+async function hashUpTo({ storage }: Parts, revision: number): Promise<number> {
+  const { compactRevision } = storage.status()
+  let hash = crc32c(keyBucket)
+  for await (const slice of keptChanges(storage)) {
+    for (const change of slice) {
+      const { modRevision, version } = change.kv
+      if (modRevision > revision) return hash
+      if (version === 0 && modRevision === compactRevision) continue
+      const { key, value } = backendRecord(change)
+      hash = crc32c(value, crc32c(key, hash))
+    }
+  }
+  return hash
+}

@@ -1,0 +1,124 @@
+import { once } from "node:events"
+import { createSecureServer, createServer, type Http2Server, type ServerHttp2Session } from "node:http2"
+import type { AddressInfo } from "node:net"
+import type { TLSSocket } from "node:tls"
+import type { Clock, Random } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import type { Credential } from "#pki"
+import type { MemberStorage } from "#store"
+import { Alarms } from "./alarms.ts"
+import { clusterService } from "./cluster-service.ts"
+import { type Admit, serveGrpc } from "./grpc/serve.ts"
+import { kvService } from "./kv/kv-service.ts"
+import { leaseService } from "./lease-service.ts"
+import { maintenanceService } from "./maintenance-service.ts"
+import { openIdentity } from "./member-identity.ts"
+import type { Methods, Parts } from "./service.ts"
+import { watchService } from "./watch/watch-stream.ts"
+
+export interface EtcdOptions {
+  readonly storage: MemberStorage
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+  /** Absent: anybody who reaches the port may do anything. For tests and measurements on loopback. */
+  readonly tls?: EtcdTls | undefined
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface EtcdTls {
+  readonly serving: Credential
+  /** Whose client certificates are believed. */
+  readonly authorityPem: string
+  /** Organisations of which a client's certificate has to name one. */
+  readonly organizations: readonly string[]
+}
+
+export interface EtcdServer extends AsyncDisposable {
+  readonly url: string
+}
+
+/** Streams of one connection: clients open one for each call that waits. */
+const streamsMax = 100_000
+/** Bytes that a client may send before they are taken, of a stream and of a connection. */
+const windowSize = 1024 * 1024
+
+/** Listens, and answers etcd's clients. */
+export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
+  const { storage, host, port, tls, clock, random, log } = options
+  const identity = await openIdentity(storage, random)
+  let url = ""
+  const parts: Parts = {
+    storage,
+    identity,
+    authorize: () => {},
+    alarms: new Alarms(storage),
+    clock,
+    random,
+    log,
+    clientUrls: () => [url],
+  }
+  const server = open(tls)
+  serveGrpc(server, methodsOf(parts), tls === undefined ? admitAll : admitOrganizations(tls.organizations), log)
+  const sessions = new Set<ServerHttp2Session>()
+  server.on("session", (session) => {
+    session.setLocalWindowSize(windowSize)
+    session.on("error", () => {}) // a client that is gone; its streams hear of it
+    sessions.add(session)
+    session.once("close", () => sessions.delete(session))
+  })
+  server.listen(port, host)
+  await once(server, "listening")
+  const address = server.address() as AddressInfo
+  url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`
+  log.info("answers etcd's clients", { url })
+  return {
+    url,
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, "close")
+      server.close()
+      for (const session of sessions) session.destroy()
+      await closed
+    },
+  }
+}
+
+function methodsOf(parts: Parts): Methods {
+  return {
+    ...kvService(parts),
+    ...watchService(parts),
+    ...leaseService(parts),
+    ...maintenanceService(parts),
+    ...clusterService(parts),
+  }
+}
+
+function open(tls: EtcdTls | undefined): Http2Server {
+  const settings = { maxConcurrentStreams: streamsMax, initialWindowSize: windowSize }
+  if (tls === undefined) return createServer({ settings })
+  const { serving, authorityPem } = tls
+  return createSecureServer({
+    settings,
+    cert: serving.certificatePem,
+    key: serving.privateKeyPem,
+    ca: authorityPem,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: "TLSv1.2",
+  })
+}
+
+const admitAll: Admit = () => ({ commonName: undefined })
+
+function admitOrganizations(organizations: readonly string[]): Admit {
+  return (socket: TLSSocket) => {
+    const { subject } = socket.getPeerCertificate()
+    const named = [subject?.O ?? []].flat()
+    if (!named.some((organization) => organizations.includes(organization))) {
+      return `the client's certificate names none of the organizations ${organizations.join(", ")}`
+    }
+    return { commonName: [subject.CN].flat()[0] }
+  }
+}

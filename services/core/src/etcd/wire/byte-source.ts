@@ -1,0 +1,110 @@
+/** Bytes that are no message of the kind expected. */
+export class WireError extends Error {
+  override name = "WireError"
+}
+
+const varintBytesMax = 10
+const two28 = 2 ** 28
+const two32 = 2 ** 32
+
+/** Reads one protobuf message field by field, never past its end. */
+export class ByteSource {
+  readonly #bytes: Buffer
+  readonly #end: number
+  #at: number
+  /** Wire type of the field that was read last. */
+  #type = 0
+
+  constructor(bytes: Buffer, start = 0, end = bytes.length) {
+    this.#bytes = bytes
+    this.#at = start
+    this.#end = end
+  }
+
+  /** Number of the next field; 0 at the end. */
+  next(): number {
+    if (this.#at >= this.#end) return 0
+    const tag = this.#varint()
+    this.#type = tag & 7
+    const number = tag >>> 3
+    if (number === 0) throw new WireError("a field has number 0")
+    return number
+  }
+
+  /** A whole number with its sign. Exact up to 2^53, the nearest double beyond. */
+  number(): number {
+    if (this.#type !== 0) throw new WireError(`wire type ${this.#type} where a number belongs`)
+    return this.#varint()
+  }
+
+  /** Numbers of a repeated field, packed into one or one of many. */
+  numbers(into: number[]): void {
+    if (this.#type !== 2) return void into.push(this.number())
+    const start = this.#length()
+    const packed = new ByteSource(this.#bytes, start, this.#at)
+    while (packed.#at < packed.#end) into.push(packed.#varint())
+  }
+
+  text(): string {
+    const start = this.#length()
+    return this.#bytes.toString("utf8", start, this.#at)
+  }
+
+  /** A byte string: one character per byte. */
+  key(): string {
+    const start = this.#length()
+    return this.#bytes.toString("latin1", start, this.#at)
+  }
+
+  /** A view, not a copy. */
+  bytes(): Buffer {
+    const start = this.#length()
+    return this.#bytes.subarray(start, this.#at)
+  }
+
+  message(): ByteSource {
+    const start = this.#length()
+    return new ByteSource(this.#bytes, start, this.#at)
+  }
+
+  skip(): void {
+    if (this.#type === 0) this.#varint()
+    else if (this.#type === 1) this.#take(8)
+    else if (this.#type === 2) this.#length()
+    else if (this.#type === 5) this.#take(4)
+    else throw new WireError(`wire type ${this.#type} is none that is used`)
+  }
+
+  /** Moves behind the bytes of the field; where they start. */
+  #length(): number {
+    if (this.#type !== 2) throw new WireError(`wire type ${this.#type} where bytes belong`)
+    return this.#take(this.#varint())
+  }
+
+  #varint(): number {
+    let low = 0
+    let high = 0
+    for (let index = 0; index < varintBytesMax; index++) {
+      const byte = this.#bytes[this.#take(1)] ?? 0
+      const bits = byte & 0x7f
+      if (index < 4) low += bits * 2 ** (7 * index)
+      else if (index === 4) {
+        low += (bits & 0x0f) * two28
+        high += bits >>> 4
+      } else high += bits * 2 ** (7 * index - 32)
+      if (byte < 0x80) return signed(low, high % two32)
+    }
+    throw new WireError("a number is longer than 64 bits")
+  }
+
+  #take(length: number): number {
+    const start = this.#at
+    if (!(length >= 0 && length <= this.#end - start)) throw new WireError("the message ends in the middle of a field")
+    this.#at += length
+    return start
+  }
+}
+
+function signed(low: number, high: number): number {
+  return high >= 2 ** 31 ? (high - two32) * two32 + low : high * two32 + low
+}
