@@ -19,6 +19,8 @@ const packages = {
     ["wrk", ["/usr/bin/wrk"]],
     ["haproxy", ["/usr/sbin/haproxy"]],
     ["nginx-light", ["/usr/sbin/nginx"]],
+    ["etcd-client", ["/usr/bin/etcdctl"]],
+    ["etcd-server", ["/usr/bin/etcd"]],
   ],
 }
 const noServices = "/usr/sbin/policy-rc.d"

@@ -23,6 +23,7 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --oidc-issuer-url URL               or: one issuer of OpenID Connect; the other --oidc- flags of kube-apiserver
     --oidc-client-id ID               go with it: -username-claim, -username-prefix, -groups-claim, -groups-prefix,
                                       -ca-file, -required-claim CLAIM=VALUE, -signing-algs
+  --etcd-listen HOST:PORT             answer etcd's clients here, over mutual TLS   (nowhere)
   --log-level LEVEL                   debug, info, warn or error               (info)
 `
 

@@ -23,6 +23,7 @@ const schema = z.object({
   gateway: address.default({ host: "127.0.0.1", port: 8080 }),
   registry: address.default({ host: "127.0.0.1", port: 5000 }),
   metrics: address.default({ host: "127.0.0.1", port: 9090 }),
+  "etcd-listen": address.optional(),
   domain: z
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a domain name, for example wick.localhost")

@@ -68,6 +68,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
         kubeconfigPath: home.kubeconfig,
         version: apiVersion(),
         trust,
+        etcd: options["etcd-listen"],
         nodeProxy: (name) => nodes.get(name)?.connection,
         clock,
         random,

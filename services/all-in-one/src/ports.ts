@@ -14,6 +14,7 @@ export async function checkPorts(options: Options, home: Home): Promise<void> {
     ["registry", registry],
     ["metrics", metrics],
   ]
+  if (options["etcd-listen"]) named.push(["etcd-listen", options["etcd-listen"]])
   if (!activatorsRun(home)) named.push(["gateway", gateway])
   for (const [flag, address] of named) await checkPort(flag, address)
 }

@@ -53,6 +53,8 @@ export interface ControlPlaneOptions {
   readonly random: Random
   readonly log: Log
   readonly metrics?: Metrics | undefined
+  /** Where etcd's clients are answered; nowhere unless it is given. */
+  readonly etcd?: { readonly host: string; readonly port: number } | undefined
   /** The disk has failed: the process should end and be started anew. */
   readonly onFailure: (error: Error) => void
 }
@@ -79,7 +81,8 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const encrypted = await openEncryptedStorage(stored, { ...sealing, clock, log })
   undo.defer(() => encrypted.close())
   const { storage } = encrypted
-  const serverNames = [...options.hosts, options.nodeAddress, firstAddress(options.serviceCidr)]
+  const etcdNames = options.etcd === undefined ? [] : [options.etcd.host]
+  const serverNames = [...options.hosts, ...etcdNames, options.nodeAddress, firstAddress(options.serviceCidr)]
   const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
   const trust = await openTrust(options.trust, { ownIssuers: [pki.tokens.issuer], clock, log })
   undo.defer(() => trust.close())
@@ -92,6 +95,7 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
   const url = await open(options, pki, security.guard(audit.over(api)), undo)
+  if (options.etcd !== undefined) undo.use(await openEtcd(options, options.etcd, stored, pki))
   const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user) })
   startLoops(clientAs, undo, pki, options)
   const stack = undo.move()
@@ -162,6 +166,18 @@ async function open(
     user: { name: "admin", credential: admin },
   })
   return server
+}
+
+/** The store as it is, ciphertext and all, for the administrators of the cluster and nobody else. */
+async function openEtcd(
+  { clock, random, log }: ControlPlaneOptions,
+  address: { readonly host: string; readonly port: number },
+  storage: Awaited<ReturnType<typeof openStorage>>,
+  { serving, authorityPem }: Pki,
+): Promise<AsyncDisposable> {
+  const { startEtcd } = await import("#etcd")
+  const tls = { serving, authorityPem, organizations: self.groups }
+  return startEtcd({ storage, ...address, tls, clock, random, log })
 }
 
 /** Each loop writes under its own name, with the rights of its own work; what they read, they read once, together. */

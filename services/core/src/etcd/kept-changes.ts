@@ -13,10 +13,9 @@ export async function* keptChanges(storage: MemberStorage): AsyncGenerator<reado
     const before = storage.status().compactRevision
     if (before !== compactRevision) throw new CompactedError(before)
     const slice = storage.kept(next, scanSliceMax)
-    const last = slice.at(-1)
-    if (last === undefined) return
-    yield slice
-    next = last.kv.modRevision + 1
+    if (slice.next === undefined) return
+    yield slice.changes
+    next = slice.next
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

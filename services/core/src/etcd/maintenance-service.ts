@@ -1,4 +1,4 @@
-import { CompactedError, FutureRevisionError } from "#store"
+import { CompactedError, FutureRevisionError, type KeyValue } from "#store"
 import { crc32c } from "./crc32c.ts"
 import { refuse } from "./etcd-error.ts"
 import { keptChanges } from "./kept-changes.ts"
@@ -61,7 +61,7 @@ export function maintenanceService(parts: Parts): Methods {
     }),
     "etcdserverpb.Maintenance/Hash": unary(emptyRequest, hashResponse, async (_, caller) => {
       authorize(caller, [{ right: "root" }])
-      return { header: headerOf(parts), hash: await hashUpTo(parts, Number.MAX_SAFE_INTEGER) }
+      return { header: headerOf(parts), hash: await hashUpTo(parts, storage.currentRevision()) }
     }),
     "etcdserverpb.Maintenance/HashKV": unary(hashKvRequest, hashKvResponse, async ({ revision }, caller) => {
       authorize(caller, [{ right: "root" }])
@@ -88,20 +88,25 @@ export function maintenanceService(parts: Parts): Methods {
 }
 
 /**
- * etcd's checksum over all that is kept up to a revision: two members of one history, ours or etcd's, agree on it. A
- * tombstone of just the revision of the compaction is left out, because not every release of etcd keeps it.
+ * etcd's checksum over what is kept up to a revision: two members of one history, ours or etcd's, agree on it. Members
+ * need not have forgotten equally much of what is compacted, so of that only what is still to be read counts.
  */
-async function hashUpTo({ storage }: Parts, revision: number): Promise<number> {
-  const { compactRevision } = storage.status()
+async function hashUpTo(parts: Parts, revision: number): Promise<number> {
+  const { compactRevision } = parts.storage.status()
   let hash = crc32c(keyBucket)
-  for await (const slice of keptChanges(storage)) {
+  for await (const slice of keptChanges(parts.storage)) {
     for (const change of slice) {
-      const { modRevision, version } = change.kv
+      const { modRevision } = change.kv
       if (modRevision > revision) return hash
-      if (version === 0 && modRevision === compactRevision) continue
+      if (modRevision <= compactRevision && !(await isReadAt(parts, change.kv, revision))) continue
       const { key, value } = backendRecord(change)
       hash = crc32c(value, crc32c(key, hash))
     }
   }
   return hash
+}
+
+async function isReadAt({ storage }: Parts, kv: KeyValue, revision: number): Promise<boolean> {
+  const { kvs } = await storage.range({ key: kv.key, revision, keysOnly: true, serializable: true })
+  return kvs[0]?.modRevision === kv.modRevision
 }

@@ -47,9 +47,9 @@ export class KeyHistory {
     return version === undefined || version.version === 0 ? undefined : version
   }
 
-  /** The change that was the latest at `revision`, tombstones too. */
-  changeAt(revision: number): Version | undefined {
-    return this.#versions.findLast(({ modRevision }) => modRevision <= revision)
+  /** What was made of the key at just this revision, tombstones too; undefined when that is forgotten. */
+  changeOf(modRevision: number): Version | undefined {
+    return this.#versions.findLast((version) => version.modRevision === modRevision)
   }
 
   /** The version that lived at `revision`. */

@@ -47,6 +47,12 @@ export interface KeptChange {
   readonly kv: KeyValue
 }
 
+export interface KeptSlice {
+  readonly changes: readonly KeptChange[]
+  /** Revision from which the next slice goes on; undefined: there is nothing more. */
+  readonly next: number | undefined
+}
+
 /** A small named document beside the keys: replicated and durable as they are, without revisions and watches. */
 export interface Note {
   /** Writes so far, from 1; 0 of one that was never written. */
@@ -78,8 +84,8 @@ export interface MemberStorage extends Storage {
   confirmRead(): Promise<void>
   leases(): readonly LeaseState[]
   lease(id: number): LeaseState | undefined
-  /** What is kept of history from `revision` on, in order: whole revisions, stopping after the one that makes `changesMax`. */
-  kept(revision: number, changesMax: number): readonly KeptChange[]
+  /** What is kept of history from `revision` on, in order: whole revisions, about `changesMax` changes. */
+  kept(revision: number, changesMax: number): KeptSlice
   note(name: string): Note
   /** Throws NoteChangedError unless the note's version is `expected`. */
   setNote(name: string, value: Uint8Array, expected: number): Promise<void>

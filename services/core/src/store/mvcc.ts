@@ -1,8 +1,8 @@
-import { assert, must, unreachable } from "@wick/sdk/assert"
+import { assert, unreachable } from "@wick/sdk/assert"
 import type { Command, StampedCommand } from "./command.ts"
 import { KeyIndex } from "./key-index.ts"
 import { type Lease, LeaseBook } from "./lease-book.ts"
-import type { KeptChange, LeaseState, NestedTxnResult, Note } from "./member-storage.ts"
+import type { KeptChange, KeptSlice, LeaseState, NestedTxnResult, Note } from "./member-storage.ts"
 import { emptyValue, readRange, refuseRevision, toKeyValue, type View } from "./range.ts"
 import type { Change, Records, RevisionChanges } from "./records.ts"
 import type { Refusal } from "./refusal.ts"
@@ -147,13 +147,18 @@ export class Mvcc {
   }
 
   /** What is kept of history from `revision` on, compacted or not: see `MemberStorage`. */
-  kept(revision: number, changesMax: number): readonly KeptChange[] {
-    return this.#records.scan(revision, changesMax).flatMap(({ changes }) =>
-      changes.map((kv) => {
-        const version = must(this.#index.get(kv.key)?.changeAt(kv.modRevision), "a change that is kept is in the index")
-        return { sub: version.sub, kv }
-      }),
-    )
+  kept(revision: number, changesMax: number): KeptSlice {
+    const found: KeptChange[] = []
+    const scanned = this.#records.scan(revision, changesMax)
+    for (const { changes } of scanned) {
+      for (const kv of changes) {
+        // What the index has forgotten may wait to be removed from the records.
+        const version = this.#index.get(kv.key)?.changeOf(kv.modRevision)
+        if (version !== undefined) found.push({ sub: version.sub, kv })
+      }
+    }
+    const last = scanned.at(-1)
+    return { changes: found, next: last && last.revision + 1 }
   }
 
   leaseStates(nowMs: number): readonly LeaseState[] {

@@ -1,7 +1,7 @@
 import { assert } from "@wick/sdk/assert"
 import type { Command } from "./command.ts"
 import type {
-  KeptChange,
+  KeptSlice,
   LeaseState,
   MemberStatus,
   MemberStorage,
@@ -111,7 +111,7 @@ export class StorageFront implements MemberStorage {
     return this.#mvcc.leaseState(id, this.#replication.storeTimeMs())
   }
 
-  kept(revision: number, changesMax: number): readonly KeptChange[] {
+  kept(revision: number, changesMax: number): KeptSlice {
     return this.#mvcc.kept(revision, changesMax)
   }
 

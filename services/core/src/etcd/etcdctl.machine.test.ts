@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { etcdctl, type Peer, startOurs, startTheirs } from "./testing/start-pair.ts"
+
+/** Commands of etcdctl, in order; text after `<<<` is what is typed. Each is run on both, whose answers must be equal. */
+const walk = [
+  "put a 1",
+  "put a 2 --prev-kv",
+  "get a",
+  "get a -w json",
+  "get a -w fields",
+  "get a --hex",
+  "get none",
+  "put b --ignore-value",
+  "put b x",
+  "put b --ignore-value",
+  "put b y --ignore-lease",
+  "put c 3",
+  "put d 4",
+  "get a d -w fields",
+  "get --prefix --order=descend --sort-by=modify ''",
+  "get --prefix --sort-by=create ''",
+  "get --prefix --sort-by=version --order=descend '' --limit 1",
+  "get --prefix --sort-by=value --limit 2 -w json ''",
+  "get --prefix --sort-by=value --keys-only ''",
+  "get --prefix --keys-only --limit 1 ''",
+  "get --prefix --limit 2 -w json ''",
+  "get --print-value-only a",
+  "get --consistency=s a",
+  "get a --rev 2",
+  "get a --rev 2 -w json",
+  "get a --rev 200",
+  "get --from-key b",
+  "get b a",
+  "get ''",
+  "put ''  1",
+  "del ''",
+  "del none",
+  "del a --prev-kv",
+  "del --prefix zz",
+  "put p/1 1",
+  "put p/2 2",
+  "put q 1",
+  "del --prefix p/ --prev-kv -w json",
+  "put r 1",
+  "del --from-key q --prev-kv",
+  'txn -i <<< value("b") = "y"\n\nput b 2\nget b\n\nget c\n\n',
+  'txn -i <<< value("b") = "y"\n\nput b 2\nget b\n\nget c\ndel c\nput e 5\n\n',
+  'txn -i -w json <<< create("none") = "0"\nmod("b") > "1"\nversion("b") < "100"\n\nput n 1\ndel b\nget n\n\n\n',
+  'txn -i <<< mod("d") > "0"\n\nput b 2\nput b 3\n\n\n',
+  'txn -i <<< mod("d") > "0"\n\ndel --prefix x\nput x1 3\n\n\n',
+  "endpoint hashkv",
+  "compact 3",
+  "endpoint hashkv",
+  "get b --rev 2",
+  "watch a --rev 2",
+  "compact 3",
+  "compact 3000",
+  "endpoint hashkv",
+  "lease timetolive 123",
+  "lease timetolive 123 --keys -w json",
+  "lease revoke 123",
+  "lease keep-alive --once 123",
+  "put z 1 --lease 1234",
+  "lease list",
+  "move-leader 123",
+  "member remove 123",
+  "member promote 123",
+  "member update 123 --peer-urls=http://127.0.0.1:1",
+  "member update 123 --peer-urls=nonsense",
+  "member add x --peer-urls=nonsense",
+  "alarm list",
+  "alarm disarm",
+  "defrag",
+  "endpoint health",
+  "lock l1 -- echo held",
+]
+
+const binaries = process.env.ETCD_BINARIES
+const etcd = binaries ? `${binaries}/etcd` : "/usr/bin/etcd"
+const client = binaries ? `${binaries}/etcdctl` : "/usr/bin/etcdctl"
+
+describe("etcdctl", () => {
+  let ours: Peer
+  let theirs: Peer
+  beforeAll(async () => {
+    ours = await startOurs()
+    theirs = await startTheirs(etcd)
+  })
+  afterAll(async () => {
+    await ours?.[Symbol.asyncDispose]()
+    await theirs?.[Symbol.asyncDispose]()
+  })
+
+  it("is answered by us as by etcd, command by command", async () => {
+    for (const line of walk) {
+      const [command = "", input = ""] = line.split(" <<< ")
+      const args = command.split(/ +/).map((word) => (word === "''" ? "" : word))
+      const [mine, expected] = await Promise.all([ours, theirs].map((peer) => etcdctl(peer, args, input, client)))
+      expect({ line, ...mine }).toEqual({ line, ...expected })
+    }
+  })
+})

@@ -1,0 +1,130 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { seededRandom, systemClock } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { openStorage } from "#replication"
+import { type EtcdServer, startEtcd } from "../index.ts"
+
+/** One who answers etcd's clients: ours, or etcd itself. */
+export interface Peer extends AsyncDisposable {
+  readonly endpoint: string
+}
+
+/** Our own on a store on disk, without TLS. */
+export async function startOurs(): Promise<Peer> {
+  const directory = await mkdtemp(join(tmpdir(), "wick-etcd-"))
+  const storage = await openStorage({ directory, clock: systemClock, log: silentLog })
+  const server: EtcdServer = await startEtcd({
+    storage,
+    host: "127.0.0.1",
+    port: 0,
+    clock: systemClock,
+    random: seededRandom(1),
+    log: silentLog,
+  })
+  return {
+    endpoint: new URL(server.url).host,
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]()
+      await storage.close()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+/** etcd of this machine, on a directory that is empty unless one is given. */
+export async function startTheirs(binary = "/usr/bin/etcd", data?: string): Promise<Peer> {
+  const directory = data ?? (await mkdtemp(join(tmpdir(), "wick-etcd-peer-")))
+  const [client, peer] = [await freePort(), await freePort()]
+  const endpoint = `127.0.0.1:${client}`
+  const urls = { client: `http://${endpoint}`, peer: `http://127.0.0.1:${peer}` }
+  const flags = {
+    "data-dir": directory,
+    "listen-client-urls": urls.client,
+    "advertise-client-urls": urls.client,
+    "listen-peer-urls": urls.peer,
+    ...(data === undefined && {
+      "initial-advertise-peer-urls": urls.peer,
+      "initial-cluster": `default=${urls.peer}`,
+    }),
+  }
+  const child = spawn(
+    binary,
+    Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
+    { stdio: ["ignore", "ignore", "pipe"] },
+  )
+  await untilReady(child)
+  return {
+    endpoint,
+    [Symbol.asyncDispose]: async () => {
+      const ended = once(child, "exit")
+      child.kill("SIGKILL")
+      await ended
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  let said = ""
+  const { stderr } = child
+  if (stderr === null) throw new Error("etcd's log is a pipe")
+  for await (const chunk of stderr.iterator({ destroyOnReturn: false })) {
+    said += String(chunk)
+    if (said.includes("ready to serve client requests")) {
+      stderr.resume()
+      return
+    }
+  }
+  throw new Error(`etcd ended:\n${said}`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, "close")
+  return port
+}
+
+export interface Outcome {
+  readonly code: number
+  readonly output: string
+}
+
+const timeoutMs = 15_000
+
+/** etcdctl with these arguments; what it says on both streams. */
+export function etcdctl(
+  peer: Peer,
+  args: readonly string[],
+  input = "",
+  binary = "/usr/bin/etcdctl",
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, ETCDCTL_API: "3" }
+    const given = ["--endpoints", peer.endpoint, ...args]
+    const child = execFile(binary, given, { env, timeout: timeoutMs }, (error, stdout, stderr) => {
+      const code = typeof error?.code === "number" ? error.code : error === null ? 0 : -1
+      resolve({ code, output: masked(stdout + stderr, peer) })
+    })
+    child.stdin?.end(input)
+  })
+}
+
+/** Without what differs from one member and moment to another. */
+function masked(text: string, { endpoint }: Peer): string {
+  return text
+    .split("\n")
+    .filter((line) => !line.startsWith('{"level"'))
+    .join("\n")
+    .replaceAll(endpoint, "ENDPOINT")
+    .replace(/"(cluster_id|member_id|raft_term)":\d+/g, '"$1":0')
+    .replace(/^("(ClusterID|MemberID|RaftTerm)" :) \d+$/gm, "$1 0")
+    .replace(/took = [\d.]+[mµ]?s/g, "took = TIME")
+}
