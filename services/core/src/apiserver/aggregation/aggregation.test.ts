@@ -111,6 +111,28 @@ describe("a group of which another server answers", () => {
     expect(response.headers.get("content-type")).toBe("application/json")
   })
 
+  it("is sent a body with the length that it has, whatever the method, and no length without a body", async () => {
+    const path = `${flunders}/none`
+    const smuggled = `GET ${flunders}/stolen HTTP/1.1\r\nhost: wardle\r\nx-remote-user: root\r\n\r\n`
+    await ask(path, { method: "DELETE", body: smuggled })
+    expect(wardle.seen.at(-1)).toMatchObject({ method: "DELETE", body: smuggled })
+    const length = String(smuggled.length)
+    for (const head of [`content-length: ${length}`, "transfer-encoding: chunked"]) {
+      for (const method of ["GET", "DELETE", "POST"]) {
+        const socket = await connected()
+        const body = head.startsWith("content")
+          ? smuggled
+          : `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`
+        socket.end(`${method} ${path} HTTP/1.1\r\nhost: api\r\nconnection: close\r\n${head}\r\n\r\n${body}`)
+        for await (const _ of socket);
+        expect((await ask(`${flunders}/red`)).status).toBe(200)
+      }
+    }
+    expect(
+      wardle.seen.filter(({ url, headers }) => url.includes("stolen") || headers["x-remote-user"] === "root"),
+    ).toEqual([])
+  })
+
   it("is watched event by event, and its server hears when the watcher leaves", async () => {
     const response = await ask(`${flunders}?watch=true`)
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
@@ -265,19 +287,18 @@ describe("a version that this server answers for itself", () => {
   })
 })
 
+/** A connection of the administrator's. */
+async function connected(): Promise<TLSSocket> {
+  const { certificatePem: cert, privateKeyPem: key } = api.pki.admin
+  const port = Number(new URL(api.url).port)
+  const socket = connect({ host: "127.0.0.1", port, cert, key, ca: api.pki.authorityPem, ALPNProtocols: ["http/1.1"] })
+  await once(socket, "secureConnect")
+  return socket
+}
+
 describe("another protocol", () => {
   async function open(path: string): Promise<TLSSocket> {
-    const { certificatePem: cert, privateKeyPem: key } = api.pki.admin
-    const port = Number(new URL(api.url).port)
-    const socket = connect({
-      host: "127.0.0.1",
-      port,
-      cert,
-      key,
-      ca: api.pki.authorityPem,
-      ALPNProtocols: ["http/1.1"],
-    })
-    await once(socket, "secureConnect")
+    const socket = await connected()
     socket.write(
       `GET ${path} HTTP/1.1\r\nhost: api\r\nconnection: Upgrade\r\nupgrade: echo\r\nx-remote-user: root\r\n\r\n`,
     )

@@ -120,7 +120,7 @@ export class ExtensionClient {
     return backends[this.#turn] as Backend
   }
 
-  #options({ host, port }: Backend, { method, path, headers, signal }: Forwarded): RequestOptions {
+  #options({ host, port }: Backend, { method, path, headers, body, signal }: Forwarded): RequestOptions {
     const name = serverName(this.#route.service)
     return {
       agent: this.#agent,
@@ -128,7 +128,7 @@ export class ExtensionClient {
       path,
       host: name,
       port,
-      headers: { ...headers, host: `${name}:${this.#route.service.port}` },
+      headers: { ...framed(headers, body), host: `${name}:${this.#route.service.port}` },
       ...(signal && { signal }),
       // The agent keeps connections by name and port; where the name leads is asked only for a new one.
       lookup: lookupOf(host),
@@ -155,6 +155,17 @@ export class ExtensionClient {
       })
     })
   }
+}
+
+/**
+ * The headers with the length of the body that is sent, and of no other. Bytes that were not announced, or less of them than
+ * were, would make the server take a part of one request for another one, from whoever its headers say.
+ */
+function framed(headers: Forwarded["headers"], body: Forwarded["body"]): Forwarded["headers"] {
+  const { "content-length": length, ...others } = headers
+  if (!body) return others
+  // Node counts only where it expects a body, which is not so for DELETE.
+  return length === undefined ? { ...others, "transfer-encoding": "chunked" } : headers
 }
 
 const withoutBody = new Set([204, 205, 304])

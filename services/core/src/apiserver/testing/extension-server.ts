@@ -14,6 +14,8 @@ export interface ExtensionServer extends AsyncDisposable {
   readonly address: string
   readonly port: number
   readonly seen: Seen[]
+  /** Its objects, all in one namespace. */
+  readonly names: Set<string>
   /** Sends a line to everybody who watches. */
   tell(event: object): void
   /** Closes the connections on which nothing is asked now. */
@@ -88,25 +90,26 @@ const documents: Readonly<Record<string, object>> = {
   },
 }
 
-const flunder = (name: string): object => ({
+const flunder = (name: string, namespace: string): object => ({
   apiVersion: `${group}/${version}`,
   kind: "Flunder",
-  metadata: { name, namespace: "shop", uid: `uid-of-${name}`, resourceVersion: "7" },
+  metadata: { name, namespace, uid: `uid-of-${name}`, resourceVersion: "7" },
   spec: { size: 3 },
 })
 
 /** Believes who asks only of who shows a certificate of the front proxy's authority, which it reads as all do. */
-export async function startExtensionServer(
-  api: SecureTestApi,
-  names: readonly string[] = ["wardle.shop.svc"],
-): Promise<ExtensionServer> {
+export async function startExtensionServer(api: SecureTestApi, namespace = "shop"): Promise<ExtensionServer> {
   const trusted = await authentication(api)
-  const serving = await api.pki.serve("wardle", names)
+  const serving = await api.pki.serve("wardle", ["wardle.shop.svc"])
   const seen: Seen[] = []
   const watches = new Set<ServerResponse>()
   const open = new Set<ServerResponse>()
   let settled = (): void => {}
   const state = { status: 0 }
+  const names = new Set(["red", "blue"])
+  const tell = (event: object): void => {
+    for (const watch of watches) watch.write(`${JSON.stringify(event)}\n`)
+  }
   const server = createServer(
     {
       cert: serving.certificatePem,
@@ -133,7 +136,12 @@ export async function startExtensionServer(
         watches.add(response)
         return
       }
-      serve(request, response, url, body)
+      if (request.method !== "DELETE") return serve(request, response, url, body, { names, namespace })
+      const name = url.pathname.slice(url.pathname.lastIndexOf("/") + 1)
+      for (const gone of name === "flunders" ? [...names] : [name]) {
+        if (names.delete(gone)) tell({ type: "DELETED", object: flunder(gone, namespace) })
+      }
+      answer(response, 200, { kind: "Status", apiVersion: "v1", status: "Success" })
     },
   )
   server.on("upgrade", (request: IncomingMessage, socket: Duplex) => upgrade(request, socket, trusted))
@@ -143,9 +151,8 @@ export async function startExtensionServer(
     address: ownAddress(),
     port: (server.address() as AddressInfo).port,
     seen,
-    tell: (event) => {
-      for (const watch of watches) watch.write(`${JSON.stringify(event)}\n`)
-    },
+    names,
+    tell,
     closeIdle: () => server.closeIdleConnections(),
     get open() {
       return open.size
@@ -179,10 +186,10 @@ async function authentication(api: SecureTestApi): Promise<Record<string, string
 
 function isFrontProxy(request: IncomingMessage, trusted: Record<string, string>): boolean {
   const allowed = JSON.parse(trusted["requestheader-allowed-names"] ?? "[]") as string[]
-  return allowed.includes(String((request.socket as TLSSocket).getPeerCertificate().subject?.CN))
+  return allowed.includes(String((request.socket as TLSSocket).getPeerCertificate()?.subject?.CN))
 }
 
-function serve(request: IncomingMessage, response: ServerResponse, url: URL, body: string): void {
+function serve(request: IncomingMessage, response: ServerResponse, url: URL, body: string, held: Held): void {
   const [, name] = /\/flunders(?:\/([^/]+))?$/.exec(url.pathname) ?? []
   if (name === "elsewhere") {
     response.writeHead(302, { location: "https://elsewhere.example.com/" }).end()
@@ -193,23 +200,34 @@ function serve(request: IncomingMessage, response: ServerResponse, url: URL, bod
     response.write("{", () => response.destroy())
     return
   }
-  if (request.method === "POST") answer(response, 201, JSON.parse(body) as object)
-  else answer(response, 200, documents[url.pathname] ?? found(request, name))
+  if (request.method === "POST") response.writeHead(201, { "content-type": "application/json" }).end(body)
+  else answer(response, 200, documents[url.pathname] ?? found(request, url, name, held))
 }
 
-function found(request: IncomingMessage, name: string | undefined): object {
-  if (request.headers.accept?.includes("as=Table")) return table()
-  if (name) return flunder(name)
-  const items = [flunder("red"), flunder("blue")]
-  return { apiVersion: `${group}/${version}`, kind: "FlunderList", metadata: {}, items }
+interface Held {
+  readonly names: ReadonlySet<string>
+  readonly namespace: string
 }
 
-function table(): object {
+function found(
+  request: IncomingMessage,
+  { pathname }: URL,
+  name: string | undefined,
+  { names, namespace }: Held,
+): object {
+  if (request.headers.accept?.includes("as=Table")) return table(namespace)
+  if (name) return flunder(name, namespace)
+  const isHere = !pathname.includes("/namespaces/") || pathname.includes(`/namespaces/${namespace}/`)
+  const items = isHere ? [...names].map((each) => flunder(each, namespace)) : []
+  return { apiVersion: `${group}/${version}`, kind: "FlunderList", metadata: { resourceVersion: "7" }, items }
+}
+
+function table(namespace: string): object {
   const columnDefinitions = [
     { name: "Name", type: "string", format: "name", description: "", priority: 0 },
     { name: "Size", type: "integer", format: "", description: "", priority: 0 },
   ]
-  const rows = ["red", "blue"].map((name) => ({ cells: [name, 3], object: flunder(name) }))
+  const rows = ["red", "blue"].map((name) => ({ cells: [name, 3], object: flunder(name, namespace) }))
   return { kind: "Table", apiVersion: "meta.k8s.io/v1", metadata: {}, columnDefinitions, rows }
 }
 

@@ -24,55 +24,21 @@ export function decide(namespace: Namespace, content: readonly TrackedObject[], 
 
 type Conditions = NonNullable<NonNullable<Namespace["status"]>["conditions"]>
 
+/** What is known of a namespace that is being emptied. */
+export interface Progress {
+  readonly content: readonly TrackedObject[]
+  /** Versions of groups that cannot be looked into. */
+  readonly failed: readonly string[]
+  /** Why what was to be removed was not. */
+  readonly refused: readonly Error[]
+}
+
 /** What hinders the removal, in words that `kubectl describe namespace` shows. */
-export function hindrances(
-  namespace: Namespace,
-  content: readonly TrackedObject[],
-  failed: readonly string[],
-  nowMs: number,
-): Conditions {
-  const kinds = counted(content.map(({ kind }) => (kind.group ? `${kind.plural}.${kind.group}` : kind.plural)))
-  const finalizers = counted(content.flatMap((object) => object.finalizers))
-  const remaining = [...kinds].map(([name, count]) => `${name} has ${count} resource instances`).join(", ")
-  const held = [...finalizers].map(([name, count]) => `${name} in ${count} resource instances`).join(", ")
+export function hindrances(namespace: Namespace, { content, failed, refused }: Progress, nowMs: number): Conditions {
   const now = formatTime(nowMs)
-  const about = [discovery(failed), ...unhindered].reduce(
+  return [discovery(failed), parsing, deletion(refused), remaining(content), held(content)].reduce(
     (conditions, next) => withCondition<Conditions[number]>(conditions, next, now),
     namespace.status?.conditions ?? [],
-  )
-  const withContent = withCondition<Conditions[number]>(
-    about,
-    content.length > 0
-      ? {
-          type: "NamespaceContentRemaining",
-          status: "True",
-          reason: "SomeResourcesRemain",
-          message: `Some resources are remaining: ${remaining}`,
-        }
-      : {
-          type: "NamespaceContentRemaining",
-          status: "False",
-          reason: "ContentRemoved",
-          message: "All content successfully removed",
-        },
-    now,
-  )
-  return withCondition<Conditions[number]>(
-    withContent,
-    finalizers.size > 0
-      ? {
-          type: "NamespaceFinalizersRemaining",
-          status: "True",
-          reason: "SomeFinalizersRemain",
-          message: `Some content in the namespace has finalizers remaining: ${held}`,
-        }
-      : {
-          type: "NamespaceFinalizersRemaining",
-          status: "False",
-          reason: "ContentHasNoFinalizers",
-          message: "All content-preserving finalizers finished",
-        },
-    now,
   )
 }
 
@@ -90,21 +56,46 @@ function discovery(failed: readonly string[]): NewCondition {
   return { type, status: "True", reason: "DiscoveryFailed", message }
 }
 
-/** What Kubernetes says beside, and what cannot fail here: a removal that fails is tried again. */
-const unhindered: readonly NewCondition[] = [
-  {
-    type: "NamespaceDeletionGroupVersionParsingFailure",
-    status: "False",
-    reason: "ParsedGroupVersions",
-    message: "All legacy kube types successfully parsed",
-  },
-  {
-    type: "NamespaceDeletionContentFailure",
-    status: "False",
-    reason: "ContentDeleted",
-    message: "All content successfully deleted, may be waiting on finalization",
-  },
-]
+/** Kubernetes says this too; here it cannot be otherwise. */
+const parsing: NewCondition = {
+  type: "NamespaceDeletionGroupVersionParsingFailure",
+  status: "False",
+  reason: "ParsedGroupVersions",
+  message: "All legacy kube types successfully parsed",
+}
+
+function deletion(refused: readonly Error[]): NewCondition {
+  const errors = [...new Set(refused.map(({ message }) => message))]
+  const type = "NamespaceDeletionContentFailure"
+  if (errors.length === 0) {
+    const message = "All content successfully deleted, may be waiting on finalization"
+    return { type, status: "False", reason: "ContentDeleted", message }
+  }
+  const message = `Failed to delete all resource types, ${errors.length} remaining: ${errors.join(", ")}`
+  return { type, status: "True", reason: "ContentDeletionFailed", message }
+}
+
+function remaining(content: readonly TrackedObject[]): NewCondition {
+  const type = "NamespaceContentRemaining"
+  if (content.length === 0) {
+    return { type, status: "False", reason: "ContentRemoved", message: "All content successfully removed" }
+  }
+  const kinds = counted(content.map(({ kind }) => (kind.group ? `${kind.plural}.${kind.group}` : kind.plural)))
+  const list = [...kinds].map(([name, count]) => `${name} has ${count} resource instances`).join(", ")
+  return { type, status: "True", reason: "SomeResourcesRemain", message: `Some resources are remaining: ${list}` }
+}
+
+function held(content: readonly TrackedObject[]): NewCondition {
+  const type = "NamespaceFinalizersRemaining"
+  const finalizers = counted(content.flatMap((object) => object.finalizers))
+  if (finalizers.size === 0) {
+    const message = "All content-preserving finalizers finished"
+    return { type, status: "False", reason: "ContentHasNoFinalizers", message }
+  }
+  const list = [...finalizers].map(([name, count]) => `${name} in ${count} resource instances`).join(", ")
+  const message = `Some content in the namespace has finalizers remaining: ${list}`
+  return { type, status: "True", reason: "SomeFinalizersRemain", message }
+}
 
 function counted(names: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>()

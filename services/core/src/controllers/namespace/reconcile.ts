@@ -7,7 +7,7 @@ import { createController, done, type Informer, type Result, subject, wakeAfter,
 import type { ControllerContext } from "../context.ts"
 import type { Inventory, TrackedObject } from "../inventory/inventory.ts"
 import { statusPatch } from "../status-patch.ts"
-import { decide, finalizer, hindrances } from "./decide.ts"
+import { decide, finalizer, hindrances, type Progress } from "./decide.ts"
 
 const concurrency = 8
 /** Removals tell themselves; this is for one that nobody told, while a namespace is being deleted. */
@@ -67,9 +67,10 @@ class Emptier {
     if (verdict.kind === "nothing") return done
     if (verdict.kind === "finish") return await this.#finish(namespace)
     const remove = verdict.kind === "empty" ? verdict.remove : []
-    await Promise.all(remove.map((object) => this.#remove(object)))
+    const refused = await refusals(remove.map((object) => this.#remove(object)))
     // Most content goes at once: what is said of it is only worth a write when something stays.
-    if (remove.length === 0) await this.#explain(namespace, content, failed)
+    if (remove.length === 0 || refused.length > 0) await this.#explain(namespace, { content, failed, refused })
+    if (refused[0]) throw refused[0]
     return wakeAfter(lookAgainMs)
   }
 
@@ -77,8 +78,13 @@ class Emptier {
   async #finish(namespace: Namespace): Promise<Result> {
     const { name } = namespace.metadata
     const kinds = [Event as Kind, ...this.#inventory.kinds()].filter(({ namespaced }) => namespaced)
-    const left = await Promise.all(kinds.map((kind) => this.#purge(kind, name)))
-    if (left.some(Boolean)) return wakeAfter(lookAgainMs)
+    const purges = kinds.map((kind) => this.#purge(kind, name))
+    const refused = await refusals(purges)
+    if (refused[0]) {
+      await this.#explain(namespace, { content: [], failed: this.#inventory.failed(), refused })
+      throw refused[0]
+    }
+    if ((await Promise.all(purges)).some(Boolean)) return wakeAfter(lookAgainMs)
     const finalizers = (namespace.spec?.finalizers ?? []).filter((other) => other !== finalizer)
     const body = JSON.stringify({ ...namespace, spec: { ...namespace.spec, finalizers } })
     const headers = { "content-type": "application/json" }
@@ -108,11 +114,17 @@ class Emptier {
     }
   }
 
-  async #explain(namespace: Namespace, content: readonly TrackedObject[], failed: readonly string[]): Promise<void> {
-    const conditions = hindrances(namespace, content, failed, this.#context.clock.now())
+  async #explain(namespace: Namespace, progress: Progress): Promise<void> {
+    const conditions = hindrances(namespace, progress, this.#context.clock.now())
     const body = statusPatch(namespace.status, { ...namespace.status, conditions })
     if (!body) return
     const { name } = namespace.metadata
     await this.#context.client.patch(Namespace, { name }, { type: "merge", body }, { subresource: "status" })
   }
+}
+
+/** Waits for all, and gives the errors of those that failed. */
+async function refusals(work: readonly Promise<unknown>[]): Promise<Error[]> {
+  const settled = await Promise.allSettled(work)
+  return settled.flatMap((each) => (each.status === "rejected" ? [each.reason as Error] : []))
 }
