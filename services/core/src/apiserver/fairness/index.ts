@@ -121,6 +121,7 @@ export function createFairness({ clock, metrics }: FairnessOptions): Fairness {
       if (level.tryEnter(width)) return new HeldSeat(flow, width, clock, clock.monotonic())
       // Seats of others may be free: a level that lets nobody wait has no other chance to get them.
       levels.wanted()
+      if (level.tryEnter(width)) return new HeldSeat(flow, width, clock, clock.monotonic())
       return wait(flow, width, distinguish(flow, user, action), asked)
     },
   }

@@ -7,6 +7,8 @@ import { PriorityLevel } from "./priority-level.ts"
 export const seatsTotal = 600
 /** How often seats that are lent are counted anew, while anybody wants more than his own. */
 const periodMs = 1_000
+/** And no more often than this when somebody finds no seat: a level that has lent its own gets them back at once. */
+const gapMs = 100
 /** What was wanted a period ago counts half: a short lull does not cost a level what it has borrowed. */
 const decay = 0.5
 
@@ -35,6 +37,7 @@ export class LevelSet {
   readonly #levels = new Map<string, PriorityLevel>()
   readonly #demands = new Map<PriorityLevel, number>()
   #timer: { cancel(): void } | undefined
+  #sharedAt = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -68,14 +71,15 @@ export class LevelSet {
 
   /** Somebody has found no seat. */
   wanted(): void {
-    if (this.#timer) return
+    if (this.#timer && this.#clock.monotonic() - this.#sharedAt < gapMs) return
     this.#share()
-    this.#arm()
+    if (!this.#timer) this.#arm()
   }
 
   #arm(): void {
     this.#timer = this.#clock.timer(periodMs, () => {
       this.#timer = undefined
+      for (const [level, demand] of this.#demands) this.#demands.set(level, demand * decay)
       this.#share()
       if (!this.#isCalm()) return this.#arm()
       for (const level of this.all()) level.setLimit(level.nominal)
@@ -84,9 +88,13 @@ export class LevelSet {
   }
 
   #share(): void {
+    this.#sharedAt = this.#clock.monotonic()
     const levels = this.all()
     const claims = levels.map((level) => {
-      const demand = Math.max(level.demandSince(), (this.#demands.get(level) ?? 0) * decay)
+      const wanted = level.demandSince()
+      // Who needs one of his own back is given them all: the next one need not ask again.
+      const own = wanted > level.limit ? level.nominal : 0
+      const demand = Math.max(wanted, own, this.#demands.get(level) ?? 0)
       this.#demands.set(level, demand)
       return { ...boundsOf(level), demand }
     })
