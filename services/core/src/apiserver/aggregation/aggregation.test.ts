@@ -319,6 +319,13 @@ describe("another protocol", () => {
     socket.destroy()
   })
 
+  it("is asked for by the path that was judged, however it is written", async () => {
+    const socket = await open(`//elsewhere${root}/namespaces/x/../shop/flunders/red/talk?a=b`)
+    await until(socket, "hello kubernetes-admin\n")
+    expect(wardle.upgraded.at(-1)).toBe(`${flunders}/red/talk?a=b`)
+    socket.destroy()
+  })
+
   it("that the server refuses leaves no way to it open", async () => {
     const socket = await open(`${flunders}/refused`)
     socket.write(

@@ -126,11 +126,13 @@ export class RemoteServers implements AsyncDisposable {
     const headers = Object.entries(incoming.headers).flatMap(([name, value = ""]) =>
       [value].flat().map((each): [string, string] => [name, each]),
     )
+    // What was judged is what is asked for: a path may be written in several ways.
+    const { pathname, search } = new URL(incoming.url ?? "/", "http://apiserver")
     const left = new AbortController()
     socket.once("close", () => left.abort())
     const forwarded: Forwarded = {
       method: incoming.method ?? "GET",
-      path: incoming.url ?? "/",
+      path: pathname + search,
       headers: { ...forwardedHeaders(headers, user, peerAddress), connection: "Upgrade", upgrade },
       signal: left.signal,
       headMsMax,

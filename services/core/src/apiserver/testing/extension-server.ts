@@ -14,6 +14,8 @@ export interface ExtensionServer extends AsyncDisposable {
   readonly address: string
   readonly port: number
   readonly seen: Seen[]
+  /** What it was asked to speak another protocol for. */
+  readonly upgraded: string[]
   /** Its objects, all in one namespace. */
   readonly names: Set<string>
   /** Sends a line to everybody who watches. */
@@ -144,13 +146,18 @@ export async function startExtensionServer(api: SecureTestApi, namespace = "shop
       answer(response, 200, { kind: "Status", apiVersion: "v1", status: "Success" })
     },
   )
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex) => upgrade(request, socket, trusted))
+  const upgraded: string[] = []
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    upgraded.push(request.url ?? "")
+    upgrade(request, socket, trusted)
+  })
   server.listen(0, "0.0.0.0")
   await once(server, "listening")
   return {
     address: ownAddress(),
     port: (server.address() as AddressInfo).port,
     seen,
+    upgraded,
     names,
     tell,
     closeIdle: () => server.closeIdleConnections(),
