@@ -18,11 +18,31 @@ describe("a selector", () => {
     ["!tier", false],
     ["! missing", true],
     ["missing=", false],
+    ["in", false],
+    ["app in (,web)", true],
+    [" app = web , tier ", true],
   ])("%j answers %s", (text, answer) => expect(matches(parseSelector(text), labels)).toBe(answer))
 
-  it.each(["a=b=c", "in (x)", "a in x", "=b", "a,,b"])("%j is not understood", (text) =>
-    expect(() => parseSelector(text)).toThrow(RangeError),
-  )
+  it.each([
+    ["a=b=c", "found '=', expected: ',' or 'end of string'"],
+    ["=b", "found '=', expected: !, identifier, or 'end of string'"],
+    ["a,,b", "found ',', expected: identifier after ','"],
+    ["a,", "found '', expected: identifier after ','"],
+    ["in (x)", "unable to parse requirement: found '(', expected: in, notin, =, ==, !=, gt, lt"],
+    ["a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
+    ["a in x", "unable to parse requirement: found 'x' expected: '('"],
+    ["a in (x", "unable to parse requirement: found '', expected: ',' or ')'"],
+    [
+      "a in ()",
+      `unable to parse requirement: values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty`,
+    ],
+    [
+      "a>b",
+      `unable to parse requirement: values[0]: Invalid value: "b": for 'Gt', 'Lt' operators, the value must be an integer`,
+    ],
+    ["!=b", "found '!=', expected: !, identifier, or 'end of string'"],
+    ["a=(b)", "unable to parse requirement: found '(', expected: identifier"],
+  ])("%j is not understood", (text, why) => expect(() => parseSelector(text)).toThrow(new RangeError(why)))
 
   it("of any terms reads back as it was written, and answers the same", () => {
     const value = fc.constantFrom("", "a", "b-c", "1.5", "x_y")

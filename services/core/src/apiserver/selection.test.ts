@@ -35,5 +35,20 @@ describe("a field selector", () => {
 
   it("that Kubernetes does not know is refused", () => {
     expect(() => selects("pods", "spec.dnsPolicy=Default", {})).toThrow("field label not supported: spec.dnsPolicy")
+    expect(() => selects("configmaps", "data.a=b", {})).toThrow(
+      '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    )
   })
+})
+
+it.each([
+  ["a in x", /^unable to parse requirement: found 'x' expected: '\('$/],
+  ["a,", /^found '', expected: identifier after ','$/],
+  ["a/b/c=d", /^unable to parse requirement: <nil>: Invalid value: "a\/b\/c": /],
+  [
+    "app in (a,-b)",
+    /^unable to parse requirement: values\[1\]\[app\]: Invalid value: "-b": a valid label must be an empty/,
+  ],
+])("the label selector %j is refused in Kubernetes' words", (labelSelector, message) => {
+  expect(() => selectionOf(resource("pods"), new URLSearchParams({ labelSelector }))).toThrow(message)
 })

@@ -1,9 +1,11 @@
 import { type AnyObject, StatusError } from "@wick/sdk/api"
+import { describeFieldError } from "@wick/sdk/api/meta/field-error"
 import { type FieldRequirement, parseFieldSelector } from "@wick/sdk/api/meta/field-selector"
 import { matches } from "@wick/sdk/api/meta/label-selector"
 import { parseSelector } from "@wick/sdk/api/meta/selector-text"
 import { valueAt } from "./field-path.ts"
 import type { ServedResource } from "./served-resource.ts"
+import { labelValue, qualifiedName } from "./strategy/name-format.ts"
 
 /** What a selector looks at: kept beside an object's bytes so that nothing is parsed to select. */
 export interface Indexed {
@@ -44,10 +46,22 @@ function labelSelection(selector: string): Selection {
   if (selector.trim() === "") return everything
   try {
     const requirements = parseSelector(selector)
+    for (const { key, values } of requirements) refuseUnfit(key, values)
     return ({ labels }) => matches(requirements, labels)
   } catch (error) {
-    throw new StatusError("BadRequest", `unable to parse requirement: ${(error as Error).message}`)
+    if (!(error instanceof RangeError)) throw error
+    throw new StatusError("BadRequest", error.message)
   }
+}
+
+/** A label that no object can have is a mistake of who asks for it. */
+function refuseUnfit(key: string, values: readonly string[]): void {
+  const mistakes = [
+    ...qualifiedName("<nil>", key),
+    ...values.flatMap((value, index) => labelValue(`values[${index}][${key}]`, value)),
+  ]
+  const [only] = mistakes.map(describeFieldError)
+  if (only !== undefined) throw new StatusError("BadRequest", `unable to parse requirement: ${only}`)
 }
 
 function fieldSelection(resource: ServedResource, selector: string): Selection {
@@ -75,5 +89,10 @@ function fieldReader(resource: ServedResource, path: string): (object: Indexed) 
     const stored = resource.behind?.fieldPaths[path] ?? path
     return ({ fields }) => fields[stored] ?? ""
   }
-  throw new StatusError("BadRequest", `field label not supported: ${path}`)
+  throw new StatusError("BadRequest", unknownField(resource, path))
+}
+
+function unknownField({ custom, selectableFields }: ServedResource, path: string): string {
+  if (custom || selectableFields.length > 0) return `field label not supported: ${path}`
+  return `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"`
 }

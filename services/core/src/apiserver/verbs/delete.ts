@@ -3,6 +3,7 @@ import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
 import { validate } from "../admit.ts"
 import { decodeBody } from "../decode-body.ts"
 import { unsupportedOption } from "../invalid-error.ts"
+import { checkListOptions } from "../list-revision.ts"
 import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
 import { conflict } from "../object-store.ts"
 import { isObject } from "../patch/json-value.ts"
@@ -39,6 +40,7 @@ export async function deleteObject(context: RequestContext): Promise<Deletion> {
 export async function deleteCollection(context: RequestContext): Promise<number> {
   const { server, resource, info } = context
   const options = await optionsOf(context)
+  checkListOptions(info.query)
   const selection = selectionOf(resource, info.query)
   const cache = server.store.cache(resource)
   await cache.fresh()
