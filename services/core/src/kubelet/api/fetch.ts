@@ -8,6 +8,7 @@ import { attemptsOf } from "../pod/observed.ts"
 import type { PodFleet } from "../pod/pod-fleet.ts"
 import type { PodState } from "../pod/pod-state.ts"
 import type { ContainerRecord, Runtime } from "../runtime/runtime.ts"
+import type { LastSample } from "../stats/index.ts"
 
 export interface KubeletApi {
   readonly fleet: PodFleet
@@ -20,13 +21,14 @@ export interface KubeletApi {
 
 /** `GET /containerLogs/{namespace}/{pod}/{container}`, `/stats/summary`, `/metrics/resource` and `/healthz`. */
 export function createKubeletFetch(api: KubeletApi): Fetch {
+  const last: LastSample = { sample: undefined }
   return async (request) => {
     try {
       const url = new URL(request.url)
       const [verb, namespace = "", name = "", container = ""] = url.pathname.split("/").slice(1).map(decodeURIComponent)
       if (verb === "healthz") return new Response("ok")
       if (verb === "containerLogs") return containerLogs(api, { namespace, name, container }, url, request.signal)
-      const stats = verb === "stats" || verb === "metrics" ? await statsOf(api, url) : undefined
+      const stats = verb === "stats" || verb === "metrics" ? await statsOf(api, last, url) : undefined
       if (stats) return stats
       throw new StatusError("NotFound", `the node has no ${url.pathname}`)
     } catch (error) {
@@ -36,9 +38,9 @@ export function createKubeletFetch(api: KubeletApi): Fetch {
   }
 }
 
-async function statsOf(api: KubeletApi, url: URL): Promise<Response | undefined> {
+async function statsOf(api: KubeletApi, last: LastSample, url: URL): Promise<Response | undefined> {
   const { statsAnswer } = await import("../stats/index.ts")
-  return statsAnswer(api, url)
+  return statsAnswer({ ...api, last }, url)
 }
 
 interface Target {

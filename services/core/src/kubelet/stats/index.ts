@@ -4,10 +4,20 @@
  */
 import { statfs } from "node:fs/promises"
 import { resourceMetrics } from "./resource-metrics.ts"
-import { type StatsDeps, takeSample } from "./sample.ts"
+import { type Sample, type StatsDeps, takeSample } from "./sample.ts"
 import { type DiskUsage, summaryOf } from "./summary.ts"
 
+/** The sample by which rates are reckoned: kept from one question to the next. */
+export interface LastSample {
+  sample: Sample | undefined
+}
+
+/** Of less a rate would say more of the moment than of the container, of more nothing of now. */
+const rateMsMin = 1_000
+const rateMsMax = 120_000
+
 export interface StatsOptions extends StatsDeps {
+  readonly last: LastSample
   readonly nodeName: string
   /** On the file system that holds pods. */
   readonly directory: string
@@ -19,10 +29,19 @@ const textType = "text/plain; version=0.0.4; charset=utf-8"
 export async function statsAnswer(options: StatsOptions, url: URL): Promise<Response | undefined> {
   if (url.pathname === "/stats/summary") {
     const disk = url.searchParams.get("only_cpu_and_memory") === "true" ? undefined : await diskUsage(options.directory)
-    return Response.json(summaryOf(options.nodeName, await takeSample(options), disk))
+    const sample = await takeSample(options)
+    return Response.json(summaryOf(options.nodeName, sample, rememberedFor(options.last, sample), disk))
   }
   if (url.pathname !== "/metrics/resource") return undefined
   return new Response(resourceMetrics(await takeSample(options)), { headers: { "content-type": textType } })
+}
+
+/** The sample that rates are since, and this one for the next question. */
+function rememberedFor(last: LastSample, sample: Sample): Sample | undefined {
+  const before = last.sample
+  const ageMs = before ? sample.atMs - before.atMs : Number.POSITIVE_INFINITY
+  if (ageMs >= rateMsMin) last.sample = sample
+  return ageMs >= rateMsMin && ageMs <= rateMsMax ? before : undefined
 }
 
 async function diskUsage(directory: string): Promise<DiskUsage> {

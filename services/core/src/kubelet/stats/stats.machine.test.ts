@@ -16,7 +16,7 @@ afterAll(async () => {
 interface Figures {
   readonly name: string
   readonly startTime: string
-  readonly cpu: { readonly time: string; readonly usageCoreNanoSeconds: number }
+  readonly cpu: { readonly time: string; readonly usageCoreNanoSeconds: number; readonly usageNanoCores?: number }
   readonly memory: { readonly workingSetBytes: number; readonly availableBytes: number }
 }
 interface Summary {
