@@ -170,14 +170,14 @@ async function open(
 
 /** The store as it is, ciphertext and all, for the administrators of the cluster and nobody else. */
 async function openEtcd(
-  { clock, random, log }: ControlPlaneOptions,
+  { directory, clock, random, log }: ControlPlaneOptions,
   address: { readonly host: string; readonly port: number },
   storage: Awaited<ReturnType<typeof openStorage>>,
   { serving, authorityPem }: Pki,
 ): Promise<AsyncDisposable> {
   const { startEtcd } = await import("#etcd")
   const tls = { serving, authorityPem, organizations: self.groups }
-  return startEtcd({ storage, ...address, tls, clock, random, log })
+  return startEtcd({ storage, directory: join(directory, "store"), ...address, tls, clock, random, log })
 }
 
 /** Each loop writes under its own name, with the rights of its own work; what they read, they read once, together. */

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { etcdctl, type Peer, startOurs, startTheirs } from "./testing/start-pair.ts"
 
@@ -79,6 +82,20 @@ const binaries = process.env.ETCD_BINARIES
 const etcd = binaries ? `${binaries}/etcd` : "/usr/bin/etcd"
 const client = binaries ? `${binaries}/etcdctl` : "/usr/bin/etcdctl"
 
+/** A history with all that a snapshot has to hold. */
+const history = [
+  "put a 1",
+  "put a 2",
+  "put b 1",
+  "del b",
+  "lease grant 600",
+  "put leased 1 --lease 1",
+  ...Array.from({ length: 30 }, (_, at) => `put many/${at} ${String(at).repeat(400)}`),
+  `put large ${"x".repeat(100_000)}`,
+  "compact 4",
+  "del many/7",
+]
+
 describe("etcdctl", () => {
   let ours: Peer
   let theirs: Peer
@@ -89,6 +106,29 @@ describe("etcdctl", () => {
   afterAll(async () => {
     await ours?.[Symbol.asyncDispose]()
     await theirs?.[Symbol.asyncDispose]()
+  })
+
+  it("saves a snapshot of ours, from which etcd goes on", async () => {
+    await using source = await startOurs()
+    for (const line of history) expect(await etcdctl(source, line.split(" "), "", client)).toMatchObject({ code: 0 })
+    const directory = await mkdtemp(join(tmpdir(), "wick-snapshot-"))
+    const file = join(directory, "snapshot.db")
+    const hash = await etcdctl(source, ["endpoint", "hashkv"], "", client)
+    expect(await etcdctl(source, ["snapshot", "save", file], "", client)).toMatchObject({ code: 0 })
+    const data = join(directory, "data")
+    const restored = await etcdctl(source, ["snapshot", "restore", file, "--data-dir", data], "", client)
+    expect(restored).toMatchObject({ code: 0 })
+    {
+      await using target = await startTheirs(etcd, data)
+      expect(await etcdctl(target, ["endpoint", "hashkv"], "", client)).toEqual(hash)
+      const lease = await etcdctl(target, ["lease", "timetolive", "1", "--keys"], "", client)
+      expect(lease.output).toContain("attached keys([leased])")
+      const [mine, theirs] = await Promise.all(
+        [source, target].map((peer) => etcdctl(peer, ["get", "--prefix", "", "-w", "json"], "", client)),
+      )
+      expect(theirs?.output).toEqual(mine?.output)
+    }
+    await rm(directory, { recursive: true })
   })
 
   it("is answered by us as by etcd, command by command", async () => {

@@ -3,7 +3,7 @@ import { requestSizeMax } from "#store"
 /** Largest message that is taken in, in bytes: a request of the largest allowed size and what frames it. */
 export const messageSizeMax = requestSizeMax + 512 * 1024
 /** A watch response with more bytes of events than this is sent in several, to those who asked for fragments. */
-export const fragmentSizeMax = messageSizeMax
+export const fragmentSizeMax = requestSizeMax + 512 * 1024
 /** Largest answer, in bytes of keys and values: it is held whole while it is sent. Page with a limit beyond. */
 export const answerSizeMax = 512 * 1024 * 1024
 /** Bytes of a snapshot sent as one message. */

@@ -14,10 +14,13 @@ import { leaseService } from "./lease-service.ts"
 import { maintenanceService } from "./maintenance-service.ts"
 import { openIdentity } from "./member-identity.ts"
 import type { Methods, Parts } from "./service.ts"
+import { snapshotService } from "./snapshot/snapshot-service.ts"
 import { watchService } from "./watch/watch-stream.ts"
 
 export interface EtcdOptions {
   readonly storage: MemberStorage
+  /** Where a snapshot is made before it is sent. */
+  readonly directory: string
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
@@ -61,7 +64,12 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     clientUrls: () => [url],
   }
   const server = open(tls)
-  serveGrpc(server, methodsOf(parts), tls === undefined ? admitAll : admitOrganizations(tls.organizations), log)
+  serveGrpc(
+    server,
+    methodsOf(parts, options.directory),
+    tls === undefined ? admitAll : admitOrganizations(tls.organizations),
+    log,
+  )
   const sessions = new Set<ServerHttp2Session>()
   server.on("session", (session) => {
     session.setLocalWindowSize(windowSize)
@@ -85,12 +93,13 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   }
 }
 
-function methodsOf(parts: Parts): Methods {
+function methodsOf(parts: Parts, directory: string): Methods {
   return {
     ...kvService(parts),
     ...watchService(parts),
     ...leaseService(parts),
     ...maintenanceService(parts),
+    ...snapshotService(parts, directory),
     ...clusterService(parts),
   }
 }

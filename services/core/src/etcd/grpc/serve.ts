@@ -9,7 +9,7 @@ import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
 import { code, toEtcdError } from "../etcd-error.ts"
 import { messageSizeMax } from "../limits.ts"
-import type { Incoming, Method, Methods, Outgoing, StreamMethod, UnaryMethod } from "../service.ts"
+import type { Incoming, Methods, Outgoing, StreamMethod, UnaryMethod } from "../service.ts"
 import { WireError } from "../wire/byte-source.ts"
 import { FrameReader, frame, GrpcError } from "./frame.ts"
 
@@ -164,5 +164,3 @@ function status(grpcStatus: number, message: string): Record<string, string> {
   })
   return { "grpc-status": String(grpcStatus), "grpc-message": encoded }
 }
-
-export type { Method }

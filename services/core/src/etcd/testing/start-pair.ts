@@ -20,6 +20,7 @@ export async function startOurs(): Promise<Peer> {
   const storage = await openStorage({ directory, clock: systemClock, log: silentLog })
   const server: EtcdServer = await startEtcd({
     storage,
+    directory: join(directory, "snapshots"),
     host: "127.0.0.1",
     port: 0,
     clock: systemClock,
