@@ -1,9 +1,9 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import type { ManagedFieldsEntry } from "@wick/sdk/api/meta/object-meta"
 import { type Comparison, compareObjects } from "./compare-fields.ts"
-import { difference, elementSet, type FieldSet, readFieldSet, union } from "./field-set.ts"
+import { difference, elementSet, type FieldSet, leaf, readFieldSet, union } from "./field-set.ts"
 import { isObject, type JsonObject, jsonEqual } from "./json-value.ts"
-import type { SchemaPlace } from "./schema-walk.ts"
+import { fieldPlace, itemPlace, type SchemaPlace } from "./schema-walk.ts"
 
 /** What there is to know of a kind to say who owns what of its objects. */
 export interface Ownable {
@@ -155,6 +155,37 @@ export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): Ow
     subresource,
     fields: (fieldsV1 ?? {}) as FieldSet,
   }))
+}
+
+/**
+ * Owners of an object whose definition may have changed: who owned parts of what is now one whole owns the whole. What was
+ * whole and has parts now is left to who says them.
+ */
+export function ownersUnder(owners: Owner[], { at, custom }: Ownable): Owner[] {
+  if (!custom) return owners
+  return owners.map((owner) => {
+    const fields = asWholes(owner.fields, at)
+    return fields === owner.fields ? owner : { ...owner, fields }
+  })
+}
+
+function asWholes(set: FieldSet, at: SchemaPlace): FieldSet {
+  if (at.isAtomic || (at.schema.type === "array" && at.list.kind === "atomic")) return leaf
+  let joined: Record<string, FieldSet> | undefined
+  for (const element in set) {
+    if (element === ".") continue
+    const below = element.startsWith("f:") ? fieldPlace(at, element.slice(2)) : itemPlace(at)
+    const whole = asWholes(set[element] as FieldSet, below)
+    if (whole === set[element] || isLeaf(set[element] as FieldSet)) continue
+    joined ??= { ...set }
+    joined[element] = whole
+  }
+  return joined ?? set
+}
+
+function isLeaf(set: FieldSet): boolean {
+  for (const _ in set) return false
+  return true
 }
 
 /** The owners that a client's `managedFields` names; undefined if it cannot be read. */

@@ -24,6 +24,7 @@ import {
   type Owner,
   ownersAfter,
   ownersOf,
+  ownersUnder,
   ownPart,
   type Writer,
 } from "./managed-fields.ts"
@@ -82,7 +83,7 @@ export function withEntries(object: AnyObject, entries: ManagedFieldsEntry[] | u
 }
 
 function ownersOfLive(live: AnyObject | undefined, kind: Ownable, by: Applier): readonly Owner[] {
-  const owners = ownersOf(live?.metadata.managedFields)
+  const owners = ownersUnder(ownersOf(live?.metadata.managedFields), kind)
   if (!live || owners.length > 0) return owners
   const { apiVersion, time, subresource } = by
   return ownersAfter([], compareParts(undefined, live, kind, subresource), {

@@ -9,6 +9,7 @@ import {
   type Ownable,
   ownersAfter,
   ownersBefore,
+  ownersUnder,
   type Writer,
 } from "../patch/managed-fields.ts"
 import { objectPlace } from "../patch/schema-walk.ts"
@@ -54,9 +55,10 @@ export function entriesAfter(
   const kept = live?.metadata.managedFields
   if (unownedDoors.has(door)) return kept
   try {
-    const owners = ownersBefore(kept, door === "" ? managedFields : undefined)
+    const kind = ownableOf(context.resource)
+    const owners = ownersUnder(ownersBefore(kept, door === "" ? managedFields : undefined), kind)
     if (live && owners.length === 0) return undefined
-    const found = compareParts(live, wanted, ownableOf(context.resource), door)
+    const found = compareParts(live, wanted, kind, door)
     const change = found && unowned ? { ...found, changed: difference(found.changed, unowned) } : found
     if (!change && owners.length > 0 && managedFields === kept) return kept
     return entriesOf(ownersAfter(owners, change, writerOf(context)))
