@@ -29,6 +29,9 @@ async function lastBytes(path: string, bytes: number): Promise<string | undefine
     const buffer = Buffer.alloc(Math.min(size, bytes))
     await file.read(buffer, 0, buffer.length, Math.max(0, size - bytes))
     return buffer.toString()
+  } catch (error) {
+    // In Kubernetes' words: a message is told, never waited for.
+    return `Error on reading termination log ${path}: ${(error as Error).message}`
   } finally {
     await file.close()
   }
