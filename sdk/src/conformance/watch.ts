@@ -138,10 +138,11 @@ const selecting: Statement = (it) => {
   it("metadata alone can be watched", async (world) => {
     const { client, wire, path, namespace } = world
     const resourceVersion = await present(world)
-    await wire("POST", path("configmaps"), configMap("a", { big: "x".repeat(100) }))
+    await wire("POST", path("configmaps"), configMap("a", { big: "x".repeat(100) }, { labels }))
     const stop = new AbortController()
     for await (const { type, object } of client.watchMetadata(ConfigMap, {
       namespace,
+      labelSelector: own,
       resourceVersion,
       signal: stop.signal,
     })) {
@@ -154,9 +155,9 @@ const selecting: Statement = (it) => {
   it("tables can be watched, columns first", async (world) => {
     const { wire, path } = world
     const resourceVersion = await present(world)
-    for (const name of ["a", "b"]) await wire("POST", path("configmaps"), configMap(name))
+    for (const name of ["a", "b"]) await wire("POST", path("configmaps"), configMap(name, {}, { labels }))
     const accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
-    const query = `?watch=true&timeoutSeconds=1&resourceVersion=${resourceVersion}`
+    const query = `?watch=true&timeoutSeconds=1&labelSelector=own%3Dyes&resourceVersion=${resourceVersion}`
     const { text } = await wire("GET", path("configmaps", query), undefined, { headers: { accept } })
     const [first, second] = text
       .trim()

@@ -47,6 +47,8 @@ export async function defined(world: World, spec: Loose = {}): Promise<Custom> {
   const { name } = object.metadata
   const made = await wire("POST", definitions, object)
   holds(made.code === 201, made.text)
+  // Its objects are converted to the last, so its webhook must outlive it.
+  if (object.spec.conversion) afterwards(() => becomes(client, CustomResourceDefinition, { name }, (each) => !each))
   afterwards(() => client.delete(CustomResourceDefinition, { name }))
   await becomes(client, CustomResourceDefinition, { name }, (each) =>
     Boolean(each?.status?.conditions?.some(({ type, status }) => type === "Established" && status === "True")),
