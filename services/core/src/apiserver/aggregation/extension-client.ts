@@ -80,6 +80,8 @@ export class ExtensionClient {
     if (forwarded.body) {
       const body = Readable.fromWeb(forwarded.body as NodeReadableStream<Uint8Array>)
       body.on("error", (error) => outgoing.destroy(error)).pipe(outgoing)
+      // What nobody reads any more need not be sent.
+      outgoing.once("close", () => body.destroy())
     } else outgoing.end()
     try {
       return responseOf(await answered)
@@ -95,7 +97,7 @@ export class ExtensionClient {
   }
 
   /** Asks for another protocol: its connection when the server agrees, else the server's answer. */
-  upgrade(
+  async upgrade(
     backends: readonly Backend[],
     forwarded: Forwarded,
   ): Promise<Switched | { readonly kind: "answer"; readonly response: Response }> {

@@ -92,6 +92,19 @@ describe("an extension server", () => {
     await condition("Passed")
   })
 
+  it("whose authority is no certificate is not believed, whatever is asked of it", async () => {
+    await patch({ caBundle: Buffer.from("no certificate").toString("base64") })
+    expect(await condition("FailedDiscoveryCheck")).toMatch(/^failing or missing response from /)
+    const garbled = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    await patch({ caBundle: Buffer.from(garbled).toString("base64") })
+    const conditions = [{ type: "Available", status: "True" as const, reason: "Passed", message: "" }]
+    const found = await client.get(APIService, { name })
+    await client.updateStatus(APIService, { ...found, status: { conditions } })
+    expect((await ask())[0]).toBe(503)
+    await patch({ caBundle: Buffer.from(api.pki.authorityPem).toString("base64") })
+    await condition("Passed")
+  })
+
   it("of a port that its Service does not have is nowhere", async () => {
     await patch({ service: { port: 8080 } })
     expect(await condition("ServicePortError")).toBe(`service/wardle in "shop" is not listening on port 8080`)
