@@ -11,10 +11,15 @@ import { type ApiServer, createApiServer } from "./create-api-server.ts"
 const clock = new SimulatedClock()
 const user = { name: "jo", groups: ["system:authenticated"] }
 const storage = createMemoryStorage({ clock })
+/** Deletions that are asked about, each waiting to be let go. */
+const held: (() => void)[] = []
 /** As slow as a webhook that does not answer. */
 const stuck: AdmissionStep = {
   name: "stuck",
-  validate: ({ object }) => (object?.metadata.name === "stuck" ? new Promise(() => {}) : undefined),
+  validate: ({ operation, object }) => {
+    if (operation === "DELETE") return new Promise((resolve) => held.push(resolve))
+    return object?.metadata.name === "stuck" ? new Promise(() => {}) : undefined
+  },
 }
 let server: ApiServer
 
@@ -89,5 +94,25 @@ describe("a request that takes too long", () => {
     await client.create(ConfigMap, { metadata: { name: "seen", namespace: "default" } })
     expect(String(Buffer.from((await first)?.value ?? []))).toContain('"name":"seen"')
     await reader?.cancel()
+  })
+
+  it("begins nothing more when it deletes many: some are deleted at a time, and the rest is for who asks again", async () => {
+    const client = createClient({ fetch: server.fetchAs(user) })
+    for (let at = 0; at < 40; at++) {
+      await client.create(ConfigMap, { metadata: { name: `many-${at}`, namespace: "many" } })
+    }
+    const url = "https://api/api/v1/namespaces/many/configmaps"
+    const answer = server.fetchAs(user)(new Request(url, { method: "DELETE" }))
+    await clock.advance(59_000)
+    expect(held).toHaveLength(32)
+    for (const letGo of held.splice(0, 2)) letGo()
+    await clock.advance(0)
+    expect(held).toHaveLength(32)
+    await clock.advance(1_001)
+    expect((await answer).status).toBe(504)
+    for (const letGo of held.splice(0)) letGo()
+    await clock.advance(0)
+    expect(held).toHaveLength(0)
+    expect((await client.list(ConfigMap, { namespace: "many" })).items).toHaveLength(6)
   })
 })

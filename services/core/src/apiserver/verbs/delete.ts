@@ -8,6 +8,7 @@ import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.
 import { conflict } from "../object-store.ts"
 import { isObject } from "../patch/json-value.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
+import { requestMsMax } from "../request-deadline.ts"
 import { selectionOf } from "../selection.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { objectInVersion } from "../version.ts"
@@ -45,13 +46,41 @@ export async function deleteCollection(context: RequestContext): Promise<number>
   const cache = server.store.cache(resource)
   await cache.fresh()
   const chosen = cache.list(info.namespace).filter(({ index }) => selection(index))
-  for (const { index } of chosen) {
+  const remove = async ({ index }: Entry): Promise<void> => {
     const own = { ...context, info: { ...info, name: index.name, namespace: index.namespace } }
     await removeNamed(triedOnly(own, options), index.name, options).catch((error: unknown) => {
       if (!isStatus(error, "NotFound")) throw error
     })
   }
+  const start = server.clock.monotonic()
+  // Nobody is there any more to be told of what is done later: who asks again goes on from there.
+  const isOver = (): boolean => server.clock.monotonic() - start > requestMsMax
+  await someAtATime(chosen, removedAtOnce, remove, isOver)
   return chosen.length
+}
+
+/** Objects of a collection that are being deleted at a time: their writes reach the disk together. */
+const removedAtOnce = 32
+
+/** Begins nothing more once something has failed. */
+async function someAtATime<Item>(
+  items: readonly Item[],
+  count: number,
+  work: (item: Item) => Promise<void>,
+  isOver: () => boolean,
+): Promise<void> {
+  const rest = items.values()
+  let hasFailed = false
+  const one = async (): Promise<void> => {
+    for (const item of rest) {
+      if (hasFailed || isOver()) return
+      await work(item).catch((error: unknown) => {
+        hasFailed = true
+        throw error
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: count }, one))
 }
 
 async function optionsOf({ request, info }: RequestContext): Promise<DeleteOptions> {
