@@ -150,6 +150,14 @@ it("what the server makes for itself is nobody's", async () => {
   expect(fieldsOf(namespace, "one")).toEqual({ "f:metadata": { "f:labels": labels } })
 })
 
+it("an object that is too large with its owners is stored without them", async () => {
+  const data = Object.fromEntries(Array.from({ length: 40_000 }, (_, at) => [`${at}`.padStart(25, "k"), ""]))
+  const made = await send("POST", `${core}/configmaps`, map(data), { agent: "one" })
+  expect(made.code).toBeUndefined()
+  expect(made.metadata.uid).toBeDefined()
+  expect(entries(made)).toEqual([])
+})
+
 describe("an update", () => {
   it("owns what it changed, which nobody else does any more, and drops what is gone", async () => {
     await send("POST", `${core}/configmaps`, map({ a: "1", b: "1", c: "1" }), { agent: "one" })

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises"
 import { type AnyObject, StatusError } from "@wick/sdk/api"
 import type { Clock } from "@wick/sdk/clock"
-import { keyOfText, prefixEnd, type Storage } from "#store"
+import { type Compare, keyOfText, prefixEnd, type Storage, TooLargeError, type TxnResult } from "#store"
 import { encodeStored } from "./object-bytes.ts"
 import { qualified, type ServedResource, storedResource } from "./served-resource.ts"
 import { Turns } from "./turns.ts"
@@ -95,24 +95,28 @@ export class ObjectStore {
   async create(resource: ServedResource, object: AnyObject): Promise<Entry> {
     const { name = "", namespace = "" } = object.metadata
     const key = keyOf(resource, namespace, name)
-    const { succeeded, revision } = await this.#storage.txn({
-      compare: [{ key, target: "version", op: "=", value: 0 }],
-      success: [{ kind: "put", key, value: encodeStored(object) }],
-      failure: [],
-    })
+    const { succeeded, revision } = await this.#put({ key, target: "version", op: "=", value: 0 }, object)
     if (!succeeded) throw alreadyExists(resource, name)
     return this.#written(resource, key, revision)
   }
 
   /** Replaces what was seen as `before`; Conflict when it has changed meanwhile. */
   async update(resource: ServedResource, before: Entry, object: AnyObject): Promise<Entry> {
-    const { succeeded, revision } = await this.#storage.txn({
-      compare: [{ key: before.key, target: "mod", op: "=", value: before.revision }],
-      success: [{ kind: "put", key: before.key, value: encodeStored(object) }],
-      failure: [],
-    })
+    const { key, revision: seen } = before
+    const { succeeded, revision } = await this.#put({ key, target: "mod", op: "=", value: seen }, object)
     if (!succeeded) throw conflict(resource, before.index.name)
     return this.#written(resource, before.key, revision)
+  }
+
+  /** Who owns which field is only noted beside an object: one that is too large with the note is stored without it. */
+  async #put(only: Compare, object: AnyObject): Promise<TxnResult> {
+    const write = (value: Uint8Array): Promise<TxnResult> =>
+      this.#storage.txn({ compare: [only], success: [{ kind: "put", key: only.key, value }], failure: [] })
+    const { managedFields, ...metadata } = object.metadata
+    return write(encodeStored(object)).catch((error: unknown) => {
+      if (!(error instanceof TooLargeError) || !managedFields) throw error
+      return write(encodeStored({ ...object, metadata } as AnyObject))
+    })
   }
 
   async delete(resource: ServedResource, before: Entry): Promise<number> {
