@@ -1,6 +1,12 @@
 import type { Configuration, Entry, HardState, LogPosition, MemberId, Message } from "./message.ts"
 
 /**
+ * Why members are not changed: it is not this one that leads · it does not know yet what is committed · another change is
+ * not committed yet · nobody would vote.
+ */
+export type ReconfigurationRefusal = "not leader" | "not ready" | "in progress" | "no voters"
+
+/**
  * What the outside must do after a step, in the order of the fields. Messages to oneself come back as inputs.
  */
 export interface Effects {
@@ -25,6 +31,8 @@ export interface Effects {
   readonly reads: { readonly read: number; readonly index: number }[]
   /** Reads that cannot be confirmed here: ask again later. */
   readonly readsLost: number[]
+  /** What became of a change of members that this step was asked for. */
+  reconfiguration: { readonly at: LogPosition } | { readonly refused: ReconfigurationRefusal } | undefined
   /** What became of the proposals of this step. */
   proposals: { readonly first: LogPosition } | { readonly refusedFor: MemberId } | undefined
 }
@@ -37,6 +45,7 @@ export function noEffects(): Effects {
     commit: [],
     reads: [],
     readsLost: [],
+    reconfiguration: undefined,
     proposals: undefined,
   }
 }

@@ -1,5 +1,5 @@
-import { assert } from "@wick/sdk/assert"
 import type { Effects } from "./effects.ts"
+import { follow, restartTimer } from "./follow.ts"
 import { lead } from "./lead.ts"
 import type { MemberId, MessageOf } from "./message.ts"
 import { noMember } from "./message.ts"
@@ -7,36 +7,13 @@ import { isVoter, members, tally } from "./quorum.ts"
 import { persistHardState, sendAtOnce, sendDurable } from "./send.ts"
 import { leaderOf, type RaftState } from "./state.ts"
 
-/** Follows `leader` in `term`; a term that is new is one in which this member has not voted. */
-export function follow(state: RaftState, out: Effects, term: number, leader: MemberId): void {
-  assert(term >= state.term, "terms do not fall")
-  const { role } = state
-  if (role.kind === "leader") {
-    for (const { read, from } of [...role.reads, ...role.earlyReads]) if (from === state.id) out.readsLost.push(read)
-  }
-  if (term > state.term) {
-    state.term = term
-    state.vote = noMember
-    persistHardState(state, out)
-  }
-  state.role = { kind: "follower", leader }
-  restartTimer(state)
-}
-
-/** Each timeout is drawn anew, so that members which collided once do not collide again (paper §5.2). */
-export function restartTimer(state: RaftState): void {
-  state.elapsed = 0
-  state.heartbeatElapsed = 0
-  state.timeoutTicks = state.electionTicks + (state.jitter % state.electionTicks)
-}
-
 /** No leader was heard of: asks whether it could win, before it disturbs anyone with a new term (§9.6). */
 export function standForElection(state: RaftState, out: Effects): void {
-  if (!isVoter(state.configuration, state.id)) return
+  if (!mayStand(state)) return
   restartTimer(state)
   const votes = new Map([[state.id, true]])
   state.role = { kind: "pre-candidate", votes }
-  if (tally(state.configuration, votes) === "won") {
+  if (tally(state.log.configuration, votes) === "won") {
     campaign(state, out)
     return
   }
@@ -44,8 +21,24 @@ export function standForElection(state: RaftState, out: Effects): void {
   for (const to of others(state)) sendAtOnce(state, out, to, request, state.term + 1)
 }
 
+/** The leader hands over to this member: no need to ask whether it could win (§3.10). */
+export function onTimeoutNow(state: RaftState, out: Effects, { from }: MessageOf<"timeout-now">): void {
+  const { role } = state
+  if (role.kind === "follower" && role.leader === from && isVoter(state.log.configuration, state.id))
+    campaign(state, out, true)
+}
+
+/**
+ * Who is to leave may be the only one that can tell the others so: until the configuration without it is committed it stands
+ * for election all the same. Its own vote does not count then (§4.2.2).
+ */
+function mayStand({ log, commit, id }: RaftState): boolean {
+  if (isVoter(log.configuration, id)) return true
+  return log.configurationIndex > commit && isVoter(log.configurationAt(log.configurationIndex - 1), id)
+}
+
 /** Begins a term and asks for votes. Its own vote counts like any other: once it is durable (paper §5.2). */
-function campaign(state: RaftState, out: Effects): void {
+function campaign(state: RaftState, out: Effects, transfer = false): void {
   state.term++
   state.vote = state.id
   persistHardState(state, out)
@@ -53,7 +46,7 @@ function campaign(state: RaftState, out: Effects): void {
   state.role = { kind: "candidate", votes: new Map() }
   sendDurable(state, out, state.id, { type: "vote-response", granted: true })
   // The request too tells of the new term, in which this member must not vote for another after a crash.
-  for (const to of others(state)) sendDurable(state, out, to, { type: "vote-request", last: state.log.last })
+  for (const to of others(state)) sendDurable(state, out, to, { type: "vote-request", last: state.log.last, transfer })
 }
 
 export function onPreVoteRequest(
@@ -72,7 +65,7 @@ export function onPreVoteResponse(state: RaftState, out: Effects, message: Messa
   if (role.kind !== "pre-candidate") return
   if (message.granted && message.term !== state.term + 1) return // of an earlier attempt
   role.votes.set(message.from, message.granted)
-  const outcome = tally(state.configuration, role.votes)
+  const outcome = tally(state.log.configuration, role.votes)
   if (outcome === "won") campaign(state, out)
   else if (outcome === "lost") follow(state, out, state.term, noMember)
 }
@@ -95,11 +88,13 @@ export function onVoteResponse(state: RaftState, out: Effects, { from, granted }
   const { role } = state
   if (role.kind !== "candidate") return
   role.votes.set(from, granted)
-  const outcome = tally(state.configuration, role.votes)
+  const outcome = tally(state.log.configuration, role.votes)
   if (outcome === "won") lead(state, out)
   else if (outcome === "lost") follow(state, out, state.term, noMember)
 }
 
 function others(state: RaftState): readonly MemberId[] {
-  return members(state.configuration).filter((member) => member !== state.id && isVoter(state.configuration, member))
+  return members(state.log.configuration).filter(
+    (member) => member !== state.id && isVoter(state.log.configuration, member),
+  )
 }

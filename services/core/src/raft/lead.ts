@@ -1,6 +1,7 @@
 import { assert, must } from "@wick/sdk/assert"
 import type { Effects } from "./effects.ts"
 import type { Entry, MemberId, MessageOf } from "./message.ts"
+import { noMember } from "./message.ts"
 import { Progress } from "./progress.ts"
 import { members, quorumReached } from "./quorum.ts"
 import { beginEarlyReads } from "./read-index.ts"
@@ -14,13 +15,24 @@ const appendSizeMax = 1024 * 1024
 export function lead(state: RaftState, out: Effects): void {
   const { log } = state
   const progress = new Map<MemberId, Progress>()
-  for (const member of members(state.configuration)) progress.set(member, new Progress(log.last.index + 1))
-  const own = must(progress.get(state.id), "a leader is a member")
+  for (const member of members(log.configuration)) progress.set(member, new Progress(log.last.index + 1))
+  const own = new Progress(log.last.index + 1)
   own.match = log.persisted
+  // Also of one that leads the others to a configuration without it.
+  progress.set(state.id, own)
   state.elapsed = 0
   state.heartbeatElapsed = 0
   const firstIndex = log.last.index + 1
-  state.role = { kind: "leader", progress, firstIndex, round: 0, reads: [], earlyReads: [] }
+  state.role = {
+    kind: "leader",
+    progress,
+    firstIndex,
+    round: 0,
+    reads: [],
+    earlyReads: [],
+    settledIndex: -1,
+    transfer: undefined,
+  }
   // Only an entry of its own term tells a leader what is committed (paper §5.4.2), so it makes one at once (§6.4).
   appendEntries(state, out, [{ index: firstIndex, term: state.term, kind: "noop", data: new Uint8Array(0) }])
 }
@@ -28,8 +40,8 @@ export function lead(state: RaftState, out: Effects): void {
 /** Clients' commands: into the log, to the disk, and to the followers at the same time (§10.2.1). */
 export function propose(state: RaftState, out: Effects, commands: readonly Uint8Array[]): void {
   const { role, log, term } = state
-  if (role.kind !== "leader") {
-    out.proposals = { refusedFor: role.kind === "follower" ? role.leader : 0 }
+  if (role.kind !== "leader" || role.transfer !== undefined) {
+    out.proposals = { refusedFor: role.kind === "follower" ? role.leader : noMember }
     return
   }
   const first = log.last.index + 1
@@ -41,7 +53,7 @@ export function propose(state: RaftState, out: Effects, commands: readonly Uint8
   )
 }
 
-function appendEntries(state: RaftState, out: Effects, entries: readonly Entry[]): void {
+export function appendEntries(state: RaftState, out: Effects, entries: readonly Entry[]): void {
   state.log.append(entries) // a leader only ever appends (paper §5.3, leader append-only)
   persistEntries(state, out, entries)
   sendAppends(state, out)
@@ -60,7 +72,11 @@ function sendAppend(state: RaftState, out: Effects, to: MemberId, progress: Prog
     if (progress.pace.kind !== "probe" && progress.next > log.last.index) break
     if (log.termAt(progress.next - 1) === undefined) {
       // What it lacks is no longer in the log: the state itself has to go (§5.1).
-      sendAtOnce(state, out, to, { type: "snapshot", at: log.start, configuration: state.configuration })
+      sendAtOnce(state, out, to, {
+        type: "snapshot",
+        at: log.start,
+        configuration: log.configurationAt(log.start.index),
+      })
       progress.snapshotting(log.start.index)
       return
     }
@@ -133,9 +149,9 @@ export function onSnapshotSent(state: RaftState, member: MemberId, arrived: bool
  * replaced (paper §5.4.2, figure 8); it is committed along with the first one of this term. True if more is committed.
  */
 function advanceCommit(state: RaftState, out: Effects): boolean {
-  const { role, log, configuration } = state
+  const { role, log } = state
   assert(role.kind === "leader", "only a leader decides what is committed")
-  const reached = quorumReached(configuration, (member) => role.progress.get(member)?.match ?? 0)
+  const reached = quorumReached(log.configuration, (member) => role.progress.get(member)?.match ?? 0)
   if (reached <= state.commit || log.termAt(reached) !== state.term) return false
   state.commit = reached
   handOutCommitted(state, out)

@@ -42,7 +42,8 @@ type Body =
   /** Would you vote for me in `term`? Asked before raising one's own term (§9.6). */
   | { readonly type: "pre-vote-request"; readonly last: LogPosition }
   | { readonly type: "pre-vote-response"; readonly granted: boolean }
-  | { readonly type: "vote-request"; readonly last: LogPosition }
+  /** `transfer`: its leader wants it to lead, so that nobody holds on to that leader (§3.10). */
+  | { readonly type: "vote-request"; readonly last: LogPosition; readonly transfer: boolean }
   | { readonly type: "vote-response"; readonly granted: boolean }
   | {
       readonly type: "append"
@@ -62,6 +63,8 @@ type Body =
   /** A follower asks its leader for an index at which a read is not stale, and is told (§6.4). */
   | { readonly type: "read-request"; readonly read: number }
   | { readonly type: "read-response"; readonly read: number; readonly index: number }
+  /** The receiver has everything that its leader has, and is to stand for election at once (§3.10). */
+  | { readonly type: "timeout-now" }
   /** To oneself, after the disk has it: the log is durable up to this entry. */
   | { readonly type: "persisted"; readonly at: LogPosition }
 

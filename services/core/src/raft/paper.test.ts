@@ -1,82 +1,27 @@
-import { assert } from "@wick/sdk/assert"
 import { describe, expect, it } from "vitest"
 import type { Effects } from "./effects.ts"
-import type { Entry, MemberId, Message, MessageBody, MessageOf } from "./message.ts"
-import { createRaft, leaderOf, type RaftState } from "./state.ts"
+import type { MemberId, MessageOf } from "./message.ts"
+import { leaderOf, type RaftState } from "./state.ts"
 import { type Input, step } from "./step.ts"
+import {
+  committed,
+  elect,
+  electionTicks,
+  entries,
+  from,
+  granted,
+  member,
+  propose,
+  run,
+  sent,
+  sentTo,
+  three,
+  ticks,
+  wouldVote,
+} from "./testing.ts"
 import { needsTicks } from "./tick.ts"
 
-/** One test for each rule, named by the section that states it. Member 1 is under test, of 1, 2 and 3. */
-
-const three = { voters: [1, 2, 3], outgoing: [], learners: [] }
-const electionTicks = 10
-
-interface Given {
-  term?: number
-  vote?: MemberId
-  commit?: number
-  /** Terms of the entries in the log, from index 1. */
-  log?: readonly number[]
-  voters?: readonly MemberId[]
-}
-
-const entries = (terms: readonly number[], from = 1): Entry[] =>
-  terms.map((term, at) => ({ index: from + at, term, kind: "command", data: Uint8Array.of(at) }))
-
-function member({ term = 0, vote = 0, commit = 0, log = [], voters = three.voters }: Given = {}): RaftState {
-  return createRaft({
-    id: 1,
-    electionTicks,
-    heartbeatTicks: 1,
-    hardState: { term, vote, commit },
-    configuration: { ...three, voters },
-    applied: { index: 0, term: 0 },
-    entries: entries(log),
-    jitter: 0,
-  })
-}
-
-const from = (sender: MemberId, term: number, body: MessageBody): Input => ({
-  kind: "received",
-  message: { from: sender, to: 1, term, ...body } as Message,
-})
-const tick: Input = { kind: "tick", jitter: 0 }
-const granted = { type: "vote-response", granted: true } as const
-const wouldVote = { type: "pre-vote-response", granted: true } as const
-
-const sent = ({ sendAtOnce, sendAfterPersist }: Effects): Message[] => [...sendAtOnce, ...sendAfterPersist]
-const sentTo = (effects: Effects, to: MemberId): Message | undefined =>
-  sent(effects).find((message) => message.to === to)
-
-/** Steps, and hands messages that a member sends itself back to it, as its outside does once the disk has written. */
-function run(state: RaftState, ...inputs: readonly Input[]): Effects[] {
-  const queue = [...inputs]
-  const all: Effects[] = []
-  for (let input = queue.shift(); input !== undefined; input = queue.shift()) {
-    const effects = step(state, input)
-    all.push(effects)
-    for (const message of effects.sendAfterPersist) {
-      if (message.to === state.id) queue.unshift({ kind: "received", message })
-    }
-  }
-  return all
-}
-
-function ticks(state: RaftState, count: number): Effects[] {
-  return run(state, ...Array.from({ length: count }, () => tick))
-}
-
-/** Makes member 1 the leader of the next term with member 2's vote. */
-function elect(state: RaftState): RaftState {
-  run(state, { kind: "campaign" })
-  run(state, from(2, state.term + 1, wouldVote))
-  run(state, from(2, state.term, granted))
-  assert(state.role.kind === "leader", "the vote was won")
-  return state
-}
-
-const propose = (text: string): Input => ({ kind: "proposed", commands: [Buffer.from(text)] })
-const committed = (all: readonly Effects[]): number[] => all.flatMap(({ commit }) => commit.map(({ index }) => index))
+/** One test for each rule, named by the section that states it. */
 
 describe("terms (paper §5.1)", () => {
   it.each([
@@ -101,7 +46,10 @@ describe("terms (paper §5.1)", () => {
   })
 
   it("term and vote are durable before anyone is told", () => {
-    const [effects] = run(member({ term: 1 }), from(2, 2, { type: "vote-request", last: { index: 0, term: 0 } }))
+    const [effects] = run(
+      member({ term: 1 }),
+      from(2, 2, { type: "vote-request", last: { index: 0, term: 0 }, transfer: false }),
+    )
     expect(effects?.persist.hardState).toEqual({ term: 2, vote: 2, commit: 0 })
     expect(effects?.sendAfterPersist).toMatchObject([{ type: "vote-response", granted: true }])
     expect(effects?.sendAtOnce).toEqual([])
@@ -158,7 +106,8 @@ describe("election (paper §5.2)", () => {
   it("one vote a term, first come, first served; asked again, the same answer", () => {
     const state = member({ term: 1 })
     const ask = (candidate: MemberId): unknown =>
-      run(state, from(candidate, 2, { type: "vote-request", last: { index: 0, term: 0 } }))[0]?.sendAfterPersist[0]
+      run(state, from(candidate, 2, { type: "vote-request", last: { index: 0, term: 0 }, transfer: false }))[0]
+        ?.sendAfterPersist[0]
     expect(ask(2)).toMatchObject({ granted: true })
     expect(ask(3)).toMatchObject({ granted: false })
     expect(ask(2)).toMatchObject({ granted: true })
@@ -166,7 +115,7 @@ describe("election (paper §5.2)", () => {
 
   it("a vote outlives a restart", () => {
     const state = member({ term: 2, vote: 2 })
-    const [effects] = run(state, from(3, 2, { type: "vote-request", last: { index: 9, term: 2 } }))
+    const [effects] = run(state, from(3, 2, { type: "vote-request", last: { index: 9, term: 2 }, transfer: false }))
     expect(effects?.sendAfterPersist).toMatchObject([{ granted: false }])
   })
 })
@@ -246,7 +195,7 @@ describe("safety (paper §5.4)", () => {
     { name: "a shorter log of a newer last term", last: { index: 1, term: 3 }, granted: true },
   ])("a candidate with $name gets the vote: $granted (§5.4.1)", ({ last, granted }) => {
     const state = member({ term: 3, log: [1, 2] })
-    const [effects] = run(state, from(2, 4, { type: "vote-request", last }))
+    const [effects] = run(state, from(2, 4, { type: "vote-request", last, transfer: false }))
     expect(effects?.sendAfterPersist).toMatchObject([{ type: "vote-response", granted }])
   })
 
@@ -289,7 +238,8 @@ describe("disruption (§4.2.3, §6.2)", () => {
   it("who hears its leader does not listen to candidates", () => {
     const state = member({ term: 1 })
     run(state, from(2, 1, { type: "heartbeat", commit: 0, round: 1 }))
-    const ask = (): Effects[] => run(state, from(3, 9, { type: "vote-request", last: { index: 9, term: 8 } }))
+    const ask = (): Effects[] =>
+      run(state, from(3, 9, { type: "vote-request", last: { index: 9, term: 8 }, transfer: false }))
     expect(ask().flatMap(sent)).toEqual([])
     expect(state.term).toBe(1)
     ticks(state, electionTicks)

@@ -1,5 +1,11 @@
 import { assert, must } from "@wick/sdk/assert"
-import type { Entry, LogPosition } from "./message.ts"
+import { decodeConfiguration } from "./configuration.ts"
+import type { Configuration, Entry, LogPosition } from "./message.ts"
+
+interface Configured {
+  readonly index: number
+  readonly configuration: Configuration
+}
 
 /**
  * The log in memory: from just after `start` (what is older is in the applied state) to the last entry.
@@ -10,9 +16,12 @@ export class RaftLog {
   #start: LogPosition
   #entries: Entry[]
   #persisted: number
+  /** The one that held at the start, and those that came since, in order. */
+  #configurations: [Configured, ...Configured[]]
 
-  constructor(start: LogPosition, entries: readonly Entry[]) {
+  constructor(start: LogPosition, configuration: Configuration, entries: readonly Entry[]) {
     this.#start = start
+    this.#configurations = [{ index: start.index, configuration }]
     this.#entries = []
     this.#persisted = start.index
     this.append(entries)
@@ -30,6 +39,26 @@ export class RaftLog {
   /** Durable here up to this index. */
   get persisted(): number {
     return this.#persisted
+  }
+
+  /** A member uses the latest configuration in its log, whether it is committed or not (§4.1). */
+  get configuration(): Configuration {
+    return this.#latest.configuration
+  }
+
+  /** Where that one lies: no later than the start when none has come since. */
+  get configurationIndex(): number {
+    return this.#latest.index
+  }
+
+  /** The configuration that holds when everything up to `index`, which is in the log, is applied. */
+  configurationAt(index: number): Configuration {
+    const found = this.#configurations.findLast((each) => each.index <= index)
+    return must(found, "the configuration at the start is known").configuration
+  }
+
+  get #latest(): Configured {
+    return must(this.#configurations.at(-1), "the configuration at the start is known")
   }
 
   /** Undefined before the start and beyond the end. */
@@ -70,6 +99,9 @@ export class RaftLog {
       assert(entry.index === this.last.index + 1, "the log has no gap")
       assert(entry.term >= this.last.term, "terms in the log do not fall")
       this.#entries.push(entry)
+      if (entry.kind === "configuration") {
+        this.#configurations.push({ index: entry.index, configuration: decodeConfiguration(entry) })
+      }
     }
   }
 
@@ -78,6 +110,8 @@ export class RaftLog {
     assert(index > this.#start.index, "what is applied is not truncated")
     this.#entries.length = index - this.#start.index - 1
     this.#persisted = Math.min(this.#persisted, index - 1)
+    const [first, ...others] = this.#configurations
+    this.#configurations = [first, ...others.filter((each) => each.index < index)]
   }
 
   /** The disk has this entry and all before it; false when another has taken its place meanwhile. */
@@ -91,12 +125,16 @@ export class RaftLog {
   compact(index: number): void {
     if (index <= this.#start.index) return
     const term = must(this.termAt(index), "what is compacted is in the log")
+    const configuration = this.configurationAt(index)
+    const later = this.#configurations.filter((each) => each.index > index)
+    this.#configurations = [{ index, configuration }, ...later]
     this.#entries = this.#entries.slice(index - this.#start.index)
     this.#start = { index, term }
   }
 
   /** The state up to `at` came as a snapshot: the log begins anew after it. */
-  restart(at: LogPosition): void {
+  restart(at: LogPosition, configuration: Configuration): void {
+    this.#configurations = [{ index: at.index, configuration }]
     this.#start = at
     this.#entries = []
     this.#persisted = at.index

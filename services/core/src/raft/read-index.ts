@@ -25,13 +25,13 @@ export function startRead(state: RaftState, out: Effects, read: number, from: Me
 /** Whether a read needs nobody's consent: there is no one else who could have been elected. */
 export function readsNeedNobody(state: RaftState): boolean {
   const { role } = state
-  return role.kind === "leader" && isAlone(state.configuration, state.id) && state.commit >= role.firstIndex
+  return role.kind === "leader" && isAlone(state.log.configuration, state.id) && state.commit >= role.firstIndex
 }
 
 function readAsLeader(state: RaftState, role: Leader, out: Effects, read: number, from: MemberId): void {
   if (state.commit < role.firstIndex) {
     role.earlyReads.push({ read, from })
-  } else if (isAlone(state.configuration, state.id)) {
+  } else if (isAlone(state.log.configuration, state.id)) {
     answer(state, out, from, read, state.commit)
   } else {
     sendHeartbeats(state, role, out)
@@ -50,7 +50,7 @@ export function beginEarlyReads(state: RaftState, role: Leader, out: Effects): v
 /** A follower has answered a heartbeat: answers every read that a quorum has now confirmed. */
 export function confirmReads(state: RaftState, role: Leader, out: Effects): void {
   if (role.reads.length === 0) return
-  const confirmed = quorumReached(state.configuration, (member) =>
+  const confirmed = quorumReached(state.log.configuration, (member) =>
     member === state.id ? role.round : (role.progress.get(member)?.round ?? 0),
   )
   const done = role.reads.filter(({ round }) => round <= confirmed)

@@ -50,8 +50,7 @@ export function onSnapshot(state: RaftState, out: Effects, { from, at, configura
     sendDurable(state, out, from, { type: "append-accepted", match: at.index })
     return
   }
-  state.log.restart(at)
-  state.configuration = configuration
+  state.log.restart(at, configuration)
   state.commit = at.index
   state.handedOut = at.index
   out.persist.snapshot = { at, configuration }

@@ -36,6 +36,8 @@ export interface Faults {
   readonly diskDelayMax: number
   readonly crashPercent: number
   readonly partitionPercent: number
+  /** Of moments at which somebody wants other members, or another leader. */
+  readonly changePercent: number
 }
 
 export const noFaults: Faults = {
@@ -45,6 +47,7 @@ export const noFaults: Faults = {
   diskDelayMax: 1,
   crashPercent: 0,
   partitionPercent: 0,
+  changePercent: 0,
 }
 
 /** Sees each thing that is done, and throws when a promise of Raft is broken. */
@@ -71,13 +74,15 @@ export class SimulatedCluster {
   readonly #random: Random
   readonly #observer: Observer
 
-  constructor(size: number, faults: Faults, random: Random, observer: Observer) {
+  /** `spares` wait to be made members. */
+  constructor(size: number, faults: Faults, random: Random, observer: Observer, spares = 0) {
     this.faults = faults
     this.#random = random
     this.#observer = observer
     const voters = Array.from({ length: size }, (_, at) => at + 1)
-    this.members = voters.map((id) => {
-      const configuration = { voters, outgoing: [], learners: [] }
+    const all = Array.from({ length: size + spares }, (_, at) => at + 1)
+    this.members = all.map((id) => {
+      const configuration = { voters: id <= size ? voters : [], outgoing: [], learners: [] }
       const hardState = { term: 0, vote: 0, commit: 0 }
       const disk: Disk = { hardState, configuration, snapshot: { index: 0, term: 0 }, entries: [] }
       return { id, disk, state: this.#start(id, disk), inbox: [], writing: undefined }
@@ -105,9 +110,19 @@ export class SimulatedCluster {
       member.inbox.push({ kind: "tick", jitter: this.#random.below(1000) })
       if (this.#chance(20)) member.inbox.push({ kind: "proposed", commands: [Buffer.from(`${++this.#proposals}`)] })
       if (this.#chance(5)) member.inbox.push({ kind: "read", read: this.#now })
+      if (this.#chance(this.faults.changePercent)) member.inbox.push(this.#change())
       this.#turn(member)
     }
     this.#observer.onMoment(this.members.flatMap(({ state }) => state ?? []))
+  }
+
+  #change(): Input {
+    const all = this.members.map(({ id }) => id)
+    if (this.#chance(30))
+      return { kind: "transfer", to: must(all[this.#random.below(all.length)], "there are members") }
+    const voters = all.filter(() => this.#chance(50))
+    const learners = all.filter((id) => !voters.includes(id) && this.#chance(20))
+    return { kind: "reconfigure", voters, learners }
   }
 
   #strike(): void {
@@ -170,11 +185,12 @@ export class SimulatedCluster {
     }
     this.#observer.onApply(member.id, effects.commit)
     const last = effects.commit.at(-1)
-    if (last !== undefined && this.#chance(10)) this.#checkpoint(member, last)
+    if (last !== undefined && member.state && this.#chance(10)) this.#checkpoint(member, member.state, last)
   }
 
   /** The applied state is made durable, so the log up to there can go. */
-  #checkpoint({ disk, inbox }: SimulatedMember, { index, term }: LogPosition): void {
+  #checkpoint({ disk, inbox }: SimulatedMember, { log }: RaftState, { index, term }: LogPosition): void {
+    disk.configuration = log.configurationAt(index)
     disk.snapshot = { index, term }
     disk.entries = disk.entries.filter((entry) => entry.index > index)
     inbox.push({ kind: "compact", index })

@@ -26,7 +26,7 @@ export type Role =
   | { readonly kind: "candidate"; readonly votes: Map<MemberId, boolean> }
   | {
       readonly kind: "leader"
-      readonly progress: ReadonlyMap<MemberId, Progress>
+      readonly progress: Map<MemberId, Progress>
       /** Index of the entry that began this leadership: once committed, the leader knows what is (§6.4). */
       readonly firstIndex: number
       /** Number of the latest round of heartbeats. */
@@ -34,6 +34,10 @@ export type Role =
       reads: Read[]
       /** Asked before the first entry of this term was committed. */
       earlyReads: { readonly read: number; readonly from: MemberId }[]
+      /** Index of the configuration that this leader last found committed. */
+      settledIndex: number
+      /** Leadership is being handed over; no proposals are taken meanwhile (§3.10). */
+      transfer: { readonly to: MemberId; ticksLeft: number; isTold: boolean } | undefined
     }
 
 export interface RaftState {
@@ -47,7 +51,7 @@ export interface RaftState {
   commit: number
   /** Entries up to here were handed out to be applied. */
   handedOut: number
-  configuration: Configuration
+  /** Holds the present configuration too. */
   readonly log: RaftLog
   role: Role
   /** Ticks since the leader was heard of; in a leader, since it last checked its quorum. */
@@ -66,6 +70,7 @@ export interface Restart {
   readonly electionTicks: number
   readonly heartbeatTicks: number
   readonly hardState: HardState
+  /** As of `applied`. Without voters: a member that waits to be told of its cluster. */
   readonly configuration: Configuration
   /** The applied state holds everything up to here. */
   readonly applied: LogPosition
@@ -78,7 +83,7 @@ export function createRaft(restart: Restart): RaftState {
   const { id, electionTicks, heartbeatTicks, hardState, configuration, applied, entries, jitter } = restart
   assert(id !== noMember, "a member has an id")
   assert(heartbeatTicks < electionTicks, "a leader is heard of before its followers give it up")
-  const log = new RaftLog(applied, entries)
+  const log = new RaftLog(applied, configuration, entries)
   const commit = Math.max(hardState.commit, applied.index)
   assert(commit <= log.last.index, "what is committed is in the log")
   assert(log.last.term <= hardState.term, "a term is durable before any entry of it")
@@ -90,7 +95,6 @@ export function createRaft(restart: Restart): RaftState {
     vote: hardState.vote,
     commit,
     handedOut: applied.index,
-    configuration,
     log,
     role: { kind: "follower", leader: noMember },
     elapsed: 0,

@@ -1,15 +1,16 @@
 import { assert, unreachable } from "@wick/sdk/assert"
 import { type Effects, noEffects } from "./effects.ts"
 import {
-  follow,
   onPreVoteRequest,
   onPreVoteResponse,
+  onTimeoutNow,
   onVoteRequest,
   onVoteResponse,
-  restartTimer,
   standForElection,
 } from "./election.ts"
+import { follow, restartTimer } from "./follow.ts"
 import { onAppendAccepted, onAppendRejected, onOwnPersisted, onSnapshotSent, propose, resume } from "./lead.ts"
+import { handOver, type Membership, reconfigure, settleConfiguration, transferLeadership } from "./membership.ts"
 import type { MemberId, Message, MessageOf } from "./message.ts"
 import { noMember } from "./message.ts"
 import { confirmReads, startRead } from "./read-index.ts"
@@ -24,6 +25,10 @@ export type Input =
   | { readonly kind: "proposed"; readonly commands: readonly Uint8Array[] }
   /** `read` is a number of the asker's choice, which comes back in the effects. */
   | { readonly kind: "read"; readonly read: number }
+  /** Others are to be the members. */
+  | ({ readonly kind: "reconfigure" } & Membership)
+  /** Another member is to lead. */
+  | { readonly kind: "transfer"; readonly to: MemberId }
   /** Stand for election without waiting: for a member that is alone, or that an operator chose. */
   | { readonly kind: "campaign" }
   /** The applied state is durable up to `index`: the log need not keep what is older. */
@@ -50,6 +55,12 @@ export function step(state: RaftState, input: Input): Effects {
     case "read":
       startRead(state, out, input.read, state.id)
       break
+    case "reconfigure":
+      reconfigure(state, out, input)
+      break
+    case "transfer":
+      transferLeadership(state, input.to)
+      break
     case "campaign":
       if (state.role.kind !== "leader") standForElection(state, out)
       break
@@ -62,6 +73,8 @@ export function step(state: RaftState, input: Input): Effects {
     default:
       unreachable(input)
   }
+  settleConfiguration(state, out)
+  handOver(state, out)
   return out
 }
 
@@ -87,6 +100,7 @@ const handlers: { readonly [Type in Exclude<Message["type"], "persisted">]: Hand
   heartbeat: fromLeader(onHeartbeat),
   "heartbeat-response": onHeartbeatResponse,
   snapshot: fromLeader(onSnapshot),
+  "timeout-now": onTimeoutNow,
   "read-request": (state, out, { read, from }) => startRead(state, out, read, from),
   "read-response": (_state, out, { read, index }) => void out.reads.push({ read, index }),
 }
@@ -102,11 +116,12 @@ function fromLeader<Type extends "append" | "heartbeat" | "snapshot">(handle: Ha
 /**
  * A higher term ends whatever this member was doing in its own (paper §5.1). Two exceptions: a pre-vote is about a term
  * that does not exist yet; and who hears its leader does not listen to candidates, else a member that cannot hear the
- * leader could depose it again and again (§4.2.3). False: the message is to be ignored.
+ * leader could depose it again and again (§4.2.3), unless that leader wants to be replaced (§3.10). False: the message is to be ignored.
  */
 function adoptTerm(state: RaftState, out: Effects, message: Message): boolean {
   const asksForVote = message.type === "pre-vote-request" || message.type === "vote-request"
-  if (asksForVote && leaderOf(state) !== noMember && state.elapsed < state.electionTicks) return false
+  const isWanted = message.type === "vote-request" && message.transfer
+  if (asksForVote && !isWanted && leaderOf(state) !== noMember && state.elapsed < state.electionTicks) return false
   if (message.type === "pre-vote-request") return true
   if (message.type === "pre-vote-response" && message.granted) return true
   follow(state, out, message.term, isFromLeader(message) ? message.from : noMember)

@@ -1,5 +1,6 @@
 import type { Effects } from "./effects.ts"
-import { follow, standForElection } from "./election.ts"
+import { standForElection } from "./election.ts"
+import { follow } from "./follow.ts"
 import { sendHeartbeats } from "./heartbeat.ts"
 import { noMember } from "./message.ts"
 import { isAlone, tally } from "./quorum.ts"
@@ -18,11 +19,17 @@ export function tick(state: RaftState, out: Effects, jitter: number): void {
 
 /** Whether ticks have anything to do: a leader without others needs no heartbeat, and nothing has to wake it. */
 export function needsTicks(state: RaftState): boolean {
-  return state.role.kind !== "leader" || !isAlone(state.configuration, state.id)
+  return state.role.kind !== "leader" || !isAlone(state.log.configuration, state.id)
 }
 
 function tickLeader(state: RaftState, role: Role & { readonly kind: "leader" }, out: Effects): void {
   state.heartbeatElapsed++
+  if (role.transfer !== undefined) {
+    role.transfer.isTold = false
+    role.transfer.ticksLeft--
+    // Who was to take over has not: this member goes on.
+    if (role.transfer.ticksLeft <= 0) role.transfer = undefined
+  }
   if (state.elapsed >= state.electionTicks) {
     state.elapsed = 0
     if (!hasQuorum(state, role)) {
@@ -40,5 +47,5 @@ function hasQuorum(state: RaftState, role: Role & { readonly kind: "leader" }): 
     heard.set(member, member === state.id || progress.active)
     progress.active = false
   }
-  return tally(state.configuration, heard) === "won"
+  return tally(state.log.configuration, heard) === "won"
 }

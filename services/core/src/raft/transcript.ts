@@ -1,4 +1,5 @@
 import { must } from "@wick/sdk/assert"
+import { decodeConfiguration } from "./configuration.ts"
 import type { Effects } from "./effects.ts"
 import type { Entry, LogPosition, MemberId, Message } from "./message.ts"
 import { createRaft, type RaftState } from "./state.ts"
@@ -9,6 +10,9 @@ import { type Input, step } from "./step.ts"
  * with `> ` are commands, those with `#` remarks; all others are what the commands before them led to.
  *
  *     > members 3            a new cluster, all of them followers
+ *     > members 3 of 5       the others wait to be made members
+ *     > reconfigure 1 2,3 4  member 1 is asked for voters 2 and 3 and learner 4
+ *     > transfer 1 2         member 1 is asked to let 2 lead
  *     > tick 1 10 [5]        ten ticks at member 1, with this chance handed in
  *     > campaign 1           member 1 stands for election now
  *     > propose 1 x          a client's command to member 1
@@ -42,7 +46,13 @@ class Player {
     const [first = 0, second = 0] = words.map(Number)
     switch (command) {
       case "members":
-        this.#found(first)
+        this.#found(first, Number(words[2] ?? first))
+        break
+      case "reconfigure":
+        this.#step(first, { kind: "reconfigure", voters: ids(words[1]), learners: ids(words[2]) })
+        break
+      case "transfer":
+        this.#step(first, { kind: "transfer", to: second })
         break
       case "tick":
         for (let at = 0; at < second; at++) this.#step(first, { kind: "tick", jitter: Number(words[2] ?? 0) })
@@ -79,16 +89,16 @@ class Player {
     return this.#told
   }
 
-  #found(size: number): void {
-    const voters = Array.from({ length: size }, (_, at) => at + 1)
+  #found(size: number, all: number): void {
+    const founders = Array.from({ length: size }, (_, at) => at + 1)
     this.#flying = []
-    this.#members = voters.map((id) =>
+    this.#members = Array.from({ length: all }, (_, at) => at + 1).map((id) =>
       createRaft({
         id,
         electionTicks: 10,
         heartbeatTicks: 1,
         hardState: { term: 0, vote: 0, commit: 0 },
-        configuration: { voters, outgoing: [], learners: [] },
+        configuration: { voters: id <= size ? founders : [], outgoing: [], learners: [] },
         applied: { index: 0, term: 0 },
         entries: [],
         jitter: 0,
@@ -128,6 +138,10 @@ class Player {
     for (const { read, index } of effects.reads)
       this.#told.push(`${id} may answer read ${read} once ${index} is applied`)
     for (const read of effects.readsLost) this.#told.push(`${id} has lost read ${read}`)
+    const { reconfiguration } = effects
+    if (reconfiguration && "refused" in reconfiguration) {
+      this.#told.push(`${id} changes no members: ${reconfiguration.refused}`)
+    }
     if (effects.proposals !== undefined && "refusedFor" in effects.proposals) {
       this.#told.push(`${id} refuses; the leader is ${effects.proposals.refusedFor || "not known"}`)
     }
@@ -149,7 +163,19 @@ function describeMember(state: RaftState): string {
 const at = ({ index, term }: LogPosition): string => `${index}/${term}`
 
 function name(entry: Entry): string {
-  return `${at(entry)}${entry.kind === "command" ? `:${Buffer.from(entry.data).toString()}` : ""}`
+  if (entry.kind === "noop") return at(entry)
+  return `${at(entry)}:${entry.kind === "command" ? Buffer.from(entry.data).toString() : listed(entry)}`
+}
+
+/** `(2,3|1+4)`: 2 and 3 vote, 1 until they are alone in that, 4 learns. */
+function listed(entry: Entry): string {
+  const { voters, outgoing, learners } = decodeConfiguration(entry)
+  const part = (sign: string, list: readonly MemberId[]): string => (list.length > 0 ? `${sign}${list.join()}` : "")
+  return `(${voters.join()}${part("|", outgoing)}${part("+", learners)})`
+}
+
+function ids(text = ""): MemberId[] {
+  return text.split(",").filter(Boolean).map(Number)
 }
 
 function tell(message: Message): string {
@@ -173,6 +199,8 @@ function tell(message: Message): string {
       return `${head}, round ${message.round}, commit ${message.commit}`
     case "heartbeat-response":
       return `${head}, round ${message.round}`
+    case "timeout-now":
+      return head
     case "snapshot":
     case "persisted":
       return `${head}, up to ${at(message.at)}`

@@ -84,7 +84,11 @@ export class Member implements Replication {
       log,
       clock,
       report,
-      checkpoint: () => ({ applied: this.#applied, configuration: raft.configuration, position: mvcc.position }),
+      checkpoint: () => ({
+        applied: this.#applied,
+        configuration: raft.log.configurationAt(this.#applied.index),
+        position: mvcc.position,
+      }),
       onFailure: (error) => this.#fail(error),
     })
   }

@@ -58,7 +58,7 @@ export async function openStorageOn(logDisk: () => Promise<Disk>, options: Stora
   undo.defer(() => log.close())
   const applied = checkpoint?.applied ?? { index: 0, term: 0 }
   const entries = entriesAfter(directory, applied.index, recovered)
-  const configuration = recovered.configuration ?? checkpoint?.configuration ?? founding
+  const configuration = checkpoint?.configuration ?? recovered.configuration ?? founding
   const { hardState, tornBytes } = recovered
   const raft = createRaft({
     id: founder,
