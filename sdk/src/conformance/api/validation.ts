@@ -51,10 +51,7 @@ export const validation: Statement = (it) => {
   })
 
   it("all that is wrong is said at once", async ({ wire, path }) => {
-    const containers = [
-      { name: "Not_A_Name", image: "registry.example/app:1" },
-      { name: "app", imagePullPolicy: "Sometimes" },
-    ]
+    const containers = [{ image: "registry.example/app:1" }, { name: "app", imagePullPolicy: "Sometimes" }]
     const { body } = await wire("POST", path("pods"), pod("one", { containers, restartPolicy: "Perhaps" }))
     isRefusal(body, {
       reason: "Invalid",
@@ -64,7 +61,7 @@ export const validation: Statement = (it) => {
         "spec.containers[1].imagePullPolicy",
         "spec.restartPolicy",
       ],
-      causes: ["FieldValueInvalid", "FieldValueRequired", "FieldValueNotSupported", "FieldValueNotSupported"],
+      causes: ["FieldValueRequired", "FieldValueRequired", "FieldValueNotSupported", "FieldValueNotSupported"],
     })
   })
 

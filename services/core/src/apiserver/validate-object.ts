@@ -4,6 +4,7 @@ import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody } from "./decode-body.ts"
 import { duplicateFields } from "./duplicate-fields.ts"
 import { invalidError } from "./invalid-error.ts"
+import { fillMissingTexts } from "./missing-texts.ts"
 import type { RequestContext } from "./request-context.ts"
 import type { ServedResource } from "./served-resource.ts"
 import { validateMeta } from "./validate-meta.ts"
@@ -52,14 +53,16 @@ export function mistakesOf(resource: ServedResource, object: AnyObject): FieldEr
 /**
  * Strategies and admission read fields without asking whether they are there and what they are, so an object of a wrong
  * shape is refused before they see it, with every mistake that its schema knows. A custom resource has no such readers,
- * and its webhooks may still fill in what it lacks.
+ * and its webhooks may still fill in what it lacks. Gives the fields of texts that are missing: they are empty now.
  */
-export function refuseMisshapen(resource: ServedResource, name: string, object: AnyObject): void {
-  if (resource.custom) return
+export function refuseMisshapen(resource: ServedResource, name: string, object: AnyObject): readonly string[] {
+  if (resource.custom) return []
   const mistakes = mistakesOf(resource, object)
   const odd = mistakes.find(({ type }) => type === "TypeInvalid")
   if (odd) throw undecodable(resource, odd)
-  if (mistakes.some(({ type }) => type === "Required")) refuseMistakes(resource, name, mistakes)
+  const filled = fillMissingTexts(resource, object, mistakes)
+  if (!filled) refuseMistakes(resource, name, mistakes)
+  return filled ?? []
 }
 
 const decoders: Readonly<Record<string, string>> = { integer: "int32", boolean: "bool", array: "[]", object: "map" }

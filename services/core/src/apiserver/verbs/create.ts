@@ -1,6 +1,7 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { mutate, validate } from "../admit.ts"
+import { withMissingTexts } from "../missing-texts.ts"
 import { encodeStored, withResourceVersion } from "../object-bytes.ts"
 import type { FieldSet } from "../patch/field-set.ts"
 import { copyJson } from "../patch/json-value.ts"
@@ -99,7 +100,7 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
   pruneUnknown(context, object)
   resource.compiled().default(object)
   const name = object.metadata.name ?? ""
-  refuseMisshapen(resource, name, object)
+  const missing = refuseMisshapen(resource, name, object)
   const strategy = strategyOf(server.strategies, resource)
   const early = strategy.serverFills === "all" ? entriesAfter(context, undefined, object) : undefined
   strategy.prepareCreate?.(object, server.clock.now())
@@ -109,10 +110,11 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
   const admitted = withEntries(mutated, entries)
   resource.compiled().default(admitted)
   strategy.prepareCreate?.(admitted, server.clock.now())
-  refuseMistakes(resource, name, [
+  const mistakes = [
     ...(await judge(resource, admitted, undefined)),
     ...(strategy.validate?.(admitted, undefined) ?? []),
-  ])
+  ]
+  refuseMistakes(resource, name, withMissingTexts(missing, admitted, mistakes))
   context.warnings.push(...warningsOf(resource, admitted))
   await validate(context, { operation: "CREATE", name, object: admitted, oldObject: undefined })
   return admitted

@@ -2,6 +2,7 @@ import type { AnyObject } from "@wick/sdk/api/kind"
 import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
 import { mutate, validate } from "../admit.ts"
 import { invalidError } from "../invalid-error.ts"
+import { withMissingTexts } from "../missing-texts.ts"
 import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
 import { conflict } from "../object-store.ts"
 import { copyJson, jsonEqual } from "../patch/json-value.ts"
@@ -128,7 +129,7 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
   const object = onlyWritable(context, live, wanted)
   pruneUnknown(context, object)
   resource.compiled().default(object)
-  refuseMisshapen(resource, name, object)
+  const missing = refuseMisshapen(resource, name, object)
   const strategy = strategyOf(server.strategies, resource)
   strategy.prepareUpdate?.(object, live, server.clock.now(), info.subresource)
   const entries = entriesAfter(context, live, object)
@@ -141,7 +142,7 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
       ? strategy.validateStatus?.(admitted, live)
       : strategy.validate?.(admitted, live, info.subresource)
   const mistakes = [...finalizerMistakes(live, admitted), ...(await judge(resource, admitted, live)), ...(judged ?? [])]
-  refuseMistakes(resource, name, mistakes)
+  refuseMistakes(resource, name, withMissingTexts(missing, admitted, mistakes))
   if (info.subresource === "") context.warnings.push(...warningsOf(resource, admitted, live))
   await validate(context, { operation: "UPDATE", name, object: admitted, oldObject: live })
   return withGeneration(context, live, admitted)
