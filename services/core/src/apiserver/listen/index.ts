@@ -17,9 +17,9 @@ import { type Push, pushOf } from "../push-response.ts"
 import { BodyReader, hasBody, type Incoming } from "./body-limit.ts"
 import { closeWhenIdle, countRequest } from "./idle-session.ts"
 import { type Limits, usualLimits } from "./limits.ts"
-import { openOutlet, Stalls } from "./outlet.ts"
+import { mindRest, openOutlet, Stalls } from "./outlet.ts"
 import { type Peer, peerOf, rememberPeer } from "./peer.ts"
-import { refuse } from "./refusal.ts"
+import { type Outgoing, refuse } from "./refusal.ts"
 
 export type { Peer, PeerCertificate } from "./peer.ts"
 
@@ -116,12 +116,16 @@ function requestListener({ fetch, log }: ListenOptions, limits: Limits): Handler
     },
     { errorHandler: (error) => answerTo(error, log) },
   )
+  const answer = async (incoming: Incoming, outgoing: Outgoing): Promise<void> => {
+    await listener(incoming, outgoing)
+    mindRest(outgoing, stalls)
+  }
   return async (incoming, outgoing) => {
     countRequest(incoming)
     if (isLargeHeader(incoming, limits)) return refuse("large header", limits, incoming, outgoing)
-    if (!hasBody(incoming)) return listener(incoming, outgoing)
+    if (!hasBody(incoming)) return answer(incoming, outgoing)
     const read = await bodies.read(incoming)
-    if (read.kind === "whole") return listener(Object.assign(incoming, { rawBody: read.bytes }), outgoing)
+    if (read.kind === "whole") return answer(Object.assign(incoming, { rawBody: read.bytes }), outgoing)
     if (read.kind !== "broken off") return refuse(read.kind, limits, incoming, outgoing)
   }
 }

@@ -58,15 +58,44 @@ export class Stalls {
   }
 }
 
+/** An answer that was written in one go: what of it is not taken at once is looked after from then on. */
+export function mindRest(outgoing: Outgoing, stalls: Stalls): void {
+  const channel = channelOf(outgoing)
+  if (channel.writableLength <= restBytesMin) return
+  const unread = unreadOf(channel)
+  // Nothing is added any more: what is taken is what is missing.
+  stalls.mind({ unread, taken: () => -unread(), cut: () => cut(outgoing) })
+}
+
+/** Less than this is in the buffers of a connection anyway. */
+const restBytesMin = 64 * 1024
+
+type Channel = Pick<ServerResponse, "write" | "once" | "writableLength" | "destroyed">
+
+/** Of HTTP/2 the stream itself: what lies over it costs something with every write, and there are thousands. */
+function channelOf(outgoing: Outgoing): Channel {
+  return ("stream" in outgoing ? outgoing.stream : outgoing) as Channel
+}
+
+/** What nobody will read any more is not waited for. */
+function unreadOf(channel: Channel): () => number {
+  return () => (channel.destroyed ? 0 : channel.writableLength)
+}
+
+/** Without its last chunk, or with an error of its stream, nobody takes an answer for whole. */
+function cut(outgoing: Outgoing): void {
+  if ("stream" in outgoing) outgoing.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  else outgoing.destroy()
+}
+
 /** Writes the head of an answer, and gives what its body is written to. */
 export function openOutlet({ status, headers }: Response, outgoing: Outgoing, stalls: Stalls): Sink {
   const writable = outgoing as ServerResponse
   writable.writeHead(status, Object.fromEntries(headers))
   // The client learns that it watches before there is anything to see.
   writable.flushHeaders()
-  // Of HTTP/2 the stream itself: what lies over it costs something with every write, and there are thousands.
-  const stream = "stream" in outgoing ? outgoing.stream : undefined
-  const channel = stream ?? writable
+  const channel = channelOf(outgoing)
+  const unread = unreadOf(channel)
   let written = 0
   const sink = {
     write: (bytes: Uint8Array): boolean => {
@@ -76,11 +105,10 @@ export function openOutlet({ status, headers }: Response, outgoing: Outgoing, st
       return goesOn
     },
     onDrained: (callback: () => void) => void channel.once("drain", callback),
-    taken: () => written - channel.writableLength,
-    unread: () => channel.writableLength,
+    taken: () => written - unread(),
+    unread,
     end: () => void writable.end(),
-    // Without its last chunk, or with an error of its stream, nobody takes it for whole.
-    cut: () => void (stream ? stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM) : writable.destroy()),
+    cut: () => cut(outgoing),
   }
   return sink
 }

@@ -120,6 +120,24 @@ describe("a client that stops reading", () => {
     slow.close()
   })
 
+  it.each(["http/1.1", "h2"])("a large answer that was written in one go is cut off too (%s)", async (protocol) => {
+    const data = { text: "x".repeat(1_000_000) }
+    const named = { name: protocol.replace("/", "-"), namespace: "kube-system" }
+    await api.client.create(ConfigMap, { metadata: named, data })
+    const { listener, said } = await start({ stalledMsMax: 200 })
+    await using _ = listener
+    const session = listener.http2()
+    const large = `/api/v1/namespaces/kube-system/configmaps/${named.name}`
+    const socket = protocol === "h2" ? undefined : await listener.raw()
+    for (let times = 0; times < 20; times++) {
+      socket?.write(`GET ${large} HTTP/1.1\r\nHost: a\r\n\r\n`)
+      if (!socket) session.request({ ":path": large })
+    }
+    expect(await said).toBe("a client that does not read its answer was cut off")
+    if (socket) expect((await textOf(socket)).length).toBeLessThan(20_000_000)
+    session.close()
+  })
+
   it("a watch is cut off when it is 16 MiB behind, others see everything, and it cannot go on from where it was", async () => {
     const { listener } = await start()
     await using _ = listener
