@@ -1,5 +1,5 @@
 import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { startTestApi, type TestApi } from "./testing/start.ts"
 
 const group = "names.test"
@@ -136,6 +136,26 @@ describe("a definition that changes", () => {
     const since = `watch=true&timeoutSeconds=1&resourceVersion=${metadata.resourceVersion}`
     const again = await (await send("GET", `${cats}?${since}&fieldSelector=mood%3Dwild`)).text()
     expect(JSON.parse(again)).toMatchObject({ type: "ADDED", object: { mood: "wild" } })
+  })
+
+  it("is another document for those who ask how it looks, and no other is", async () => {
+    await define({ plural: "cats", kind: "Cat" })
+    await until("cats", "Established", "True")
+    const addresses = async (): Promise<Record<string, string>> => {
+      const { paths } = await call("GET", "/openapi/v3")
+      return Object.fromEntries(
+        Object.entries<{ serverRelativeURL: string }>(paths).map(([root, { serverRelativeURL }]) => [
+          root,
+          serverRelativeURL,
+        ]),
+      )
+    }
+    const before = await addresses()
+    expect(await addresses()).toEqual(before)
+    const spec = { versions: [version({ lives: text })] }
+    await call("PATCH", `${definitions}/cats.${group}`, { spec }, merge)
+    await vi.waitFor(async () => expect((await addresses())[`apis/${group}/v1`]).not.toBe(before[`apis/${group}/v1`]))
+    expect({ ...(await addresses()), [`apis/${group}/v1`]: "" }).toEqual({ ...before, [`apis/${group}/v1`]: "" })
   })
 
   it("keeps its kind once it is served", async () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { openapiSchema } from "@wick/sdk/api"
 import { Scale } from "@wick/sdk/api/autoscaling/scale"
 import type { Components, JsonSchema } from "@wick/sdk/api/structural"
@@ -6,12 +7,38 @@ import type { ServedResource } from "./served-resource.ts"
 
 const info = { title: "Wick", version: "v1" }
 
-/** `/openapi/v3`: the documents there are, one for each group and version. */
-export function openapiPaths(registry: ResourceRegistry): Record<string, object> {
-  const groups = new Set(registry.all().map(rootOf))
+/**
+ * `/openapi/v3`: the documents there are, one for each group and version. Clients keep a document for as long as its address
+ * is the same, so that says what is in it.
+ */
+export function openapiPaths(registry: ResourceRegistry, serverVersion: string): Record<string, object> {
+  const groups = Map.groupBy(registry.all(), rootOf)
   return Object.fromEntries(
-    [...groups].map((root) => [root, { serverRelativeURL: `/openapi/v3/${root}?hash=${registry.all().length}` }]),
+    [...groups].map(([root, served]) => [
+      root,
+      { serverRelativeURL: `/openapi/v3/${root}?hash=${contentHash(served, serverVersion)}` },
+    ]),
   )
+}
+
+const schemaHashes = new WeakMap<JsonSchema, string>()
+
+/** Built-in schemas are as the server's version has them; those of definitions change. */
+function contentHash(served: readonly ServedResource[], serverVersion: string): string {
+  const parts = served.map(({ openapiName, plural, custom, schema, status, scale }) => {
+    return [openapiName, plural, status, scale !== undefined, custom ? schemaHash(schema) : serverVersion].join()
+  })
+  return hashOf(parts.sort().join("\n"))
+}
+
+function schemaHash(schema: JsonSchema): string {
+  const hash = schemaHashes.get(schema) ?? hashOf(JSON.stringify(schema))
+  schemaHashes.set(schema, hash)
+  return hash
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32).toUpperCase()
 }
 
 /** One group and version's document: the schemas of its kinds, and the paths by which clients find a kind's schema. */

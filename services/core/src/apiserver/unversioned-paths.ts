@@ -48,7 +48,7 @@ async function find(at: Unversioned, url: URL, accept: string): Promise<Response
     return swaggerResponse((await at.others?.swagger(own)) ?? own, accept)
   }
   if (path === "/openapi/v3") {
-    const own = openapiPaths(at.registry)
+    const own = openapiPaths(at.registry, at.version)
     return jsonResponse({ paths: (await at.others?.openapiPaths(own)) ?? own })
   }
   if (path === "/") return jsonResponse({ paths: rootPaths })
