@@ -198,7 +198,7 @@ describe("kubectl is told what is wrong", () => {
     const lax = await kubectl("create --validate=false -f -", { input: pod({ nam: "a" }) })
     expect(lax.err).toContain("spec.containers[0].name: Required value")
     const wrong = await kubectl("create --validate=false -f -", { input: pod({ name: "a", ports: "none" }) })
-    expect(wrong.err).toContain("spec.containers[0].ports")
+    expect(wrong.err).toContain("cannot unmarshal string into Go struct field Pod.spec.containers.ports")
   })
 
   it("with a patch of what has changed meanwhile", async () => {

@@ -186,7 +186,7 @@ export const configurationStories: readonly Story[] = [
       { run: "config get-contexts -o name", says: "wick" },
       { run: "get --raw /api/v1/namespaces/{ns}/pods?limit=1", says: /"kind":"PodList"/ },
       { run: "get namespace {ns} -o jsonpath={.status.phase}", says: "Active" },
-      { run: "top nodes", says: /Metrics API not available/, code: 1 },
+      { run: "top nodes", says: /metrics not available yet/, code: 1 },
       { run: "cordon nope", says: /nodes "nope" not found/, code: 1 },
       { run: "drain nope", says: /nodes "nope" not found/, code: 1 },
       { run: "taint nodes nope k=v:NoSchedule", says: /nodes "nope" not found/, code: 1 },

@@ -157,7 +157,7 @@ export const workloadStories: readonly Story[] = [
       },
       { run: "get events", says: "No resources found in {ns} namespace." },
       { run: "events", says: "No events found in {ns} namespace.", since: "new" },
-      { run: "top pods", says: /Metrics API not available/, code: 1 },
+      { run: "top pods", says: /metrics not available yet/, code: 1 },
       { run: "delete pod two --wait=false", says: 'pod "two" deleted' },
       {
         run: "delete pod one --force --grace-period=0",
