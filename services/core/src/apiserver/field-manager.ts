@@ -3,7 +3,7 @@ import type { RequestContext } from "./request-context.ts"
 
 /** Bytes of a manager's name: what is longer is refused as a parameter, and cut off in a user agent. */
 const managerBytesMax = 128
-const printable = /^[^\p{C}\p{Zl}\p{Zp}]$/u
+const printable = /^(?:[^\p{C}\p{Z}]| )$/u
 
 /**
  * Whose write it is in managedFields: the parameter, or the start of the user agent; parts of the platform in the same
