@@ -6,6 +6,7 @@ import { resourcePath } from "./path.ts"
 
 /** A connection to a port of a pod. */
 export interface PortConnection {
+  /** Ends with the connection to the server, which may not tell that the pod has closed its side. */
   readonly readable: ReadableStream<Uint8Array>
   /** Closing it closes the connection: the protocol knows no half of one. */
   readonly writable: WritableStream<Uint8Array>

@@ -62,7 +62,10 @@ export function attach(client: Client, reference: Reference, options: AttachOpti
   return open(client, reference, "attach", options, [])
 }
 
-/** Runs a command to its end; `input` is what it reads. */
+/**
+ * Runs a command to its end; `input` is what it reads. Where the server speaks only the fourth version of the protocol the
+ * input has no end: the command must know by itself when it has read enough.
+ */
 export async function run(
   client: Client,
   reference: Reference,

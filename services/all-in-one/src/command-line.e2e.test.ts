@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Pod } from "@wick/sdk/api/core/pod"
+import { run as exec, forwardPort, podLogLines } from "@wick/sdk/client"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { talkative } from "./testing/function-source.ts"
 import { buildTestImages } from "./testing/images.ts"
@@ -59,6 +60,31 @@ describe("kubectl reaches into a function's container", () => {
     const answers = await Promise.all([1, 2, 3].map((n) => fetch(`http://127.0.0.1:${port}/forwarded-${n}`)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     expect((await wick.kubectl("logs", await podName())).stdout).toContain("asked /forwarded-3")
+  })
+})
+
+describe("the sdk's client reaches into a function's container", () => {
+  it("runs a command in it, reads its log and speaks to its port", async () => {
+    const reference = { name: await podName(), namespace: "default" }
+    const program = "process.stdin.once('data',(d)=>{console.log('got '+d);console.error('no');process.exit(7)})"
+    const command = ["node", "-e", program]
+    expect(await exec(wick.client, reference, { command, input: "word" })).toEqual({
+      code: 7,
+      stdout: "got word\n",
+      stderr: "no\n",
+    })
+    const { readable, writable } = await forwardPort(wick.client, reference, 8080)
+    const request = "GET /by-hand HTTP/1.1\r\nhost: x\r\n\r\n"
+    await writable.getWriter().write(Buffer.from(request))
+    for await (const chunk of readable) {
+      expect(Buffer.from(chunk).toString("latin1")).toMatch(/^HTTP\/1\.1 200 OK/)
+      break
+    }
+    for await (const line of podLogLines(wick.client, reference, { follow: true })) {
+      if (line.includes("asked /by-hand")) break
+    }
+    const nowhere = exec(wick.client, { ...reference, name: "nobody" }, { command: ["true"] })
+    await expect(nowhere).rejects.toMatchObject({ reason: "NotFound", message: 'pods "nobody" not found' })
   })
 })
 
