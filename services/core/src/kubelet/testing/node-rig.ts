@@ -14,6 +14,7 @@ import { type Containerd, startContainerd } from "#containerd"
 import { type Registry, startRegistry } from "#registry"
 import { startTestApi, type TestApi } from "../../testing.ts"
 import { type Kubelet, type KubeletOptions, startKubelet } from "../kubelet.ts"
+import { removeCgroup } from "../node/cgroup.ts"
 import { criRuntime } from "../runtime/cri-runtime.ts"
 import { startGuard } from "./guarded-registry.ts"
 
@@ -278,13 +279,28 @@ function entriesMatching(directory: string, pattern: RegExp): number {
   return existsSync(directory) ? readdirSync(directory).filter((name) => pattern.test(name)).length : 0
 }
 
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function pidsIn(directory: string): number[] {
+  return readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number)
+}
+
+/** Directories of what runs in this rig's cgroup, in each hierarchy. */
 function cgroupsOf(): string[] {
   const root = "/sys/fs/cgroup"
   const controllers = existsSync(join(root, "memory")) ? ["memory", "cpu", "pids"] : [""]
   return controllers.flatMap((controller) => {
     const directory = join(root, controller, cgroup)
     if (!existsSync(directory)) return []
-    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [join(directory, entry.name)] : [],
+    )
   })
 }
 
@@ -325,10 +341,11 @@ async function removeSandboxes(containerd: Containerd): Promise<void> {
 /** What an earlier run that was killed has left: processes by their path, mounts, the bridge, the cgroup, files. */
 async function removeLeftovers(): Promise<void> {
   for (const { pid } of [...ours(processes(), "containerd --config"), ...ours(processes(), "containerd-shim")]) {
-    try {
-      process.kill(pid, "SIGKILL")
-    } catch {}
+    kill(pid)
   }
+  // Containers outlive a shim that is killed.
+  for (const directory of cgroupsOf()) for (const pid of pidsIn(directory)) kill(pid)
+  await removeCgroup(`/${cgroup}`, systemClock)
   const points = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .flatMap((line) => line.split(" ")[4] ?? [])
