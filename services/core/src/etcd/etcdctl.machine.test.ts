@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { etcdctl, type Peer, startOurs, startTheirs } from "./testing/start-pair.ts"
+import { describe, expect, it } from "vitest"
+import { etcdctl, mirroring, startOurs, startTheirs, watching } from "./testing/start-pair.ts"
 
 /** Commands of etcdctl, in order; text after `<<<` is what is typed. Each is run on both, whose answers must be equal. */
 const walk = [
@@ -78,6 +78,72 @@ const walk = [
   "lock l1 -- echo held",
 ]
 
+/** The same, with users and roles. */
+const authWalk = [
+  "auth enable",
+  "user add root:pw",
+  "user add root:pw",
+  "user add alice:apw",
+  "user add :x",
+  "user add cert --no-password",
+  "user list",
+  "user get alice",
+  "user get nobody",
+  "role add dev",
+  "role add dev",
+  "role list",
+  "role grant-permission dev readwrite app/ --prefix",
+  "role grant-permission dev read cfg",
+  "role grant-permission nope read cfg",
+  "role get dev",
+  "user grant-role alice dev",
+  "user grant-role alice nope",
+  "user grant-role nobody dev",
+  "user get alice --detail",
+  "user get alice",
+  "user revoke-role alice nope",
+  "role revoke-permission dev zzz",
+  "auth enable",
+  "user grant-role root root",
+  "role add root",
+  "auth enable",
+  "put a 1",
+  "--user nobody:x get a",
+  "--user alice:wrong get a",
+  "--user alice:apw put a 1",
+  "--user alice:apw put app/x 1",
+  "--user alice:apw get app/x",
+  "--user alice:apw get --prefix app/",
+  "--user alice:apw get --prefix ap",
+  "--user alice:apw get cfg",
+  "--user alice:apw put cfg 1",
+  "--user alice:apw del app/ --prefix",
+  "--user alice:apw user list",
+  "--user alice:apw user get alice",
+  "--user alice:apw user get root",
+  "--user alice:apw role get dev",
+  "--user alice:apw role get root",
+  "--user alice:apw watch other",
+  "--user alice:apw endpoint health",
+  "--user alice:apw compact 2",
+  "--user alice:apw member remove 12",
+  "--user root:pw put a 1",
+  "--user root:pw get a",
+  "--user root:pw user delete root",
+  "--user root:pw user revoke-role root root",
+  "--user root:pw role delete root",
+  "--user root:pw role get root",
+  "--user root:pw role revoke-permission dev cfg",
+  "--user root:pw role get dev",
+  "--user root:pw role delete dev",
+  "--user alice:apw get app/x",
+  "--user root:pw user delete alice",
+  "--user alice:apw get app/x",
+  "--user root:pw auth disable",
+  "get a",
+  "--user root:pw get a",
+]
+
 const binaries = process.env.ETCD_BINARIES
 const etcd = binaries ? `${binaries}/etcd` : "/usr/bin/etcd"
 const client = binaries ? `${binaries}/etcdctl` : "/usr/bin/etcdctl"
@@ -97,17 +163,6 @@ const history = [
 ]
 
 describe("etcdctl", () => {
-  let ours: Peer
-  let theirs: Peer
-  beforeAll(async () => {
-    ours = await startOurs()
-    theirs = await startTheirs(etcd)
-  })
-  afterAll(async () => {
-    await ours?.[Symbol.asyncDispose]()
-    await theirs?.[Symbol.asyncDispose]()
-  })
-
   it("saves a snapshot of ours, from which etcd goes on", async () => {
     await using source = await startOurs()
     for (const line of history) expect(await etcdctl(source, line.split(" "), "", client)).toMatchObject({ code: 0 })
@@ -131,12 +186,51 @@ describe("etcdctl", () => {
     await rm(directory, { recursive: true })
   })
 
-  it("is answered by us as by etcd, command by command", async () => {
-    for (const line of walk) {
+  it.each([
+    ["keys, leases, maintenance and members", walk],
+    ["users and roles", authWalk],
+  ])("is answered by us as by etcd, command by command: %s", async (_, lines) => {
+    await using ours = await startOurs()
+    await using theirs = await startTheirs(etcd)
+    for (const line of lines) {
       const [command = "", input = ""] = line.split(" <<< ")
       const args = command.split(/ +/).map((word) => (word === "''" ? "" : word))
       const [mine, expected] = await Promise.all([ours, theirs].map((peer) => etcdctl(peer, args, input, client)))
       expect({ line, ...mine }).toEqual({ line, ...expected })
     }
+  })
+
+  it("is told of events as by etcd: from a revision, of a prefix, with what was there before", async () => {
+    await using ours = await startOurs()
+    await using theirs = await startTheirs(etcd)
+    const told = await Promise.all(
+      [ours, theirs].map(async (peer) => {
+        await etcdctl(peer, ["put", "w/1", "0"], "", client)
+        const watch = watching(peer, ["w/", "--prefix", "--prev-kv", "--rev", "2", "-w", "json"], 6, client)
+        for (const line of ["put w/1 1", "put other 1", "put w/2 1", "del w/1", "lease grant 600", "put w/1 again"]) {
+          await etcdctl(peer, line.split(" "), "", client)
+        }
+        await etcdctl(peer, ["del", "w/", "--prefix"], "", client)
+        return watch
+      }),
+    )
+    expect(told[0]).toEqual(told[1])
+    expect(told[0]?.length).toBe(7)
+  })
+
+  it("mirrors keys to and from us", async () => {
+    await using source = await startTheirs(etcd)
+    await using middle = await startOurs()
+    await using target = await startTheirs(etcd)
+    for (const at of [1, 2, 3]) await etcdctl(source, ["put", `k${at}`, `v${at}`], "", client)
+    for (const [from, to] of [
+      [source, middle],
+      [middle, target],
+    ] as const) {
+      using mirror = mirroring(from, to, client)
+      await mirror.until(async () => (await etcdctl(to, ["get", "k3"], "", client)).output.includes("v3"))
+    }
+    const all = ["get", "--prefix", ""]
+    expect(await etcdctl(target, all, "", client)).toEqual(await etcdctl(source, all, "", client))
   })
 })

@@ -7,6 +7,8 @@ import type { Log } from "@wick/sdk/log"
 import type { Credential } from "#pki"
 import type { MemberStorage } from "#store"
 import { Alarms } from "./alarms.ts"
+import { authService } from "./auth/auth-service.ts"
+import { AuthStore } from "./auth/auth-store.ts"
 import { clusterService } from "./cluster-service.ts"
 import { type Admit, serveGrpc } from "./grpc/serve.ts"
 import { kvService } from "./kv/kv-service.ts"
@@ -52,11 +54,12 @@ const windowSize = 1024 * 1024
 export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   const { storage, host, port, tls, clock, random, log } = options
   const identity = await openIdentity(storage, random)
+  const auth = new AuthStore(storage, clock)
   let url = ""
   const parts: Parts = {
     storage,
     identity,
-    authorize: () => {},
+    authorize: auth.authorize,
     alarms: new Alarms(storage),
     clock,
     random,
@@ -66,7 +69,7 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   const server = open(tls)
   serveGrpc(
     server,
-    methodsOf(parts, options.directory),
+    { ...methodsOf(parts, options.directory), ...authService(parts, auth) },
     tls === undefined ? admitAll : admitOrganizations(tls.organizations),
     log,
   )

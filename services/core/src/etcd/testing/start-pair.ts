@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { openStorage } from "#replication"
@@ -129,3 +130,41 @@ function masked(text: string, { endpoint }: Peer): string {
     .replace(/^("(ClusterID|MemberID|RaftTerm)" :) \d+$/gm, "$1 0")
     .replace(/took = [\d.]+[mµ]?s/g, "took = TIME")
 }
+
+/** Events that a watch of etcdctl prints as JSON, each with what differs between members left out, until there are enough. */
+export async function watching(
+  peer: Peer,
+  args: readonly string[],
+  enough: number,
+  binary = "/usr/bin/etcdctl",
+): Promise<unknown[]> {
+  const child = spawn(binary, ["--endpoints", peer.endpoint, "watch", ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  const found: { readonly type?: number; readonly kv: object }[] = []
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { Events = [] } = JSON.parse(line) as { Events?: typeof found }
+      found.push(...Events)
+      if (found.length > enough) return found
+    }
+    return found
+  } finally {
+    child.kill("SIGKILL")
+  }
+}
+
+/** etcdctl copying keys from one to the other while this lives. */
+export function mirroring(from: Peer, to: Peer, binary = "/usr/bin/etcdctl") {
+  const child = spawn(binary, ["--endpoints", from.endpoint, "make-mirror", to.endpoint], { stdio: "ignore" })
+  return {
+    async until(condition: () => Promise<boolean>): Promise<void> {
+      for (let attempt = 0; attempt < mirrorLooksMax; attempt++) if (await condition()) return
+      throw new Error("nothing was mirrored")
+    },
+    [Symbol.dispose]: () => void child.kill("SIGKILL"),
+  }
+}
+
+/** Each look runs a process, so between two of them some ten milliseconds pass. */
+const mirrorLooksMax = 300

@@ -1,8 +1,6 @@
 import { header } from "./kv-messages.ts"
 import { bool, key, Message, message, messages, number, text, texts, type Written } from "./message.ts"
 
-export const permissionType = { read: 0, write: 1, readWrite: 2 } as const
-
 export const permission = new Message({ type: number(1), key: key(2), rangeEnd: key(3) })
 export type PermissionMessage = Written<typeof permission>
 
