@@ -5,6 +5,7 @@ import { SimulatedClock } from "../clock/index.ts"
 import { silentLog } from "../telemetry/log.ts"
 import { ScriptedWatch, type SeenRequest, scriptedFetch, settled } from "../testing/scripted-fetch.ts"
 import { createInformer } from "./create-informer.ts"
+import { createInformers } from "./informers.ts"
 
 const map = (name: string, version: number) => ({
   metadata: { name, namespace: "default", resourceVersion: String(version), uid: name },
@@ -210,5 +211,21 @@ describe("catching up", () => {
     await Promise.all(Array.from({ length: 50 }, () => story.informer.caughtUp()))
     expect(story.lists().length).toBeLessThanOrEqual(3)
     await story.informer[Symbol.asyncDispose]()
+  })
+})
+
+describe("the informers of a process", () => {
+  it("are one where they select the same, however it is said", async () => {
+    const { fetch } = scriptedFetch(() => new Response(null, { status: 503 }))
+    await using informers = createInformers(createClient({ fetch }), new SimulatedClock(), silentLog)
+    const one = informers(ConfigMap, { labelSelector: "app=web", fieldSelector: { "metadata.name": "a" } })
+    const same = informers(ConfigMap, {
+      labelSelector: { matchLabels: { app: "web" } },
+      fieldSelector: "metadata.name=a",
+      indexes: { app: () => [] },
+    })
+    expect(same).toBe(one)
+    expect(informers(ConfigMap, { labelSelector: "app=api" })).not.toBe(one)
+    expect(informers(ConfigMap, { labelSelector: "app=web" })).not.toBe(one)
   })
 })

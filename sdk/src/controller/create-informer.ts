@@ -1,7 +1,7 @@
 import type { Kind, KindOf } from "../api/kind.ts"
 import { isStatus } from "../api/meta/status-error.ts"
 import { assert } from "../assert.ts"
-import type { Client, WatchEvent } from "../client/client.ts"
+import type { Client, Selecting, WatchEvent } from "../client/client.ts"
 import { listPath, watchPath } from "../client/create-client.ts"
 import { readWatch } from "../client/watch-stream.ts"
 import type { Clock } from "../clock/index.ts"
@@ -10,11 +10,7 @@ import { Cache, compareVersions, type IndexFunction } from "./cache.ts"
 import { CatchUp } from "./catch-up.ts"
 import type { Change, Informer } from "./informer.ts"
 
-export interface InformerOptions<Item> {
-  /** Absent: all namespaces. */
-  readonly namespace?: string
-  readonly labelSelector?: string
-  readonly fieldSelector?: string
+export interface InformerOptions<Item> extends Selecting {
   /** Makes objects smaller before they are kept, where only a part of each is needed. None of them has managedFields. */
   readonly trim?: (item: Item) => Item
   /** Functions by which `byIndex` finds objects. */

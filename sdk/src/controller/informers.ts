@@ -1,5 +1,6 @@
 import type { Kind, KindOf } from "../api/kind.ts"
 import type { Client } from "../client/client.ts"
+import { listPath } from "../client/create-client.ts"
 import type { Clock } from "../clock/index.ts"
 import type { Log } from "../telemetry/log.ts"
 import { createInformer, type InformerOptions, type LiveInformer } from "./create-informer.ts"
@@ -16,9 +17,8 @@ export interface Informers extends AsyncDisposable {
 export function createInformers(client: Client, clock: Clock, log: Log): Informers {
   const known = new Map<string, LiveInformer<Kind>>()
   const informers = <K extends Kind>(kind: K, options: InformerOptions<KindOf<K>> = {}): Informer<K> => {
-    const { namespace = "", labelSelector = "", fieldSelector = "" } = options
-    const trimmed = options.trim ? "trimmed" : ""
-    const key = [kind.apiVersion, kind.plural, namespace, labelSelector, fieldSelector, trimmed].join(" ")
+    const { indexes: _, trim, ...selecting } = options
+    const key = listPath(kind, selecting) + (trim ? " trimmed" : "")
     const shared = known.get(key) as LiveInformer<K> | undefined
     if (shared) {
       shared.addIndexes(options.indexes)
