@@ -8,7 +8,7 @@ import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { systemClock } from "@wick/sdk/clock"
 import { createInformer } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
 import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
@@ -55,7 +55,8 @@ describe("a pod", () => {
     expect(seen.indexOf("address, Pending")).toBeLessThan(seen.indexOf("address, Running"))
     expect(seen).toContain("address, Pending")
     expect(statusOf(pod)?.containerID).toMatch(/^containerd:\/\/[0-9a-f]{64}$/)
-    expect(await rig.logs("hello", "main")).toBe("hello\n")
+    // It runs as soon as it has a process, which says something a moment later.
+    await vi.waitFor(async () => expect(await rig.logs("hello", "main")).toBe("hello\n"))
     await remove("hello")
     const nothing = { sandboxes: 0, containers: 0, mounts: 0, links: 0, cgroups: 0, directories: 0, addresses: 0 }
     expect(await rig.leftovers()).toEqual({ ...nothing, shims: 0 })
