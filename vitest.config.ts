@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config"
 
+/** What is polled for comes soon; how soon is not what a test is about. */
+const expect = { poll: { timeout: 10_000 } }
+
 /**
  * `unit` runs beside the code and needs nothing; `machine` needs root, containerd, CNI and nftables (files named
  * `*.machine.test.ts`); `e2e` deploys to one running Wick (examples and `*.e2e.test.ts`).
@@ -10,6 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          expect,
           include: ["*.test.ts", "{sdk,services,examples,load-tests,scripts}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.machine.test.ts", "**/*.e2e.test.ts"],
           testTimeout: 20_000,
@@ -18,6 +22,7 @@ export default defineConfig({
       {
         test: {
           name: "machine",
+          expect,
           include: ["services/**/*.machine.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -27,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          expect,
           include: ["**/*.e2e.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,

@@ -98,6 +98,14 @@ function reasonOf(httpCode: number): StatusReason {
   return (found?.[0] as StatusReason | undefined) ?? (httpCode >= 500 ? "InternalError" : "BadRequest")
 }
 
+/** Whether a write was refused because its namespace is being deleted: to try again is of no use. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  return (
+    isStatus(error, "Forbidden") &&
+    error.details?.causes?.some(({ reason }) => reason === "NamespaceTerminating") === true
+  )
+}
+
 /** Whether `error` is the API's no, for one of these reasons when any are given. */
 export function isStatus(error: unknown, ...reasons: StatusReason[]): error is StatusError {
   return error instanceof StatusError && (reasons.length === 0 || reasons.includes(error.reason))

@@ -326,3 +326,22 @@ function deployment(name: string) {
   const template = { metadata: { labels }, spec: { containers: [{ name: "a", image: "1" }] } }
   return { metadata: { name, namespace }, spec: { selector: { matchLabels: labels }, template } }
 }
+
+describe("generations", () => {
+  it.each([
+    ["services", "v1", { spec: { ports: [{ port: 80 }] } }, undefined],
+    ["pods", "v1", { spec: { containers: [{ name: "c", image: "i" }] } }, 1],
+    ["networkpolicies", "networking.k8s.io/v1", { spec: { podSelector: {} } }, 1],
+    ["configmaps", "v1", {}, undefined],
+  ])("of %s are counted as in Kubernetes", async (plural, version, object, generation) => {
+    const path = `/${version.includes("/") ? "apis" : "api"}/${version}/namespaces/default/${plural}`
+    const body = JSON.stringify({ metadata: { name: "counted" }, ...object })
+    const made = await api.client.request(path, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    })
+    const { metadata } = (await made.json()) as { metadata: { generation?: number } }
+    expect(metadata.generation).toBe(generation)
+  })
+})

@@ -94,6 +94,38 @@ const updatedKnowingly: ReadonlySet<string> = new Set([
   "poddisruptionbudgets.policy",
 ])
 
+/** Kinds with a status of which Kubernetes counts no generations, and those without one of which it does. */
+const uncounted: ReadonlySet<string> = new Set([
+  "services",
+  "nodes",
+  "namespaces",
+  "persistentvolumes",
+  "persistentvolumeclaims",
+  "resourcequotas",
+  "certificatesigningrequests.certificates.k8s.io",
+  "horizontalpodautoscalers.autoscaling",
+  "volumeattachments.storage.k8s.io",
+  "apiservices.apiregistration.k8s.io",
+])
+const counted: ReadonlySet<string> = new Set([
+  "endpointslices.discovery.k8s.io",
+  "networkpolicies.networking.k8s.io",
+  "ingressclasses.networking.k8s.io",
+  "priorityclasses.scheduling.k8s.io",
+  ...["mutating", "validating"].flatMap((kind) => [
+    `${kind}webhookconfigurations.admissionregistration.k8s.io`,
+    `${kind}admissionpolicies.admissionregistration.k8s.io`,
+    `${kind}admissionpolicybindings.admissionregistration.k8s.io`,
+  ]),
+])
+
+/** Whether objects count in `metadata.generation` how often what is wanted of them has changed. */
+export function countsGenerations(resource: ServedResource): boolean {
+  if (resource.custom) return true
+  const name = qualified(resource)
+  return counted.has(name) || (resource.status && !uncounted.has(name))
+}
+
 export function builtinResource(kind: Kind, schema: JsonSchema, components: Components): ServedResource {
   return {
     ...kind,

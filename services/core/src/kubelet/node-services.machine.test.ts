@@ -163,6 +163,13 @@ function memoryLimitOf(containerId: string): number {
 }
 
 describe("streams", () => {
+  /** Serves a page to who is in the pod, and is ready when it does. */
+  const onLoopback = () => {
+    const listening = { exec: { command: ["sh", "-c", "nc 127.0.0.1 8080 < /dev/null"] }, periodSeconds: 1 }
+    const page = "echo forwarded > /tmp/index.html; httpd -f -p 127.0.0.1:8080 -h /tmp"
+    return shell(page, { readinessProbe: listening })
+  }
+
   it("attach speaks with the container's own process", async () => {
     await rig.create({
       name: "listener",
@@ -178,8 +185,7 @@ describe("streams", () => {
   })
 
   it("port-forward leads to a port of the pod, even to one on its loopback", async () => {
-    const page = "echo forwarded > /tmp/index.html; httpd -f -p 127.0.0.1:8080 -h /tmp"
-    await rig.create({ name: "served", terminationGracePeriodSeconds: 0, containers: [shell(page)] })
+    await rig.create({ name: "served", terminationGracePeriodSeconds: 0, containers: [onLoopback()] })
     await rig.until("served", isReady)
     const stream = await openStream(rig.kubelet, "/portForward/default/served?port=8080")
     stream.send(0, "GET / HTTP/1.0\r\n\r\n")
@@ -189,8 +195,7 @@ describe("streams", () => {
   })
 
   it("the sdk's client runs commands, with their output and exit codes, and reaches ports", async () => {
-    const page = "echo forwarded > /tmp/index.html; httpd -f -p 127.0.0.1:8080 -h /tmp"
-    await rig.create({ name: "inside", terminationGracePeriodSeconds: 0, containers: [shell(page)] })
+    await rig.create({ name: "inside", terminationGracePeriodSeconds: 0, containers: [onLoopback()] })
     await rig.until("inside", isReady)
     await using sessions = await sessionClient(rig.kubelet)
     const reference = { name: "inside", namespace: "default" }

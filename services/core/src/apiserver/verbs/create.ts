@@ -7,6 +7,7 @@ import type { FieldSet } from "../patch/field-set.ts"
 import { copyJson } from "../patch/json-value.ts"
 import { withEntries } from "../patch/server-side-apply.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
+import { countsGenerations } from "../served-resource.ts"
 import { initialStatus } from "../strategy/initial-status.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
@@ -129,7 +130,7 @@ function withIdentity({ server, resource }: RequestContext, object: AnyObject): 
     ...(generateName !== undefined && { generateName }),
     ...(namespace !== undefined && { namespace }),
     uid: crypto.randomUUID(),
-    ...((resource.status || resource.custom) && { generation: 1 }),
+    ...(countsGenerations(resource) && { generation: 1 }),
     creationTimestamp: timestamp(server),
     ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined && value !== null)),
   }

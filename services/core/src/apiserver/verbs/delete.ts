@@ -10,6 +10,7 @@ import { isObject } from "../patch/json-value.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { requestMsMax } from "../request-deadline.ts"
 import { selectionOf } from "../selection.ts"
+import { countsGenerations } from "../served-resource.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { objectInVersion } from "../version.ts"
 import type { Entry } from "../watch-cache.ts"
@@ -180,7 +181,7 @@ async function remove(
     next.metadata.deletionGracePeriodSeconds = grace
     strategy.markDeleting?.(next)
   }
-  if (resource.status && live.metadata.deletionTimestamp === undefined)
+  if (countsGenerations(resource) && live.metadata.deletionTimestamp === undefined)
     next.metadata.generation = (live.metadata.generation ?? 0) + 1
   if (JSON.stringify(next) === JSON.stringify(live)) return { kind: "pending", bytes: entry.bytes }
   if (isDryRun(context)) return { kind: "pending", bytes: withResourceVersion(encodeStored(next), entry.revision) }

@@ -9,7 +9,7 @@ import { copyJson, jsonEqual } from "../patch/json-value.ts"
 import { sameOwners } from "../patch/managed-fields.ts"
 import { withEntries } from "../patch/server-side-apply.ts"
 import { isDryRun, type Mutation, type RequestContext } from "../request-context.ts"
-import { qualified } from "../served-resource.ts"
+import { countsGenerations, qualified } from "../served-resource.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { finalizerMistakes } from "../validate-meta.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
@@ -150,7 +150,7 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
 
 /** The generation counts changes of what is desired: everything but metadata and status. */
 function withGeneration({ resource }: RequestContext, live: AnyObject, next: AnyObject): AnyObject {
-  if (!resource.status && !resource.custom) return next
+  if (!countsGenerations(resource)) return next
   const desired = ({ metadata: _m, status, apiVersion: _a, ...rest }: AnyObject): object =>
     resource.status ? rest : { ...rest, status: status ?? null }
   if (jsonEqual(desired(live), desired(next))) return next

@@ -2,7 +2,7 @@ import { Deployment } from "@wick/sdk/api/apps/deployment"
 import { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { matches } from "@wick/sdk/api/meta/label-selector"
-import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { isNamespaceTerminating, isStatus } from "@wick/sdk/api/meta/status-error"
 import { must } from "@wick/sdk/assert"
 import {
   type Change,
@@ -154,6 +154,7 @@ class Deployments implements AsyncDisposable {
       this.#scaled(deployment, wanted.metadata.name, 0, wanted.spec.replicas ?? 0)
       return true
     } catch (error) {
+      if (isNamespaceTerminating(error)) return false
       if (!isStatus(error, "AlreadyExists")) throw error
     }
     const { name, namespace } = wanted.metadata

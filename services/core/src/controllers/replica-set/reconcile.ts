@@ -2,7 +2,7 @@ import { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
 import { Pod } from "@wick/sdk/api/core/pod"
 import type { NewOf } from "@wick/sdk/api/kind"
 import { matches } from "@wick/sdk/api/meta/label-selector"
-import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { isNamespaceTerminating, isStatus } from "@wick/sdk/api/meta/status-error"
 import { must } from "@wick/sdk/assert"
 import {
   type Change,
@@ -150,6 +150,8 @@ class ReplicaSets implements AsyncDisposable {
       this.#events.record(set, { type: "Normal", reason: "SuccessfulCreate", message })
       return undefined
     } catch (error) {
+      // Nothing is made in a namespace that goes; the set goes with it.
+      if (isNamespaceTerminating(error)) return undefined
       const message = error instanceof Error ? error.message : String(error)
       this.#events.record(set, { type: "Warning", reason: "FailedCreate", message: `Error creating: ${message}` })
       return { reason: "FailedCreate", message }
