@@ -1,10 +1,4 @@
-import {
-  constants,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2"
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2"
 import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
 import { code, toEtcdError } from "../etcd-error.ts"
@@ -130,6 +124,7 @@ class GrpcStream implements Outgoing {
     this.#finished = true
     if (error !== undefined) this.#trailers = statusOf(error, this.#log)
     this.#stream.end()
+    this.#stream.resume()
   }
 
   #received(read: () => Buffer[]): void {
@@ -145,8 +140,8 @@ class GrpcStream implements Outgoing {
 function fail(stream: ServerHttp2Stream, error: unknown, log: Log): void {
   if (stream.destroyed || stream.headersSent) return
   stream.respond({ ...head(), ...statusOf(error, log) }, { endStream: true })
-  // What else the client would send is of no use.
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
+  // What else the client sends is thrown away: to reset the stream could overtake the answer.
+  stream.resume()
 }
 
 function statusOf(error: unknown, log: Log): Record<string, string> {
