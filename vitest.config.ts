@@ -25,7 +25,8 @@ export default defineConfig({
           expect,
           include: ["services/**/*.machine.test.ts"],
           testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Another run's machine may have to be waited for.
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

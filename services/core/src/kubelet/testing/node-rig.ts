@@ -65,10 +65,13 @@ const bridge = "wick-kltest0"
 const cgroup = "wick-kltest"
 const subnet = "10.239.77.0/24"
 const home = "/tmp/wick-kubelet-test"
+const turn = `${home}.pid`
+const turnPollMs = 100
 const waitMsMax = 30_000
 const busybox = "/bin/busybox"
 
 export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "imageLimits"> = {}): Promise<NodeRig> {
+  await takeTurn()
   await removeLeftovers()
   const log = process.env.WICK_TEST_LOG
     ? createLog({ level: "debug", format: "text", now: systemClock.now, write: (line) => process.stderr.write(line) })
@@ -170,6 +173,7 @@ function makeRig(
       await registry[Symbol.asyncDispose]()
       await api[Symbol.asyncDispose]()
       await removeLeftovers()
+      rmSync(turn, { force: true })
     },
   }
 }
@@ -335,6 +339,19 @@ async function removeSandboxes(containerd: Containerd): Promise<void> {
     await runtime.removeSandbox(id).catch((error: Error) => {
       if (!/already in removing state/.test(error.message)) throw error
     })
+  }
+}
+
+/** There is one rig on a machine at a time: another run of the tests waits until this one's process has ended. */
+async function takeTurn(): Promise<void> {
+  for (;;) {
+    const holder = existsSync(turn) ? Number(readFileSync(turn, "utf8")) : 0
+    if (holder === process.pid || (holder !== 0 && !existsSync(`/proc/${holder}`))) rmSync(turn, { force: true })
+    try {
+      return writeFileSync(turn, String(process.pid), { flag: "wx" })
+    } catch {
+      await systemClock.sleep(turnPollMs)
+    }
   }
 }
 
