@@ -50,6 +50,24 @@ describe("after a restart", () => {
     await second.close()
   })
 
+  it("notes are as they were, whether they were saved or are only in the log", async () => {
+    const first = await openStorage({ directory, clock, log: silentLog })
+    await first.setNote("n", Buffer.from("1"), 0)
+    await first.close()
+    const second = await openStorage({ directory, clock, log: silentLog })
+    expect(second.note("n")).toEqual({ version: 1, value: Buffer.from("1") })
+    await second.setNote("n", Buffer.from("2"), 1)
+    await clock.advance(60_000) // by now it is in the state, which another change brings up to date
+    await second.setNote("m", Buffer.from("3"), 0)
+    await second.close()
+    const third = await openStorage({ directory, clock, log: silentLog })
+    expect([third.note("n"), third.note("m")]).toEqual([
+      { version: 2, value: Buffer.from("2") },
+      { version: 1, value: Buffer.from("3") },
+    ])
+    await third.close()
+  })
+
   it("a watch goes on from the revision that it had seen", async () => {
     const first = await start()
     for (const value of ["1", "2", "3"]) await put(first, "a", value)
