@@ -12,7 +12,10 @@ beforeAll(async () => {
 })
 afterAll(() => api[Symbol.asyncDispose]())
 
-const map = (name: string, data: Record<string, string> = {}) => ({ metadata: { name, namespace }, data })
+const map = (name: string, data: Record<string, string> = {}, labels: Record<string, string> = {}) => ({
+  metadata: { name, namespace, labels },
+  data,
+})
 const pod = (name: string) => ({ metadata: { name, namespace }, spec: { containers: [{ name: "a", image: "i" }] } })
 
 describe("objects", () => {
@@ -90,6 +93,40 @@ describe("objects", () => {
     expect((await tryDeleting(all, "All")).status).toBe(200)
     expect((await tryDeleting(`${all}/kept`, "Some")).status).toBe(422)
     expect((await api.client.get(ConfigMap, { name: "kept", namespace })).metadata.name).toBe("kept")
+  })
+})
+
+describe("a collection that is deleted", () => {
+  it("is answered with all that it had", async () => {
+    for (const name of ["x", "y"]) await api.client.create(ConfigMap, map(name, {}, { of: "these" }))
+    const all = `http://api/api/v1/namespaces/${namespace}/configmaps?labelSelector=of%3Dthese`
+    const request = new Request(all, { method: "DELETE" })
+    const answer = await api.server.fetchAs({ name: "admin", groups: ["system:masters"] })(request)
+    const list = (await answer.json()) as { kind: string; items: { metadata: { name: string } }[] }
+    expect([list.kind, ...list.items.map(({ metadata }) => metadata.name)]).toEqual(["ConfigMapList", "x", "y"])
+    const left = await api.client.list(ConfigMap, { namespace, labelSelector: "of=these" })
+    expect(left.items).toEqual([])
+  })
+})
+
+describe("a watch as a table", () => {
+  it("is told once what its columns are", async () => {
+    for (const name of ["c1", "c2"]) await api.client.create(ConfigMap, map(name, {}, { of: "table" }))
+    const accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    const path = `/api/v1/namespaces/${namespace}/configmaps?watch=1&labelSelector=of%3Dtable`
+    const answer = await api.client.request(path, { headers: { accept } })
+    const columns: unknown[] = []
+    let text = ""
+    for await (const chunk of answer.body ?? []) {
+      text += Buffer.from(chunk).toString()
+      const lines = text.split("\n")
+      text = lines.pop() ?? ""
+      for (const line of lines)
+        columns.push(JSON.parse(line).object.columnDefinitions?.map(({ name }: { name: string }) => name))
+      if (columns.length === 2) await api.client.create(ConfigMap, map("c3", {}, { of: "table" }))
+      if (columns.length === 3) break
+    }
+    expect(columns).toEqual([["Name", "Data", "Age"], undefined, undefined])
   })
 })
 

@@ -11,7 +11,7 @@ import { computedVerbs } from "./verbs/computed.ts"
 import { createObject } from "./verbs/create.ts"
 import { deleteCollection, deleteObject } from "./verbs/delete.ts"
 import { patchObject } from "./verbs/patch.ts"
-import { answerObject, getObject, listObjects } from "./verbs/read.ts"
+import { answerList, answerObject, getObject, listObjects } from "./verbs/read.ts"
 import { modify, updateObject, type Written } from "./verbs/update.ts"
 import { watchObjects } from "./verbs/watch.ts"
 import { inVersion } from "./version.ts"
@@ -27,8 +27,9 @@ const whole: Record<string, Handler> = {
   patch: async (context) => answerWritten(context, await patchObject(context)),
   delete: removal,
   deletecollection: async (context) => {
-    await deleteCollection(context)
-    return success(context, "")
+    const { entries, meta } = await deleteCollection(context)
+    const stored = entries.map(({ bytes }) => bytes)
+    return answerList(context, stored, meta)
   },
 }
 

@@ -2,10 +2,10 @@ import { lookup as lookupByDns } from "node:dns"
 import type { IncomingMessage } from "node:http"
 import { Agent, type RequestOptions, request } from "node:https"
 import { isIP, type LookupFunction } from "node:net"
-import { type Duplex, Readable } from "node:stream"
+import { Readable } from "node:stream"
 import type { ReadableStream as NodeReadableStream } from "node:stream/web"
 import type { Clock } from "@wick/sdk/clock"
-import { answeredHeaders } from "./forwarded-headers.ts"
+import { responseOf, type Switched } from "../switch-over.ts"
 import type { Backend } from "./resolve.ts"
 import { type Route, serverName } from "./route.ts"
 
@@ -25,14 +25,6 @@ export interface Forwarded {
   readonly signal?: AbortSignal | undefined
   /** How long the head of the answer may take; what follows it may take as long as it likes. */
   readonly headMsMax: number
-}
-
-export interface Switched {
-  readonly kind: "switched"
-  readonly head: IncomingMessage
-  readonly socket: Duplex
-  /** What came right behind the head. */
-  readonly first: Buffer
 }
 
 /** Requests to one extension server at the same time, watches among them; more wait until one ends. */
@@ -84,7 +76,7 @@ export class ExtensionClient {
       outgoing.once("close", () => body.destroy())
     } else outgoing.end()
     try {
-      return responseOf(await answered)
+      return answerOf(await answered)
     } catch (error) {
       // The server has closed a connection at the moment at which we took it again: it has not seen the request.
       const wasClosed =
@@ -109,7 +101,7 @@ export class ExtensionClient {
     outgoing.end()
     return Promise.race([
       switched,
-      answered.then((answer) => ({ kind: "answer" as const, response: responseOf(answer) })),
+      answered.then((answer) => ({ kind: "answer" as const, response: answerOf(answer) })),
     ])
   }
 
@@ -170,21 +162,14 @@ function framed(headers: Forwarded["headers"], body: Forwarded["body"]): Forward
   return length === undefined ? { ...others, "transfer-encoding": "chunked" } : headers
 }
 
-const withoutBody = new Set([204, 205, 304])
-
-function responseOf(answer: IncomingMessage): Response {
+function answerOf(answer: IncomingMessage): Response {
   const status = answer.statusCode ?? 502
-  const headers = answeredHeaders(answer.rawHeaders)
-  if (status >= 300 && status <= 399 && headers.has("location")) {
+  if (status >= 300 && status <= 399 && answer.headers.location !== undefined) {
     answer.destroy()
     // A client would follow it with credentials that are meant for us.
     return plainResponse("the backend attempted to redirect this request, which is not permitted", 502)
   }
-  if (withoutBody.has(status)) {
-    answer.resume()
-    return new Response(null, { status, headers })
-  }
-  return new Response(Readable.toWeb(answer) as ReadableStream<Uint8Array<ArrayBuffer>>, { status, headers })
+  return responseOf(answer)
 }
 
 export function plainResponse(text: string, status: number): Response {

@@ -10,15 +10,15 @@ import type { Client } from "@wick/sdk/client"
 import { type Controller, createController, done, type Result, wakeAfter } from "@wick/sdk/controller"
 import type { CounterCell, Family } from "@wick/sdk/metrics"
 import type { UserInfo } from "../authentication/user.ts"
+import { forwardedHeaders, identityHeaders } from "../forwarded-headers.ts"
 import { jsonEqual } from "../patch/json-value.ts"
 import { type Server, timestamp } from "../request-context.ts"
+import { switchOver } from "../switch-over.ts"
 import { failedCheck, local, passed, type Verdict, withVerdict } from "./availability.ts"
 import { Backends } from "./backends.ts"
 import { ExtensionClient, type Forwarded, type FrontProxyCredential, plainResponse } from "./extension-client.ts"
-import { forwardedHeaders, identityHeaders } from "./forwarded-headers.ts"
 import { type RemoteResource, resourcesOf } from "./remote-discovery.ts"
 import { type Route, routeOf, serverName } from "./route.ts"
-import { switchOver } from "./switch-over.ts"
 
 export interface RemoteServersOptions {
   readonly server: Server

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http"
-import { connect } from "node:net"
 import type { Duplex } from "node:stream"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Service } from "@wick/sdk/api/core/service"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { parseObject } from "../object-bytes.ts"
 import type { RequestContext } from "../request-context.ts"
+import { switched, switchOver } from "../switch-over.ts"
 
 /** Where a proxied request goes: an address of the cluster network, or a node's kubelet. */
 interface Target {
@@ -25,7 +25,8 @@ const notForwarded = [
   "host",
   "authorization",
 ]
-const connectMsMax = 10_000
+/** How long who is asked for another protocol may take to agree. */
+const answerMsMax = 10_000
 
 /**
  * `…/proxy/PATH` of a pod, a service or a node: the same request to the thing itself, for whoever can reach the API and
@@ -56,34 +57,28 @@ export async function proxyRequest(context: RequestContext): Promise<Response> {
   return new Response(answer.body, { status: answer.status, headers: answered })
 }
 
-/** A WebSocket, or any other upgrade, through `…/proxy/PATH`: the request as it came, then bytes both ways. */
+/** A WebSocket, or any other upgrade, through `…/proxy/PATH`: the request as it came; once it is agreed to, bytes both ways. */
 export async function proxyUpgrade(
   context: RequestContext,
   incoming: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const { host, port } = await targetOf(context)
-  const upstream = connect({ host, port, timeout: connectMsMax })
-  await new Promise<void>((resolve, reject) => {
-    const fail = (): void => {
-      upstream.destroy()
-      reject(new StatusError("ServiceUnavailable", `error trying to reach service: ${host}:${port} does not answer`))
-    }
-    upstream.once("connect", resolve).once("timeout", fail).once("error", fail)
-  })
-  upstream.setTimeout(0)
-  upstream.removeAllListeners("error")
-  upstream.on("error", () => socket.destroy())
-  socket.on("error", () => upstream.destroy())
-  const lines = [`${incoming.method} /${context.info.subpath}${search(context)} HTTP/1.1`, `host: ${host}:${port}`]
+  const { scheme, host, port } = await targetOf(context)
+  const headers = ["host", `${host}:${port}`]
   for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2) {
     const [name = "", value = ""] = incoming.rawHeaders.slice(at, at + 2)
-    if (!["host", "authorization"].includes(name.toLowerCase())) lines.push(`${name}: ${value}`)
+    if (!["host", "authorization"].includes(name.toLowerCase())) headers.push(name, value)
   }
-  upstream.write(`${lines.join("\r\n")}\r\n\r\n`)
-  upstream.write(head)
-  upstream.pipe(socket).pipe(upstream)
+  const { request } = await (scheme === "https" ? import("node:https") : import("node:http"))
+  const path = `/${context.info.subpath}${search(context)}`
+  const outgoing = request({ host, port, method: incoming.method, path, headers, timeout: answerMsMax, agent: false })
+  socket.once("close", () => outgoing.destroy())
+  outgoing.once("timeout", () => outgoing.destroy(new Error("it does not answer")))
+  const answer = switched(outgoing.end()).catch((error: Error) => {
+    throw new StatusError("ServiceUnavailable", `error trying to reach service: ${error.message}`)
+  })
+  await switchOver(socket, head, await answer)
 }
 
 function search({ info }: RequestContext): string {

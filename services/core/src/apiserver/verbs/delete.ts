@@ -14,6 +14,7 @@ import { countsGenerations } from "../served-resource.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 import { objectInVersion } from "../version.ts"
 import type { Entry } from "../watch-cache.ts"
+import type { Page } from "./list-page.ts"
 import { storedContext } from "./stored-form.ts"
 import { checkUid } from "./update.ts"
 
@@ -38,15 +39,16 @@ export async function deleteObject(context: RequestContext): Promise<Deletion> {
   return removeNamed(triedOnly(context, options), context.info.name, options)
 }
 
-/** Deletes every object of the selection, each as if it had been named. */
-export async function deleteCollection(context: RequestContext): Promise<number> {
+/** Deletes every object of the selection, each as if it had been named; answers with all of them, as they were. */
+export async function deleteCollection(context: RequestContext): Promise<Page> {
   const { server, resource, info } = context
   const options = await optionsOf(context)
   checkListOptions(info.query)
   const selection = selectionOf(resource, info.query)
   const cache = server.store.cache(resource)
   await cache.fresh()
-  const chosen = cache.list(info.namespace).filter(({ index }) => selection(index))
+  const entries = cache.list(info.namespace).filter(({ index }) => selection(index))
+  const meta = { resourceVersion: String(cache.revision) }
   const remove = async ({ index }: Entry): Promise<void> => {
     const own = { ...context, info: { ...info, name: index.name, namespace: index.namespace } }
     await removeNamed(triedOnly(own, options), index.name, options).catch((error: unknown) => {
@@ -56,8 +58,8 @@ export async function deleteCollection(context: RequestContext): Promise<number>
   const start = server.clock.monotonic()
   // Nobody is there any more to be told of what is done later: who asks again goes on from there.
   const isOver = (): boolean => server.clock.monotonic() - start > requestMsMax
-  await someAtATime(chosen, removedAtOnce, remove, isOver)
-  return chosen.length
+  await someAtATime(entries, removedAtOnce, remove, isOver)
+  return { entries, meta }
 }
 
 /** Objects of a collection that are being deleted at a time: their writes reach the disk together. */

@@ -7,7 +7,7 @@ import { jsonResponse } from "../respond.ts"
 import { everything, type Selection, selectionOf } from "../selection.ts"
 import { type Entry, firstFrom } from "../watch-cache.ts"
 
-interface Page {
+export interface Page {
   readonly entries: readonly Entry[]
   readonly meta: { resourceVersion: string; continue?: string; remainingItemCount?: number }
 }

@@ -76,6 +76,7 @@ class WatchStream {
   #sink: Sink | undefined
   /** Newest revision that the client has heard of from this watch. */
   #toldRevision = 0
+  #hasHead = false
   #unsubscribe: () => void = () => {}
   #timers: { cancel(): void }[] = []
   /** Events that are being converted, or wait for one that is. */
@@ -136,7 +137,12 @@ class WatchStream {
     const { info, resource } = this.#context
     const present = this.#cache.list(info.namespace).filter(({ index }) => this.#selection(index))
     const stored = present.map(({ bytes }) => bytes)
-    const added = (bytes: Buffer): Buffer => this.#frame("ADDED", this.#formed(bytes))
+    let isFirst = stored.length > 0 && this.#isFirst()
+    const added = (bytes: Buffer): Buffer => {
+      const formed = this.#formed(bytes, isFirst)
+      isFirst = false
+      return this.#frame("ADDED", formed)
+    }
     if (resource.conversion && stored.length > 0) {
       this.#send(inVersion(resource, stored).then((served) => Buffer.concat(served.map(added))))
     } else if (bytesOf(stored) > wholeBytesMax) {
@@ -162,17 +168,27 @@ class WatchStream {
     const asStored = isServedAsStored(resource, event.stored(type))
     if (asStored && this.#form.kind === "object") return event.line(type, this.#form.encoding, this.#frame)
     const object = event.object(type)
-    if (asStored || !resource.conversion) return this.#frame(type, this.#formed(renamed(resource, object)))
-    return inVersion(resource, [object]).then(([bytes = object]) => this.#frame(type, this.#formed(bytes)))
+    const isFirst = this.#isFirst()
+    if (asStored || !resource.conversion) return this.#frame(type, this.#formed(renamed(resource, object), isFirst))
+    return inVersion(resource, [object]).then(([bytes = object]) => this.#frame(type, this.#formed(bytes, isFirst)))
   }
 
-  #formed(bytes: Buffer): Buffer {
+  /** Whether nothing was told yet: asked once for each object, in the order in which they are told. */
+  #isFirst(): boolean {
+    const isFirst = !this.#hasHead
+    this.#hasHead = true
+    return isFirst
+  }
+
+  #formed(bytes: Buffer, isFirst: boolean): Buffer {
     const { resource, server } = this.#context
     if (this.#form.kind === "object") return bytes
     const object = parseObject(bytes)
     if (this.#form.kind === "partial") return Buffer.from(JSON.stringify(partialOf(object)))
     const meta = { resourceVersion: object.metadata.resourceVersion }
-    return Buffer.from(JSON.stringify(tableOf(resource, [object], meta, this.#form.include, server.clock.now())))
+    const table = tableOf(resource, [object], meta, this.#form.include, server.clock.now())
+    // What the columns are is told once.
+    return Buffer.from(JSON.stringify(isFirst ? table : { ...table, columnDefinitions: null }))
   }
 
   /** Tells where the watch is, so that a client that comes back need not list. */

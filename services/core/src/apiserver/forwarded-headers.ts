@@ -1,4 +1,4 @@
-import type { UserInfo } from "../authentication/user.ts"
+import type { UserInfo } from "./authentication/user.ts"
 
 /** Headers that belong to one hop (RFC 9110 §7.6.1). */
 const ofOneHop = new Set([
