@@ -12,7 +12,11 @@ const layers: { layer: string; may: string[] }[] = [
   { layer: "services/core/src/store", may: [] },
   { layer: "services/core/src/replication", may: ["services/core/src/raft", "services/core/src/store"] },
   { layer: "services/core/src/pki", may: [] },
-  { layer: "services/core/src/etcd", may: ["services/core/src/store", "services/core/src/pki"] },
+  { layer: "services/core/src/etcd-wire", may: [] },
+  {
+    layer: "services/core/src/etcd",
+    may: ["services/core/src/store", "services/core/src/pki", "services/core/src/etcd-wire"],
+  },
   { layer: "services/core/src/apiserver", may: ["services/core/src/store", "services/core/src/pki", "sdk"] },
   { layer: "services/core/src/scheduler", may: ["sdk"] },
   { layer: "services/core/src/controllers", may: ["sdk"] },

@@ -1,6 +1,6 @@
+import { alarmType } from "#etcd-wire"
 import { type MemberStorage, NoteChangedError } from "#store"
 import { refuse } from "./etcd-error.ts"
-import { alarmType } from "./wire/maintenance-messages.ts"
 
 const noteName = "etcd/alarms"
 /** Others may change the alarms at the same time; nobody does so for long. */

@@ -1,6 +1,3 @@
-import { NoteChangedError } from "#store"
-import { refuse } from "./etcd-error.ts"
-import { headerOf, type Methods, type Parts, unary } from "./service.ts"
 import {
   type MemberMessage,
   memberAddRequest,
@@ -9,7 +6,10 @@ import {
   memberListRequest,
   membersResponse,
   memberUpdateRequest,
-} from "./wire/maintenance-messages.ts"
+} from "#etcd-wire"
+import { NoteChangedError } from "#store"
+import { refuse } from "./etcd-error.ts"
+import { headerOf, type Methods, type Parts, unary } from "./service.ts"
 
 const noteName = "etcd/peer-urls"
 

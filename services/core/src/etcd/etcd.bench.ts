@@ -8,11 +8,10 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { frame, putRequest, rangeRequest } from "#etcd-wire"
 import { openStorage } from "#replication"
-import { frame } from "./grpc/frame.ts"
 import { startEtcd } from "./start-etcd.ts"
 import { startTheirs } from "./testing/start-pair.ts"
-import { putRequest, rangeRequest } from "./wire/kv-messages.ts"
 
 /**
  * Puts and linearizable reads over gRPC without TLS, ours and then etcd of this machine, each a process of its own:

@@ -1,13 +1,7 @@
-import { LeaseNotFoundError } from "#store"
-import type { Caller, Need } from "./access.ts"
-import { refuse } from "./etcd-error.ts"
-import { isLeaseId } from "./kv/txn.ts"
-import { leaseSecondsMax, leaseSecondsMin } from "./limits.ts"
-import { headerOf, type Incoming, type Methods, type Outgoing, type Parts, unary } from "./service.ts"
-import { headerResponse } from "./wire/kv-messages.ts"
 import {
   grantRequest,
   grantResponse,
+  headerResponse,
   keepAliveRequest,
   keepAliveResponse,
   leasesRequest,
@@ -15,7 +9,13 @@ import {
   revokeRequest,
   timeToLiveRequest,
   timeToLiveResponse,
-} from "./wire/lease-messages.ts"
+} from "#etcd-wire"
+import { LeaseNotFoundError } from "#store"
+import type { Caller, Need } from "./access.ts"
+import { refuse } from "./etcd-error.ts"
+import { isLeaseId } from "./kv/txn.ts"
+import { leaseSecondsMax, leaseSecondsMin } from "./limits.ts"
+import { headerOf, type Incoming, type Methods, type Outgoing, type Parts, unary } from "./service.ts"
 
 /** Requests of one stream that wait for their answer; a client that has more of them is read again later. */
 const waitingMax = 100

@@ -1,10 +1,3 @@
-import { CompactedError, FutureRevisionError, type KeyValue } from "#store"
-import { crc32c } from "./crc32c.ts"
-import { refuse } from "./etcd-error.ts"
-import { keptChanges } from "./kept-changes.ts"
-import { headerOf, type Methods, type Parts, unary } from "./service.ts"
-import { backendRecord, keyBucket } from "./snapshot/backend-record.ts"
-import { headerResponse } from "./wire/kv-messages.ts"
 import {
   alarmAction,
   alarmRequest,
@@ -14,9 +7,16 @@ import {
   hashKvRequest,
   hashKvResponse,
   hashResponse,
+  headerResponse,
   moveLeaderRequest,
   statusResponse,
-} from "./wire/maintenance-messages.ts"
+} from "#etcd-wire"
+import { CompactedError, FutureRevisionError, type KeyValue } from "#store"
+import { crc32c } from "./crc32c.ts"
+import { refuse } from "./etcd-error.ts"
+import { keptChanges } from "./kept-changes.ts"
+import { headerOf, type Methods, type Parts, unary } from "./service.ts"
+import { backendRecord, keyBucket } from "./snapshot/backend-record.ts"
 
 /** The release of etcd whose API this is: clients ask it to know what they may use. */
 export const etcdVersion = "3.5.16"

@@ -1,11 +1,10 @@
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import type { Header, Message } from "#etcd-wire"
 import type { MemberStorage } from "#store"
 import type { Authorize, Caller } from "./access.ts"
 import type { Alarms } from "./alarms.ts"
 import type { MemberIdentity } from "./member-identity.ts"
-import type { Header } from "./wire/kv-messages.ts"
-import type { Message } from "./wire/message.ts"
 
 /** What every service is made of. */
 export interface Parts {

@@ -7,12 +7,11 @@ import { Client, credentials, type ServiceError } from "@grpc/grpc-js"
 import { SimulatedClock, seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { keepAliveRequest, keepAliveResponse, putRequest, putResponse, rangeRequest, rangeResponse } from "#etcd-wire"
 import { openPki, type Pki } from "#pki"
 import { createMemoryStorage } from "#store"
 import { messageSizeMax } from "./limits.ts"
 import { type EtcdServer, startEtcd } from "./start-etcd.ts"
-import { putRequest, putResponse, rangeRequest, rangeResponse } from "./wire/kv-messages.ts"
-import { keepAliveRequest, keepAliveResponse } from "./wire/lease-messages.ts"
 
 const grpcOk = 0
 const permissionDenied = 7

@@ -1,12 +1,11 @@
-import type { Caller } from "../access.ts"
-import { code, EtcdError, refuse } from "../etcd-error.ts"
-import { headerOf, type Methods, type Parts, unary } from "../service.ts"
 import {
   authenticateRequest,
   authenticateResponse,
   authStatusResponse,
   changePasswordRequest,
+  emptyRequest,
   grantPermissionRequest,
+  headerResponse,
   nameRequest,
   type PermissionMessage,
   revokePermissionRequest,
@@ -16,9 +15,10 @@ import {
   userGetResponse,
   userListResponse,
   userRoleRequest,
-} from "../wire/auth-messages.ts"
-import { headerResponse } from "../wire/kv-messages.ts"
-import { emptyRequest } from "../wire/maintenance-messages.ts"
+} from "#etcd-wire"
+import type { Caller } from "../access.ts"
+import { code, EtcdError, refuse } from "../etcd-error.ts"
+import { headerOf, type Methods, type Parts, unary } from "../service.ts"
 import {
   addRole,
   addUser,

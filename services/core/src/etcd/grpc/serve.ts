@@ -1,11 +1,10 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2"
 import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
+import { FrameReader, frame, GrpcError, WireError } from "#etcd-wire"
 import { code, toEtcdError } from "../etcd-error.ts"
 import { messageSizeMax } from "../limits.ts"
 import type { Incoming, Methods, Outgoing, StreamMethod, UnaryMethod } from "../service.ts"
-import { WireError } from "../wire/byte-source.ts"
-import { FrameReader, frame, GrpcError } from "./frame.ts"
 
 /** What is known of whoever is at the other end of a connection; a string is why it may not come in. */
 export type Admit = (socket: TLSSocket) => { readonly commonName: string | undefined } | string

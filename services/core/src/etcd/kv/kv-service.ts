@@ -1,9 +1,4 @@
 import { must } from "@wick/sdk/assert"
-import type { KeyValue, NestedOperation, NestedResult } from "#store"
-import type { Caller } from "../access.ts"
-import { code, EtcdError } from "../etcd-error.ts"
-import { answerSizeMax } from "../limits.ts"
-import { headerOf, type Methods, type Parts, unary } from "../service.ts"
 import {
   compactionRequest,
   deleteRequest,
@@ -16,7 +11,12 @@ import {
   type TxnMessage,
   txnRequest,
   txnResponse,
-} from "../wire/kv-messages.ts"
+} from "#etcd-wire"
+import type { KeyValue, NestedOperation, NestedResult } from "#store"
+import type { Caller } from "../access.ts"
+import { code, EtcdError } from "../etcd-error.ts"
+import { answerSizeMax } from "../limits.ts"
+import { headerOf, type Methods, type Parts, unary } from "../service.ts"
 import { checkRange, endOf, toRange, toRangeAnswer, whole } from "./range.ts"
 import { hasPut, needsOf, needsOfTxn, toDelete, toPut, toTxn, toTxnAnswer } from "./txn.ts"
 

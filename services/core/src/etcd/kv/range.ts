@@ -1,6 +1,6 @@
+import { type RangeAnswer, type RangeMessage, sortOrder, sortTarget } from "#etcd-wire"
 import type { KeyValue, RangeRequest, RangeResult } from "#store"
 import { refuse } from "../etcd-error.ts"
-import { type RangeAnswer, type RangeMessage, sortOrder, sortTarget } from "../wire/kv-messages.ts"
 
 const noValue: Uint8Array = new Uint8Array(0)
 

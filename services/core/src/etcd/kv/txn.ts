@@ -1,6 +1,3 @@
-import type { Compare, NestedOperation, NestedResult, NestedTxn, NestedTxnResult } from "#store"
-import type { Need } from "../access.ts"
-import { code, EtcdError, refuse } from "../etcd-error.ts"
 import {
   type CompareMessage,
   compareResults,
@@ -11,7 +8,10 @@ import {
   type PutMessage,
   type TxnAnswer,
   type TxnMessage,
-} from "../wire/kv-messages.ts"
+} from "#etcd-wire"
+import type { Compare, NestedOperation, NestedResult, NestedTxn, NestedTxnResult } from "#store"
+import type { Need } from "../access.ts"
+import { code, EtcdError, refuse } from "../etcd-error.ts"
 import { checkRange, endOf, toRange, toRangeAnswer, whole } from "./range.ts"
 
 /** etcd's name of an operation that says nothing. */

@@ -1,5 +1,5 @@
+import { keyValue } from "#etcd-wire"
 import type { KeptChange } from "#store"
-import { keyValue } from "../wire/kv-messages.ts"
 
 /** Name of the bucket in which etcd keeps all versions of all keys. */
 export const keyBucket = Buffer.from("key")

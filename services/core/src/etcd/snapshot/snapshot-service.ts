@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
+import { emptyRequest, snapshotResponse } from "#etcd-wire"
 import { snapshotChunkSize } from "../limits.ts"
 import { headerOf, type Incoming, type Methods, type Outgoing, type Parts } from "../service.ts"
-import { emptyRequest, snapshotResponse } from "../wire/maintenance-messages.ts"
 import { makeSnapshot } from "./snapshot-file.ts"
 
 /** The store as a file, sent in pieces; the last piece is the checksum of the others, by which a restore knows it. */

@@ -1,12 +1,6 @@
+import { type EventMessage, eventType, type WatchAnswer, type WatchCreate, watchFilter } from "#etcd-wire"
 import { CompactedError, type MemberStorage, type StoreEvent, type SyncedWatch, type WatchBatch } from "#store"
 import { fragmentSizeMax } from "../limits.ts"
-import {
-  type EventMessage,
-  eventType,
-  type WatchAnswer,
-  type WatchCreate,
-  watchFilter,
-} from "../wire/watch-messages.ts"
 
 /** What a watch needs of the stream that it is on. */
 interface Stream {

@@ -1,11 +1,11 @@
 import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { describe, expect, it } from "vitest"
+import { type WatchAnswer, type WatchCreate, watchFilter } from "#etcd-wire"
 import { createMemoryStorage, type MemberStorage } from "#store"
 import { Alarms } from "../alarms.ts"
 import { fragmentSizeMax, progressIntervalMs } from "../limits.ts"
 import type { Outgoing, Parts } from "../service.ts"
-import { type WatchAnswer, type WatchCreate, watchFilter } from "../wire/watch-messages.ts"
 import { WatchStream } from "./watch-stream.ts"
 
 /** A client that reads only when it is told to, and keeps what it is sent. */

@@ -1,9 +1,9 @@
 import type { Timer } from "@wick/sdk/clock"
+import { type WatchAnswer, type WatchCreate, watchRequest, watchResponse } from "#etcd-wire"
 import type { Caller } from "../access.ts"
 import { code, refuse, toEtcdError } from "../etcd-error.ts"
 import { progressIntervalMs, watchesPerStreamMax } from "../limits.ts"
 import { headerOf, type Incoming, type Methods, type Outgoing, type Parts } from "../service.ts"
-import { type WatchAnswer, type WatchCreate, watchRequest, watchResponse } from "../wire/watch-messages.ts"
 import { StreamWatch } from "./stream-watch.ts"
 
 /** Between looks whether all watches are told of everything, while a client waits to hear so. */

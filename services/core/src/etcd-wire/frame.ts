@@ -1,4 +1,4 @@
-import { code, EtcdError } from "../etcd-error.ts"
+import { code, EtcdError } from "./refusals.ts"
 
 /** A byte that says whether the message is compressed, and four of its length. */
 const headSize = 5

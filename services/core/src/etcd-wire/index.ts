@@ -1,0 +1,18 @@
+/**
+ * etcd's v3 API on the wire, whichever end one is: tables of its messages' fields, gRPC's frames, and etcd's words for
+ * what it refuses. Bytes in, values out; it opens no connection.
+ *
+ * Invariants: whatever bytes are given, decoding ends with a message or a WireError; what is not known is skipped.
+ *
+ * Imports nothing of core. May be imported by: etcd, etcd-client.
+ */
+export * from "./auth-messages.ts"
+export { ByteSink } from "./byte-sink.ts"
+export { ByteSource, WireError } from "./byte-source.ts"
+export * from "./frame.ts"
+export * from "./kv-messages.ts"
+export * from "./lease-messages.ts"
+export * from "./maintenance-messages.ts"
+export { Message } from "./message.ts"
+export * from "./refusals.ts"
+export * from "./watch-messages.ts"
