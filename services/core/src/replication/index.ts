@@ -9,5 +9,6 @@
  */
 export { CorruptStateError } from "./checksum.ts"
 export { DirectoryInUseError } from "./directory-lock.ts"
+export { type FoundingState, foundStore } from "./found-store.ts"
 export { CorruptLogError } from "./log-recovery.ts"
 export { compactionIntervalMs, openStorage, type StorageOptions } from "./open-storage.ts"

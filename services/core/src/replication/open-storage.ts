@@ -19,7 +19,7 @@ export const compactionIntervalMs = 5 * 60 * 1000
 
 /** The founder of a cluster is alone in it. */
 const founder = 1
-const founding: Configuration = { voters: [founder], outgoing: [], learners: [] }
+export const founding: Configuration = { voters: [founder], outgoing: [], learners: [] }
 
 /** A member that is alone never waits for these; they are what a cluster would count by. */
 const electionTicks = 10
@@ -110,6 +110,8 @@ function withCompaction(storage: MemberStorage, clock: Clock, log: Log): MemberS
     leases: () => storage.leases(),
     lease: (id) => storage.lease(id),
     kept: (revision, changesMax) => storage.kept(revision, changesMax),
+    latest: (revision, changesMax) => storage.latest(revision, changesMax),
+    beside: () => storage.beside(),
     note: (name) => storage.note(name),
     setNote: (name, value, expected) => storage.setNote(name, value, expected),
     status: () => storage.status(),

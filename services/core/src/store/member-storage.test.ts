@@ -134,3 +134,29 @@ describe("what is kept", () => {
     ])
   })
 })
+
+describe("what a copy is made from", () => {
+  it("is the latest of every key that lives, slice by slice", async () => {
+    const { storage } = make()
+    for (const key of ["a", "b", "a", "c"]) await storage.transact(all(put(key)))
+    await storage.transact(all({ kind: "delete", key: "c" }))
+    const keys: string[] = []
+    for (let next: number | undefined = 0; next !== undefined; ) {
+      const slice = storage.latest(next, 1)
+      keys.push(...slice.changes.map(({ kv }) => `${kv.key}@${kv.modRevision}`))
+      next = slice.next
+    }
+    expect(keys).toEqual(["b@3", "a@4"])
+  })
+
+  it("says which leases and notes there are", async () => {
+    const { storage } = make()
+    const { id } = await storage.grantLease(30)
+    await storage.setNote("n", bytes("x"), 0)
+    expect(storage.beside()).toEqual({
+      leases: [{ id, ttlSeconds: 30 }],
+      lastLeaseId: id,
+      notes: new Map([["n", { version: 1, value: bytes("x") }]]),
+    })
+  })
+})

@@ -60,6 +60,14 @@ export interface Note {
   readonly value: Uint8Array
 }
 
+/** What a store keeps beside keys and their history. */
+export interface Beside {
+  readonly leases: readonly { readonly id: number; readonly ttlSeconds: number }[]
+  /** From here on the store chooses the ids of leases itself. */
+  readonly lastLeaseId: number
+  readonly notes: ReadonlyMap<string, Note>
+}
+
 export interface MemberStatus {
   readonly compactRevision: number
   /** Position in Raft's log. */
@@ -86,6 +94,13 @@ export interface MemberStorage extends Storage {
   lease(id: number): LeaseState | undefined
   /** What is kept of history from `revision` on, in order: whole revisions, about `changesMax` changes. */
   kept(revision: number, changesMax: number): KeptSlice
+  /**
+   * As `kept`, but only what is the latest of its key: what is deleted or written again by now is left out. Whoever
+   * reads all slices of it, and then every change since the first, has the state, whatever was compacted meanwhile.
+   */
+  latest(revision: number, changesMax: number): KeptSlice
+  /** As it is at this moment. */
+  beside(): Beside
   note(name: string): Note
   /** Throws NoteChangedError unless the note's version is `expected`. */
   setNote(name: string, value: Uint8Array, expected: number): Promise<void>

@@ -2,7 +2,7 @@ import { assert, unreachable } from "@wick/sdk/assert"
 import type { Command, StampedCommand } from "./command.ts"
 import { KeyIndex } from "./key-index.ts"
 import { type Lease, LeaseBook } from "./lease-book.ts"
-import type { KeptChange, KeptSlice, LeaseState, NestedTxnResult, Note } from "./member-storage.ts"
+import type { Beside, KeptChange, KeptSlice, LeaseState, NestedTxnResult, Note } from "./member-storage.ts"
 import { emptyValue, readRange, refuseRevision, toKeyValue, type View } from "./range.ts"
 import type { Change, Records, RevisionChanges } from "./records.ts"
 import type { Refusal } from "./refusal.ts"
@@ -159,6 +159,18 @@ export class Mvcc {
     }
     const last = scanned.at(-1)
     return { changes: found, next: last && last.revision + 1 }
+  }
+
+  /** What is the latest of its key, from `revision` on: see `MemberStorage`. */
+  latest(revision: number, changesMax: number): KeptSlice {
+    const { changes, next } = this.kept(revision, changesMax)
+    const isLatest = ({ kv }: KeptChange): boolean => this.#index.get(kv.key)?.latest()?.modRevision === kv.modRevision
+    return { changes: changes.filter(isLatest), next }
+  }
+
+  beside(): Beside {
+    const leases = this.#leases.all().map(({ id, ttlSeconds }) => ({ id, ttlSeconds }))
+    return { leases, lastLeaseId: this.#lastLeaseId, notes: new Map(this.#notes) }
   }
 
   leaseStates(nowMs: number): readonly LeaseState[] {

@@ -1,6 +1,7 @@
 import { assert } from "@wick/sdk/assert"
 import type { Command } from "./command.ts"
 import type {
+  Beside,
   KeptSlice,
   LeaseState,
   MemberStatus,
@@ -113,6 +114,14 @@ export class StorageFront implements MemberStorage {
 
   kept(revision: number, changesMax: number): KeptSlice {
     return this.#mvcc.kept(revision, changesMax)
+  }
+
+  latest(revision: number, changesMax: number): KeptSlice {
+    return this.#mvcc.latest(revision, changesMax)
+  }
+
+  beside(): Beside {
+    return this.#mvcc.beside()
   }
 
   note(name: string): Note {
