@@ -3,7 +3,9 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Effects, type Entry, type LogPosition, type RaftState, readsNeedNobody, step } from "#raft"
 import {
+  type Cluster,
   type Command,
+  clusterOfOne,
   decodeCommand,
   encodeCommand,
   LeaseAlarm,
@@ -130,6 +132,10 @@ export class Member implements Replication {
 
   storeTimeMs(): number {
     return must(this.#leading, "who takes proposals leads").time.now()
+  }
+
+  get cluster(): Cluster {
+    return clusterOfOne
   }
 
   position(): ReturnType<Replication["position"]> {

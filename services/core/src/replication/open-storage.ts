@@ -112,6 +112,7 @@ function withCompaction(storage: MemberStorage, clock: Clock, log: Log): MemberS
     kept: (revision, changesMax) => storage.kept(revision, changesMax),
     latest: (revision, changesMax) => storage.latest(revision, changesMax),
     beside: () => storage.beside(),
+    cluster: storage.cluster,
     note: (name) => storage.note(name),
     setNote: (name, value, expected) => storage.setNote(name, value, expected),
     status: () => storage.status(),

@@ -10,6 +10,7 @@
  */
 export { ByteReader, MalformedError } from "./byte-reader.ts"
 export { ByteWriter, numberSizeMax } from "./byte-writer.ts"
+export * from "./cluster.ts"
 export type { Command, StampedCommand } from "./command.ts"
 export { decodeCommand, encodeCommand } from "./command-codec.ts"
 export { isByteString, keyOfText, noEnd, prefixEnd } from "./key-interval.ts"

@@ -1,3 +1,4 @@
+import type { Cluster } from "./cluster.ts"
 import type {
   Compare,
   KeyValue,
@@ -85,6 +86,7 @@ export interface MemberStatus {
  * takes `Storage`.
  */
 export interface MemberStorage extends Storage {
+  readonly cluster: Cluster
   txn(request: TxnRequest): Promise<TxnResult>
   transact(request: NestedTxn): Promise<NestedTxnResult>
   watch(request: WatchRequest, handler: WatchHandler): SyncedWatch

@@ -1,4 +1,5 @@
 import type { Clock } from "@wick/sdk/clock"
+import { clusterOfOne } from "./cluster.ts"
 import type { Command } from "./command.ts"
 import { decodeCommand, encodeCommand } from "./command-codec.ts"
 import { LeaseAlarm, StoreTime } from "./lease-alarm.ts"
@@ -36,6 +37,7 @@ export function createMemoryStorage({ clock }: { clock: Clock }): MemberStorage 
     confirmRead: () => undefined,
     storeTimeMs: () => time.now(),
     position: () => ({ index: applied, appliedIndex: applied, term: 1, size: 0, sizeInUse: 0 }),
+    cluster: clusterOfOne,
     get stopped() {
       return stopped
     },

@@ -1,4 +1,5 @@
 import { assert } from "@wick/sdk/assert"
+import type { Cluster } from "./cluster.ts"
 import type { Command } from "./command.ts"
 import type {
   Beside,
@@ -27,6 +28,7 @@ export interface Replication {
   storeTimeMs(): number
   /** Where the log is, and what the state takes on disk. */
   position(): Omit<MemberStatus, "compactRevision" | "keys">
+  readonly cluster: Cluster
   /** Why nothing is answered any more; undefined while it is. */
   readonly stopped: Error | undefined
   close(): Promise<void>
@@ -131,6 +133,10 @@ export class StorageFront implements MemberStorage {
   async setNote(name: string, value: Uint8Array, expected: number): Promise<void> {
     throwIfRefused(refuseNote(name, value))
     await this.#propose({ kind: "note", name, value, expected })
+  }
+
+  get cluster(): Cluster {
+    return this.#replication.cluster
   }
 
   status(): MemberStatus {

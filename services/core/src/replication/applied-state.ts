@@ -1,0 +1,59 @@
+import type { Configuration, LogPosition } from "#raft"
+import type { Mvcc, Position, Records } from "#store"
+import type { StateSource } from "./transport.ts"
+
+/** What a saved state holds: everything that the log says up to `applied`. */
+export interface Checkpoint {
+  readonly applied: LogPosition
+  readonly configuration: Configuration
+  readonly position: Position
+}
+
+/**
+ * The applied state, kept so that a restart needs only the log after its last checkpoint. It is behind: what was
+ * applied since then is in memory, and in the log.
+ */
+export interface AppliedState extends Records {
+  /** The state machine as of the last checkpoint, and that checkpoint; a new one when there is none. */
+  load(): { readonly mvcc: Mvcc; readonly checkpoint: Checkpoint | undefined }
+  /** Bytes that the next checkpoint would write. */
+  readonly unsavedSize: number
+  /** Whether the last save has left something for the next one. */
+  readonly hasOverdue: boolean
+  readonly isSaved: boolean
+  /** Bytes that it takes, and those of them that hold something. */
+  sizes(): { readonly size: number; readonly sizeInUse: number }
+  /**
+   * Saves all that was applied, in one piece: after a crash it is there or it is not. Commands may be applied meanwhile;
+   * they are for the next one. Throws NoSpaceError, after which nothing is lost and it may be tried again.
+   */
+  save(checkpoint: Checkpoint): Promise<void>
+  /** The state as it was last saved, for a member that lacks it. Undefined: nothing was saved yet. */
+  source(): { readonly checkpoint: Checkpoint; readonly state: StateSource } | undefined
+  close(): Promise<void>
+}
+
+/**
+ * Where applied states are. There is one, and for a while a second one: the state that comes from a leader is written
+ * beside the old one, and the log says which of them holds after a crash.
+ */
+export interface StateHome {
+  /**
+   * Opens the newest state that the log can go on from: one that is at `before` or later and no later than `last`, or a
+   * new one when the log begins at its beginning. Removes all others. Throws CorruptLogError when there is none.
+   */
+  open(log: { readonly before: LogPosition; readonly last: LogPosition }): Promise<AppliedState>
+  /**
+   * Writes a state that comes from a leader beside the present one; resolves when all of it is durable. Throws
+   * CorruptStateError when the bytes are not those of a whole state, and leaves nothing then.
+   */
+  receive(chunks: AsyncIterable<Uint8Array>): Promise<ReceivedState>
+  /** Removes a state that is not needed any more: the one before a new one, or a new one that came too late. */
+  remove(state: AppliedState): Promise<void>
+}
+
+export interface ReceivedState {
+  readonly state: AppliedState
+  readonly mvcc: Mvcc
+  readonly checkpoint: Checkpoint
+}
