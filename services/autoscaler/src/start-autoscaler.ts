@@ -46,7 +46,7 @@ export function electAutoscaler(options: ElectedOptions): AsyncDisposable {
   const { client, clock, random, log, identity } = options
   return electLeader(
     { client, clock, random, log, namespace: systemNamespace, name: "autoscaler", identity },
-    async (signal) => {
+    async ({ signal }) => {
       await using _running = await startAutoscaler(options)
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }))
     },
