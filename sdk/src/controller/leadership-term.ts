@@ -1,3 +1,4 @@
+import type { FetchWrapper } from "../client/compose.ts"
 import type { Clock, Timer } from "../clock/index.ts"
 
 /** One stretch of leading: from when the right to it was won until it is lost or given back. */
@@ -9,6 +10,33 @@ export interface LeadershipTerm {
    * on finds out here, before its timers have told it.
    */
   isValid(): boolean
+}
+
+/** A write was not sent, because the term in which it was thought of is over. */
+export class NotLeadingError extends Error {
+  override name = "NotLeadingError"
+}
+
+/**
+ * Lets writes through only while the term is valid. What a leader thought of before it stood still is not carried out
+ * after another took its place; what is under way at that moment meets the object's version, as everywhere.
+ */
+export function fence(term: Pick<LeadershipTerm, "isValid">): FetchWrapper {
+  return (next) => (request) => {
+    const reads = request.method === "GET" || request.method === "HEAD"
+    if (reads || term.isValid()) return next(request)
+    return Promise.reject(
+      new NotLeadingError(`${request.method} ${new URL(request.url).pathname}: not leading any more`),
+    )
+  }
+}
+
+/** Resolves when the term is over. */
+export function overOf({ signal }: Pick<LeadershipTerm, "signal">): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener("abort", () => resolve(), { once: true })
+  })
 }
 
 /** A term that ends by itself unless its right is prolonged in time. */

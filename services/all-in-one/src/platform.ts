@@ -58,6 +58,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const controlPlane = undo.use(
     await timed("control plane", () =>
       startControlPlane({
+        name: options["node-name"],
         directory: home.directory,
         newEncryptionKey: options["encryption-key"] === "new",
         hosts: [...new Set([options.api.host, hostAddress])],
@@ -86,7 +87,9 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   }
   const [node, serving] = await everyOf([
     timed("node", () => openNode(given, controlPlane, network)).then(undone),
-    timed("serving", () => startServing({ home, options, controlPlane, drainHost: loopback, clock, log })).then(undone),
+    timed("serving", () => startServing({ home, options, controlPlane, drainHost: loopback, clock, random, log })).then(
+      undone,
+    ),
   ])
   nodes.set(options["node-name"], node)
   undo.use(

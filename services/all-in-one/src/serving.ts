@@ -1,15 +1,14 @@
 import { join } from "node:path"
-import { startAutoscaler } from "@wick/autoscaler"
-import { startController } from "@wick/controller"
+import { startAdmission } from "@wick/controller"
 import { type ControlPlane, writeKubeconfig } from "@wick/core"
-import type { Clock } from "@wick/sdk/clock"
-import { createInformers } from "@wick/sdk/controller"
+import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Activators, autoscalerSocket, keepActivators } from "./activators.ts"
+import { electServing } from "./elected-serving.ts"
 import type { Home } from "./home.ts"
 import { installServing } from "./install.ts"
 import type { Options } from "./options.ts"
-import { serviceUser } from "./serving-roles.ts"
+import { serviceUser, servingNamespace } from "./serving-roles.ts"
 import { codeFingerprint } from "./version.ts"
 
 export interface ServingOptions {
@@ -19,6 +18,7 @@ export interface ServingOptions {
   /** Where this host's kubelet reaches the activators' drain endpoint. */
   readonly drainHost: string
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
 }
 
@@ -30,24 +30,20 @@ export interface Serving extends AsyncDisposable {
 }
 
 const adminPortOffset = 1_000
+const loopback = "127.0.0.1"
+const httpsPort = 443
 const installer = { name: "system:wick-installer", groups: ["system:masters"] }
 
 /** The serverless half: kinds, controller, autoscaler, and the activators that outlive this process. */
 export async function startServing(given: ServingOptions): Promise<Serving> {
-  const { home, options, controlPlane, clock, log } = given
+  const { home, options, controlPlane, clock, random, log } = given
   await using undo = new AsyncDisposableStack()
   await installServing(controlPlane.clientAs(installer))
   const runDirectory = home.path("run")
   const autoscaler = autoscalerSocket(runDirectory)
   const adminPort = options.gateway.port + adminPortOffset
-  const clientFor = (service: string) => controlPlane.clientAs(serviceUser(service))
-  const webhook = { host: "127.0.0.1", port: 0 }
-  const defaults = configDefaults(given, adminPort)
-  // One cache for both: the controller may read all that the autoscaler may.
-  const informers = undo.use(createInformers(clientFor("controller"), clock, log))
-  const shared = { informers, clock, log }
-  undo.use(await startController({ ...shared, client: clientFor("controller"), configDefaults: defaults, webhook }))
-  undo.use(await startAutoscaler({ ...shared, client: clientFor("autoscaler"), listen: autoscaler }))
+  undo.use(await openAdmission(given, adminPort))
+  undo.use(await electServing({ controlPlane, autoscaler, clock, random, log }))
   const activators = await startActivators(given, autoscaler, adminPort, runDirectory)
   const stack = undo.move()
   return {
@@ -58,6 +54,31 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
+}
+
+/**
+ * Webhooks are registered as a service's, which each API server knows to be on its own host: the registration is the
+ * same whichever host has made it, and good on all of them.
+ */
+async function openAdmission(given: ServingOptions, adminPort: number): Promise<AsyncDisposable> {
+  const { controlPlane, clock, log } = given
+  const service = { namespace: servingNamespace, name: "webhook", port: httpsPort }
+  const { certificatePem, privateKeyPem: keyPem } = await controlPlane.pki.serve("webhook", [
+    `${service.name}.${service.namespace}.svc`,
+  ])
+  return startAdmission({
+    client: controlPlane.clientAs(serviceUser("controller")),
+    configDefaults: configDefaults(given, adminPort),
+    webhook: {
+      host: loopback,
+      port: 0,
+      service,
+      certificate: { certificatePem, keyPem, authorityPem: controlPlane.pki.authorityPem },
+      onListening: (port) => controlPlane.localServices.set(`${service.namespace}/${service.name}`, port),
+    },
+    clock,
+    log,
+  })
 }
 
 function configDefaults(

@@ -4,10 +4,10 @@
  * the all-in-one composition and by main.ts.
  */
 import type { Client } from "@wick/sdk/client"
-import type { Clock } from "@wick/sdk/clock"
-import { createInformers, type Informers } from "@wick/sdk/controller"
+import type { Clock, Random } from "@wick/sdk/clock"
+import { createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import type { Data, MapName } from "./config/config.ts"
+import { type Data, type MapName, systemNamespace } from "./config/config.ts"
 import { ensureConfig, watchConfig } from "./config/config-source.ts"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
 import type { Context } from "./reconcilers/context.ts"
@@ -15,7 +15,6 @@ import { startLabeler } from "./reconcilers/labeler/reconcile.ts"
 import { startRevisionController } from "./reconcilers/revision/reconcile.ts"
 import { startRouteController } from "./reconcilers/route/reconcile.ts"
 import { startServiceController } from "./reconcilers/service/reconcile.ts"
-
 import { startWebhooks, type WebhookOptions } from "./webhook/index.ts"
 
 export type { Data, MapName } from "./config/config.ts"
@@ -24,24 +23,44 @@ export interface ControllerOptions {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
-  /** What configuration maps are made with when they are missing. */
-  readonly configDefaults?: Readonly<Partial<Record<MapName, Data>>>
-  /** Where the API server asks about objects before it stores them. */
-  readonly webhook: Pick<WebhookOptions, "host" | "port" | "service">
   /** Shared with other services of the same process; own ones unless given. */
   readonly informers?: Informers
 }
 
-/** Starts every controller of serving; resolves when their configuration is there. */
-export async function startController(options: ControllerOptions): Promise<AsyncDisposable> {
+export interface AdmissionOptions extends ControllerOptions {
+  /** What configuration maps are made with when they are missing. */
+  readonly configDefaults?: Readonly<Partial<Record<MapName, Data>>>
+  /** Where the API server asks about objects before it stores them. */
+  readonly webhook: Pick<WebhookOptions, "host" | "port" | "service" | "certificate" | "onListening">
+}
+
+export interface Admission extends AsyncDisposable {
+  readonly port: number
+}
+
+/** Configuration and webhooks, which every host has that has an API server. Resolves when the API server will ask. */
+export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
   const { client, clock } = options
-  const log = options.log.with({ service: "controller" })
+  const log = options.log.with({ service: "webhook" })
   await ensureConfig(client, options.configDefaults ?? {})
   await using undo = new AsyncDisposableStack()
   const informers = options.informers ?? undo.use(createInformers(client, clock, log))
   const config = watchConfig(informers, log)
   await config.synced
-  undo.use(await startWebhooks({ client, clock, log, config: () => config.current(), ...options.webhook }))
+  const webhooks = await startWebhooks({ client, clock, log, config: () => config.current(), ...options.webhook })
+  undo.use(webhooks)
+  const stack = undo.move()
+  return { port: webhooks.port, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+/** Every controller of serving; where several run, only one may. Resolves when their configuration is there. */
+export async function startController(options: ControllerOptions): Promise<AsyncDisposable> {
+  const { client, clock } = options
+  const log = options.log.with({ service: "controller" })
+  await using undo = new AsyncDisposableStack()
+  const informers = options.informers ?? undo.use(createInformers(client, clock, log))
+  const config = watchConfig(informers)
+  await config.synced
   const context: Context = { client, informers, config, clock, log }
   undo.use(startServiceController(context))
   undo.use(startConfigurationController(context))
@@ -49,4 +68,20 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startRouteController(context))
   undo.use(startLabeler(context))
   return undo.move()
+}
+
+export interface ElectedOptions extends ControllerOptions {
+  readonly random: Random
+  /** Unique among the controllers. */
+  readonly identity: string
+}
+
+/** The same where several run: one leads. */
+export function electController(options: ElectedOptions): AsyncDisposable {
+  const { client, clock, random, log, identity } = options
+  const lease = { namespace: systemNamespace, name: "controller", identity }
+  return electLeader({ client, clock, random, log, ...lease }, async (term) => {
+    await using _running = await startController(options)
+    await overOf(term)
+  })
 }

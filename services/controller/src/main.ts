@@ -1,7 +1,8 @@
+import { hostname } from "node:os"
 import { connect } from "@wick/sdk/client"
-import { systemClock } from "@wick/sdk/clock"
+import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
-import { startController } from "./index.ts"
+import { electController, startAdmission } from "./index.ts"
 
 const log = createLog({
   level: "info",
@@ -15,10 +16,14 @@ const webhook = service
   ? { host: "0.0.0.0", port: 8443, service: { namespace: "knative-serving", name: service, port: 443 } }
   : { host: "127.0.0.1", port: 0 }
 const connection = await connect({ env: process.env }, "wick-controller")
-const controller = await startController({ client: connection.client, clock: systemClock, log, webhook })
+const common = { client: connection.client, clock: systemClock, log }
+const admission = await startAdmission({ ...common, webhook })
+const identity = `${hostname()}-${process.pid}`
+const elected = electController({ ...common, random: systemRandom, identity })
 log.info("controller is running", { server: connection.server })
 const stop = async (): Promise<void> => {
-  await controller[Symbol.asyncDispose]()
+  await elected[Symbol.asyncDispose]()
+  await admission[Symbol.asyncDispose]()
   await connection[Symbol.asyncDispose]()
   process.exit(0)
 }

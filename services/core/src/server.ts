@@ -2,9 +2,9 @@ import { once } from "node:events"
 import { type AddressInfo, createServer as createTcpServer } from "node:net"
 import { join } from "node:path"
 import { builtinFaces, builtinKinds } from "@wick/sdk/api"
-import { type Client, createClient, type Fetch } from "@wick/sdk/client"
+import { type Client, compose, createClient, type Fetch } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
-import { createInformers } from "@wick/sdk/controller"
+import { fence, type LeadershipTerm, type Mandate } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { createMetrics, type Metrics } from "@wick/sdk/metrics"
 import {
@@ -14,7 +14,6 @@ import {
   createSecurity,
   type EncryptedStorage,
   ensureBootstrapObjects,
-  identities,
   listen,
   type NodeProxy,
   openAudit,
@@ -24,12 +23,14 @@ import {
   type TrustOptions,
   type UserInfo,
 } from "#apiserver"
-import { startControllers } from "#controllers"
 import { frontProxyName, openPki, type Pki, readSigningRequest, writeKubeconfig } from "#pki"
 import { openStorage } from "#replication"
-import { startScheduler } from "#scheduler"
+import { electLoops } from "./elected-loops.ts"
+import { storeMandate } from "./store-mandate.ts"
 
 export interface ControlPlaneOptions {
+  /** Name of this host, by which people know who leads. */
+  readonly name?: string | undefined
   /** `store/`, `pki/`, `encryption/` and `audit/` are kept in here. */
   readonly directory: string
   /** Secrets are sealed under a key that is made now. */
@@ -64,7 +65,14 @@ export interface ControlPlane extends AsyncDisposable {
   readonly pki: Pki
   /** The API for a part of this process: no socket, no token. */
   fetchAs(user: UserInfo): Fetch
-  clientAs(user: UserInfo): Client
+  /** With a term: its writes end with it. */
+  clientAs(user: UserInfo, term?: LeadershipTerm): Client
+  /** The right to run what may run only once in the cluster. */
+  readonly mandate: Mandate
+  /** Who we are to those who contend for it. */
+  readonly identity: string
+  /** Services of this host's loopback, `namespace/name` → port, that webhooks may be registered by. */
+  readonly localServices: Map<string, number>
 }
 
 const closeGraceMs = 500
@@ -87,7 +95,8 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const trust = await openTrust(options.trust, { ownIssuers: [pki.tokens.issuer], clock, log })
   undo.defer(() => trust.close())
   const metrics = createMetrics()
-  const security = createSecurity({ storage, tokens: pki.tokens, clock, random, log, metrics, ...trust })
+  const localServices = new Map<string, number>()
+  const security = createSecurity({ storage, tokens: pki.tokens, localServices, clock, random, log, metrics, ...trust })
   undo.defer(() => security.close())
   await security.ready
   const api = undo.use(createServer(options, { ...encrypted, security, pki, metrics }))
@@ -96,10 +105,24 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
   const url = await open(options, pki, security.guard(audit.over(api)), undo)
   if (options.etcd !== undefined) undo.use(await openEtcd(options, options.etcd, stored, pki))
-  const clientAs = (user: UserInfo): Client => createClient({ fetch: api.fetchAs(user) })
-  startLoops(clientAs, undo, pki, options)
+  const clientAs: ControlPlane["clientAs"] = (user, term) => {
+    const fetch = api.fetchAs(user)
+    return createClient({ fetch: term === undefined ? fetch : compose(fetch, fence(term)) })
+  }
+  const mandate = undo.use(storeMandate(stored))
+  const identity = `${options.name ?? "member"}_${stored.cluster.self}`
+  undo.use(startLoops({ clientAs, mandate, identity }, pki, options))
   const stack = undo.move()
-  return { url, pki, fetchAs: (user) => api.fetchAs(user), clientAs, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return {
+    url,
+    pki,
+    mandate,
+    identity,
+    localServices,
+    fetchAs: (user) => api.fetchAs(user),
+    clientAs,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
 }
 
 function trusted({ authorityPem, frontProxy }: Pki): Parameters<typeof bootstrapObjects>[1] {
@@ -180,28 +203,21 @@ async function openEtcd(
   return startEtcd({ storage, directory: join(directory, "store"), ...address, tls, clock, random, log })
 }
 
-/** Each loop writes under its own name, with the rights of its own work; what they read, they read once, together. */
 function startLoops(
-  clientAs: (user: UserInfo) => Client,
-  undo: AsyncDisposableStack,
+  candidate: Pick<ControlPlane, "clientAs" | "mandate" | "identity">,
   { authorityPem, signRequest, tokens }: Pki,
-  options: ControlPlaneOptions,
-): void {
-  const { clock, random, log, metrics } = options
-  const controlling = clientAs(identities.controllers)
-  const informers = undo.use(createInformers(controlling, clock, log))
-  const common = { informers, clock, random, log, metrics }
-  const certificateSigner = { read: readSigningRequest, sign: signRequest }
-  undo.use(
-    startControllers({
-      ...common,
-      client: controlling,
-      certificateAuthority: authorityPem,
-      certificateSigner,
-      signSecretToken: tokens.signLegacy,
-    }),
-  )
-  undo.use(startScheduler({ ...common, client: clientAs(identities.scheduler) }))
+  { clock, random, log, metrics }: ControlPlaneOptions,
+): AsyncDisposable {
+  return electLoops({
+    ...candidate,
+    certificateAuthority: authorityPem,
+    certificateSigner: { read: readSigningRequest, sign: signRequest },
+    signSecretToken: tokens.signLegacy,
+    clock,
+    random,
+    log,
+    metrics,
+  })
 }
 
 /** The same port is needed on every address and in objects, before anything listens. */

@@ -14,7 +14,8 @@ export interface ConfigSource {
   onChange(listener: () => void): () => void
 }
 
-export function watchConfig(informers: Informers, log: Log): ConfigSource {
+/** With a log: what is wrong in the maps is told there. */
+export function watchConfig(informers: Informers, log?: Log): ConfigSource {
   const informer = informers(ConfigMap, { namespace: systemNamespace })
   let config = parseConfig({})
   const isOurs = (name: string): name is MapName => name in maps
@@ -24,7 +25,7 @@ export function watchConfig(informers: Informers, log: Log): ConfigSource {
   }
   const complain = (name: string, data: Data): void => {
     const mistakes = isOurs(name) ? mistakesIn(name, data) : []
-    for (const mistake of mistakes) log.warn("configuration is not readable; its defaults hold", { mistake })
+    for (const mistake of mistakes) log?.warn("configuration is not readable; its defaults hold", { mistake })
   }
   informer.onChange((change) => {
     const { metadata, data } = subject(change)

@@ -11,7 +11,7 @@ import type { Log } from "@wick/sdk/log"
 import { Hono } from "hono"
 import { type Config, systemNamespace } from "../config/config.ts"
 import { allow, deny, readReview } from "./admission-review.ts"
-import { webhookCertificate } from "./certificate.ts"
+import { type WebhookCertificate, webhookCertificate } from "./certificate.ts"
 import { withDefaults } from "./defaults.ts"
 import { defaultingPath, register, validationPath, type WebhookAddress } from "./registration.ts"
 import { mistakesIn } from "./validation.ts"
@@ -26,22 +26,29 @@ export interface WebhookOptions {
   readonly port: number
   /** How the API server reaches us in a cluster; absent: by URL at `host` and `port`. */
   readonly service?: { readonly namespace: string; readonly name: string; readonly port: number }
+  /** Absent: the one in the cluster's Secret, made if it is not there. */
+  readonly certificate?: WebhookCertificate
+  /** Told of the port before the API server is told to ask there. */
+  readonly onListening?: (port: number) => void
 }
 
 /** Listens, and resolves when the API server will ask. */
-export async function startWebhooks(options: WebhookOptions): Promise<AsyncDisposable> {
+export async function startWebhooks(options: WebhookOptions): Promise<AsyncDisposable & { readonly port: number }> {
   const { client, clock, host, service, log } = options
   const names = service ? [`${service.name}.${service.namespace}.svc`] : [host]
-  const { certificatePem, keyPem, authorityPem } = await webhookCertificate(client, systemNamespace, names, clock.now())
+  const { certificatePem, keyPem, authorityPem } =
+    options.certificate ?? (await webhookCertificate(client, systemNamespace, names, clock.now()))
   const app = createApp(options.config)
   const server = createServer({ cert: certificatePem, key: keyPem }, getRequestListener(app.fetch))
   const port = await listen(server, host, options.port)
+  options.onListening?.(port)
   const address: WebhookAddress = service
     ? { kind: "service", ...service }
     : { kind: "url", url: `https://${host}:${port}` }
   await register(client, address, authorityPem)
   log.info("webhooks are registered", { port })
   return {
+    port,
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()

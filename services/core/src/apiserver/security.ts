@@ -36,6 +36,7 @@ import type { UserInfo } from "./authentication/user.ts"
 import { type Authorizer, createAuthorizer } from "./authorization/authorizer.ts"
 import { createEscalationCheck } from "./authorization/escalation-check.ts"
 import type { Peer } from "./listen/peer.ts"
+import type { LocalServices } from "./local-services.ts"
 import { errorResponse } from "./respond.ts"
 import { createReviews } from "./review/index.ts"
 import type { VirtualResource } from "./virtual-resource.ts"
@@ -52,6 +53,7 @@ export interface SecurityOptions {
   readonly metrics?: Metrics | undefined
   /** Absent: on the paths that tell nothing. */
   readonly admitsAnonymous?: AdmitsAnonymous | undefined
+  readonly localServices?: LocalServices | undefined
 }
 
 /** Everything about who may do what, over one store: what the API server is made with, and what stands before it. */
@@ -106,11 +108,11 @@ export interface Guard {
 }
 
 export function createSecurity(options: SecurityOptions): Security {
-  const { storage, tokens, clock, random, log, jwt } = options
+  const { storage, tokens, clock, random, log, jwt, localServices } = options
   const authorizer = createAuthorizer({ storage, clock })
   const tokenAuthenticator = createTokenAuthenticator({ tokens, storage, now: () => clock.now(), jwt })
   const authenticate = createAuthenticate(tokenAuthenticator, options.admitsAnonymous)
-  const webhooks = createWebhookAdmission({ storage, clock, log, authorize: authorizer.authorize })
+  const webhooks = createWebhookAdmission({ storage, clock, log, authorize: authorizer.authorize, localServices })
   const policies = createPolicyAdmission({ storage, clock, authorize: authorizer.authorize })
   const limitRanges = createNamespaceIndex<LimitRange>({ storage, clock }, "limitranges")
   const quotas = createNamespaceIndex<ResourceQuota>({ storage, clock }, "resourcequotas")

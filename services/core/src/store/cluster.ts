@@ -9,6 +9,8 @@ export interface Cluster {
   members(): readonly ClusterMember[]
   /** Number of the member that leads, as far as this one knows; 0 when it knows of none. */
   leader(): number
+  /** Calls back when who leads (or its term), or who is a member, has changed. Returns what ends that. */
+  onChange(listener: () => void): () => void
   /**
    * Adds a member, which starts with the number that is answered. It learns first; unless it is wanted as a `learner`,
    * it is given a vote by itself once it has caught up.
@@ -68,6 +70,7 @@ export const clusterOfOne: Cluster = {
   self: 1,
   members: () => [{ id: 1, name: "", peerUrls: [], clientUrls: [], learner: false }],
   leader: () => 1,
+  onChange: () => () => {},
   addMember: refuseOthers,
   promote: refuseOthers,
   removeMember: refuseOthers,

@@ -4,6 +4,7 @@ import type { Labels } from "@wick/sdk/api/meta/label-selector"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import type { Storage } from "#store"
+import type { LocalServices } from "../../local-services.ts"
 import { underName } from "../equivalent.ts"
 import type { Authorize } from "../policy/surroundings.ts"
 import type { AdmissionAttributes, ResourceName } from "../step.ts"
@@ -20,6 +21,7 @@ export interface AskOptions {
   readonly transport: WebhookTransport
   readonly log: Log
   readonly authorize: Authorize
+  readonly localServices?: LocalServices | undefined
 }
 
 /** A write as a webhook wants to hear of it. */
@@ -78,7 +80,7 @@ export async function ask(
 }
 
 async function review(webhook: Webhook, attributes: AdmissionAttributes, options: AskOptions): Promise<Verdict> {
-  const target = await targetOf(webhook, options.storage)
+  const target = await targetOf(webhook, options.storage, options.localServices)
   target.url.searchParams.set("timeout", `${webhook.timeoutSeconds}s`)
   const uid = randomUUID()
   const body = JSON.stringify(reviewOf(attributes, uid))

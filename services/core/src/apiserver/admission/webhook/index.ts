@@ -19,7 +19,8 @@ export function createWebhookAdmission(
 ): AdmissionStep & { ready: Promise<void>; close(): void } {
   const webhooks = createWebhooks(options)
   const transport = createWebhookTransport(options.clock)
-  const asking: AskOptions = { storage: options.storage, transport, log: options.log, authorize: options.authorize }
+  const { storage, log, authorize, localServices } = options
+  const asking: AskOptions = { storage, transport, log, authorize, localServices }
   return {
     name: "Webhooks",
     ready: webhooks.ready,

@@ -26,6 +26,7 @@ let clock: SimulatedClock
 let admission: ReturnType<typeof createWebhookAdmission>
 const authorize = () => ({ allowed: false, reason: "" })
 const answering = new Map<string, Answering>()
+const localServices = new Map<string, number>()
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "wick-webhook-"))
@@ -60,9 +61,10 @@ afterAll(async () => {
 beforeEach(() => {
   connections = 0
   answering.clear()
+  localServices.clear()
   clock = new SimulatedClock()
   storage = createMemoryStorage({ clock })
-  admission = createWebhookAdmission({ storage, clock, log: silentLog, authorize })
+  admission = createWebhookAdmission({ storage, clock, log: silentLog, authorize, localServices })
 })
 afterEach(async () => {
   admission.close()
@@ -173,6 +175,15 @@ describe("mutating webhooks", () => {
       reason: "Forbidden",
       code: 403,
     })
+  })
+
+  it("are reached on this host when they are registered as a service that every host has for itself", async () => {
+    const caBundle = Buffer.from(pki.authorityPem).toString("base64")
+    const service = { namespace: "tools", name: "checker", port: 443, path: "/one.x.io" }
+    await register("mutating", { name: "one.x.io", answer: () => label("one"), clientConfig: { service, caBundle } })
+    await expect(admission.mutate?.(write())).rejects.toThrow('service "checker" not found')
+    localServices.set("tools/checker", port)
+    expect((await admission.mutate?.(write()))?.metadata.labels).toEqual({ one: "yes" })
   })
 
   it("fail the write when their patch makes no sense", async () => {

@@ -3,6 +3,7 @@ import type { ValidatingWebhook } from "@wick/sdk/api/admissionregistration/vali
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { Storage } from "#store"
+import type { LocalServices } from "../../local-services.ts"
 import { createMirror, decodeJson, type Mirror } from "../../mirror.ts"
 import type { Authorize } from "../policy/surroundings.ts"
 
@@ -15,6 +16,8 @@ export interface WebhookOptions {
   readonly log: Log
   /** Answers what conditions ask of `authorizer`. */
   readonly authorize: Authorize
+  /** Webhooks of this very host. */
+  readonly localServices?: LocalServices | undefined
 }
 
 export interface Webhooks {

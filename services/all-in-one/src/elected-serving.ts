@@ -1,0 +1,74 @@
+import { startAutoscaler } from "@wick/autoscaler"
+import { startController } from "@wick/controller"
+import type { ControlPlane } from "@wick/core"
+import type { Clock, Random } from "@wick/sdk/clock"
+import {
+  createInformers,
+  electLeader,
+  type LeadershipTerm,
+  lendInformers,
+  mandatedDurations,
+  overOf,
+} from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import { serviceUser } from "./serving-roles.ts"
+
+export interface ElectedServingOptions {
+  readonly controlPlane: Pick<ControlPlane, "clientAs" | "mandate" | "identity">
+  /** Where activators of this host stream their load while the autoscaler is here. */
+  readonly autoscaler: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+const namespace = "kube-system"
+
+/**
+ * Controller and autoscaler, each while it holds its Lease. Resolves when they run, if this host is alone or leads at the
+ * moment, and throws when they cannot be started then; else at once.
+ */
+export async function electServing(options: ElectedServingOptions): Promise<AsyncDisposable> {
+  const { controlPlane, autoscaler: listen, clock, random, log } = options
+  const { mandate, identity } = controlPlane
+  await using undo = new AsyncDisposableStack()
+  // One cache for both: the controller may read all that the autoscaler may.
+  const lend = lendInformers(() => createInformers(controlPlane.clientAs(serviceUser("controller")), clock, log))
+  const elect = (service: string, start: (term: LeadershipTerm) => Promise<AsyncDisposable>): Promise<void> => {
+    const client = controlPlane.clientAs(serviceUser(service))
+    const lease = { client, namespace, name: `wick-${service}`, identity, mandate, durations: mandatedDurations }
+    const first = Promise.withResolvers<void>()
+    if (mandate.state.kind === "none") first.resolve()
+    const elected = electLeader({ ...lease, clock, random, log }, async (term) => {
+      const started = start(term)
+      started.then(() => first.resolve(), first.reject)
+      await using _running = await started
+      await overOf(term)
+    })
+    undo.use(elected)
+    return first.promise
+  }
+  const common = (service: string, term: LeadershipTerm) => ({
+    client: controlPlane.clientAs(serviceUser(service), term),
+    informers: lend(),
+    clock,
+    log,
+  })
+  const controller = elect("controller", (term) => withInformers(common("controller", term), startController))
+  const autoscaler = elect("autoscaler", (term) =>
+    withInformers(common("autoscaler", term), (given) => startAutoscaler({ ...given, listen })),
+  )
+  await Promise.all([controller, autoscaler])
+  return undo.move()
+}
+
+/** First what is started ends, then what it looks at. */
+async function withInformers<Given extends { readonly informers: AsyncDisposable }>(
+  given: Given,
+  start: (given: Given) => Promise<AsyncDisposable>,
+): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack()
+  stack.use(given.informers)
+  stack.use(await start(given))
+  return stack.move()
+}

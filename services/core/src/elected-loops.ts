@@ -1,0 +1,78 @@
+import type { Client } from "@wick/sdk/client"
+import type { Clock, Random } from "@wick/sdk/clock"
+import {
+  createInformers,
+  electLeader,
+  type LeadershipTerm,
+  lendInformers,
+  type Mandate,
+  mandatedDurations,
+  overOf,
+} from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
+import { identities, type UserInfo } from "#apiserver"
+import { type ControllersOptions, startControllers } from "#controllers"
+import { startScheduler } from "#scheduler"
+
+export interface ElectedLoopsOptions
+  extends Pick<ControllersOptions, "certificateAuthority" | "certificateSigner" | "signSecretToken"> {
+  /** With a term: a client whose writes end with it. */
+  readonly clientAs: (user: UserInfo, term?: LeadershipTerm) => Client
+  /** Who we are among those that contend. */
+  readonly identity: string
+  readonly mandate: Mandate
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics?: Metrics | undefined
+}
+
+const namespace = "kube-system"
+
+/**
+ * Controllers and scheduler, each while it holds its Lease, under the names that Kubernetes' own have. Each writes under
+ * its own name, with the rights of its own work; what they read, they read once, together. Nothing is carried from one
+ * term to the next but what is in the API: a loop begins by looking at all there is.
+ */
+export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
+  const { clientAs, identity, mandate, clock, random, log, metrics } = options
+  const running = new AsyncDisposableStack()
+  const lend = lendInformers(() => createInformers(clientAs(identities.controllers), clock, log))
+  const elect = (name: string, user: UserInfo, start: (term: LeadershipTerm) => AsyncDisposable): void => {
+    const lease = { client: clientAs(user), namespace, name, identity, mandate, durations: mandatedDurations }
+    running.use(
+      electLeader({ ...lease, clock, random, log }, async (term) => {
+        await using _started = start(term)
+        await overOf(term)
+      }),
+    )
+  }
+  const begun = (user: UserInfo, term: LeadershipTerm) => {
+    const informers = lend()
+    return { informers, common: { informers, client: clientAs(user, term), clock, random, log, metrics } }
+  }
+  elect("kube-controller-manager", identities.controllers, (term) => {
+    const { informers, common } = begun(identities.controllers, term)
+    const { certificateAuthority, certificateSigner, signSecretToken } = options
+    const signing = {
+      ...(certificateAuthority !== undefined && { certificateAuthority }),
+      ...(certificateSigner !== undefined && { certificateSigner }),
+      ...(signSecretToken !== undefined && { signSecretToken }),
+    }
+    return both(startControllers({ ...common, ...signing }), informers)
+  })
+  elect("kube-scheduler", identities.scheduler, (term) => {
+    const { informers, common } = begun(identities.scheduler, term)
+    return both(startScheduler(common), informers)
+  })
+  return running
+}
+
+/** First the loop ends, then what it looks at. */
+function both(loop: AsyncDisposable, informers: AsyncDisposable): AsyncDisposable {
+  const stack = new AsyncDisposableStack()
+  stack.use(informers)
+  stack.use(loop)
+  return stack
+}
