@@ -12,6 +12,15 @@ const layers: { layer: string; may: string[] }[] = [
   { layer: "services/core/src/store", may: [] },
   { layer: "services/core/src/replication", may: ["services/core/src/raft", "services/core/src/store"] },
   { layer: "services/core/src/pki", may: [] },
+  {
+    layer: "services/core/src/peer",
+    may: [
+      "services/core/src/raft",
+      "services/core/src/store",
+      "services/core/src/replication",
+      "services/core/src/pki",
+    ],
+  },
   { layer: "services/core/src/etcd-wire", may: [] },
   {
     layer: "services/core/src/etcd",

@@ -53,12 +53,18 @@ export async function issueCertificate(
     commonName: subject.commonName,
     organizations: subject.organizations,
     names: subject.names.map((name) => ({ type: isIP(name) ? ("ip" as const) : ("dns" as const), value: name })),
-    usages: ["digital signature", subject.use === "client" ? "client auth" : "server auth"],
+    usages: ["digital signature", ...purposesOf[subject.use]],
     publicKey: keys.publicKey,
     nowMs,
     lifetimeMs,
   })
   return { certificatePem, privateKeyPem: await exportKey(keys.privateKey) }
+}
+
+const purposesOf: Readonly<Record<Subject["use"], readonly string[]>> = {
+  client: ["client auth"],
+  serving: ["server auth"],
+  peer: ["client auth", "server auth"],
 }
 
 /** A certificate that makes no authority: whom it names, whose key it vouches for, and what it may be used for. */

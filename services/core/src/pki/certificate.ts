@@ -11,7 +11,8 @@ export interface Subject {
   readonly commonName: string
   /** Kubernetes reads them as groups. */
   readonly organizations: readonly string[]
-  readonly use: "client" | "serving"
+  /** `peer`: both sides of a connection between equals. */
+  readonly use: "client" | "serving" | "peer"
   /** DNS names and IP addresses that a serving certificate is good for. */
   readonly names: readonly string[]
 }
@@ -33,7 +34,7 @@ export function readCertificate(pem: string, authorityPem: string): CertificateF
     subject: {
       commonName: [subject.CN ?? ""].flat()[0] ?? "",
       organizations: [subject.O ?? []].flat(),
-      use: certificate.keyUsage?.includes(serverAuth) ? "serving" : "client",
+      use: useOf(certificate.keyUsage ?? []),
       names: namesOf(certificate.subjectAltName ?? ""),
     },
     notBeforeMs: Date.parse(certificate.validFrom),
@@ -49,6 +50,12 @@ export function isPair({ certificatePem, privateKeyPem }: Credential): boolean {
 
 /** Extended key usages, by OID as Node gives them. */
 const serverAuth = "1.3.6.1.5.5.7.3.1"
+const clientAuth = "1.3.6.1.5.5.7.3.2"
+
+function useOf(usages: readonly string[]): Subject["use"] {
+  if (!usages.includes(serverAuth)) return "client"
+  return usages.includes(clientAuth) ? "peer" : "serving"
+}
 
 /** `DNS:localhost, IP Address:127.0.0.1` → the names alone. */
 function namesOf(subjectAltName: string): string[] {

@@ -7,7 +7,7 @@
 export type { Credential } from "./certificate.ts"
 export { type KubeconfigOptions, kubeconfigText, writeKubeconfig } from "./kubeconfig.ts"
 export type { LegacySubject } from "./legacy-token.ts"
-export { type FrontProxy, frontProxyName, openPki, type Pki, type PkiOptions } from "./pki.ts"
+export { type FrontProxy, frontProxyName, openPki, type PeerCredential, type Pki, type PkiOptions } from "./pki.ts"
 export { makeSecretDirectory, readSecretFile, writeSecretFile } from "./secret-file.ts"
 export { type RequestedSubject, readSigningRequest, type SigningOrder } from "./signing-request.ts"
 export {

@@ -54,6 +54,15 @@ describe("pki", () => {
     })
   })
 
+  it("gives a member of the store a certificate that no client of the API could have", async () => {
+    const pki = await open()
+    const peer = await pki.peer("member-1")
+    const facts = readCertificate(peer.certificatePem, peer.authorityPem)
+    expect(facts).toMatchObject({ ours: true, subject: { commonName: "member-1", use: "peer" } })
+    expect(readCertificate(peer.certificatePem, pki.authorityPem).ours).toBe(false)
+    expect(await (await open(start + dayMs)).peer("member-1")).toEqual(peer)
+  })
+
   it("replaces a certificate with a third of its life left, under the same authority", async () => {
     const first = await open()
     expect((await open(start + 240 * dayMs)).admin).toEqual(first.admin)

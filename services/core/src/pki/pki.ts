@@ -36,6 +36,13 @@ export interface Pki {
   client(file: string, user: string, groups: readonly string[]): Promise<Credential>
   /** A serving certificate for another part of the platform, kept in the directory under `file` and rotated alike. */
   serve(file: string, names: readonly string[]): Promise<Credential>
+  /** What members of the store know each other by; the name is that of this host's member. Made when first asked for. */
+  peer(name: string): Promise<PeerCredential>
+}
+
+export interface PeerCredential extends Credential {
+  /** An authority that signs certificates of members and nothing else: no client of the API passes for one. */
+  readonly authorityPem: string
 }
 
 export interface FrontProxy {
@@ -56,6 +63,8 @@ export const frontProxyName = "front-proxy-client"
  *     service-account.key     signs the tokens of service accounts
  *     front-proxy-ca.crt .key the authority that extension servers believe who a request is from
  *     front-proxy-client.*    the API server's certificate of it
+ *     peer-ca.crt .key        the authority that members of the store believe; with the first peer
+ *     peer.crt .key           this member's certificate of it
  */
 export async function openPki(options: PkiOptions): Promise<Pki> {
   const { directory, clock, log } = options
@@ -79,6 +88,11 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     signRequest: (order) => signRequest(authority, order, clock.now()),
     client: (file, user, groups) => keep(file, clientSubject(user, groups)),
     serve: (file, names) => keep(file, servingSubject(file, names)),
+    peer: async (name) => {
+      const peers = await openAuthority("peer-ca", "wick-peer-ca", options)
+      const subject = { commonName: name, organizations: [], use: "peer", names: [] } as const
+      return { ...(await openCredential("peer", subject, peers, options)), authorityPem: peers.certificatePem }
+    },
   }
 }
 

@@ -8,7 +8,16 @@
  * May be imported by: replication. Imports nothing of core; touches no clock, no disk, no network, no source of chance.
  */
 export type { Effects } from "./effects.ts"
-export type { Configuration, Entry, HardState, LogPosition, MemberId, Message, MessageOf } from "./message.ts"
+export type {
+  Configuration,
+  Entry,
+  HardState,
+  LogPosition,
+  MemberId,
+  Message,
+  MessageBody,
+  MessageOf,
+} from "./message.ts"
 export { noMember } from "./message.ts"
 export { readsNeedNobody } from "./read-index.ts"
 export { createRaft, leaderOf, type RaftState, type Restart } from "./state.ts"
