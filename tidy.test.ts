@@ -11,6 +11,10 @@ const layers: { layer: string; may: string[] }[] = [
   { layer: "services/core/src/raft", may: [] },
   { layer: "services/core/src/store", may: [] },
   { layer: "services/core/src/replication", may: ["services/core/src/raft", "services/core/src/store"] },
+  {
+    layer: "services/core/src/simulation",
+    may: ["services/core/src/raft", "services/core/src/store", "services/core/src/replication"],
+  },
   { layer: "services/core/src/pki", may: [] },
   {
     layer: "services/core/src/peer",
