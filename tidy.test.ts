@@ -25,6 +25,10 @@ const layers: { layer: string; may: string[] }[] = [
       "services/core/src/pki",
     ],
   },
+  {
+    layer: "services/core/src/backup",
+    may: ["services/core/src/store", "services/core/src/replication", "services/core/src/pki"],
+  },
   { layer: "services/core/src/etcd-wire", may: [] },
   {
     layer: "services/core/src/etcd",

@@ -13,6 +13,11 @@ export class ByteReader {
     this.#at = at
   }
 
+  /** Bytes not yet read. */
+  get left(): number {
+    return this.#buffer.length - this.#at
+  }
+
   byte(): number {
     const value = this.#buffer[this.#at++]
     if (value === undefined) throw new MalformedError(`ends early, at byte ${this.#at - 1}`)
