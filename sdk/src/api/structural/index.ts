@@ -41,7 +41,7 @@ export function compileSchema(schema: JsonSchema, components: Components = {}): 
     default: (object) => fillDefaults(root, object),
     validate: (object) => {
       const errors: FieldError[] = []
-      root.validate(object, { path: [], errors })
+      root.validate(object, { path: [], depth: 0, errors })
       return errors
     },
   }

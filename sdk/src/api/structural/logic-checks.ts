@@ -1,6 +1,6 @@
 import type { FieldError } from "../meta/field-error.ts"
 import type { JsonSchema } from "./json-schema.ts"
-import { type Check, pathText, report, type Shape, type Walk } from "./shape.ts"
+import { type Check, placeText, report, type Shape, type Walk } from "./shape.ts"
 
 /** `allOf`, `anyOf`, `oneOf` and `not`: they judge, and never add a field to what is known. */
 export function logicChecks(schema: JsonSchema, compile: (part: JsonSchema) => Shape): Check[] {
@@ -16,7 +16,7 @@ function anyOfCheck(alternatives: readonly Check[]): Check {
   return (value, walk) => {
     const failures = attempts(alternatives, value, walk)
     if (failures.length === alternatives.length) {
-      report(walk, "Invalid", `"${pathText(walk.path)}" must validate at least one schema (anyOf)`, shown(value))
+      report(walk, "Invalid", `"${placeText(walk)}" must validate at least one schema (anyOf)`, shown(value))
       walk.errors.push(...closest(failures))
     }
   }
@@ -28,7 +28,7 @@ function oneOfCheck(alternatives: readonly Check[]): Check {
     const valid = alternatives.length - failures.length
     if (valid === 1) return
     const found = valid === 0 ? "Found none valid" : `Found ${valid} valid alternatives`
-    const detail = `"${pathText(walk.path)}" must validate one and only one schema (oneOf). ${found}`
+    const detail = `"${placeText(walk)}" must validate one and only one schema (oneOf). ${found}`
     report(walk, "Invalid", detail, shown(value))
     if (valid === 0) walk.errors.push(...closest(failures))
   }
@@ -37,7 +37,7 @@ function oneOfCheck(alternatives: readonly Check[]): Check {
 function notCheck(check: Check): Check {
   return (value, walk) => {
     if (attempts([check], value, walk).length > 0) return
-    report(walk, "Invalid", `"${pathText(walk.path)}" must not validate the schema (not)`, shown(value))
+    report(walk, "Invalid", `"${placeText(walk)}" must not validate the schema (not)`, shown(value))
   }
 }
 
@@ -46,7 +46,7 @@ function attempts(alternatives: readonly Check[], value: unknown, walk: Walk): F
   return alternatives
     .map((check) => {
       const errors: FieldError[] = []
-      check(value, { path: walk.path, errors })
+      check(value, { ...walk, errors })
       return errors
     })
     .filter((errors) => errors.length > 0)

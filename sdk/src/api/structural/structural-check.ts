@@ -143,7 +143,7 @@ function checkDefaults(schema: JsonSchema, at: string): FieldError[] {
   const errors: FieldError[] = []
   if (schema.default !== undefined) {
     const path = [`${at}.default`]
-    compileShape(schema, {}).validate(schema.default, { path, errors })
+    compileShape(schema, {}).validate(schema.default, { path, depth: path.length, errors })
   }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     errors.push(...checkDefaults(field, `${at}.properties[${name}]`))

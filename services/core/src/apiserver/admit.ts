@@ -55,16 +55,19 @@ function equivalentsOf({ resource, server }: RequestContext): Equivalent[] {
 
 /** Every step's mutation, in order. */
 export async function mutate(context: RequestContext, write: Write & { object: AnyObject }): Promise<AnyObject> {
-  let object = write.object
+  let attributes = attributesOf(context, write)
+  let { object } = write
   for (const step of context.server.admission) {
-    if (step.mutate) object = (await step.mutate(attributesOf(context, { ...write, object }))) ?? object
+    const mutated = await step.mutate?.(attributes)
+    if (mutated === undefined || mutated === object) continue
+    object = mutated
+    attributes = { ...attributes, object }
   }
   return object
 }
 
 /** Every step's judgement of what will be stored. */
 export async function validate(context: RequestContext, write: Write): Promise<void> {
-  for (const step of context.server.admission) {
-    if (step.validate) await step.validate(attributesOf(context, write))
-  }
+  const attributes = attributesOf(context, write)
+  for (const step of context.server.admission) await step.validate?.(attributes)
 }

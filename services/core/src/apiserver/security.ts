@@ -114,6 +114,7 @@ export function createSecurity(options: SecurityOptions): Security {
   const authenticate = createAuthenticate(tokenAuthenticator, options.admitsAnonymous)
   const webhooks = createWebhookAdmission({ storage, clock, log, authorize: authorizer.authorize, localServices })
   const policies = createPolicyAdmission({ storage, clock, authorize: authorizer.authorize })
+  const namespaces = createNamespaceLifecycle({ storage, clock })
   const limitRanges = createNamespaceIndex<LimitRange>({ storage, clock }, "limitranges")
   const quotas = createNamespaceIndex<ResourceQuota>({ storage, clock }, "resourcequotas")
   const counted = countAttempts(options.metrics)
@@ -124,12 +125,12 @@ export function createSecurity(options: SecurityOptions): Security {
     return user === own ? { user } : { user, impersonator: own }
   }
   return {
-    ready: Promise.all([authorizer.ready, webhooks.ready, policies.ready, limitRanges.ready, quotas.ready]).then(
-      () => undefined,
-    ),
+    ready: Promise.all(
+      [authorizer, webhooks, policies, namespaces, limitRanges, quotas].map(({ ready }) => ready),
+    ).then(() => undefined),
     authorize: authorizer.authorize,
     admission: [
-      createNamespaceLifecycle(storage),
+      namespaces,
       createServiceAccountAdmission({ storage, clock, random }),
       createPodDefaults(storage),
       createLimitRanger(limitRanges),
@@ -158,6 +159,7 @@ export function createSecurity(options: SecurityOptions): Security {
       authorizer.close()
       webhooks.close()
       policies.close()
+      namespaces.close()
       limitRanges.close()
       quotas.close()
     },

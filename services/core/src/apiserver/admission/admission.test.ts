@@ -40,10 +40,12 @@ function attributes(changed: Partial<AdmissionAttributes>): AdmissionAttributes 
 
 describe("admission: namespace lifecycle", () => {
   const admit = async (changed: Partial<AdmissionAttributes>): Promise<void> => {
-    const step = createNamespaceLifecycle(storage)
+    const step = createNamespaceLifecycle({ storage, clock })
+    await step.ready
     // What is deleted is only judged: there is nothing to change.
     if (changed.operation !== "DELETE") await step.mutate?.(attributes(changed))
     await step.validate?.(attributes(changed))
+    step.close()
   }
 
   it("refuses to write into a namespace that is not there", async () => {

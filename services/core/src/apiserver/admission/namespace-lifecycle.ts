@@ -1,21 +1,32 @@
 import type { Namespace } from "@wick/sdk/api/core/namespace"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { Clock } from "@wick/sdk/clock"
 import type { Storage } from "#store"
+import { createMirror, decodeJson } from "../mirror.ts"
 import type { AdmissionAttributes, AdmissionStep } from "./step.ts"
-import { readCoreObject } from "./stored-object.ts"
 
 /** Without these the cluster does not work: nobody may delete them. */
 const immortal: readonly string[] = ["default", "kube-system", "kube-public"]
 
 /** Nothing is written into a namespace that is not there, and nothing new into one that is going. */
-export function createNamespaceLifecycle(storage: Storage): AdmissionStep {
+export function createNamespaceLifecycle({
+  storage,
+  clock,
+}: {
+  readonly storage: Storage
+  readonly clock: Clock
+}): AdmissionStep & { ready: Promise<void>; close(): void } {
+  const prefix = "/registry/core/namespaces/"
+  // Asked on every write, and told of a namespace before its writer is.
+  const namespaces = createMirror<Namespace>({ storage, prefix, decode: decodeJson, clock })
   return {
     name: "NamespaceLifecycle",
+    ready: namespaces.ready,
     // Before other steps mutate, so that they find the namespace there.
-    mutate: async (attributes) => {
+    mutate: (attributes) => {
       const { operation, namespace, object } = attributes
       if (namespace === "" || isNamespace(attributes)) return object
-      const found = await readCoreObject<Namespace>(storage, "namespaces", "", namespace)
+      const found = namespaces.get(namespace)
       if (found === undefined) throw notFound(namespace)
       if (operation === "CREATE" && isGoing(found)) throw isBeingTerminated(attributes)
       return object
@@ -24,6 +35,7 @@ export function createNamespaceLifecycle(storage: Storage): AdmissionStep {
       const { operation, name } = attributes
       if (operation === "DELETE" && isNamespace(attributes) && immortal.includes(name)) throw mayNotBeDeleted(name)
     },
+    close: () => namespaces.close(),
   }
 }
 

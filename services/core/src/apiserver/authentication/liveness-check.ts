@@ -9,21 +9,21 @@ export type LivenessCheck = (plural: string, namespace: string, object: BoundObj
 const rememberedMax = 2_000
 
 /**
- * Reads the object's key on every call, but its JSON only once: a uid never changes between one creation of a key and
- * the next, and the store says at which revision a key was created.
+ * Looks the object's key up on every call, but reads its JSON only once: a uid never changes between one creation of a
+ * key and the next, and the store says at which revision a key was created.
  */
 export function createLivenessCheck(storage: Storage): LivenessCheck {
   const uids = new Map<string, { readonly createRevision: number; readonly uid: string }>()
   return async (plural, namespace, { name, uid }) => {
     const key = coreKey(plural, namespace, name)
-    const { kvs } = await storage.range({ key, serializable: true })
-    const [found] = kvs
+    const { kvs } = await storage.range({ key, serializable: true, keysOnly: true })
+    const known = uids.get(key)
+    if (known && known.createRevision === kvs[0]?.createRevision) return known.uid === uid
+    const [found] = kvs.length === 0 ? [] : (await storage.range({ key, serializable: true })).kvs
     if (found === undefined) {
       uids.delete(key)
       return false
     }
-    const known = uids.get(key)
-    if (known?.createRevision === found.createRevision) return known.uid === uid
     const object = decodeJson<{ metadata: { uid: string } }>(found.value)
     if (uids.size >= rememberedMax) uids.clear()
     uids.set(key, { createRevision: found.createRevision, uid: object.metadata.uid })

@@ -1,4 +1,4 @@
-import type { Storage, StoreEvent, TxnRequest, TxnResult } from "#store"
+import type { Storage, StoreEvent, TxnRequest, TxnResult, WatchBatch } from "#store"
 import { InvalidRequestError, type KeyValue, type Operation, type OperationResult, prefixEnd } from "#store"
 import type { Sealing } from "./configuration.ts"
 
@@ -18,6 +18,16 @@ export function encryptedStorage(storage: Storage, sealings: readonly Sealing[])
     const sealing = sealingOf(kv.key)
     return sealing ? new OpenedKeyValue(kv, sealing) : kv
   }
+  let lastBatch: WatchBatch | undefined
+  let lastOpened: WatchBatch | undefined
+  // So is a batch, which goes to all of these one after the other.
+  const openedBatch = (batch: WatchBatch): WatchBatch => {
+    if (batch !== lastBatch || !lastOpened) {
+      lastOpened = { revision: batch.revision, events: batch.events.map((event) => openedEvent(event, opened)) }
+      lastBatch = batch
+    }
+    return lastOpened
+  }
   return {
     range: async (request) => {
       const result = await storage.range(request)
@@ -28,8 +38,7 @@ export function encryptedStorage(storage: Storage, sealings: readonly Sealing[])
     txn: async (request) => openedResult(await storage.txn(sealedRequest(request, sealingOf)), opened),
     watch: (request, handler) =>
       storage.watch(request, {
-        onBatch: ({ revision, events }) =>
-          handler.onBatch({ revision, events: events.map((event) => openedEvent(event, opened)) }),
+        onBatch: (batch) => handler.onBatch(openedBatch(batch)),
         onEnd: (error) => handler.onEnd(error),
       }),
     compact: (revision) => storage.compact(revision),
