@@ -34,6 +34,7 @@ const layers: { layer: string; may: string[] }[] = [
     layer: "services/core/src/etcd",
     may: ["services/core/src/store", "services/core/src/pki", "services/core/src/etcd-wire"],
   },
+  { layer: "services/core/src/etcd-client", may: ["services/core/src/store", "services/core/src/etcd-wire"] },
   { layer: "services/core/src/apiserver", may: ["services/core/src/store", "services/core/src/pki", "sdk"] },
   { layer: "services/core/src/scheduler", may: ["sdk"] },
   { layer: "services/core/src/controllers", may: ["sdk"] },

@@ -43,6 +43,11 @@ export function statusOf(error: unknown): Status {
     return new StatusError("TooManyRequests", (error as Error).message, { retryAfterSeconds: 1 }).toStatus()
   if (named === "NotLeaderError" || named === "StoppedError")
     return new StatusError("ServiceUnavailable", "the store cannot be reached; try again").toStatus()
+  if (named === "UnavailableError")
+    return new StatusError(
+      "Timeout",
+      "the store did not answer in time; what was asked may have been done all the same",
+    ).toStatus()
   if (named === "CompactedError") return new StatusError("Expired", (error as Error).message).toStatus()
   return new StatusError("InternalError", "an internal error occurred; the server's log says more").toStatus()
 }
