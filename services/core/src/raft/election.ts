@@ -1,6 +1,7 @@
 import type { Effects } from "./effects.ts"
 import { follow, restartTimer } from "./follow.ts"
 import { lead } from "./lead.ts"
+import { isPromised } from "./lease.ts"
 import type { MemberId, MessageOf } from "./message.ts"
 import { noMember } from "./message.ts"
 import { isVoter, members, tally } from "./quorum.ts"
@@ -70,7 +71,13 @@ export function onPreVoteResponse(state: RaftState, out: Effects, message: Messa
   else if (outcome === "lost") follow(state, out, state.term, noMember)
 }
 
-export function onVoteRequest(state: RaftState, out: Effects, { from, last }: MessageOf<"vote-request">): void {
+export function onVoteRequest(
+  state: RaftState,
+  out: Effects,
+  { from, last, transfer }: MessageOf<"vote-request">,
+): void {
+  // Of this term already, though a leader of an earlier one still relies on this member: see lease.ts.
+  if (!transfer && state.vote !== from && isPromised(state)) return
   // One vote a term, first come first served (paper §5.2); asked again by the same candidate, the same answer.
   const free = state.vote === from || (state.vote === noMember && leaderOf(state) === noMember)
   const granted = free && state.log.isNotAheadOf(last)

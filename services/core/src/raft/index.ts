@@ -8,6 +8,7 @@
  * May be imported by: replication. Imports nothing of core; touches no clock, no disk, no network, no source of chance.
  */
 export type { Effects } from "./effects.ts"
+export { type LeaseTerms, leaseHolds } from "./lease.ts"
 export type {
   Configuration,
   Entry,

@@ -1,14 +1,16 @@
 import { assert, must } from "@wick/sdk/assert"
 import type { Effects } from "./effects.ts"
+import { noLease } from "./lease.ts"
 import type { Entry, MemberId, MessageOf } from "./message.ts"
 import { noMember } from "./message.ts"
 import { Progress } from "./progress.ts"
 import { members, quorumReached } from "./quorum.ts"
+import { sizeOf } from "./raft-log.ts"
 import { beginEarlyReads } from "./read-index.ts"
 import { handOutCommitted, persistEntries, sendAtOnce } from "./send.ts"
 import type { RaftState } from "./state.ts"
 
-/** Most bytes of commands in one append message: keeps heartbeats from waiting long behind it. */
+/** Most bytes of entries in one append message: many small ones share one, and none keeps the next waiting for long. */
 const appendSizeMax = 1024 * 1024
 
 /** The vote is won. */
@@ -31,6 +33,7 @@ export function lead(state: RaftState, out: Effects): void {
     reads: [],
     earlyReads: [],
     settledIndex: -1,
+    lease: noLease(),
     transfer: undefined,
   }
   // Only an entry of its own term tells a leader what is committed (paper §5.4.2), so it makes one at once (§6.4).
@@ -83,7 +86,7 @@ function sendAppend(state: RaftState, out: Effects, to: MemberId, progress: Prog
     const entries = log.slice(progress.next - 1, log.last.index, appendSizeMax)
     const last = progress.next - 1 + entries.length
     appendAfter(state, out, to, progress, entries)
-    progress.sent(last)
+    progress.sent(last, sizeOf(entries))
   }
   // A follower that has everything hears of the commit now, not with the next heartbeat: its reads wait for it.
   if (progress.match === log.last.index && progress.commitSent < state.commit) appendAfter(state, out, to, progress, [])

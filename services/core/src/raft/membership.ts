@@ -89,5 +89,6 @@ export function handOver(state: RaftState, out: Effects): void {
   const { transfer, progress } = state.role
   if (transfer.isTold || progress.get(transfer.to)?.match !== state.log.last.index) return
   transfer.isTold = true
+  state.role.lease.isForfeit = true
   sendAtOnce(state, out, transfer.to, { type: "timeout-now" })
 }

@@ -1,19 +1,17 @@
 import { assert } from "@wick/sdk/assert"
-
-/** Most appends on their way to one follower: bounds the memory that a slow one costs its leader. */
-const inFlightMax = 256
+import { InFlight } from "./in-flight.ts"
 
 /**
  * How the leader deals with one follower.
  * - `probe`: does not know where their logs part; one append at a time. Entered at election, on a rejection, and when
  *   the follower was not heard of; left when it accepts.
- * - `replicate`: they agree; appends are sent without waiting for answers (§10.2.1), `inFlightMax` at most.
+ * - `replicate`: they agree; appends are sent without waiting for answers (§10.2.1), within a bound of messages and bytes.
  * - `snapshot`: it needs what the log no longer has; nothing is sent until it has the state up to `until` (§5.1), or whoever
  *   brings it there says that it has arrived or failed.
  */
 export type Pace =
   | { readonly kind: "probe"; waiting: boolean }
-  | { readonly kind: "replicate"; inFlight: number }
+  | { readonly kind: "replicate"; readonly inFlight: InFlight }
   | { readonly kind: "snapshot"; readonly until: number }
 
 /** What a leader knows of one member (paper, figure 2: matchIndex and nextIndex). Invariant: match < next. */
@@ -34,14 +32,14 @@ export class Progress {
 
   get mayBeSent(): boolean {
     if (this.pace.kind === "probe") return !this.pace.waiting
-    return this.pace.kind === "replicate" && this.pace.inFlight < inFlightMax
+    return this.pace.kind === "replicate" && !this.pace.inFlight.isFull
   }
 
-  /** An append up to `last` was sent. */
-  sent(last: number): void {
+  /** An append up to `last` was sent, with `size` bytes of entries. */
+  sent(last: number, size: number): void {
     assert(this.mayBeSent, "only who may be sent something is")
     if (this.pace.kind === "replicate") {
-      this.pace.inFlight++
+      this.pace.inFlight.add(last, size)
       this.next = last + 1
     } else if (this.pace.kind === "probe") this.pace.waiting = true
   }
@@ -50,9 +48,9 @@ export class Progress {
   accepted(match: number): void {
     this.match = Math.max(this.match, match)
     this.next = Math.max(this.next, this.match + 1)
-    if (this.pace.kind === "replicate") this.pace.inFlight = Math.max(0, this.pace.inFlight - 1)
+    if (this.pace.kind === "replicate") this.pace.inFlight.arrived(this.match)
     else if (this.pace.kind === "probe" || this.match >= this.pace.until) {
-      this.pace = { kind: "replicate", inFlight: 0 }
+      this.pace = { kind: "replicate", inFlight: new InFlight() }
       this.next = this.match + 1
     }
   }
@@ -82,6 +80,6 @@ export class Progress {
   heard(): void {
     this.active = true
     if (this.pace.kind === "probe") this.pace.waiting = false
-    else if (this.pace.kind === "replicate" && this.pace.inFlight >= inFlightMax) this.pace.inFlight--
+    else if (this.pace.kind === "replicate" && this.pace.inFlight.isFull) this.pace.inFlight.dropOldest()
   }
 }

@@ -2,6 +2,13 @@ import { assert, must } from "@wick/sdk/assert"
 import { decodeConfiguration } from "./configuration.ts"
 import type { Configuration, Entry, LogPosition } from "./message.ts"
 
+/** What an entry takes beside its data, in bytes: with many empty ones it is all that there is. */
+const entryOverhead = 16
+
+export function sizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((size, { data }) => size + data.length + entryOverhead, 0)
+}
+
 interface Configured {
   readonly index: number
   readonly configuration: Configuration
@@ -77,7 +84,7 @@ export class RaftLog {
     return other.term > term || (other.term === term && other.index >= index)
   }
 
-  /** Entries after `after` up to `until`, at least one, no more than `sizeMax` bytes of data. */
+  /** Entries after `after` up to `until`, at least one, no more than `sizeMax` bytes by `sizeOf`. */
   slice(after: number, until: number, sizeMax = Number.POSITIVE_INFINITY): Entry[] {
     const first = after - this.#start.index
     assert(first >= 0, "entries before the start are not asked for")
@@ -86,7 +93,7 @@ export class RaftLog {
     let size = 0
     let stop = first
     while (stop < end) {
-      size += must(this.#entries[stop], "index is within the log").data.length
+      size += must(this.#entries[stop], "index is within the log").data.length + entryOverhead
       if (size > sizeMax && stop > first) break
       stop++
     }

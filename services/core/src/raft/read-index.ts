@@ -1,5 +1,6 @@
 import type { Effects } from "./effects.ts"
 import { sendHeartbeats } from "./heartbeat.ts"
+import { leaseHolds, roundConfirmed } from "./lease.ts"
 import type { MemberId } from "./message.ts"
 import { noMember } from "./message.ts"
 import { isAlone, quorumReached } from "./quorum.ts"
@@ -12,10 +13,16 @@ type Leader = Role & { readonly kind: "leader" }
  * Reads that are not stale without a write to the log (§6.4). The leader notes its commit index, makes sure by a round
  * of heartbeats that it still led after it had noted it, and the read may be answered once that index is applied.
  */
-export function startRead(state: RaftState, out: Effects, read: number, from: MemberId): void {
+export function startRead(
+  state: RaftState,
+  out: Effects,
+  read: number,
+  from: MemberId,
+  nowMs?: number | undefined,
+): void {
   const { role } = state
   const leader = leaderOf(state)
-  if (role.kind === "leader") readAsLeader(state, role, out, read, from)
+  if (role.kind === "leader") readAsLeader(state, role, out, read, from, nowMs)
   else if (from !== state.id)
     return // it came to one who leads no more: its sender asks again
   else if (leader === noMember) out.readsLost.push(read)
@@ -28,13 +35,20 @@ export function readsNeedNobody(state: RaftState): boolean {
   return role.kind === "leader" && isAlone(state.log.configuration, state.id) && state.commit >= role.firstIndex
 }
 
-function readAsLeader(state: RaftState, role: Leader, out: Effects, read: number, from: MemberId): void {
+function readAsLeader(
+  state: RaftState,
+  role: Leader,
+  out: Effects,
+  read: number,
+  from: MemberId,
+  nowMs: number | undefined,
+): void {
   if (state.commit < role.firstIndex) {
     role.earlyReads.push({ read, from })
-  } else if (isAlone(state.log.configuration, state.id)) {
+  } else if (isAlone(state.log.configuration, state.id) || (nowMs !== undefined && leaseHolds(state, nowMs))) {
     answer(state, out, from, read, state.commit)
   } else {
-    sendHeartbeats(state, role, out)
+    sendHeartbeats(state, role, out, nowMs)
     role.reads.push({ read, from, index: state.commit, round: role.round })
   }
 }
@@ -44,15 +58,16 @@ export function beginEarlyReads(state: RaftState, role: Leader, out: Effects): v
   if (state.commit < role.firstIndex) return
   const early = role.earlyReads
   role.earlyReads = []
-  for (const { read, from } of early) readAsLeader(state, role, out, read, from)
+  for (const { read, from } of early) readAsLeader(state, role, out, read, from, undefined)
 }
 
 /** A follower has answered a heartbeat: answers every read that a quorum has now confirmed. */
 export function confirmReads(state: RaftState, role: Leader, out: Effects): void {
-  if (role.reads.length === 0) return
+  if (role.reads.length === 0 && role.lease.rounds.length === 0) return
   const confirmed = quorumReached(state.log.configuration, (member) =>
     member === state.id ? role.round : (role.progress.get(member)?.round ?? 0),
   )
+  roundConfirmed(role.lease, confirmed)
   const done = role.reads.filter(({ round }) => round <= confirmed)
   role.reads = role.reads.filter(({ round }) => round > confirmed)
   for (const { read, from, index } of done) answer(state, out, from, read, index)

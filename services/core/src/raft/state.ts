@@ -1,4 +1,5 @@
 import { assert } from "@wick/sdk/assert"
+import type { LeaseState, LeaseTerms } from "./lease.ts"
 import type { Configuration, Entry, HardState, LogPosition, MemberId } from "./message.ts"
 import { noMember } from "./message.ts"
 import type { Progress } from "./progress.ts"
@@ -36,6 +37,8 @@ export type Role =
       earlyReads: { readonly read: number; readonly from: MemberId }[]
       /** Index of the configuration that this leader last found committed. */
       settledIndex: number
+      /** What its lease rests on, see lease.ts. */
+      readonly lease: LeaseState
       /** Leadership is being handed over; no proposals are taken meanwhile (§3.10). */
       transfer: { readonly to: MemberId; ticksLeft: number; isTold: boolean } | undefined
     }
@@ -46,6 +49,10 @@ export interface RaftState {
   readonly electionTicks: number
   /** Ticks between heartbeats. */
   readonly heartbeatTicks: number
+  /** Undefined: this member answers no read without asking the others. */
+  readonly lease: LeaseTerms | undefined
+  /** Ticks for which it has promised a leader to vote for nobody else; counted only where leaders rely on that. */
+  promisedTicks: number
   term: number
   vote: MemberId
   commit: number
@@ -77,6 +84,8 @@ export interface Restart {
   /** Entries after `applied`. */
   readonly entries: readonly Entry[]
   readonly jitter: number
+  /** All members of a cluster have the same, or none. */
+  readonly lease?: LeaseTerms | undefined
 }
 
 export function createRaft(restart: Restart): RaftState {
@@ -91,6 +100,9 @@ export function createRaft(restart: Restart): RaftState {
     id,
     electionTicks,
     heartbeatTicks,
+    lease: restart.lease,
+    // It may have promised just before it was started anew.
+    promisedTicks: restart.lease !== undefined && hardState.term > 0 ? electionTicks : 0,
     term: hardState.term,
     vote: hardState.vote,
     commit,

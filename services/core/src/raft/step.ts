@@ -10,6 +10,7 @@ import {
 } from "./election.ts"
 import { follow, restartTimer } from "./follow.ts"
 import { onAppendAccepted, onAppendRejected, onOwnPersisted, onSnapshotSent, propose, resume } from "./lead.ts"
+import { isPromised, promise } from "./lease.ts"
 import { handOver, type Membership, reconfigure, settleConfiguration, transferLeadership } from "./membership.ts"
 import type { MemberId, Message, MessageOf } from "./message.ts"
 import { noMember } from "./message.ts"
@@ -20,11 +21,12 @@ import { leaderOf, type RaftState } from "./state.ts"
 import { tick } from "./tick.ts"
 
 export type Input =
-  | { readonly kind: "tick"; readonly jitter: number }
+  /** `nowMs`, here and below, is of a clock that only runs forwards; it matters to leases alone, see lease.ts. */
+  | { readonly kind: "tick"; readonly jitter: number; readonly nowMs?: number }
   | { readonly kind: "received"; readonly message: Message }
   | { readonly kind: "proposed"; readonly commands: readonly Uint8Array[] }
   /** `read` is a number of the asker's choice, which comes back in the effects. */
-  | { readonly kind: "read"; readonly read: number }
+  | { readonly kind: "read"; readonly read: number; readonly nowMs?: number }
   /** Others are to be the members. */
   | ({ readonly kind: "reconfigure" } & Membership)
   /** Another member is to lead. */
@@ -44,7 +46,7 @@ export function step(state: RaftState, input: Input): Effects {
   const out = noEffects()
   switch (input.kind) {
     case "tick":
-      tick(state, out, input.jitter)
+      tick(state, out, input.jitter, input.nowMs)
       break
     case "received":
       receive(state, out, input.message)
@@ -53,7 +55,7 @@ export function step(state: RaftState, input: Input): Effects {
       propose(state, out, input.commands)
       break
     case "read":
-      startRead(state, out, input.read, state.id)
+      startRead(state, out, input.read, state.id, input.nowMs)
       break
     case "reconfigure":
       reconfigure(state, out, input)
@@ -62,7 +64,7 @@ export function step(state: RaftState, input: Input): Effects {
       transferLeadership(state, input.to)
       break
     case "campaign":
-      if (state.role.kind !== "leader") standForElection(state, out)
+      if (state.role.kind !== "leader" && !isPromised(state)) standForElection(state, out)
       break
     case "compact":
       state.log.compact(Math.min(input.index, state.handedOut))
@@ -109,6 +111,7 @@ function fromLeader<Type extends "append" | "heartbeat" | "snapshot">(handle: Ha
   return (state, out, message) => {
     const { term, from }: { term: number; from: MemberId } = message as Message
     hearLeader(state, out, term, from)
+    promise(state)
     handle(state, out, message)
   }
 }
@@ -116,12 +119,14 @@ function fromLeader<Type extends "append" | "heartbeat" | "snapshot">(handle: Ha
 /**
  * A higher term ends whatever this member was doing in its own (paper §5.1). Two exceptions: a pre-vote is about a term
  * that does not exist yet; and who hears its leader does not listen to candidates, else a member that cannot hear the
- * leader could depose it again and again (§4.2.3), unless that leader wants to be replaced (§3.10). False: the message is to be ignored.
+ * leader could depose it again and again (§4.2.3), unless that leader wants to be replaced (§3.10). Nor does who has promised
+ * one (§6.4.1). False: the message is to be ignored.
  */
 function adoptTerm(state: RaftState, out: Effects, message: Message): boolean {
   const asksForVote = message.type === "pre-vote-request" || message.type === "vote-request"
   const isWanted = message.type === "vote-request" && message.transfer
-  if (asksForVote && !isWanted && leaderOf(state) !== noMember && state.elapsed < state.electionTicks) return false
+  const hearsLeader = leaderOf(state) !== noMember && state.elapsed < state.electionTicks
+  if (asksForVote && !isWanted && (hearsLeader || isPromised(state))) return false
   if (message.type === "pre-vote-request") return true
   if (message.type === "pre-vote-response" && message.granted) return true
   follow(state, out, message.term, isFromLeader(message) ? message.from : noMember)

@@ -7,11 +7,12 @@ import { isAlone, tally } from "./quorum.ts"
 import type { RaftState, Role } from "./state.ts"
 
 /** Time is counted in ticks; `jitter` is the chance from which the next election timeout is drawn. */
-export function tick(state: RaftState, out: Effects, jitter: number): void {
+export function tick(state: RaftState, out: Effects, jitter: number, nowMs: number | undefined): void {
   state.jitter = jitter
   state.elapsed++
+  if (state.promisedTicks > 0) state.promisedTicks--
   if (state.role.kind === "leader") {
-    tickLeader(state, state.role, out)
+    tickLeader(state, state.role, out, nowMs)
   } else if (state.elapsed >= state.timeoutTicks) {
     standForElection(state, out)
   }
@@ -22,7 +23,12 @@ export function needsTicks(state: RaftState): boolean {
   return state.role.kind !== "leader" || !isAlone(state.log.configuration, state.id)
 }
 
-function tickLeader(state: RaftState, role: Role & { readonly kind: "leader" }, out: Effects): void {
+function tickLeader(
+  state: RaftState,
+  role: Role & { readonly kind: "leader" },
+  out: Effects,
+  nowMs: number | undefined,
+): void {
   state.heartbeatElapsed++
   if (role.transfer !== undefined) {
     role.transfer.isTold = false
@@ -37,7 +43,7 @@ function tickLeader(state: RaftState, role: Role & { readonly kind: "leader" }, 
       return
     }
   }
-  if (state.heartbeatElapsed >= state.heartbeatTicks) sendHeartbeats(state, role, out)
+  if (state.heartbeatElapsed >= state.heartbeatTicks) sendHeartbeats(state, role, out, nowMs)
 }
 
 /** A leader that is cut off steps down, so that its clients look for the one which the others have elected (§6.2). */
