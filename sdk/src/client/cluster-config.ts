@@ -7,6 +7,10 @@ export type Material =
 export interface ClusterConfig {
   /** `https://127.0.0.1:6443` */
   readonly server: string
+  /** All servers of the cluster, equal to each other and best first, where the kubeconfig names more than `server`. */
+  readonly servers?: readonly string[]
+  /** File that all this was read from; its servers are read again when it changes. */
+  readonly path?: string
   /** Namespace of commands that name none. */
   readonly namespace: string
   readonly certificateAuthority?: Material

@@ -1,10 +1,12 @@
+import { watch } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { homedir } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import type { Clock } from "../clock/index.ts"
 import type { Fetch } from "./client.ts"
 import { type ClusterConfig, inClusterConfig, type Material } from "./cluster-config.ts"
 import { bearerToken, compose, retry } from "./compose.ts"
+import type { Failover } from "./failover.ts"
 import { type OpenWebSocket, type TlsOptions, webSocketsOf } from "./web-socket.ts"
 
 /** A `fetch` that holds connections. Its requests carry the whole URL: give the client `baseUrl: config.server`. */
@@ -45,11 +47,47 @@ export async function clusterFetch(config: ClusterConfig, clock: Clock): Promise
   const transport: Fetch = (request) => globalThis.fetch(request, { dispatcher: agent } as object)
   const token = config.token && tokenSource(config.token, clock)
   const signIn = token ? [bearerToken(token)] : []
-  return {
-    fetch: compose(transport, retry({ clock }), ...signIn),
-    openWebSocket: webSocketsOf(tls, token),
-    [Symbol.asyncDispose]: () => agent.destroy(),
+  const openWebSocket = webSocketsOf(tls, token)
+  if (config.servers === undefined) {
+    const fetch = compose(transport, retry({ clock }), ...signIn)
+    return { fetch, openWebSocket, [Symbol.asyncDispose]: () => agent.destroy() }
   }
+  const { failover, stop } = await failoverOf(transport, config, clock)
+  return {
+    fetch: compose(failover.fetch, retry({ clock }), ...signIn),
+    openWebSocket: async (url, protocols, signal) => {
+      const { pathname, search } = new URL(url)
+      return openWebSocket(`${await failover.server()}${pathname}${search}`, protocols, signal)
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop()
+      await agent.destroy()
+    },
+  }
+}
+
+async function failoverOf(
+  transport: Fetch,
+  { server, servers: first, path }: ClusterConfig,
+  clock: Clock,
+): Promise<{ failover: Failover; stop: () => void }> {
+  const { Failover } = await import("./failover.ts")
+  const servers = async (): Promise<readonly string[]> => {
+    const { servers: now = first } = path === undefined ? {} : await readCluster(path).catch(() => ({ servers: first }))
+    return [...new Set([server, ...(now ?? [])])]
+  }
+  const failover = new Failover(transport, { servers, clock })
+  // Its folder, since a file that another is renamed over is seen no more.
+  const watcher = path === undefined ? undefined : watch(dirname(path), { persistent: false })
+  watcher?.on("change", (_, name) => {
+    if (path !== undefined && (name === null || name === basename(path))) void failover.refresh()
+  })
+  watcher?.on("error", () => watcher.close())
+  const stop = (): void => {
+    watcher?.close()
+    failover[Symbol.dispose]()
+  }
+  return { failover, stop }
 }
 
 export interface FindClusterOptions {
@@ -68,6 +106,10 @@ export async function findCluster({ kubeconfig, context, env }: FindClusterOptio
     if (inCluster) return inCluster
   }
   const path = named ?? join(homedir(), ".kube", "config")
+  return { ...(await readCluster(path, context)), path }
+}
+
+async function readCluster(path: string, context?: string): Promise<ClusterConfig> {
   const text = await readFile(path, "utf8")
   const { parseKubeconfig } = await import("./kubeconfig.ts")
   return parseKubeconfig(text, { directory: dirname(path), ...(context !== undefined && { context }) })

@@ -32,6 +32,14 @@ describe("a kubeconfig", () => {
     })
   })
 
+  it("may list all servers of a cluster in an extension, which others pass over", () => {
+    const listed = file.replace(
+      'server: "https://127.0.0.1:6443/"',
+      'server: "https://a:1/", extensions: [{name: x}, {name: wick.dev/servers, extension: {servers: ["https://a:1", "https://b:2/"]}}]',
+    )
+    expect(parseKubeconfig(listed)).toMatchObject({ server: "https://a:1", servers: ["https://a:1", "https://b:2"] })
+  })
+
   it("reads relative paths from its own folder", () => {
     expect(parseKubeconfig(file, { context: "work", directory: "/home/me/.kube" })).toEqual({
       server: "https://k8s.example",

@@ -48,7 +48,9 @@ export function parseKubeconfig(text: string, options: KubeconfigOptions = {}): 
   }
   const path = (value: unknown): Material | undefined => fileMaterial(value, options.directory)
   return present({
-    server: cluster.server.replace(/\/+$/, ""),
+    server: withoutSlash(cluster.server),
+    servers: serversOf(cluster.extensions),
+    path: undefined,
     namespace: context.namespace ?? "default",
     certificateAuthority: base64(cluster["certificate-authority-data"]) ?? path(cluster["certificate-authority"]),
     insecureSkipTlsVerify: cluster["insecure-skip-tls-verify"] === true ? true : undefined,
@@ -57,6 +59,22 @@ export function parseKubeconfig(text: string, options: KubeconfigOptions = {}): 
     clientKey: base64(user["client-key-data"]) ?? path(user["client-key"]),
     token: path(user.tokenFile) ?? inline(user.token),
   })
+}
+
+/** Name of the extension of a cluster's entry that lists all its servers: a kubeconfig has room for one, kubectl passes over this. */
+export const serversExtension = "wick.dev/servers"
+
+function serversOf(extensions: unknown): readonly string[] | undefined {
+  if (!Array.isArray(extensions)) return undefined
+  const found = (extensions as { name?: unknown; extension?: { servers?: unknown } }[]).find(
+    ({ name }) => name === serversExtension,
+  )?.extension?.servers
+  if (!Array.isArray(found)) return undefined
+  return found.filter((server): server is string => typeof server === "string").map(withoutSlash)
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "")
 }
 
 function entry<Entry extends Named>(

@@ -5,6 +5,8 @@ export interface KubeconfigOptions {
   /** Cluster, context and user entries are named so that they can be merged with those of other clusters. */
   readonly cluster: string
   readonly server: string
+  /** All servers of the cluster: our own clients go on with another when one is lost, kubectl passes over the list. */
+  readonly servers?: readonly string[]
   readonly authorityPem: string
   readonly user: { readonly name: string } & ({ readonly credential: Credential } | { readonly token: string })
   readonly namespace?: string
@@ -29,6 +31,7 @@ export function kubeconfigText(options: KubeconfigOptions): string {
     "  cluster:",
     `    server: ${JSON.stringify(server)}`,
     `    certificate-authority-data: ${base64(authorityPem)}`,
+    ...(options.servers ? extension(options.servers) : []),
     "users:",
     `- name: ${userName}`,
     "  user:",
@@ -43,6 +46,11 @@ export function kubeconfigText(options: KubeconfigOptions): string {
     "preferences: {}",
   ]
   return `${lines.join("\n")}\n`
+}
+
+function extension(servers: readonly string[]): string[] {
+  const list = JSON.stringify({ servers })
+  return ["    extensions:", "    - name: wick.dev/servers", `      extension: ${list}`]
 }
 
 /** Written whole or not at all, readable by its owner only: the file is as good as a password. */
