@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process"
 import { getCompileCacheDir } from "node:module"
 import { Command } from "commander"
-import { CommandError, type Context } from "./context.ts"
+import type { Context } from "./context.ts"
+import { platformProgram } from "./platform-program.ts"
 import { withExamples } from "./target.ts"
 
 /** Flags are read by the platform itself, so that `wick up` and its own program cannot disagree. */
@@ -24,6 +25,10 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
     --oidc-client-id ID               go with it: -username-claim, -username-prefix, -groups-claim, -groups-prefix,
                                       -ca-file, -required-claim CLAIM=VALUE, -signing-algs
   --etcd-listen HOST:PORT             answer etcd's clients here, over mutual TLS   (nowhere)
+  --backup-to PLACE                   back the store up: file:///directory or s3://bucket/prefix?endpoint=URL&region=NAME
+    --backup-passphrase-file FILE     seals the keys that go with it; --backup-keys none: they do not
+    --backup-credentials-file FILE    of a bucket; or in the environment, as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+    --backup-every 6h --backup-keep 7d  how often a snapshot is made, and how long (or how many) they are kept
   --log-level LEVEL                   debug, info, warn or error               (info)
 `
 
@@ -44,7 +49,7 @@ export function command(context: Context): Command {
 }
 
 async function run(context: Context, args: string[]): Promise<void> {
-  const main = platformProgram()
+  const main = platformProgram("main")
   const child = spawn(process.execPath, [...smallHeap.flags, main, "up", ...args], {
     stdio: "inherit",
     env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...smallHeap.env, ...context.env },
@@ -56,15 +61,4 @@ async function run(context: Context, args: string[]): Promise<void> {
     child.once("exit", (status, signal) => resolve(status ?? (signal ? 1 : 0)))
   })
   process.exitCode = code
-}
-
-function platformProgram(): string {
-  try {
-    return new URL(import.meta.resolve("@wick/all-in-one/main")).pathname
-  } catch {
-    throw new CommandError(
-      "this command was installed alone, without the platform it would start",
-      "npm install @wick/all-in-one, or use --kubeconfig of a cluster that runs Wick",
-    )
-  }
 }

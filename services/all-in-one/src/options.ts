@@ -2,6 +2,7 @@ import { homedir, hostname } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import * as z from "zod"
+import { backupFlags } from "./backup/flags.ts"
 import { Refusal } from "./refusal.ts"
 import { trustFlags } from "./trust.ts"
 
@@ -36,6 +37,7 @@ const schema = z.object({
   activators: z.coerce.number("must be a whole number").int().min(1).max(64).default(1),
   "encryption-key": z.enum(["keep", "new"], "must be keep or new").default("keep"),
   ...trustFlags,
+  ...backupFlags,
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error").default("info"),
 })
 export type Options = z.output<typeof schema>

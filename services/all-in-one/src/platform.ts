@@ -10,6 +10,7 @@ import {
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
+import { backupOf } from "./backup/flags.ts"
 import type { Home } from "./home.ts"
 import { startMetricsServer } from "./metrics-server.ts"
 import type { Address, Options } from "./options.ts"
@@ -52,6 +53,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const metrics = createMetrics()
   await checkPorts(options, home)
   const trust = await trustOf(options)
+  const backup = await backupOf(options)
   const network = options.runtime === "process" ? undefined : await timed("network", () => openNetwork(given))
   const { hostAddress, serviceCidr } = network ?? { hostAddress: loopback, serviceCidr: processServiceCidr }
   const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
@@ -70,6 +72,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
         version: apiVersion(),
         trust,
         etcd: options["etcd-listen"],
+        backup,
         nodeProxy: (name) => nodes.get(name)?.connection,
         clock,
         random,

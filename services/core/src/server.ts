@@ -23,6 +23,7 @@ import {
   type TrustOptions,
   type UserInfo,
 } from "#apiserver"
+import type { BackupOptions } from "#backup"
 import { frontProxyName, openPki, type Pki, readSigningRequest, writeKubeconfig } from "#pki"
 import { openStorage } from "#replication"
 import { electLoops } from "./elected-loops.ts"
@@ -56,6 +57,8 @@ export interface ControlPlaneOptions {
   readonly metrics?: Metrics | undefined
   /** Where etcd's clients are answered; nowhere unless it is given. */
   readonly etcd?: { readonly host: string; readonly port: number } | undefined
+  /** Where the store is backed up to, and how; nowhere unless it is given. */
+  readonly backup?: Pick<BackupOptions, "destination" | "passphrase" | "snapshotEveryMs" | "retention"> | undefined
   /** The disk has failed: the process should end and be started anew. */
   readonly onFailure: (error: Error) => void
 }
@@ -105,6 +108,20 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
   const url = await open(options, pki, security.guard(audit.over(api)), undo)
   if (options.etcd !== undefined) undo.use(await openEtcd(options, options.etcd, stored, pki))
+  if (options.backup !== undefined) {
+    const { startBackup } = await import("#backup")
+    undo.use(
+      await startBackup({
+        ...options.backup,
+        storage: stored,
+        home: directory,
+        clock,
+        random,
+        log,
+        metrics: options.metrics,
+      }),
+    )
+  }
   const clientAs: ControlPlane["clientAs"] = (user, term) => {
     const fetch = api.fetchAs(user)
     return createClient({ fetch: term === undefined ? fetch : compose(fetch, fence(term)) })

@@ -36,8 +36,17 @@ async function readFileOf(path: string): Promise<Record<string, string | undefin
   return Object.fromEntries(lines)
 }
 
+/** Letters of a passphrase, at least. */
+const passphraseMin = 12
+
+export async function readPassphrase(path: string): Promise<string> {
+  const passphrase = (await readOwnFile(path)).trim()
+  if (passphrase.length >= passphraseMin) return passphrase
+  throw new BackupOptionError(`the passphrase in ${path} is too short: it must have at least ${passphraseMin} letters`)
+}
+
 /** A file with a secret. Others must not be able to read it: then it is none, and is refused. */
-export async function readOwnFile(path: string): Promise<string> {
+async function readOwnFile(path: string): Promise<string> {
   try {
     const { mode } = await stat(path)
     if ((mode & 0o077) === 0) return await readFile(path, "utf8")

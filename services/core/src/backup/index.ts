@@ -10,7 +10,7 @@
  */
 export { BackupOptionError, DamagedBackupError, NotInBackupError } from "./backup-error.ts"
 export { catalogOf, reachable, type Target } from "./catalog.ts"
-export { readOwnFile } from "./credentials.ts"
+export { readPassphrase } from "./credentials.ts"
 export { type Destination, openDestination, type Place, readPlace } from "./destination.ts"
 export { revisionBumpDefault } from "./limits.ts"
 export { restore } from "./restore.ts"

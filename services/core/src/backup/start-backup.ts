@@ -31,7 +31,7 @@ export interface BackupOptions {
   readonly metrics?: Metrics | undefined
 }
 
-/** Begins to back up, and goes on until it is disposed of: then what is left is archived. Never throws later. */
+/** Begins to back up where the store leads, and goes on until it is disposed of: then what is left is archived. Never throws later. */
 export async function startBackup(options: BackupOptions): Promise<AsyncDisposable> {
   const backup = new Backup(options, await writerOf(options))
   const run = backup.run()
@@ -114,7 +114,8 @@ class Backup {
   }
 
   async #step(): Promise<void> {
-    const { clock, log } = this.#options
+    const { clock, log, storage } = this.#options
+    if (storage.cluster.leader() !== storage.cluster.self) return this.#leave()
     this.#archive ??= await this.#begin()
     try {
       await this.#archive.flush()
@@ -128,6 +129,16 @@ class Backup {
     }
     this.#metrics.archived(clock.now(), this.#archive.position.revision)
     if (this.#snapshot === undefined && clock.now() >= this.#nextSnapshotMs) this.#beginSnapshot()
+  }
+
+  /** Another member leads, and backs up. */
+  async #leave(): Promise<void> {
+    if (this.#archive === undefined) return
+    this.#options.log.info("another member backs up from here on")
+    this.#snapshots.abort()
+    await this.#snapshot
+    this.#archive = undefined
+    this.#snapshots = new AbortController()
   }
 
   /** Goes on with the chain that this home wrote last, if the store is still the same. */

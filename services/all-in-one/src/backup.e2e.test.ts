@@ -1,0 +1,99 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import { Secret } from "@wick/sdk/api/core/secret"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { until } from "./testing/until.ts"
+import { startTestPlatform, type TestPlatform } from "./testing.ts"
+
+/** What a platform may lose of its last writes, and how long it may be away. */
+const lostMaxMs = 60_000
+const awayMaxMs = 300_000
+
+let wick: TestPlatform
+const outside = mkdtempSync(join(tmpdir(), "wick-outside-"))
+const passphrase = join(outside, "passphrase")
+const place = `file://${join(outside, "backup")}`
+
+beforeAll(async () => {
+  writeFileSync(passphrase, "correct horse battery", { mode: 0o600 })
+  wick = await startTestPlatform(["--runtime=process", "--backup-to", place, "--backup-passphrase-file", passphrase])
+})
+afterAll(async () => {
+  await wick?.[Symbol.asyncDispose]()
+  rmSync(outside, { recursive: true, force: true })
+})
+
+/** All of its processes, and its disk. */
+function loseMachine(): void {
+  const activator = JSON.parse(readFileSync(join(wick.home, "run", "activator-0.pid"), "utf8")) as { pid: number }
+  for (const pid of [wick.pid(), activator.pid]) process.kill(pid, "SIGKILL")
+  rmSync(wick.home, { recursive: true })
+}
+
+interface Written {
+  readonly name: string
+  readonly acknowledgedAtMs: number
+}
+
+async function write(written: Written[], ended: AbortSignal): Promise<void> {
+  for (let at = 0; !ended.aborted; at++) {
+    const name = `drill-${at}`
+    const metadata = { namespace: "default", name }
+    try {
+      await wick.client.create(ConfigMap, { metadata, data: { at: String(at) } })
+    } catch {
+      return // it is gone
+    }
+    written.push({ name, acknowledgedAtMs: performance.now() })
+  }
+}
+
+it(`is whole again after its disk was lost: at most ${lostMaxMs / 1000} s of writes are missing`, {
+  timeout: 300_000,
+}, async () => {
+  const metadata = { namespace: "default", name: "treasure" }
+  await wick.client.create(Secret, { metadata, stringData: { word: "sesame" } })
+  const written: Written[] = []
+  const ended = new AbortController()
+  const writing = write(written, ended.signal)
+  await until("a snapshot, and more in the archive than that", async () => {
+    const { stdout } = await wick.wick("backup", "list", "--from", place)
+    const [, since, to] = /can be restored: revisions (\d+) to (\d+)/.exec(stdout) ?? []
+    return Number(to) > Number(since)
+  })
+  // Killed in the midst of it, with all that is not in the backup yet.
+  const killedAtMs = performance.now()
+  loseMachine()
+  ended.abort()
+  await writing
+
+  const verified = await wick.wick("backup", "verify", "--from", place, "--passphrase-file", passphrase)
+  expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/^whole: \d+ files/m) })
+  const refused = await wick.wick("restore", "--from", place, "--home", wick.home)
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("passphrase") })
+  const restored = await wick.wick("restore", "--from", place, "--home", wick.home, "--passphrase-file", passphrase)
+  expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining("restored ") })
+  await wick.restart()
+  // With the client of before: its certificate and the authority are the same.
+  const items = (await wick.client.list(ConfigMap, { namespace: "default" })).items
+  const awayMs = performance.now() - killedAtMs
+  const found = new Set(items.map((item) => item.metadata.name))
+  const missing = written.filter(({ name }) => !found.has(name))
+  const lostMs = killedAtMs - (missing[0]?.acknowledgedAtMs ?? killedAtMs)
+  process.stderr.write(
+    `of ${written.length} acknowledged writes ${missing.length} are missing, the last ${(lostMs / 1000).toFixed(1)} s; ` +
+      `away for ${(awayMs / 1000).toFixed(1)} s\n`,
+  )
+  expect(written.length - missing.length).toBeGreaterThan(0)
+  expect(lostMs).toBeLessThan(lostMaxMs)
+  expect(awayMs).toBeLessThan(awayMaxMs)
+  // What is missing is the end, and nothing in between.
+  expect(missing).toEqual(written.slice(written.length - missing.length))
+  const secret = await wick.client.get(Secret, metadata)
+  expect(Buffer.from(secret.data?.word ?? "", "base64").toString()).toBe("sesame")
+  await wick.client.create(ConfigMap, { metadata: { namespace: "default", name: "afterwards" } })
+  const again = await wick.wick("restore", "--from", place, "--home", wick.home, "--passphrase-file", passphrase)
+  expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("is in use") })
+})
