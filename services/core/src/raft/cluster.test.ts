@@ -1,5 +1,6 @@
 import { seededRandom } from "@wick/sdk/clock"
 import { describe, expect, it } from "vitest"
+import type { LeaseTerms } from "./lease.ts"
 import type { Entry, MemberId } from "./message.ts"
 import { type Faults, noFaults, type Observer, SimulatedCluster } from "./simulated-cluster.ts"
 import type { RaftState } from "./state.ts"
@@ -8,6 +9,9 @@ import type { RaftState } from "./state.ts"
 class Safety implements Observer {
   readonly #leaders = new Map<number, MemberId>()
   readonly #chosen = new Map<number, Entry>()
+  /** What had been acknowledged by anyone when each read was asked. */
+  readonly #asked = new Map<number, number>()
+  answered = 0
 
   get chosen(): number {
     return this.#chosen.size
@@ -32,6 +36,16 @@ class Safety implements Observer {
         throw new Error(`state machine safety: ${member} applies another entry at ${entry.index}`)
       }
     }
+  }
+
+  onReadAsked(read: number): void {
+    this.#asked.set(read, this.chosen)
+  }
+
+  onReadAnswered(read: number, index: number): void {
+    const asked = this.#asked.get(read) ?? 0
+    if (index < asked) throw new Error(`reads: one asked when ${asked} was acknowledged is answered as of ${index}`)
+    this.answered++
   }
 
   onMoment(states: readonly RaftState[]): void {
@@ -61,16 +75,36 @@ const stormy: Faults = {
   changePercent: 0,
 }
 
+/** Leaders are cut off and replaced as often as can be, over a network that is quick otherwise. */
+const restless: Faults = {
+  lossPercent: 2,
+  repeatPercent: 2,
+  delayMax: 1,
+  diskDelayMax: 0,
+  crashPercent: 0.3,
+  partitionPercent: 1.5,
+  changePercent: 0.5,
+}
+
+/** Ticks come one a moment, and clocks agree. */
+const lease: LeaseTerms = { tickMs: 1, driftMax: 1 }
+
 /** A storm, in which promises must hold, and then calm, in which work must get done. */
-function run(size: number, seed: number, faults: Faults = stormy, spares = 0): void {
+function run(
+  size: number,
+  seed: number,
+  faults: Faults = stormy,
+  more: { readonly spares?: number; readonly lease?: LeaseTerms } = {},
+): void {
   const safety = new Safety()
-  const cluster = new SimulatedCluster(size, faults, seededRandom(seed), safety, spares)
+  const cluster = new SimulatedCluster(size, faults, seededRandom(seed), safety, more)
   for (let moment = 0; moment < 1_500; moment++) cluster.advance()
   cluster.faults = noFaults
   for (let moment = 0; moment < 200; moment++) cluster.advance()
   const before = safety.chosen
   for (let moment = 0; moment < 150; moment++) cluster.advance()
   expect(safety.chosen, "commands are committed once the storm is over").toBeGreaterThan(before + 3)
+  expect(safety.answered, "and reads are answered").toBeGreaterThan(0)
   const present = cluster.leader?.log.configuration.voters ?? []
   const voting = cluster.members.filter(({ id }) => present.includes(id))
   const lag = voting.map(({ state }) => safety.chosen - (state?.handedOut ?? 0))
@@ -82,7 +116,10 @@ describe("a cluster in a storm of lost, late and repeated messages, crashes and 
   const seeds = [1, 2, 3, 4, 5, 6, 7, 8, ...Array.from({ length: 12 }, (_, at) => fresh + at)]
   it.each(seeds)("of three keeps its promises, and recovers (seed %i)", (seed) => run(3, seed))
   it.each(seeds)("whose members and leaders are changed meanwhile keeps its promises, and recovers (seed %i)", (seed) =>
-    run(3, seed, { ...stormy, changePercent: 0.5 }, 2),
+    run(3, seed, { ...stormy, changePercent: 0.5 }, { spares: 2 }),
+  )
+  it.each(seeds)("whose leader answers reads by a lease answers none that is stale (seed %i)", (seed) =>
+    run(3, seed, restless, { spares: 2, lease }),
   )
   it.each(seeds.slice(4, 12))("of five keeps its promises, and recovers (seed %i)", (seed) => run(5, seed))
 })

@@ -1,6 +1,7 @@
 import { assert, must } from "@wick/sdk/assert"
 import type { Random } from "@wick/sdk/clock"
 import type { Effects } from "./effects.ts"
+import type { LeaseTerms } from "./lease.ts"
 import type { Configuration, Entry, HardState, LogPosition, MemberId, Message } from "./message.ts"
 import { createRaft, type RaftState } from "./state.ts"
 import { type Input, step } from "./step.ts"
@@ -55,6 +56,9 @@ export interface Observer {
   onLeader(state: RaftState): void
   onApply(member: MemberId, entries: readonly Entry[]): void
   onMoment(states: readonly RaftState[]): void
+  onReadAsked(read: number): void
+  /** It sees everything up to `index`. */
+  onReadAnswered(read: number, index: number): void
 }
 
 const electionTicks = 10
@@ -71,12 +75,21 @@ export class SimulatedCluster {
   #flights: Flight[] = []
   #cutOff = new Set<MemberId>()
   #proposals = 0
+  #reads = 0
   readonly #random: Random
   readonly #observer: Observer
+  readonly #lease: LeaseTerms | undefined
 
-  /** `spares` wait to be made members. */
-  constructor(size: number, faults: Faults, random: Random, observer: Observer, spares = 0) {
+  /** `spares` wait to be made members. A moment is a millisecond. */
+  constructor(
+    size: number,
+    faults: Faults,
+    random: Random,
+    observer: Observer,
+    { spares = 0, lease }: { readonly spares?: number; readonly lease?: LeaseTerms } = {},
+  ) {
     this.faults = faults
+    this.#lease = lease
     this.#random = random
     this.#observer = observer
     const voters = Array.from({ length: size }, (_, at) => at + 1)
@@ -107,9 +120,12 @@ export class SimulatedCluster {
           member.state = this.#start(member.id, member.disk)
         continue
       }
-      member.inbox.push({ kind: "tick", jitter: this.#random.below(1000) })
+      member.inbox.push({ kind: "tick", jitter: this.#random.below(1000), nowMs: this.#now })
       if (this.#chance(20)) member.inbox.push({ kind: "proposed", commands: [Buffer.from(`${++this.#proposals}`)] })
-      if (this.#chance(5)) member.inbox.push({ kind: "read", read: this.#now })
+      if (this.#chance(this.#lease === undefined ? 5 : 50)) {
+        this.#observer.onReadAsked(++this.#reads)
+        member.inbox.push({ kind: "read", read: this.#reads, nowMs: this.#now })
+      }
       if (this.#chance(this.faults.changePercent)) member.inbox.push(this.#change())
       this.#turn(member)
     }
@@ -150,6 +166,7 @@ export class SimulatedCluster {
       applied: disk.snapshot,
       entries: disk.entries,
       jitter: this.#random.below(1000),
+      lease: this.#lease,
     })
   }
 
@@ -184,6 +201,7 @@ export class SimulatedCluster {
       else this.#send(message)
     }
     this.#observer.onApply(member.id, effects.commit)
+    for (const { read, index } of effects.reads) this.#observer.onReadAnswered(read, index)
     const last = effects.commit.at(-1)
     if (last !== undefined && member.state && this.#chance(10)) this.#checkpoint(member, member.state, last)
   }
