@@ -24,6 +24,8 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --oidc-issuer-url URL               or: one issuer of OpenID Connect; the other --oidc- flags of kube-apiserver
     --oidc-client-id ID               go with it: -username-claim, -username-prefix, -groups-claim, -groups-prefix,
                                       -ca-file, -required-claim CLAIM=VALUE, -signing-algs
+  --store-endpoints URL,URL           keep everything in an etcd that is there already  (own store)
+    --store-cafile FILE               go with it: -certfile, -keyfile; --store-prefix PATH before every key
   --etcd-listen HOST:PORT             answer etcd's clients here, over mutual TLS   (nowhere)
   --backup-to PLACE                   back the store up: file:///directory or s3://bucket/prefix?endpoint=URL&region=NAME
     --backup-passphrase-file FILE     seals the keys that go with it; --backup-keys none: they do not

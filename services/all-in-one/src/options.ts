@@ -4,6 +4,7 @@ import { parseArgs } from "node:util"
 import * as z from "zod"
 import { backupFlags } from "./backup/flags.ts"
 import { Refusal } from "./refusal.ts"
+import { storeFlags } from "./store-flags.ts"
 import { trustFlags } from "./trust.ts"
 
 const address = z
@@ -25,6 +26,7 @@ const schema = z.object({
   registry: address.default({ host: "127.0.0.1", port: 5000 }),
   metrics: address.default({ host: "127.0.0.1", port: 9090 }),
   "etcd-listen": address.optional(),
+  ...storeFlags,
   domain: z
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a domain name, for example wick.localhost")

@@ -17,6 +17,7 @@ import type { Address, Options } from "./options.ts"
 import { checkPorts } from "./ports.ts"
 import { startServing } from "./serving.ts"
 import { writeState } from "./state-file.ts"
+import { storeOf } from "./store-flags.ts"
 import { trustOf } from "./trust.ts"
 import { apiVersion, ownVersion } from "./version.ts"
 
@@ -53,7 +54,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const metrics = createMetrics()
   await checkPorts(options, home)
   const trust = await trustOf(options)
-  const backup = await backupOf(options)
+  const kept = { store: storeOf(options, log), backup: await backupOf(options) }
   const network = options.runtime === "process" ? undefined : await timed("network", () => openNetwork(given))
   const { hostAddress, serviceCidr } = network ?? { hostAddress: loopback, serviceCidr: processServiceCidr }
   const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
@@ -72,7 +73,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
         version: apiVersion(),
         trust,
         etcd: options["etcd-listen"],
-        backup,
+        ...kept,
         nodeProxy: (name) => nodes.get(name)?.connection,
         clock,
         random,

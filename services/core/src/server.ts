@@ -25,9 +25,9 @@ import {
 } from "#apiserver"
 import type { BackupOptions } from "#backup"
 import { frontProxyName, openPki, type Pki, readSigningRequest, writeKubeconfig } from "#pki"
-import { openStorage } from "#replication"
+import type { MemberStorage } from "#store"
 import { electLoops } from "./elected-loops.ts"
-import { storeMandate } from "./store-mandate.ts"
+import { type ExternalStore, openStore } from "./external-store.ts"
 
 export interface ControlPlaneOptions {
   /** Name of this host, by which people know who leads. */
@@ -55,7 +55,9 @@ export interface ControlPlaneOptions {
   readonly random: Random
   readonly log: Log
   readonly metrics?: Metrics | undefined
-  /** Where etcd's clients are answered; nowhere unless it is given. */
+  /** Kept there instead of in `store/`. */
+  readonly store?: ExternalStore | undefined
+  /** Where etcd's clients are answered; nowhere unless it is given. An external store answers them itself. */
   readonly etcd?: { readonly host: string; readonly port: number } | undefined
   /** Where the store is backed up to, and how; nowhere unless it is given. */
   readonly backup?: Pick<BackupOptions, "destination" | "passphrase" | "snapshotEveryMs" | "retention"> | undefined
@@ -86,10 +88,10 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const options = { ...given, port: given.port || (await freePort(given.hosts[0])) }
   const { directory, clock, random, log, clusterDomain } = options
   await using undo = new AsyncDisposableStack()
-  const stored = await openStorage({ directory: join(directory, "store"), clock, log, onFailure: options.onFailure })
-  undo.defer(() => stored.close())
+  const stored = await openStore(options)
+  undo.defer(() => stored.storage.close())
   const sealing = { directory: join(directory, "encryption"), newKey: options.newEncryptionKey ?? false }
-  const encrypted = await openEncryptedStorage(stored, { ...sealing, clock, log })
+  const encrypted = await openEncryptedStorage(stored.storage, { ...sealing, clock, log })
   undo.defer(() => encrypted.close())
   const { storage } = encrypted
   const etcdNames = options.etcd === undefined ? [] : [options.etcd.host]
@@ -107,27 +109,14 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
   const url = await open(options, pki, security.guard(audit.over(api)), undo)
-  if (options.etcd !== undefined) undo.use(await openEtcd(options, options.etcd, stored, pki))
-  if (options.backup !== undefined) {
-    const { startBackup } = await import("#backup")
-    undo.use(
-      await startBackup({
-        ...options.backup,
-        storage: stored,
-        home: directory,
-        clock,
-        random,
-        log,
-        metrics: options.metrics,
-      }),
-    )
-  }
+  const { member, mandate } = stored
+  if (member !== undefined) await openAroundMember(options, member, pki, undo)
   const clientAs: ControlPlane["clientAs"] = (user, term) => {
     const fetch = api.fetchAs(user)
     return createClient({ fetch: term === undefined ? fetch : compose(fetch, fence(term)) })
   }
-  const mandate = undo.use(storeMandate(stored))
-  const identity = `${options.name ?? "member"}_${stored.cluster.self}`
+  undo.defer(() => mandate[Symbol.dispose]?.())
+  const identity = `${options.name ?? "member"}_${member?.cluster.self ?? "external"}`
   undo.use(startLoops({ clientAs, mandate, identity }, pki, options))
   const stack = undo.move()
   return {
@@ -208,11 +197,25 @@ async function open(
   return server
 }
 
+/** What only a store of our own has: a door for etcd's clients, and backups. */
+async function openAroundMember(
+  options: ControlPlaneOptions,
+  storage: MemberStorage,
+  pki: Pki,
+  undo: AsyncDisposableStack,
+): Promise<void> {
+  const { etcd, backup, directory, clock, random, log, metrics } = options
+  if (etcd !== undefined) undo.use(await openEtcd(options, etcd, storage, pki))
+  if (backup === undefined) return
+  const { startBackup } = await import("#backup")
+  undo.use(await startBackup({ ...backup, storage, home: directory, clock, random, log, metrics }))
+}
+
 /** The store as it is, ciphertext and all, for the administrators of the cluster and nobody else. */
 async function openEtcd(
   { directory, clock, random, log }: ControlPlaneOptions,
   address: { readonly host: string; readonly port: number },
-  storage: Awaited<ReturnType<typeof openStorage>>,
+  storage: MemberStorage,
   { serving, authorityPem }: Pki,
 ): Promise<AsyncDisposable> {
   const { startEtcd } = await import("#etcd")

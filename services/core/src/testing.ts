@@ -1,6 +1,8 @@
 /**
- * What other workspaces' tests may use of the core: the real API server on a store in memory, in their own process.
+ * What other workspaces' tests may use of the core: the real API server on a store in memory, in their own process;
+ * etcd of this machine.
  */
 export { startTestIssuer, type TestIssuer } from "./apiserver/testing/issuer.ts"
 export type { TestApi } from "./apiserver/testing/start.ts"
 export { startTestApi } from "./apiserver/testing/start.ts"
+export { etcdctl, startSecure as startEtcdOfMachine } from "./etcd/testing/start-pair.ts"

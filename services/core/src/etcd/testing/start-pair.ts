@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { openPki } from "#pki"
 import { openStorage } from "#replication"
 import { type EtcdServer, startEtcd } from "../index.ts"
 
@@ -38,17 +39,68 @@ export async function startOurs(): Promise<Peer> {
   }
 }
 
+/** Files of a server that believes only clients with certificates. */
+interface ServerFiles {
+  readonly caFile: string
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+export interface SecurePeer extends Peer {
+  /** What a client needs to be let in. */
+  readonly files: ServerFiles
+}
+
+/** etcd of this machine over mutual TLS, with an authority of its own. */
+export async function startSecure(binary = "/usr/bin/etcd"): Promise<SecurePeer> {
+  const directory = await mkdtemp(join(tmpdir(), "wick-etcd-tls-"))
+  const names = { serverNames: ["127.0.0.1", "localhost"], clusterDomain: "cluster.local" }
+  const pki = await openPki({ directory, ...names, clock: systemClock, log: silentLog })
+  const client = await pki.issueClient("wick", ["wick"])
+  const write = async (name: string, pem: string): Promise<string> => {
+    const path = join(directory, name)
+    await writeFile(path, pem)
+    return path
+  }
+  const caFile = await write("authority.pem", pki.authorityPem)
+  const served = {
+    caFile,
+    certFile: await write("etcd.crt", pki.serving.certificatePem),
+    keyFile: await write("etcd.key", pki.serving.privateKeyPem),
+  }
+  const files = {
+    caFile,
+    certFile: await write("client.crt", client.certificatePem),
+    keyFile: await write("client.key", client.privateKeyPem),
+  }
+  const peer = await startTheirs(binary, undefined, served)
+  return {
+    endpoint: peer.endpoint,
+    files,
+    [Symbol.asyncDispose]: async () => {
+      await peer[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
 /** etcd of this machine, on a directory that is empty unless one is given. */
-export async function startTheirs(binary = "/usr/bin/etcd", data?: string): Promise<Peer> {
+export async function startTheirs(binary = "/usr/bin/etcd", data?: string, tls?: ServerFiles): Promise<Peer> {
   const directory = data ?? (await mkdtemp(join(tmpdir(), "wick-etcd-peer-")))
   const [client, peer] = [await freePort(), await freePort()]
   const endpoint = `127.0.0.1:${client}`
-  const urls = { client: `http://${endpoint}`, peer: `http://127.0.0.1:${peer}` }
+  const urls = { client: `${tls ? "https" : "http"}://${endpoint}`, peer: `http://127.0.0.1:${peer}` }
   const flags = {
     "data-dir": directory,
     "listen-client-urls": urls.client,
     "advertise-client-urls": urls.client,
     "listen-peer-urls": urls.peer,
+    ...(tls && {
+      "cert-file": tls.certFile,
+      "key-file": tls.keyFile,
+      "trusted-ca-file": tls.caFile,
+      "client-cert-auth": "true",
+    }),
     ...(data === undefined && {
       "initial-advertise-peer-urls": urls.peer,
       "initial-cluster": `default=${urls.peer}`,
