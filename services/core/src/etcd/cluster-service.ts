@@ -7,66 +7,80 @@ import {
   membersResponse,
   memberUpdateRequest,
 } from "#etcd-wire"
-import { NoteChangedError } from "#store"
-import { refuse } from "./etcd-error.ts"
+import { type ClusterMember, ClusterRefusalError, LearnerNotReadyError } from "#store"
+import { code, EtcdError, type RefusalName, refuse } from "./etcd-error.ts"
 import { headerOf, type Methods, type Parts, unary } from "./service.ts"
 
-const noteName = "etcd/peer-urls"
-
-/**
- * The members, of which there is one. What would need others is refused in the words that etcd has for a cluster which
- * would lose its majority by it.
- */
+/** The members of the cluster: any of them is asked, the one that leads carries it out. */
 export function clusterService(parts: Parts): Methods {
   const { storage, identity, authorize } = parts
-  const members = (): MemberMessage[] => [
-    { id: identity.memberId, name: memberName, peerUrls: peerUrls(parts), clientUrls: [...parts.clientUrls()] },
-  ]
-  const known = (id: number): void => {
-    if (id !== identity.memberId) throw refuse("memberNotFound")
+  const { cluster } = storage
+  const list = (): MemberMessage[] => cluster.members().map((member) => describe(parts, member))
+  /** Number of a member that is there, as etcd's clients name it. */
+  const known = (id: number): ClusterMember => {
+    const member = cluster.members().find((each) => each.id === identity.memberOf(id))
+    if (member === undefined) throw refuse("memberNotFound")
+    return member
   }
   return {
     "etcdserverpb.Cluster/MemberList": unary(memberListRequest, membersResponse, async ({ linearizable }) => {
       if (linearizable) await storage.confirmRead()
-      return { header: headerOf(parts), members: members() }
+      return { header: headerOf(parts), members: list() }
     }),
     "etcdserverpb.Cluster/MemberAdd": unary(memberAddRequest, memberAddResponse, async (request, caller) => {
       authorize(caller, [{ right: "root" }])
-      checkUrls(request.peerUrls)
-      throw refuse(request.isLearner ? "tooManyLearners" : "memberNotEnoughStarted")
+      const { peerUrls, isLearner: learner } = request
+      checkUrls(peerUrls)
+      const taken = cluster.members().flatMap((member) => member.peerUrls)
+      if (peerUrls.some((url) => taken.includes(url))) throw refuse("peerUrlExists")
+      const added = await changed(cluster.addMember({ peerUrls, learner }))
+      return { header: headerOf(parts), member: describe(parts, added), members: list() }
     }),
     "etcdserverpb.Cluster/MemberRemove": unary(memberIdRequest, membersResponse, async ({ id }, caller) => {
       authorize(caller, [{ right: "root" }])
-      known(id)
-      throw refuse("memberNotEnoughStarted")
+      await changed(cluster.removeMember(known(id).id), "memberNotEnoughStarted")
+      return { header: headerOf(parts), members: list() }
     }),
     "etcdserverpb.Cluster/MemberUpdate": unary(memberUpdateRequest, membersResponse, async (request, caller) => {
       authorize(caller, [{ right: "root" }])
-      checkUrls(request.peerUrls)
-      known(request.id)
-      await setPeerUrls(parts, request.peerUrls)
-      return { header: headerOf(parts), members: members() }
+      const { id, peerUrls } = request
+      checkUrls(peerUrls)
+      await changed(cluster.updateMember(known(id).id, { peerUrls }))
+      return { header: headerOf(parts), members: list() }
     }),
     "etcdserverpb.Cluster/MemberPromote": unary(memberIdRequest, membersResponse, async ({ id }, caller) => {
       authorize(caller, [{ right: "root" }])
-      known(id)
-      throw refuse("memberNotLearner")
+      const { id: member, learner } = known(id)
+      if (!learner) throw refuse("memberNotLearner")
+      await changed(cluster.promote(member))
+      return { header: headerOf(parts), members: list() }
     }),
   }
 }
 
+/** For who has no name of its own. */
 const memberName = "wick"
 
-function peerUrls({ storage }: Parts): string[] {
-  const { version, value } = storage.note(noteName)
-  return version === 0 ? [] : (JSON.parse(Buffer.from(value).toString()) as string[])
+function describe({ identity, clientUrls, storage }: Parts, member: ClusterMember): MemberMessage {
+  const isSelf = member.id === storage.cluster.self
+  // Who has not been started yet has no name: that is how etcd's clients know it.
+  const isStarted = isSelf || member.clientUrls.length > 0
+  return {
+    id: identity.idOf(member.id),
+    name: member.name === "" && isStarted ? memberName : member.name,
+    peerUrls: [...member.peerUrls],
+    clientUrls: [...(member.clientUrls.length === 0 && isSelf ? clientUrls() : member.clientUrls)],
+    isLearner: member.learner,
+  }
 }
 
-async function setPeerUrls({ storage }: Parts, urls: readonly string[]): Promise<void> {
+/** Says in etcd's words why members were not changed, where it has some for this change; else in our own. */
+async function changed<Result>(change: Promise<Result>, words?: RefusalName): Promise<Result> {
   try {
-    await storage.setNote(noteName, Buffer.from(JSON.stringify(urls)), storage.note(noteName).version)
+    return await change
   } catch (error) {
-    throw error instanceof NoteChangedError ? refuse("tooManyRequests") : error
+    if (error instanceof LearnerNotReadyError || !(error instanceof ClusterRefusalError)) throw error
+    throw words === undefined ? new EtcdError(code.failedPrecondition, error.message) : refuse(words)
   }
 }
 

@@ -5,17 +5,20 @@ import {
   FutureRevisionError,
   InvalidRequestError,
   KeyNotFoundError,
+  LearnerNotReadyError,
   LeaseExistsError,
   LeaseNotFoundError,
+  MemberNotFoundError,
   NoSpaceError,
   NotLeaderError,
   OverloadedError,
   StoppedError,
   TooLargeError,
   TooManyOperationsError,
+  UnavailableError,
 } from "#store"
 
-export { code, EtcdError, refuse }
+export { code, EtcdError, type RefusalName, refuse }
 
 // The first class that fits counts: a class stands before those it is derived from.
 const byClass: readonly (readonly [new (...given: never[]) => Error, RefusalName])[] = [
@@ -29,7 +32,11 @@ const byClass: readonly (readonly [new (...given: never[]) => Error, RefusalName
   [NoSpaceError, "noSpace"],
   [TooLargeError, "requestTooLarge"],
   [OverloadedError, "tooManyRequests"],
-  [NotLeaderError, "notLeader"],
+  // Unlike "not leader", which says that one should ask another, clients take this as what passes.
+  [NotLeaderError, "noLeader"],
+  [UnavailableError, "connectionLost"],
+  [MemberNotFoundError, "memberNotFound"],
+  [LearnerNotReadyError, "learnerNotReady"],
   [StoppedError, "stopped"],
 ]
 

@@ -11,7 +11,7 @@ import {
   moveLeaderRequest,
   statusResponse,
 } from "#etcd-wire"
-import { CompactedError, FutureRevisionError, type KeyValue } from "#store"
+import { ClusterRefusalError, CompactedError, FutureRevisionError, type KeyValue } from "#store"
 import { crc32c } from "./crc32c.ts"
 import { refuse } from "./etcd-error.ts"
 import { keptChanges } from "./kept-changes.ts"
@@ -29,16 +29,20 @@ export function maintenanceService(parts: Parts): Methods {
   return {
     "etcdserverpb.Maintenance/Status": unary(emptyRequest, statusResponse, async () => {
       const { index, appliedIndex, term, size, sizeInUse } = storage.status()
+      const { cluster } = storage
+      const leader = identity.idOf(cluster.leader())
+      const raised = alarms.raised().map((alarm) => `memberID:${memberId} alarm:${alarmNames[alarm]} `)
       return {
         header: headerOf(parts),
         version: etcdVersion,
         dbSize: size,
         dbSizeInUse: sizeInUse,
-        leader: memberId,
+        leader,
         raftIndex: index,
         raftTerm: term,
         raftAppliedIndex: appliedIndex,
-        errors: alarms.raised().map((alarm) => `memberID:${memberId} alarm:${alarmNames[alarm]} `),
+        errors: leader === 0 ? [...raised, refuse("noLeader").message] : raised,
+        isLearner: cluster.members().some(({ id, learner }) => learner && id === cluster.self),
       }
     }),
     "etcdserverpb.Maintenance/Alarm": unary(alarmRequest, alarmResponse, async (request) => {
@@ -81,9 +85,22 @@ export function maintenanceService(parts: Parts): Methods {
     }),
     "etcdserverpb.Maintenance/MoveLeader": unary(moveLeaderRequest, headerResponse, async ({ targetId }, caller) => {
       authorize(caller, [{ right: "root" }])
-      if (targetId !== memberId) throw refuse("badTransferee")
+      await moveLeader(parts, targetId)
       return { header: headerOf(parts) }
     }),
+  }
+}
+
+/** Only the leader hands over, as with etcd: clients look for it themselves. */
+async function moveLeader({ storage: { cluster }, identity }: Parts, targetId: number): Promise<void> {
+  if (cluster.leader() !== cluster.self) throw refuse("notLeader")
+  const target = cluster.members().find(({ id }) => id === identity.memberOf(targetId))
+  if (target === undefined || target.learner) throw refuse("badTransferee")
+  if (target.id === cluster.self) return
+  try {
+    await cluster.transferLeadership(target.id)
+  } catch (error) {
+    throw error instanceof ClusterRefusalError ? refuse("transferTimeout") : error
   }
 }
 

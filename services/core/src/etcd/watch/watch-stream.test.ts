@@ -34,7 +34,7 @@ function start() {
   const storage = createMemoryStorage({ clock })
   const parts: Parts = {
     storage,
-    identity: { clusterId: 1, memberId: 2 },
+    identity: { clusterId: 1, memberId: 2, idOf: (member) => member + 1, memberOf: (id) => id - 1 },
     authorize: () => {},
     alarms: new Alarms(storage),
     clock,
