@@ -3,7 +3,7 @@ import { sendHeartbeats } from "./heartbeat.ts"
 import { leaseHolds, roundConfirmed } from "./lease.ts"
 import type { MemberId } from "./message.ts"
 import { noMember } from "./message.ts"
-import { isAlone, quorumReached } from "./quorum.ts"
+import { quorumReached, tally } from "./quorum.ts"
 import { sendAtOnce } from "./send.ts"
 import { leaderOf, type RaftState, type Role } from "./state.ts"
 
@@ -32,7 +32,12 @@ export function startRead(
 /** Whether a read needs nobody's consent: there is no one else who could have been elected. */
 export function readsNeedNobody(state: RaftState): boolean {
   const { role } = state
-  return role.kind === "leader" && isAlone(state.log.configuration, state.id) && state.commit >= role.firstIndex
+  return role.kind === "leader" && votesAlone(state) && state.commit >= role.firstIndex
+}
+
+/** Learners need not be asked. */
+function votesAlone({ log, id }: RaftState): boolean {
+  return tally(log.configuration, new Map([[id, true]])) === "won"
 }
 
 function readAsLeader(
@@ -45,7 +50,7 @@ function readAsLeader(
 ): void {
   if (state.commit < role.firstIndex) {
     role.earlyReads.push({ read, from })
-  } else if (isAlone(state.log.configuration, state.id) || (nowMs !== undefined && leaseHolds(state, nowMs))) {
+  } else if (votesAlone(state) || (nowMs !== undefined && leaseHolds(state, nowMs))) {
     answer(state, out, from, read, state.commit)
   } else {
     sendHeartbeats(state, role, out, nowMs)

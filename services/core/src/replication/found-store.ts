@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Beside, RevisionChanges } from "#store"
 import { openDisk } from "./disk.ts"
-import { founding } from "./open-storage.ts"
+import { founding } from "./open-member.ts"
 import { removalsPerSave, StateTable } from "./state-table.ts"
 import { WriteAheadLog } from "./write-ahead-log.ts"
 

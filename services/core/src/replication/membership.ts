@@ -13,4 +13,9 @@ export interface Membership {
   /** Where the others are, until the store itself tells. */
   readonly peers: ReadonlyMap<MemberId, string>
   readonly connect: Connect
+  /**
+   * Lets the leader answer reads without asking the others, trusting that no member's clock runs faster than another's by
+   * more than this factor (1.1: a tenth). The same at all members. Absent: it asks.
+   */
+  readonly leaseDriftMax?: number
 }

@@ -7,7 +7,8 @@ import { createMetrics } from "@wick/sdk/metrics"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { CompactedError, NoSpaceError, noEnd, StoppedError, type Storage } from "#store"
 import { DirectoryInUseError } from "./directory-lock.ts"
-import { compactionIntervalMs, openStorage, openStorageOn } from "./open-storage.ts"
+import { compactionIntervalMs } from "./open-member.ts"
+import { openStorage, openStorageOn } from "./open-storage.ts"
 import { SimulatedDisk } from "./simulated-disk.ts"
 
 let directory: string

@@ -1,10 +1,7 @@
 import { statfs } from "node:fs/promises"
 import { must } from "@wick/sdk/assert"
 import { type Database, open, type RootDatabase } from "lmdb"
-import type { Configuration, LogPosition } from "#raft"
 import {
-  ByteReader,
-  ByteWriter,
   type Change,
   emptyPosition,
   type Lease,
@@ -12,13 +9,14 @@ import {
   NoSpaceError,
   type Note,
   numberSizeMax,
-  type Position,
-  type Records,
   type RevisionChanges,
 } from "#store"
+import type { AppliedState, Checkpoint } from "./applied-state.ts"
 import { changeKey, decodeChange, encodeChange, readChangeKey } from "./change-codec.ts"
-import { CorruptStateError, checksumSize, seal, unseal } from "./checksum.ts"
-import { readConfiguration, writeConfiguration } from "./log-record.ts"
+import { decodeCheckpoint, decodeLease, decodeNote, encodeCheckpoint, encodeLease, encodeNote } from "./state-codec.ts"
+import type { StateRecord } from "./state-stream.ts"
+import { readLeaseKey, sourceOfTable } from "./table-source.ts"
+import type { StateSource } from "./transport.ts"
 import { Unsaved } from "./unsaved.ts"
 
 /** Address space kept for the table; memory and disk are only taken as it grows. */
@@ -34,19 +32,12 @@ const spaceReserve = 8 * 1024 * 1024
 const pageSize = 4096
 const checkpointKey = Buffer.from("checkpoint")
 
-/** What the table holds: everything that the log says up to `applied`. */
-export interface Checkpoint {
-  readonly applied: LogPosition
-  readonly configuration: Configuration
-  readonly position: Position
-}
-
 /**
  * The applied state on disk: a memory-mapped B-tree (LMDB) of changes by revision, so that values need no memory of
  * ours. It is behind: what was applied lately is in memory (and in the log), and is written as one transaction
  * together with the index up to which it goes. So a crash leaves the state of some moment, from which the log goes on.
  */
-export class StateTable implements Records {
+export class StateTable implements AppliedState {
   readonly #directory: string
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #changes: Database<Buffer, Buffer>
@@ -68,10 +59,14 @@ export class StateTable implements Records {
     this.#notes = this.#root.openDB({ name: "notes", encoding: "binary", keyEncoding: "ordered-binary" })
   }
 
-  /** The state machine as of the last checkpoint, and that checkpoint; a new one when there is none. */
-  load(): { readonly mvcc: Mvcc; readonly checkpoint: Checkpoint | undefined } {
+  /** The last one; undefined when nothing was saved yet. */
+  checkpoint(): Checkpoint | undefined {
     const bytes = this.#root.getBinary(checkpointKey)
-    const checkpoint = bytes === undefined ? undefined : decodeCheckpoint(bytes)
+    return bytes === undefined ? undefined : decodeCheckpoint(bytes)
+  }
+
+  load(): { readonly mvcc: Mvcc; readonly checkpoint: Checkpoint | undefined } {
+    const checkpoint = this.checkpoint()
     const mvcc = new Mvcc(this, checkpoint?.position ?? emptyPosition)
     for (const { key: id, value } of this.#leases.getRange()) mvcc.restoreLease(decodeLease(id, value))
     for (const { key: name, value } of this.#notes.getRange()) mvcc.restoreNote(name, decodeNote(name, value))
@@ -79,7 +74,40 @@ export class StateTable implements Records {
       const { revision, sub } = readChangeKey(key)
       mvcc.restoreChange(decodeChange(value, revision), sub)
     }
+    mvcc.restored()
     return { mvcc, checkpoint }
+  }
+
+  source(): { readonly checkpoint: Checkpoint; readonly state: StateSource } | undefined {
+    const transaction = this.#root.useReadTransaction()
+    const bytes = this.#root.get(checkpointKey, { transaction })
+    if (bytes === undefined) {
+      transaction.done()
+      return undefined
+    }
+    const tables = { change: this.#changes, lease: this.#leases, note: this.#notes }
+    return { checkpoint: decodeCheckpoint(bytes), state: sourceOfTable(bytes, tables, transaction) }
+  }
+
+  /**
+   * Puts in part of a state that comes from elsewhere. The checkpoint comes last, in a transaction of its own once all
+   * else is durable: a table without one is not a state.
+   */
+  async fill(records: readonly StateRecord[]): Promise<void> {
+    await this.#root.batch(() => {
+      for (const { kind, key, value } of records) {
+        if (kind === "change") void this.#changes.put(Buffer.from(key), Buffer.from(value))
+        else if (kind === "lease") void this.#leases.put(readLeaseKey(key), Buffer.from(value))
+        else void this.#notes.put(Buffer.from(key).toString("latin1"), Buffer.from(value))
+      }
+    })
+  }
+
+  async fillCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    await this.#root.flushed
+    await this.#root.put(checkpointKey, encodeCheckpoint(checkpoint))
+    await this.#root.flushed
+    this.#root.resetReadTxn()
   }
 
   /** Bytes that the next checkpoint would write. */
@@ -223,56 +251,4 @@ export class StateTable implements Records {
 function pagesOf(stats: object): number {
   const { treeBranchPageCount, treeLeafPageCount, overflowPages } = stats as Record<string, number>
   return (treeBranchPageCount ?? 0) + (treeLeafPageCount ?? 0) + (overflowPages ?? 0)
-}
-
-function encodeCheckpoint({ applied, configuration, position }: Checkpoint): Buffer {
-  const members = configuration.voters.length + configuration.outgoing.length + configuration.learners.length
-  const bytes = Buffer.alloc(checksumSize + numberSizeMax * (9 + members))
-  const writer = new ByteWriter(bytes.subarray(checksumSize))
-  for (const number of [applied.index, applied.term, position.revision, position.compactRevision]) writer.number(number)
-  writer.number(position.timeMs)
-  writer.number(position.lastLeaseId)
-  writeConfiguration(writer, configuration)
-  return seal(bytes.subarray(0, checksumSize + writer.size), 0)
-}
-
-function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const reader = new ByteReader(unseal(bytes, 0, "its checkpoint"), checksumSize)
-  const applied = { index: reader.number(), term: reader.number() }
-  const revision = reader.number()
-  const compactRevision = reader.number()
-  const timeMs = reader.number()
-  const position = { revision, compactRevision, timeMs, lastLeaseId: reader.number() }
-  return { applied, position, configuration: readConfiguration(reader) }
-}
-
-function encodeLease({ id, ttlSeconds, deadlineMs }: Lease): Buffer {
-  const bytes = Buffer.alloc(checksumSize + 2 * numberSizeMax)
-  const writer = new ByteWriter(bytes.subarray(checksumSize))
-  writer.number(ttlSeconds)
-  writer.number(deadlineMs)
-  return seal(bytes, id)
-}
-
-function decodeLease(id: number, bytes: Uint8Array): Lease {
-  const reader = new ByteReader(unseal(bytes, id, `lease ${id}`), checksumSize)
-  return { id, ttlSeconds: reader.number(), deadlineMs: reader.number() }
-}
-
-/** Its name is under the checksum too: a note in another's place is wrong. */
-function encodeNote(name: string, { version, value }: Note): Buffer {
-  const bytes = Buffer.alloc(checksumSize + 2 * numberSizeMax + name.length + value.length)
-  const writer = new ByteWriter(bytes.subarray(checksumSize))
-  writer.key(name)
-  writer.number(version)
-  writer.rest(value)
-  return seal(bytes.subarray(0, checksumSize + writer.size), 0)
-}
-
-function decodeNote(name: string, bytes: Uint8Array): Note {
-  const reader = new ByteReader(unseal(bytes, 0, `note ${name}`), checksumSize)
-  const found = reader.key()
-  if (found !== name) throw new CorruptStateError(`note ${name} holds that of ${found}`)
-  const version = reader.number()
-  return { version, value: Buffer.from(reader.rest()) }
 }

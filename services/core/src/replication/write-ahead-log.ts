@@ -39,6 +39,7 @@ interface Segment {
  */
 export class WriteAheadLog {
   readonly #disk: Disk
+  readonly #segmentSize: number
   #segments: Segment[]
   #file: LogFile | undefined
   #offset: number
@@ -53,7 +54,13 @@ export class WriteAheadLog {
   #prepared = false
   #scratch = Buffer.allocUnsafe(64 * 1024)
 
-  private constructor(disk: Disk, recovered: Awaited<ReturnType<typeof recoverLog>>, configuration: Configuration) {
+  private constructor(
+    disk: Disk,
+    recovered: Awaited<ReturnType<typeof recoverLog>>,
+    configuration: Configuration,
+    size: number,
+  ) {
+    this.#segmentSize = size
     this.#disk = disk
     this.#segments = [...recovered.segments]
     this.#offset = recovered.end
@@ -64,9 +71,13 @@ export class WriteAheadLog {
   }
 
   /** Reads what is there, drops a torn end, and refuses (CorruptLogError) what is damaged otherwise. */
-  static async open(disk: Disk, founding: Configuration): Promise<{ log: WriteAheadLog; recovered: RecoveredLog }> {
+  static async open(
+    disk: Disk,
+    founding: Configuration,
+    size = segmentSize,
+  ): Promise<{ log: WriteAheadLog; recovered: RecoveredLog }> {
     const recovered = await recoverLog(disk)
-    const log = new WriteAheadLog(disk, recovered, founding)
+    const log = new WriteAheadLog(disk, recovered, founding, size)
     const newest = recovered.segments.at(-1)
     if (newest !== undefined) log.#file = await disk.open(segmentName(newest.number))
     return { log, recovered }
@@ -74,9 +85,9 @@ export class WriteAheadLog {
 
   /** Throws NoSpaceError when `size` more bytes cannot be had; what was reserved can be written in one append. */
   async reserve(size: number): Promise<void> {
-    assert(size <= segmentSize / 2, "a batch fits in a segment")
-    if (this.#file !== undefined && this.#offset + size <= segmentSize) {
-      if (this.#offset > segmentSize / 2) this.#prepare()
+    assert(size <= this.#segmentSize / 2, "a batch fits in a segment")
+    if (this.#file !== undefined && this.#offset + size <= this.#segmentSize) {
+      if (this.#offset > this.#segmentSize / 2) this.#prepare()
       return
     }
     await this.#roll()
@@ -132,7 +143,7 @@ export class WriteAheadLog {
 
   async #write(bytes: Buffer): Promise<void> {
     assert(this.#file !== undefined, "room is reserved before it is written to")
-    assert(this.#offset + bytes.length <= segmentSize, "what is written was reserved")
+    assert(this.#offset + bytes.length <= this.#segmentSize, "what is written was reserved")
     await this.#file.write(bytes, this.#offset)
     this.#offset += bytes.length
   }
@@ -165,7 +176,7 @@ export class WriteAheadLog {
   async #makeSpare(): Promise<string> {
     const name = `${sparePrefix}${++this.#spares}`
     try {
-      await this.#disk.allocate(name, segmentSize)
+      await this.#disk.allocate(name, this.#segmentSize)
       return name
     } catch (error) {
       this.#spare = undefined // whoever needs it tries again

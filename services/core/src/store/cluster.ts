@@ -60,11 +60,6 @@ export class LearnerNotReadyError extends ClusterRefusalError {
   override name = "LearnerNotReadyError"
 }
 
-/** The write or the change was handed on and no answer came: it may have been made, or may still be. */
-export class UnavailableError extends Error {
-  override name = "UnavailableError"
-}
-
 /** Of a store that no other member could join. */
 export const clusterOfOne: Cluster = {
   self: 1,

@@ -1,7 +1,7 @@
 import { must, unreachable } from "@wick/sdk/assert"
 import { ByteReader, MalformedError } from "./byte-reader.ts"
 import { ByteWriter, numberSizeMax } from "./byte-writer.ts"
-import type { Command, StampedCommand } from "./command.ts"
+import type { Command, Origin, StampedCommand } from "./command.ts"
 import type { NestedOperation, NestedTxn } from "./member-storage.ts"
 import type { Compare, RangeRequest } from "./storage.ts"
 
@@ -10,6 +10,8 @@ import type { Compare, RangeRequest } from "./storage.ts"
  * guess, for all members have to do the same.
  */
 const formatByte = 1
+/** The same with an origin after the time. */
+const forwardedByte = 2
 
 const kinds = ["txn", "compact", "grant", "renew", "revoke", "expire", "note"] as const
 const targets = ["version", "create", "mod", "lease", "value"] as const
@@ -25,12 +27,12 @@ const keepLeaseBit = 32
 /** In the byte of a comparison: the end of an interval follows the key. */
 const comparesInterval = 8
 
-export function encodeCommand({ timeMs, command }: StampedCommand): Buffer {
+export function encodeCommand({ timeMs, origin, command }: StampedCommand): Buffer {
   // Not from Node's pool: values are views of these bytes and may be kept for long, by a cache for example, and a view
   // of a few bytes would keep the 64 KiB of the pool that they are in.
-  const writer = new ByteWriter(Buffer.allocUnsafeSlow(2 + numberSizeMax + sizeOf(command)))
-  writer.byte(formatByte)
-  writer.number(timeMs)
+  const headerSize = (origin === undefined ? 1 : 3) * numberSizeMax + 2
+  const writer = new ByteWriter(Buffer.allocUnsafeSlow(headerSize + sizeOf(command)))
+  writeHeader(writer, timeMs, origin)
   writer.byte(kinds.indexOf(command.kind))
   switch (command.kind) {
     case "txn":
@@ -63,12 +65,39 @@ export function encodeCommand({ timeMs, command }: StampedCommand): Buffer {
 /** Values in the command are views of `bytes`, not copies. Throws MalformedError. */
 export function decodeCommand(bytes: Uint8Array): StampedCommand {
   const reader = new ByteReader(bytes)
-  const format = reader.byte()
-  if (format !== formatByte) throw new MalformedError(`command format ${format} is not known; ${formatByte} is`)
-  const timeMs = reader.number()
+  const header = readHeader(reader)
   const command = readCommand(reader)
   reader.end()
-  return { timeMs, command }
+  return { ...header, command }
+}
+
+/** The same command with another time and origin: a leader stamps what it was handed. */
+export function restampCommand(bytes: Uint8Array, { timeMs, origin }: Omit<StampedCommand, "command">): Buffer {
+  const reader = new ByteReader(bytes)
+  readHeader(reader)
+  const rest = reader.rest()
+  const writer = new ByteWriter(Buffer.allocUnsafeSlow(2 + 3 * numberSizeMax + rest.length))
+  writeHeader(writer, timeMs, origin)
+  writer.rest(rest)
+  return writer.finish()
+}
+
+function writeHeader(writer: ByteWriter, timeMs: number, origin: Origin | undefined): void {
+  writer.byte(origin === undefined ? formatByte : forwardedByte)
+  writer.number(timeMs)
+  if (origin === undefined) return
+  writer.number(origin.member)
+  writer.number(origin.request)
+}
+
+function readHeader(reader: ByteReader): Omit<StampedCommand, "command"> {
+  const format = reader.byte()
+  if (format !== formatByte && format !== forwardedByte) {
+    throw new MalformedError(`command format ${format} is not known; ${formatByte} and ${forwardedByte} are`)
+  }
+  const timeMs = reader.number()
+  if (format === formatByte) return { timeMs }
+  return { timeMs, origin: { member: reader.number(), request: reader.number() } }
 }
 
 function readCommand(reader: ByteReader): Command {

@@ -21,5 +21,13 @@ export type Command =
  */
 export interface StampedCommand {
   readonly timeMs: number
+  /** Of a command that a follower handed to its leader. */
+  readonly origin?: Origin
   readonly command: Command
+}
+
+/** Who asked for a command, and as which of its requests: so that it knows its own when it applies it. */
+export interface Origin {
+  readonly member: number
+  readonly request: number
 }

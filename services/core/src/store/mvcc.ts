@@ -43,10 +43,10 @@ const nothingWritten: readonly RevisionChanges[] = []
  * give the same state, the same answers and the same refusals on every member, for nothing else goes in.
  */
 export class Mvcc {
-  readonly #index = new KeyIndex()
-  readonly #leases = new LeaseBook()
-  readonly #notes = new Map<string, Note>()
-  readonly #records: Records
+  #index = new KeyIndex()
+  #leases = new LeaseBook()
+  #notes = new Map<string, Note>()
+  #records: Records
   #revision: number
   #compactRevision: number
   #timeMs: number
@@ -111,6 +111,23 @@ export class Mvcc {
     if (before !== lease && before !== 0) this.#leases.detach(before, key)
     if (before !== lease && lease !== 0) this.#leases.attach(lease, key)
     this.#index.append(key, { modRevision, sub, createRevision, version, lease })
+  }
+
+  /** Everything is restored: what was compacted already is forgotten again, though some of it was still recorded. */
+  restored(): void {
+    this.#index.compact(this.#compactRevision, (version) => this.#records.remove(version.modRevision, version.sub))
+  }
+
+  /** Goes on as another, which nobody uses from then on: a state that came whole takes the place of this one. */
+  become(other: Mvcc): void {
+    this.#index = other.#index
+    this.#leases = other.#leases
+    this.#notes = other.#notes
+    this.#records = other.#records
+    this.#revision = other.#revision
+    this.#compactRevision = other.#compactRevision
+    this.#timeMs = other.#timeMs
+    this.#lastLeaseId = other.#lastLeaseId
   }
 
   apply({ timeMs, command }: StampedCommand): Applied {

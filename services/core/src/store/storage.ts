@@ -129,7 +129,8 @@ export interface Storage {
   range(request: RangeRequest): Promise<RangeResult>
   /**
    * Resolves only when the write is durable, and watchers have been told. Throws NoSpaceError, NotLeaderError,
-   * TooLargeError, OverloadedError, LeaseNotFoundError, InvalidRequestError. After StoppedError the write may or may not have been made.
+   * TooLargeError, OverloadedError, LeaseNotFoundError, InvalidRequestError: nothing was written. After UnavailableError and
+   * StoppedError the write may or may not have been made, or may still be.
    */
   txn(request: TxnRequest): Promise<TxnResult>
   watch(request: WatchRequest, handler: WatchHandler): Watch
@@ -160,8 +161,14 @@ export class NoSpaceError extends Error {
   override name = "NoSpaceError"
 }
 
+/** No leader could be found in time: nothing was done, try again later or at another member. */
 export class NotLeaderError extends Error {
   override name = "NotLeaderError"
+}
+
+/** It was handed on to the other members, and no answer came in time: it may have been done, or may still be. */
+export class UnavailableError extends Error {
+  override name = "UnavailableError"
 }
 
 export class TooLargeError extends Error {

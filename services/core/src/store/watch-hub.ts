@@ -118,6 +118,28 @@ export class WatchHub {
     if (this.#waiting.size > 0) this.#publishToWaiting(written)
   }
 
+  /**
+   * The state has gone on from `revision` without `publish`: a later one has taken its place. Watchers are told what lies
+   * between from its history, as if they had come late; who wants what that has forgotten is told that it is compacted.
+   */
+  jumped(revision: number): void {
+    for (const { synced } of this.#groups.values()) {
+      for (const watcher of synced) {
+        watcher.next = Math.max(watcher.next, revision + 1)
+        watcher.state = "behind"
+        this.#behind.add(watcher)
+      }
+      synced.clear()
+    }
+    for (const watcher of [...this.#waiting]) {
+      if (watcher.next > this.#history.revision) continue
+      this.#waiting.delete(watcher)
+      watcher.state = "behind"
+      this.#behind.add(watcher)
+    }
+    if (this.#behind.size > 0) this.#catchUpSoon()
+  }
+
   /** Ends every watch, and those that are opened later, telling why. */
   end(error: Error): void {
     this.#ended = error

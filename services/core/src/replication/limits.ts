@@ -1,0 +1,22 @@
+import { segmentSize } from "./write-ahead-log.ts"
+
+/** How much is kept and for how long, where a simulation of some seconds wants less than a cluster of years. */
+export interface Limits {
+  /** Bytes of one file of the log. */
+  readonly segmentSize: number
+  /** Bytes and number of entries kept in memory for followers that are a little behind. */
+  readonly keptSizeMax: number
+  readonly keptEntriesMax: number
+  /** Bytes applied after which the state is saved at once: a restart has no more than about this to apply again. */
+  readonly unsavedSizeSoft: number
+  /** Longest time that a write waits to be saved, and the time until a failed attempt is repeated. */
+  readonly saveDelayMs: number
+}
+
+export const usualLimits: Limits = {
+  segmentSize,
+  keptSizeMax: 16 * 1024 * 1024,
+  keptEntriesMax: 10_000,
+  unsavedSizeSoft: 4 * 1024 * 1024,
+  saveDelayMs: 5_000,
+}

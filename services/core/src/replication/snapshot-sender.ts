@@ -1,0 +1,76 @@
+import type { Log } from "@wick/sdk/log"
+import type { MemberId, MessageOf } from "#raft"
+import type { AppliedState } from "./applied-state.ts"
+import type { Saver } from "./saver.ts"
+import type { Transport } from "./transport.ts"
+
+/** What sending needs of the member, declared here because it is all. */
+interface Sender {
+  readonly transport: Transport | undefined
+  readonly report: Log
+  readonly table: () => AppliedState
+  readonly saver: () => Saver
+  /** Raft waits for this before it sends that member anything again. */
+  readonly sent: (member: MemberId, arrived: boolean) => void
+}
+
+/**
+ * Brings the state to members that lack more than the log has. What is sent is the state as it was last saved, which may
+ * be later than Raft asked for: the log goes on from there just as well, for it is kept from `oldest` on meanwhile.
+ */
+export class SnapshotSender {
+  readonly #sender: Sender
+  readonly #sending = new Map<MemberId, { at: number; readonly stop: AbortController }>()
+
+  constructor(sender: Sender) {
+    this.#sender = sender
+  }
+
+  /** Index from which the log must be kept, for those that are being brought up to date. */
+  get oldest(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    for (const { at } of this.#sending.values()) oldest = Math.min(oldest, at)
+    return oldest
+  }
+
+  send(message: MessageOf<"snapshot">): void {
+    if (this.#sending.has(message.to)) return
+    const task = { at: message.at.index, stop: new AbortController() }
+    this.#sending.set(message.to, task)
+    void this.#send(message, task).then((arrived) => {
+      this.#sending.delete(message.to)
+      this.#sender.sent(message.to, arrived)
+    })
+  }
+
+  /** Leads no more, or closes. */
+  stop(): void {
+    for (const { stop } of this.#sending.values()) stop.abort()
+  }
+
+  async #send(message: MessageOf<"snapshot">, task: { at: number; readonly stop: AbortController }): Promise<boolean> {
+    const { transport, report, table, saver } = this.#sender
+    try {
+      if (transport === undefined) return false
+      await saver().savedUpTo(message.at.index)
+      const source = table().source()
+      if (source === undefined) return false
+      const { checkpoint, state } = source
+      try {
+        const { applied: at, configuration } = checkpoint
+        task.at = at.index
+        report.info("a member lacks more than the log has; it is sent the state", {
+          member: message.to,
+          index: at.index,
+        })
+        await transport.sendSnapshot({ ...message, at, configuration }, state, task.stop.signal)
+      } finally {
+        await state.close()
+      }
+      return true
+    } catch (error) {
+      report.warn("the state was not sent to a member; it is tried again", { member: message.to, error })
+      return false
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import { mkdir, readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import type { LogPosition } from "#raft"
+import { Mvcc } from "#store"
+import type { AppliedState, Checkpoint, ReceivedState, StateHome } from "./applied-state.ts"
+import { decodeChange, readChangeKey } from "./change-codec.ts"
+import { CorruptStateError } from "./checksum.ts"
+import { CorruptLogError } from "./log-recovery.ts"
+import { decodeCheckpoint, decodeLease, decodeNote } from "./state-codec.ts"
+import { StateReader, type StateRecord } from "./state-stream.ts"
+import { removalsPerSave, StateTable } from "./state-table.ts"
+import { readLeaseKey } from "./table-source.ts"
+
+/** The state that a member made for itself; those that came from a leader are named after their position in the log. */
+const ownName = "state"
+const namePattern = /^state(-\d+)?$/
+/** Bytes of a received state that are put into the table at once. */
+const fillSize = 1024 * 1024
+
+/** Applied states as directories beside the log. Which of several holds is for the log to say, see `StateHome.open`. */
+export class StateDirectories implements StateHome {
+  readonly #directory: string
+  readonly #paths = new Map<AppliedState, string>()
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  async open({ before, last }: { readonly before: LogPosition; readonly last: LogPosition }): Promise<AppliedState> {
+    let best: { readonly name: string; readonly applied: number } | undefined
+    let other: number | undefined
+    const names = (await readdir(this.#directory)).filter((name) => namePattern.test(name))
+    for (const name of names) {
+      const applied = await this.#appliedOf(name)
+      if (applied === undefined) continue
+      other = applied
+      const fits = before.index <= applied && applied <= last.index
+      if (fits && applied >= (best?.applied ?? 0)) best = { name, applied }
+    }
+    if (best === undefined && (before.index > 0 || other !== undefined)) throw this.#unfit(other ?? 0, before, last)
+    const chosen = best?.name ?? ownName
+    for (const name of names) if (name !== chosen) await this.#remove(name)
+    return this.#openTable(chosen)
+  }
+
+  async receive(chunks: AsyncIterable<Uint8Array>): Promise<ReceivedState> {
+    const iterator = chunks[Symbol.asyncIterator]()
+    const reader = new StateReader()
+    const [head, ...records] = await firstRecords(iterator, reader)
+    if (head?.kind !== "checkpoint") throw new CorruptStateError("a state that was received has no beginning")
+    const checkpoint = decodeCheckpoint(head.value)
+    const name = `${ownName}-${checkpoint.applied.index}`
+    await this.#remove(name)
+    const table = await this.#openTable(name)
+    try {
+      const filler = new Filler(table, checkpoint)
+      await filler.take(records)
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+        await filler.take(reader.take(next.value))
+      }
+      reader.finish()
+      return { state: table, checkpoint, mvcc: await filler.finish() }
+    } catch (error) {
+      await this.remove(table)
+      throw error
+    }
+  }
+
+  async remove(state: AppliedState): Promise<void> {
+    const path = this.#paths.get(state)
+    this.#paths.delete(state)
+    await state.close()
+    if (path !== undefined) await this.#remove(path)
+  }
+
+  /** Undefined: it is not a whole state, one that was being received for example. */
+  async #appliedOf(name: string): Promise<number | undefined> {
+    const table = await this.#openTable(name)
+    const applied = table.checkpoint()?.applied.index
+    await table.close()
+    return applied
+  }
+
+  async #openTable(name: string): Promise<StateTable> {
+    const path = join(this.#directory, name)
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    const table = new StateTable(path, removalsPerSave)
+    this.#paths.set(table, name)
+    return table
+  }
+
+  async #remove(name: string): Promise<void> {
+    await rm(join(this.#directory, name), { recursive: true, force: true })
+  }
+
+  #unfit(applied: number, before: LogPosition, last: LogPosition): CorruptLogError {
+    return new CorruptLogError(
+      `${this.#directory} is incomplete: its state goes up to entry ${applied}, its log from ${before.index + 1} ` +
+        `to ${last.index}. One of the two was removed or is of another time: restore both from one backup`,
+    )
+  }
+}
+
+async function firstRecords(iterator: AsyncIterator<Uint8Array>, reader: StateReader): Promise<StateRecord[]> {
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    const records = reader.take(next.value)
+    if (records.length > 0) return records
+  }
+  return []
+}
+
+/** Puts a state into a table and into memory as it comes, so that at its end nothing is left to be read. */
+class Filler {
+  readonly #table: StateTable
+  readonly #checkpoint: Checkpoint
+  readonly #mvcc: Mvcc
+  #waiting: StateRecord[] = []
+  #size = 0
+
+  constructor(table: StateTable, checkpoint: Checkpoint) {
+    this.#table = table
+    this.#checkpoint = checkpoint
+    this.#mvcc = new Mvcc(table, checkpoint.position)
+  }
+
+  async take(records: readonly StateRecord[]): Promise<void> {
+    for (const record of records) {
+      this.#restore(record)
+      this.#waiting.push(record)
+      this.#size += record.key.length + record.value.length
+    }
+    if (this.#size >= fillSize) await this.#fill()
+  }
+
+  async finish(): Promise<Mvcc> {
+    await this.#fill()
+    await this.#table.fillCheckpoint(this.#checkpoint)
+    this.#mvcc.restored()
+    return this.#mvcc
+  }
+
+  /** Decoding checks each record's own checksum before anything is built on it. */
+  #restore({ kind, key, value }: StateRecord): void {
+    if (kind === "lease") this.#mvcc.restoreLease(decodeLease(readLeaseKey(key), value))
+    else if (kind === "change") {
+      const { revision, sub } = readChangeKey(key)
+      this.#mvcc.restoreChange(decodeChange(value, revision), sub)
+    } else if (kind === "note") {
+      const name = Buffer.from(key).toString("latin1")
+      this.#mvcc.restoreNote(name, decodeNote(name, value))
+    } else throw new CorruptStateError("a state that was received begins twice")
+  }
+
+  async #fill(): Promise<void> {
+    const records = this.#waiting
+    this.#waiting = []
+    this.#size = 0
+    await this.#table.fill(records)
+  }
+}
