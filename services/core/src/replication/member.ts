@@ -1,19 +1,7 @@
-import { assert, must } from "@wick/sdk/assert"
+import { assert } from "@wick/sdk/assert"
 import type { Clock, Random, Timer } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import {
-  type Effects,
-  type Input,
-  leaderOf,
-  leaseHolds,
-  type Message,
-  type MessageOf,
-  needsTicks,
-  noMember,
-  type RaftState,
-  readsNeedNobody,
-  step,
-} from "#raft"
+import { leaderOf, leaseHolds, needsTicks, noMember, type RaftState, readsNeedNobody, step } from "#raft"
 import {
   type Cluster,
   type Command,
@@ -33,23 +21,19 @@ import { Leadership } from "./leadership.ts"
 import type { Limits } from "./limits.ts"
 import { LogKeeper } from "./log-keeper.ts"
 import type { Membership } from "./membership.ts"
-import { batchSizeMax, type Proposal, Proposals } from "./proposals.ts"
+import { Proposals } from "./proposals.ts"
+import { type Driven, electionSize, RaftDriver } from "./raft-driver.ts"
 import { Reads } from "./reads.ts"
 import { Saver } from "./saver.ts"
 import { type Arrival, SnapshotReceiver } from "./snapshot-receiver.ts"
 import { SnapshotSender } from "./snapshot-sender.ts"
 import type { StorageMetrics } from "./storage-metrics.ts"
 import type { Transport } from "./transport.ts"
-import { joinEffects, sizeOfEntries, sizeOfUnwritten, type Unwritten } from "./unwritten.ts"
 import type { WriteAheadLog } from "./write-ahead-log.ts"
 
 /** Time between two ticks, when there are others: a leader is heard of as often. */
 export const tickMs = 100
-/** Room for what Raft writes of its own: a term, a vote, an entry, a list of members. */
-const electionSize = 1024
-/** Bytes of others' messages that wait for the disk; more are dropped, as if they were lost on their way. */
-const messagesSizeMax = 64 * 1024 * 1024
-/** Time until leases are ended, or what Raft has to write is written, after an attempt that failed for want of space. */
+/** Time until leases are ended after an attempt that failed, for want of space for example. */
 const retryMs = 5_000
 /** Numbers of requests begin at a chosen multiple of this, so that those of two runs do not meet. */
 const requestsPerRun = 2 ** 22
@@ -81,14 +65,13 @@ export interface Parts {
 }
 
 /**
- * The rim around the pure parts. What makes the log grow (commands, other members' entries) gathers while the log is
- * being written, and each turn takes all of it: step → log (one durable write) → what may be said after it. All else
- * that arrives is stepped at once, so a slow disk holds up no heartbeat. Entries are taken from a leader only between
- * two writes: so what they replace is never just being written.
+ * One member: what drives its Raft, and the rooms around that in which callers wait for what becomes of their writes and
+ * reads, the state follows the log, leases end, whole states come and go, and the cluster is changed.
  */
 export class Member implements Replication {
   readonly #parts: Parts
   readonly #transport: Transport | undefined
+  readonly #driver: RaftDriver
   readonly #proposals: Proposals
   readonly #reads: Reads
   readonly #leadership: Leadership
@@ -100,30 +83,28 @@ export class Member implements Replication {
   readonly #cluster: ClusterDoor
   #table: AppliedState
   #saver: Saver
-  /** Messages with entries, waiting for a turn. */
-  #messages: MessageOf<"append">[] = []
-  #messagesSize = 0
-  #unwritten: Unwritten | undefined
-  #turns: Promise<void> | undefined
   #ticker: Timer | undefined
-  #retry: Timer | undefined
   /** What was last seen of Raft's state, to notice changes. */
   #seen = { role: "", leader: noMember, term: 0, configurationIndex: -1 }
   /** Why nothing is taken in any more: closed, removed or failed. */
   #stopped: StoppedError | undefined
   #closed: Promise<void> | undefined
-  /** Nothing is stepped any more. */
+  /** Everybody was told that it has stopped. */
   #isEnded = false
 
   constructor(parts: Parts) {
     this.#parts = parts
     const { raft, clock, random, report, mvcc, membership, table, savedIndex } = parts
+    this.#keeper = new LogKeeper(parts.limits)
     const firstRequest = random.below(2 ** 30) * requestsPerRun
     this.#table = table
-    this.#keeper = new LogKeeper(parts.limits)
     this.#saver = this.#saverOf(table, savedIndex)
     this.#proposals = new Proposals(raft.id, firstRequest)
-    this.#reads = new Reads(firstRequest, (read) => void this.#step({ kind: "read", read, nowMs: clock.monotonic() }))
+    this.#driver = new RaftDriver({ ...parts, keeper: this.#keeper, proposals: this.#proposals }, this.#driven())
+    this.#reads = new Reads(
+      firstRequest,
+      (read) => void this.#driver.step({ kind: "read", read, nowMs: clock.monotonic() }),
+    )
     this.#leadership = new Leadership(clock, mvcc, () => this.#expireLeases())
     this.#applier = new Applier(parts, this.#proposals, {
       termBegan: (term) => this.#termBegan(term),
@@ -131,7 +112,7 @@ export class Member implements Replication {
       noted: (name) => this.#cluster.noted(name),
     })
     this.#transport = membership?.connect({
-      onMessage: (message) => this.#receive(message),
+      onMessage: (message) => this.#driver.receive(message),
       onSnapshot: (message, chunks) => this.#receiver.receive(message, chunks),
       onCall: (from, request) => this.#forwarding.answer(from, request),
     })
@@ -142,7 +123,7 @@ export class Member implements Replication {
       proposals: this.#proposals,
       timeMs: () => this.#leadership.now(),
       refusal: () => this.#stopped ?? this.#saver.refusal ?? this.#proposals.refusal,
-      wake: () => this.#wake(),
+      wake: () => this.#driver.wake(),
       cluster: () => this.#cluster,
     })
     this.#cluster = new ClusterDoor({
@@ -154,21 +135,21 @@ export class Member implements Replication {
       forwarding: this.#forwarding,
       appliedIndex: () => this.#applier.position.index,
       propose: (command) => this.propose(command),
-      step: (input) => this.#step(input),
+      step: (input) => this.#driver.step(input),
       removed: () => this.#stop(new StoppedError(removedMessage(raft.id))),
     })
     this.#receiver = new SnapshotReceiver({
       states: parts.states,
       commit: () => raft.commit,
-      step: (message) => void this.#step({ kind: "received", message }),
-      wake: () => this.#wake(),
+      step: (message) => void this.#driver.step({ kind: "received", message }),
+      wake: () => this.#driver.wakeExclusive(),
     })
     this.#sender = new SnapshotSender({
       transport,
       report,
       table: () => this.#table,
       saver: () => this.#saver,
-      sent: (member, arrived) => void this.#step({ kind: "snapshot-sent", member, arrived }),
+      sent: (member, arrived) => void this.#driver.step({ kind: "snapshot-sent", member, arrived }),
     })
   }
 
@@ -179,8 +160,8 @@ export class Member implements Replication {
     this.#cluster.start()
     if (outgoing.length === 0 && voters.length === 1 && voters[0] === raft.id) {
       await log.reserve(electionSize)
-      this.#step({ kind: "campaign" })
-      await this.#turns
+      this.#driver.step({ kind: "campaign" })
+      await this.#driver.turns
       if (this.#stopped !== undefined) throw this.#stopped
       assert(this.#leadership.leads, "a member that votes alone elects itself")
     } else this.#observe()
@@ -192,7 +173,7 @@ export class Member implements Replication {
     const { leads } = this.#leadership
     const bytes = encodeCommand({ timeMs: this.#leadership.now(), command })
     const outcome = this.#proposals.add(bytes, leads)
-    if (leads) this.#wake()
+    if (leads) this.#driver.wake()
     else this.#forwarding.forward()
     return outcome
   }
@@ -237,10 +218,9 @@ export class Member implements Replication {
     if (this.#stopped === undefined && !readsNeedNobody(this.#parts.raft)) this.#cluster.handOver()
     this.#stopped ??= new StoppedError("the store is closed")
     this.#ticker?.cancel()
-    this.#retry?.cancel()
     this.#leadership.end()
     this.#sender.stop()
-    await this.#turns
+    await this.#driver.turns
     this.#stop(this.#stopped)
     await this.#transport?.close()
     await this.#saver.close()
@@ -249,163 +229,33 @@ export class Member implements Replication {
     await unlock()
   }
 
-  #wake(): void {
-    this.#turns ??= this.#takeTurns()
-  }
-
-  /** Until nothing is left to do. Begins a microtask later, so that all who call in the same moment share a write. */
-  async #takeTurns(): Promise<void> {
-    await undefined
-    try {
-      while (this.#hasWork) if (!(await this.#turn())) break
-    } catch (error) {
-      this.#fail(error as Error)
-    } finally {
-      this.#turns = undefined
-    }
-  }
-
-  get #hasWork(): boolean {
-    if (this.#isEnded) return false
-    const hasInput = this.#proposals.hasInbox || this.#messages.length > 0 || this.#receiver.hasArrival
-    return hasInput || this.#unwritten !== undefined
-  }
-
-  /** False: nothing can be done for now. */
-  async #turn(): Promise<boolean> {
-    const { raft } = this.#parts
-    const arrival = this.#receiver.take()
-    if (arrival !== undefined) return this.#install(arrival)
-    const messages = this.#takeMessages()
-    const { proposals, size } = messages.length > 0 ? noProposals : this.#proposals.takeBatch(batchSizeMax)
-    const { term } = raft
-    let hasRoom = false
-    try {
-      hasRoom = await this.#reserve(size + sizeOfMessages(messages))
-    } catch (error) {
-      this.#fail(error as Error)
-    }
-    if (this.#isEnded) return this.#abandon(proposals)
-    if (!hasRoom) return this.#onNoSpace(proposals)
-    for (const message of messages) this.#step({ kind: "received", message })
-    // Whoever handed a command to this leader wants nothing done about it in a later term.
-    if (raft.term !== term) this.#proposals.park(proposals)
-    else if (proposals.length > 0) this.#proposeAll(proposals)
-    await this.#writeOut()
-    this.#forgetLog()
-    this.#saver.changed()
-    return true
-  }
-
-  /** The store has stopped while they were on their way to the log. */
-  #abandon(proposals: readonly Proposal[]): false {
-    this.#proposals.reject(proposals, must(this.#stopped, "a member that has ended says why"))
-    return false
-  }
-
-  #proposeAll(proposals: readonly Proposal[]): void {
-    const fate = this.#step({ kind: "proposed", commands: proposals.map(({ bytes }) => bytes) })?.proposals
-    if (this.#isEnded) this.#abandon(proposals)
-    else if (fate === undefined || "refusedFor" in fate) this.#proposals.park(proposals)
-    else this.#proposals.appended(proposals, fate.first)
-  }
-
-  /** False when the disk has no room for so much more, and what Raft has to write. */
-  async #reserve(size: number): Promise<boolean> {
-    try {
-      await this.#parts.log.reserve(size + sizeOfUnwritten(this.#unwritten) + electionSize)
-      return true
-    } catch (error) {
-      if (error instanceof NoSpaceError) return false
-      throw error
-    }
-  }
-
-  /**
-   * Raft has not seen them, so nothing was promised to anyone: messages are as if they were lost, and commands are for
-   * another to take, who has space. What Raft has to write waits for some.
-   */
-  async #onNoSpace(proposals: readonly Proposal[]): Promise<boolean> {
-    if (this.#cluster.handOver()) this.#proposals.park(proposals)
-    else this.#proposals.reject(proposals, noSpace())
-    if (this.#unwritten === undefined) return true
-    if (await this.#reserve(0)) await this.#writeOut()
-    if (this.#unwritten === undefined) return true
-    this.#retry?.cancel()
-    this.#retry = this.#parts.clock.timer(retryMs, () => this.#wake())
-    return false
-  }
-
-  #takeMessages(): readonly MessageOf<"append">[] {
-    let size = 0
-    let count = 0
-    for (const { entries } of this.#messages) {
-      const next = size + sizeOfEntries(entries)
-      if (count > 0 && next > batchSizeMax) break
-      size = next
-      count++
-    }
-    this.#messagesSize -= size
-    return this.#messages.splice(0, count)
-  }
-
-  /** One durable write, and what may be said once it is. */
-  async #writeOut(): Promise<void> {
-    const unwritten = this.#unwritten
-    if (unwritten === undefined) return
-    const { log, clock, metrics } = this.#parts
-    const { persist, messages } = unwritten
-    this.#unwritten = undefined
-    const startMs = clock.monotonic()
-    await log.append(persist)
-    const { length } = persist.entries
-    if (length > 0) {
-      metrics.logWritten((clock.monotonic() - startMs) / 1000, length)
-      this.#keeper.written(sizeOfEntries(persist.entries), length)
-    }
-    for (const message of messages) this.#send(message)
-  }
-
-  #send(message: Message): void {
-    if (message.to !== this.#parts.raft.id) {
-      if (message.type === "snapshot") this.#sender.send(message)
-      else this.#transport?.send(message)
-    } else this.#step({ kind: "received", message })
-  }
-
-  #receive(message: Message): void {
-    if (message.to !== this.#parts.raft.id || this.#isEnded) return
-    if (message.type !== "append") {
-      this.#step({ kind: "received", message })
-      return
-    }
-    const size = sizeOfEntries(message.entries)
-    if (this.#messagesSize + size > messagesSizeMax) return
-    this.#messages.push(message)
-    this.#messagesSize += size
-    this.#wake()
-  }
-
-  /** In the order that the fields of `Effects` give; only what has to be durable waits for its turn. */
-  #step(input: Input): Effects | undefined {
-    if (this.#isEnded) return undefined
-    try {
-      const effects = step(this.#parts.raft, input)
-      for (const message of effects.sendAtOnce) this.#send(message)
-      this.#unwritten = joinEffects(this.#unwritten, effects)
-      if (this.#unwritten !== undefined) this.#wake()
-      if (effects.commit.length > 0) {
-        // Durable already: Raft hands out what its own disk has.
-        this.#applier.apply(effects.commit)
+  #driven(): Driven {
+    return {
+      send: (message) => {
+        if (message.type === "snapshot") this.#sender.send(message)
+        else this.#transport?.send(message)
+      },
+      commit: (entries) => {
+        this.#applier.apply(entries)
         this.#leadership.applied()
         this.#reads.applied(this.#applier.position.index)
-      }
-      for (const { read, index } of effects.reads) this.#reads.answered(read, index, this.#applier.position.index)
-      this.#observe()
-      return effects
-    } catch (error) {
-      this.#fail(error as Error)
-      return undefined
+      },
+      answered: (read, index) => this.#reads.answered(read, index, this.#applier.position.index),
+      stepped: () => this.#observe(),
+      exclusive: () => {
+        const arrival = this.#receiver.take()
+        return arrival && this.#install(arrival)
+      },
+      // For another to take, who has space.
+      refusedForSpace: (proposals) => {
+        if (this.#cluster.handOver()) this.#proposals.park(proposals)
+        else this.#proposals.reject(proposals, noSpace())
+      },
+      turned: () => {
+        this.#forgetLog()
+        this.#saver.changed()
+      },
+      failed: (error) => this.#fail(error),
     }
   }
 
@@ -453,7 +303,7 @@ export class Member implements Replication {
   #tick(): void {
     const { raft, random, clock } = this.#parts
     this.#ticker = undefined
-    this.#step({ kind: "tick", jitter: random.below(raft.electionTicks), nowMs: clock.monotonic() })
+    this.#driver.step({ kind: "tick", jitter: random.below(raft.electionTicks), nowMs: clock.monotonic() })
     this.#proposals.ticked()
     this.#reads.ticked()
     this.#forwarding.forward()
@@ -478,42 +328,27 @@ export class Member implements Replication {
     if (index !== undefined) step(raft, { kind: "compact", index })
   }
 
-  /**
-   * A whole state has come. The log is restarted after it in one durable write, and from that moment it is the state
-   * which holds after a crash: before, it was the old one (see `StateHome.open`). Then it takes the old one's place here.
-   */
+  /** A whole state has come, and takes the place of the old one. */
   async #install({ message, received, installed, refused }: Arrival): Promise<boolean> {
-    const { log, states } = this.#parts
-    await this.#saver.giveUp()
-    let hasRoom = await this.#reserve(0)
-    while (hasRoom && this.#unwritten !== undefined) {
-      await this.#writeOut()
-      hasRoom = await this.#reserve(0)
-    }
-    const effects = hasRoom ? this.#step({ kind: "received", message }) : undefined
+    const { states } = this.#parts
     const old = this.#table
-    if (effects?.persist.snapshot === undefined) {
-      // It came too late, or the log has all of it by now.
+    await this.#saver.giveUp()
+    const fate = await this.#driver.restart(message, () => {
+      this.#table = received.state
+      this.#saver = this.#saverOf(received.state, message.at.index)
+      this.#applier.jump(message.at, received.mvcc)
+      this.#leadership.applied()
+      this.#reads.applied(message.at.index)
+      this.#cluster.jumped()
+    })
+    if (fate !== "restarted") {
       this.#saver = this.#saverOf(old, this.#saver.savedIndex)
       this.#saver.changed()
-      await states.remove(received.state)
-      if (hasRoom) installed()
-      else refused(noSpace())
-      return hasRoom
     }
-    const { persist, messages } = this.#unwritten ?? { persist: effects.persist, messages: effects.sendAfterPersist }
-    this.#unwritten = undefined
-    await log.append(persist)
-    this.#table = received.state
-    this.#saver = this.#saverOf(received.state, message.at.index)
-    this.#applier.jump(message.at, received.mvcc)
-    this.#leadership.applied()
-    this.#reads.applied(message.at.index)
-    this.#cluster.jumped()
-    for (const each of messages) this.#send(each)
-    installed()
-    await states.remove(old)
-    return true
+    if (fate === "no space") refused(noSpace())
+    else installed()
+    await states.remove(fate === "restarted" ? old : received.state)
+    return fate !== "no space"
   }
 
   #saverOf(table: AppliedState, savedIndex: number): Saver {
@@ -558,8 +393,8 @@ export class Member implements Replication {
     if (this.#isEnded) return
     this.#isEnded = true
     this.#stopped ??= error
+    this.#driver.end(error)
     this.#ticker?.cancel()
-    this.#retry?.cancel()
     this.#leadership.end()
     this.#sender.stop()
     this.#receiver.stop(error)
@@ -568,12 +403,6 @@ export class Member implements Replication {
     this.#cluster.stop(error)
     this.#parts.hub.end(error)
   }
-}
-
-const noProposals = { proposals: [], size: 0 }
-
-function sizeOfMessages(messages: readonly MessageOf<"append">[]): number {
-  return messages.reduce((sum, { entries }) => sum + sizeOfEntries(entries), 0)
 }
 
 function noSpace(): NoSpaceError {
