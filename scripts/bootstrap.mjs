@@ -1,7 +1,7 @@
 // The one program that runs before anything is installed: on Node 20 and without dependencies. It sets up what is
 // missing, then hands over to the real program under the project's own Node.
 //
-//     node scripts/bootstrap.mjs start | test | check | setup | conformance | wick …
+//     node scripts/bootstrap.mjs start | test | check | setup | crash | conformance | wick …
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { ensureDependencies, ownNode } from "./setup/dependencies.mjs"
@@ -24,6 +24,7 @@ const commands = {
   test: { program: "scripts/test.ts", args: [], needs: "test" },
   check: { program: "scripts/check.ts", args: [], needs: "test" },
   load: { program: "load-tests/src/main.ts", args: [], needs: "test" },
+  crash: { program: "services/core/src/crash-test/main.ts", args: [], needs: "nothing" },
   conformance: { program: "scripts/conformance.ts", args: [], needs: "nothing" },
   codegen: { program: "scripts/codegen.ts", args: [], needs: "nothing" },
   setup: { program: undefined, args: [], needs: "test" },

@@ -1,0 +1,26 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, it, onTestFinished } from "vitest"
+import { CrashError, crash } from "./crash-run.ts"
+
+async function directory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "wick-crash-"))
+  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+const seed = Math.floor(performance.timeOrigin) % 1_000_000
+
+it(`a member killed under load has all that it told its clients, seed ${seed}`, { timeout: 90_000 }, async () => {
+  const report = await crash({ kills: 6, seed, clients: 6, directory: await directory() })
+  expect(report.kills).toBe(6)
+  expect(report.answered).toBeGreaterThan(50)
+  expect(report.undecided).toBe(0)
+})
+
+it("a member that has lost what it told its clients is found out", { timeout: 60_000 }, async () => {
+  const path = await directory()
+  const lose = () => rm(join(path, "store"), { recursive: true })
+  await expect(crash({ kills: 3, seed, clients: 4, directory: path, onKilled: lose })).rejects.toThrow(CrashError)
+})

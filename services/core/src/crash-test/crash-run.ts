@@ -1,0 +1,236 @@
+import { once } from "node:events"
+import { mkdir } from "node:fs/promises"
+import { type AddressInfo, createServer } from "node:net"
+import { isDeepStrictEqual } from "node:util"
+import { type Random, seededRandom, systemClock } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { type KeyValue, noEnd, type Storage } from "#store"
+import { openEtcdStorage } from "../etcd-client/index.ts"
+import { checkLinearizable } from "../simulation/linearizability.ts"
+import { type StoreInput, type StoreState, storeModel } from "../simulation/store-model.ts"
+import { answer, type Call, runClient, type Traffic } from "./load.ts"
+import { MemberProcess } from "./member-process.ts"
+
+export interface CrashOptions {
+  readonly kills: number
+  readonly seed: number
+  readonly clients: number
+  /** Where the members keep their stores. */
+  readonly directory: string
+  /** Called while there is no process. */
+  readonly onKilled?: () => Promise<void>
+  readonly onRound?: (report: CrashReport) => void
+}
+
+export interface CrashReport {
+  kills: number
+  /** Of these, while the member was starting. */
+  killsAtStart: number
+  answered: number
+  /** Calls whose outcome nobody was told. */
+  unknown: number
+  /** Rounds whose history the checker gave up on. */
+  undecided: number
+  /** Times from a start to the first answer, in milliseconds. */
+  readonly startsMs: number[]
+  revision: number
+}
+
+/** Longest time under load before a kill. */
+const loadMaxMs = 500
+/** Some rounds are so long that the state is saved in them, after which the log before can go. */
+const longLoadMs = 6_000
+const longEvery = 50
+/** A member is killed so soon after its start that it may still be reading its log. */
+const startMaxMs = 450
+const watchTimeoutMs = 20_000
+const attemptsMax = 100
+/** Search steps per round, some ten seconds of work. */
+const stepsMax = 10_000_000
+
+/**
+ * Clients call a member that is killed by SIGKILL again and again. After each kill and start all that the clients were told
+ * must be explained by one store that did one thing at a time, from the state before to the state found now; and the events
+ * since the state before must lead to just that state. Throws when they do not.
+ */
+export async function crash(options: CrashOptions): Promise<CrashReport> {
+  const { kills, seed, clients, directory } = options
+  const random = seededRandom(seed)
+  const port = await freePort()
+  await mkdir(directory, { recursive: true })
+  const member = new MemberProcess(directory, String(port))
+  const report: CrashReport = {
+    kills: 0,
+    killsAtStart: 0,
+    answered: 0,
+    unknown: 0,
+    undecided: 0,
+    startsMs: [],
+    revision: 1,
+  }
+  await timed(report, () => member.start())
+  const open = () =>
+    openEtcdStorage({ endpoints: [`http://127.0.0.1:${port}`], clock: systemClock, random, log: silentLog })
+  const storages = await Promise.all(Array.from({ length: clients }, open))
+  const traffic = newTraffic(random)
+  let state = storeModel.initial
+  try {
+    for (let round = 0; report.kills < kills; round++) {
+      const calls = await underLoad(storages, traffic, async () => {
+        await sleep(round % longEvery === longEvery - 1 ? longLoadMs : random.below(loadMaxMs))
+        await member.kill()
+        report.kills++
+        await options.onKilled?.()
+        if (random.below(10) === 0 && report.kills < kills) {
+          await member.startAndKill(random.below(startMaxMs))
+          report.kills++
+          report.killsAtStart++
+        }
+        await timed(report, () => member.start())
+      })
+      state = await checkRound(storages[0] as Storage, state, calls, traffic, report)
+      options.onRound?.(report)
+    }
+  } finally {
+    await Promise.all(storages.map((storage) => storage.close()))
+    await member.kill()
+  }
+  return report
+}
+
+/** All calls that were begun until `action` is over. */
+async function underLoad(storages: readonly Storage[], traffic: Traffic, action: () => Promise<void>): Promise<Call[]> {
+  const stop = new AbortController()
+  const running = storages.map((storage, client) => runClient(client, storage, traffic, stop.signal))
+  try {
+    await action()
+  } finally {
+    stop.abort()
+  }
+  return (await Promise.all(running)).flat()
+}
+
+async function checkRound(
+  storage: Storage,
+  before: StoreState,
+  calls: Call[],
+  traffic: Traffic,
+  report: CrashReport,
+): Promise<StoreState> {
+  const known = calls.filter(({ output }) => output !== undefined).length
+  report.answered += known
+  report.unknown += calls.length - known
+  // Which leases there are cannot be read as keys can: so in the end there are none.
+  for (const id of traffic.leases.splice(0)) calls.push(await called(storage, { kind: "end-lease", id }))
+  const last = await called(storage, { kind: "range", request: { key: noEnd, end: noEnd } })
+  calls.push(last)
+  if (last.output?.kind !== "range") throw new Error("the member does not answer")
+  const { result } = last.output
+  const verdict = checkLinearizable({ ...storeModel, initial: before }, calls, stepsMax)
+  if (verdict.kind === "undecided") report.undecided++
+  if (verdict.kind === "illegal")
+    throw new CrashError("what clients were told is of no one store", before, calls, verdict.stuck)
+  const replayed = await replay(storage, before, result.revision)
+  if (!isDeepStrictEqual(plain(replayed), plain(result.kvs))) {
+    throw new CrashError("events lead to another state than there is", before, calls, replayed)
+  }
+  report.revision = result.revision
+  traffic.revision = result.revision
+  traffic.compactable = result.revision
+  return { revision: result.revision, kvs: result.kvs, leases: [] }
+}
+
+/** One call after all others; nothing kills the member meanwhile. */
+async function called(storage: Storage, input: StoreInput): Promise<Call> {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const calledAt = performance.now()
+    const output = await answer(storage, input)
+    if (output === "not-done") continue
+    return { client: "last", input, output, calledAt, returnedAt: performance.now() }
+  }
+  throw new Error("the member does not answer after its start")
+}
+
+/** The state that the events since another one lead to. */
+async function replay(storage: Storage, before: StoreState, until: number): Promise<readonly KeyValue[]> {
+  if (until === before.revision) return before.kvs
+  const kvs = new Map(before.kvs.map((kv) => [kv.key, kv]))
+  let revision = before.revision
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no event after revision ${revision}`)), watchTimeoutMs)
+    const watch = storage.watch(
+      { key: noEnd, end: noEnd, fromRevision: before.revision + 1 },
+      {
+        onBatch: ({ events }) => {
+          for (const event of events) {
+            const at = event.kind === "put" ? event.kv.modRevision : event.modRevision
+            if (at !== revision && at !== revision + 1) reject(new Error(`revision ${at} follows on ${revision}`))
+            revision = at
+            if (event.kind === "put") kvs.set(event.kv.key, event.kv)
+            else kvs.delete(event.key)
+          }
+          if (revision < until) return
+          clearTimeout(timer)
+          watch.close()
+          resolve()
+        },
+        onEnd: reject,
+      },
+    )
+  })
+  return [...kvs.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+function plain(kvs: readonly KeyValue[]): unknown {
+  return kvs.map((kv) => ({ ...kv, value: Buffer.from(kv.value).toString("latin1") }))
+}
+
+/** Something acknowledged is lost, or something else is wrong; `calls` is the history of the round. */
+export class CrashError extends Error {
+  override name = "CrashError"
+  readonly before: StoreState
+  readonly calls: readonly Call[]
+  readonly stuck: unknown
+
+  constructor(message: string, before: StoreState, calls: readonly Call[], stuck: unknown) {
+    super(message)
+    this.before = before
+    this.calls = calls
+    this.stuck = stuck
+  }
+}
+
+function newTraffic(random: Random): Traffic {
+  const leases: number[] = []
+  let last = 0
+  return {
+    random,
+    leases,
+    next: () => ++last,
+    grant: () => {
+      leases.push(++last)
+      return last
+    },
+    revision: 1,
+    compactable: 1,
+  }
+}
+
+async function timed(report: CrashReport, start: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now()
+  await start()
+  report.startsMs.push(performance.now() - startedAt)
+}
+
+function sleep(ms: number): Promise<void> {
+  return systemClock.sleep(ms)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}
