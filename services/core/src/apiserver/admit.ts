@@ -53,12 +53,13 @@ function equivalentsOf({ resource, server }: RequestContext): Equivalent[] {
   }))
 }
 
-/** Every step's mutation, in order. */
+/** Every step's mutation, in order. Few steps have to wait for anything, and none is waited for that need not. */
 export async function mutate(context: RequestContext, write: Write & { object: AnyObject }): Promise<AnyObject> {
   let attributes = attributesOf(context, write)
   let { object } = write
   for (const step of context.server.admission) {
-    const mutated = await step.mutate?.(attributes)
+    const found = step.mutate?.(attributes)
+    const mutated = found instanceof Promise ? await found : found
     if (mutated === undefined || mutated === object) continue
     object = mutated
     attributes = { ...attributes, object }
@@ -69,5 +70,8 @@ export async function mutate(context: RequestContext, write: Write & { object: A
 /** Every step's judgement of what will be stored. */
 export async function validate(context: RequestContext, write: Write): Promise<void> {
   const attributes = attributesOf(context, write)
-  for (const step of context.server.admission) await step.validate?.(attributes)
+  for (const step of context.server.admission) {
+    const judging = step.validate?.(attributes)
+    if (judging instanceof Promise) await judging
+  }
 }

@@ -37,6 +37,7 @@ import { checkWriteOptions, type RequestContext, type Server } from "./request-c
 import { deadlineOf, within } from "./request-deadline.ts"
 import { actionOf, parseRequest, type RequestInfo, type ResourceRequest } from "./request-info.ts"
 import { RequestMetrics } from "./request-metrics.ts"
+import { targetOf } from "./request-target.ts"
 import { metricsResources } from "./resource-metrics/index.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
 import { errorResponse, jsonResponse } from "./respond.ts"
@@ -203,8 +204,7 @@ class FetchApiServer implements ApiServer {
   async handle(request: Request, user: UserInfo, peer: Pick<Peer, "address"> = inProcess): Promise<Response> {
     const { clock, log } = this.#options
     const start = clock.monotonic()
-    const url = new URL(request.url)
-    const info = parseRequest(request.method, url)
+    const { url, info } = targetOf(request)
     let response: Response
     let sorted: Sorted | undefined
     try {

@@ -106,6 +106,7 @@ function refine(verb: Verb, { name }: Target, query: URLSearchParams): Verb {
 }
 
 function decode(part: string): string {
+  if (!part.includes("%")) return part
   try {
     return decodeURIComponent(part)
   } catch {

@@ -15,13 +15,14 @@ const labelNames = new Set(["namespaces", "services"])
 const freeNames = new Set(["roles", "clusterroles", "rolebindings", "clusterrolebindings", "apiservices"])
 
 export function validateMeta(resource: ServedResource, { metadata }: AnyObject): FieldError[] {
-  return [
-    ...nameMistakes(resource, metadata.name ?? ""),
-    ...labelsMistakes("metadata.labels", texts(metadata.labels)),
-    ...annotationMistakes(metadata.annotations ?? {}),
-    ...ownerMistakes(list(metadata.ownerReferences)),
-    ...list(metadata.finalizers).flatMap((name) => qualifiedName("metadata.finalizers", String(name))),
-  ]
+  const { labels, annotations, ownerReferences, finalizers } = metadata
+  const mistakes = nameMistakes(resource, metadata.name ?? "")
+  // Most objects have few of these, and every write looks at them.
+  if (labels) mistakes.push(...labelsMistakes("metadata.labels", texts(labels)))
+  if (annotations) mistakes.push(...annotationMistakes(annotations))
+  if (ownerReferences) mistakes.push(...ownerMistakes(list(ownerReferences)))
+  for (const name of list(finalizers)) mistakes.push(...qualifiedName("metadata.finalizers", String(name)))
+  return mistakes
 }
 
 /** Who deletes an object has seen who must agree; nobody joins them afterwards. */
@@ -56,8 +57,8 @@ function list<Item>(value: readonly Item[] | undefined): readonly Item[] {
 }
 
 /** Values that are none are told by the schema; here they are read as what they would print. */
-function texts(map: Readonly<Record<string, unknown>> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(map ?? {}).map(([key, value]) => [key, String(value)]))
+function texts(map: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, String(value)]))
 }
 
 function annotationMistakes(annotations: Readonly<Record<string, unknown>>): FieldError[] {

@@ -47,7 +47,9 @@ export function refuseMistakes(resource: ServedResource, name: string, mistakes:
 }
 
 export function mistakesOf(resource: ServedResource, object: AnyObject): FieldError[] {
-  return [...validateMeta(resource, object), ...resource.compiled().validate(object)]
+  const mistakes = validateMeta(resource, object)
+  mistakes.push(...resource.compiled().validate(object))
+  return mistakes
 }
 
 /**

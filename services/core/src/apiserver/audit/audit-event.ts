@@ -68,5 +68,5 @@ export function isLongRunning(info: RequestInfo): boolean {
 }
 
 function microTime(clock: Clock): string {
-  return new Date(clock.now()).toISOString().replace("Z", "000Z")
+  return `${new Date(clock.now()).toISOString().slice(0, -1)}000Z`
 }

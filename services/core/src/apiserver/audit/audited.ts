@@ -1,6 +1,7 @@
 import type { Clock } from "@wick/sdk/clock"
 import type { UserInfo } from "../authentication/user.ts"
 import { parseRequest, type RequestInfo } from "../request-info.ts"
+import { type RequestTarget, targetOf } from "../request-target.ts"
 import type { Guarded } from "../security.ts"
 import { keepAnnotations } from "./annotations.ts"
 import { type AuditedRequest, eventHead, isLongRunning, stageOf, statusOf, type Who } from "./audit-event.ts"
@@ -28,9 +29,10 @@ export function audited(server: Guarded, options: AuditOptions): Guarded {
   return {
     handle: (request, user, peer, impersonator) => handle(server, options, request, { user, peer, impersonator }),
     upgrade: (incoming, socket, head, user, peer, impersonator) => {
-      const url = new URL(incoming.url ?? "/", "https://apiserver")
-      const asked = request(options, incoming.method ?? "GET", url, { user, peer, impersonator })
-      const record = recordOf(options, { ...asked, userAgent: incoming.headers["user-agent"] }, "Metadata")
+      const target = at(incoming.method ?? "GET", new URL(incoming.url ?? "/", "https://apiserver"))
+      const userAgent = incoming.headers["user-agent"]
+      const asked = { ...target, user, peer, impersonator, userAgent, id: options.id() }
+      const record = recordOf(options, asked, "Metadata")
       if (record) {
         record("RequestReceived")
         onStatus(socket, (code) => {
@@ -42,8 +44,8 @@ export function audited(server: Guarded, options: AuditOptions): Guarded {
       server.upgrade(incoming, socket, head, user, peer, impersonator)
     },
     refused: ({ method, url, user = nobody, peer, code, userAgent }) => {
-      const asked = request(options, method, new URL(url), { user, peer })
-      recordOf(options, { ...asked, userAgent }, "Metadata")?.("ResponseComplete", statusOf(code))
+      const asked = { ...at(method, new URL(url)), user, peer, userAgent, id: options.id() }
+      recordOf(options, asked, "Metadata")?.("ResponseComplete", statusOf(code))
     },
   }
 }
@@ -51,27 +53,21 @@ export function audited(server: Guarded, options: AuditOptions): Guarded {
 /** Who could not be told. */
 const nobody: UserInfo = { name: "", groups: [] }
 
-/** `given`: the id that the client has for its request, by which it finds it in the log. */
-function request(
-  { id }: AuditOptions,
-  method: string,
-  url: URL,
-  who: Who,
-  given = "",
-): Omit<AuditedRequest, "userAgent"> {
-  return { ...who, id: givenId.test(given) ? given : id(), url, info: parseRequest(method, url) }
+function at(method: string, url: URL): RequestTarget {
+  return { url, info: parseRequest(method, url) }
 }
 
 const idHeader = "audit-id"
+/** The id that the client has for its request, by which it finds it in the log. */
 const givenId = /^[\w.:-]{1,64}$/
 
 /** Writes an event of one request. */
-type Record = (stage: Stage, more?: object) => void
+type Record = (stage: Stage, more?: { annotations?: object }) => void
 
 function judged(
   { policy, judged: tell }: AuditOptions,
-  { info, user, impersonator }: Omit<AuditedRequest, "userAgent">,
-) {
+  { info, user, impersonator }: Pick<AuditedRequest, "info" | "user" | "impersonator">,
+): Verdict {
   const verdict = verdictOf(policy, impersonator ?? user, info)
   tell?.(verdict.level)
   return verdict
@@ -83,28 +79,33 @@ function recordOf(options: AuditOptions, asked: AuditedRequest, most?: Level): R
   return verdict.level === "None" ? undefined : recordFor(options, asked, verdict, most ?? verdict.level)
 }
 
-function recordFor(options: AuditOptions, asked: AuditedRequest, { omitted }: Verdict, level: Level): Record {
+function recordFor(
+  options: AuditOptions,
+  asked: AuditedRequest,
+  { omitted }: Verdict,
+  level: Level,
+  annotations: object = {},
+): Record {
   const head = eventHead(options.clock, level, asked)
-  return (stage, more = {}) => {
-    if (!omitted.has(stage)) options.write({ ...head, ...stageOf(options.clock, stage), ...more })
+  return (stage, more: { annotations?: object } = {}) => {
+    if (omitted.has(stage)) return
+    const noted = { ...annotations, ...more.annotations }
+    const annotated = Object.keys(noted).length > 0 && { annotations: noted }
+    options.write({ ...head, ...stageOf(options.clock, stage), ...more, ...annotated })
   }
 }
 
 async function handle(server: Guarded, options: AuditOptions, sent: Request, who: Who): Promise<Response> {
   const { user, peer, impersonator } = who
-  const asked = {
-    ...request(options, sent.method, new URL(sent.url), who, sent.headers.get(idHeader) ?? ""),
-    userAgent: sent.headers.get("user-agent") ?? undefined,
-  }
-  const verdict = judged(options, asked)
+  const target = targetOf(sent)
+  const verdict = judged(options, { info: target.info, user, impersonator })
   if (verdict.level === "None") return server.handle(sent, user, peer, impersonator)
+  const given = sent.headers.get(idHeader) ?? ""
+  const id = givenId.test(given) ? given : options.id()
+  const asked = { ...target, ...who, id, userAgent: sent.headers.get("user-agent") ?? undefined }
   const level = limited(verdict.level, asked.info)
   const annotations = keepAnnotations(sent)
-  const recordStage = recordFor(options, asked, verdict, level)
-  const record: Record = (stage, more = {}) => {
-    const noted = { ...annotations, ...(more as { annotations?: object }).annotations }
-    recordStage(stage, { ...more, ...(Object.keys(noted).length > 0 && { annotations: noted }) })
-  }
+  const record = recordFor(options, asked, verdict, level, annotations)
   record("RequestReceived")
   // Read beside the server, which has it whole, too, when it answers.
   const body = level === "Metadata" ? undefined : requestObjectOf(sent.clone())

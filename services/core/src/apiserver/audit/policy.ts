@@ -72,10 +72,24 @@ function checkOne(found: string, known: readonly string[], path: string): void {
 
 /** What the policy says of a request. What no rule matches is not written down. */
 export function verdictOf(policy: AuditPolicy, user: UserInfo, info: RequestInfo): Verdict {
-  const rule = policy.rules.find((each) => matches(each, user, info))
-  const omitted = new Set([...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])])
-  const omitManagedFields = rule?.omitManagedFields ?? policy.omitManagedFields ?? false
-  return { level: rule?.level ?? "None", omitted, omitManagedFields }
+  const rule = policy.rules.findIndex((each) => matches(each, user, info))
+  return verdictsOf(policy)[rule] ?? unwritten
+}
+
+const unwritten: Verdict = { level: "None", omitManagedFields: false, omitted: new Set() }
+/** What each rule of a policy says: put together once, and asked for with every request. */
+const verdicts = new WeakMap<AuditPolicy, readonly Verdict[]>()
+
+function verdictsOf(policy: AuditPolicy): readonly Verdict[] {
+  const known = verdicts.get(policy)
+  if (known) return known
+  const made = policy.rules.map(({ level, omitStages = [], omitManagedFields }) => ({
+    level,
+    omitted: new Set([...(policy.omitStages ?? []), ...omitStages]),
+    omitManagedFields: omitManagedFields ?? policy.omitManagedFields ?? false,
+  }))
+  verdicts.set(policy, made)
+  return made
 }
 
 function matches(rule: AuditRule, user: UserInfo, info: RequestInfo): boolean {

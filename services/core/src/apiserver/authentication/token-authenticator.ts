@@ -14,6 +14,12 @@ export type TokenVerdict =
 /** A few pods' worth of tokens; each is asked with again and again, and its signature costs more than all the rest. */
 const rememberedMax = 1_000
 
+/** A token whose signature was good, and whose it is. */
+interface Known {
+  readonly claims: TokenClaims
+  readonly user: UserInfo
+}
+
 interface TokenAuthenticatorOptions {
   readonly tokens: TokenAuthority
   readonly storage: Storage
@@ -33,19 +39,21 @@ export interface TokenAuthenticator {
  * was made, so that deleting one takes its tokens away at once.
  */
 export function createTokenAuthenticator({ tokens, storage, now, jwt }: TokenAuthenticatorOptions): TokenAuthenticator {
-  const remembered = new Map<string, TokenClaims>()
+  const remembered = new Map<string, Known>()
   const isAlive = createLivenessCheck(storage)
 
-  const verify = async (token: string, audiences: readonly string[]): Promise<TokenClaims | TokenVerdict> => {
+  const verify = async (token: string, audiences: readonly string[]): Promise<Known | TokenVerdict> => {
     const known = audiences.length === 0 ? remembered.get(token) : undefined
-    if (known !== undefined && now() < known.expiresAtMs) return known
+    if (known !== undefined && now() < known.claims.expiresAtMs) return known
     remembered.delete(token)
     const verification = await tokens.verify(token, audiences, now())
     if (verification.kind === "refused") return verification
     if (verification.kind === "foreign") return foreign(token, audiences)
     if (verification.kind === "legacy") return legacy(token, verification.subject, audiences)
-    if (audiences.length === 0) remember(remembered, token, verification.claims)
-    return verification.claims
+    const { claims } = verification
+    const verified = { claims, user: serviceAccountUser(claims.subject, claims.id) }
+    if (audiences.length === 0) remember(remembered, token, verified)
+    return verified
   }
 
   const foreign = async (token: string, audiences: readonly string[]): Promise<TokenVerdict> => {
@@ -73,23 +81,24 @@ export function createTokenAuthenticator({ tokens, storage, now, jwt }: TokenAut
     authenticate: async (token, audiences) => {
       const starting = await bootstrapUser(token, { storage, now })
       if (starting) return { kind: "user", user: starting, audiences }
-      const claims = await verify(token, audiences)
-      if ("kind" in claims) return claims
+      const verified = await verify(token, audiences)
+      if ("kind" in verified) return verified
+      const { claims, user } = verified
       const gone = await whatIsGone(claims.subject, isAlive)
       if (gone !== undefined) return { kind: "refused", because: `${gone} that the token is bound to is gone` }
       const accepted = claims.audiences.filter((one) =>
         (audiences.length > 0 ? audiences : [tokens.audience]).includes(one),
       )
-      return { kind: "user", user: serviceAccountUser(claims.subject, claims.id), audiences: accepted }
+      return { kind: "user", user, audiences: accepted }
     },
   }
 }
 
-function remember(remembered: Map<string, TokenClaims>, token: string, claims: TokenClaims): void {
+function remember(remembered: Map<string, Known>, token: string, known: Known): void {
   // The oldest goes; a token in use comes back with one more verification.
   const [oldest] = remembered.keys()
   if (remembered.size >= rememberedMax && oldest !== undefined) remembered.delete(oldest)
-  remembered.set(token, claims)
+  remembered.set(token, known)
 }
 
 async function whatIsGone(subject: TokenSubject, isAlive: LivenessCheck): Promise<string | undefined> {

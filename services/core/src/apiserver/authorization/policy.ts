@@ -62,7 +62,7 @@ export function createPolicy(objects: PolicyObjects): Policy {
   const clusterRules = new Map<string, readonly PolicyRule[]>()
   for (const role of objects.clusterRoles) clusterRules.set(role.metadata.name, rulesWithAggregated(role, objects))
   const everywhere = indexBySubject(objects.clusterRoleBindings)
-  const byNamespace = new Map<string, Map<string, Binding[]>>()
+  const byNamespace = new Map<string, BySubject>()
   for (const [namespace, bindings] of Map.groupBy(
     objects.roleBindings,
     (binding) => binding.metadata.namespace ?? "",
@@ -79,37 +79,56 @@ export function createPolicy(objects: PolicyObjects): Policy {
   return {
     rulesOfRole,
     *rulesOf(user, namespace) {
-      const subjects = [`User:${user.name}`, ...user.groups.map((group) => `Group:${group}`)]
-      for (const index of [everywhere, byNamespace.get(namespace)]) {
-        if (index === undefined) continue
-        for (const subject of subjects) {
-          for (const binding of index.get(subject) ?? []) {
-            const rules = rulesOfRole(binding.roleRef, binding.metadata.namespace ?? "") ?? []
-            for (const rule of rules) yield { rule, binding, roleRef: binding.roleRef }
-          }
-        }
+      for (const binding of bindingsOf(user, everywhere, byNamespace.get(namespace))) {
+        const rules = rulesOfRole(binding.roleRef, binding.metadata.namespace ?? "") ?? []
+        for (const rule of rules) yield { rule, binding, roleRef: binding.roleRef }
       }
     },
   }
 }
 
-function indexBySubject(bindings: readonly Binding[]): Map<string, Binding[]> {
-  const index = new Map<string, Binding[]>()
+/** Bindings by the names of those whom they are for. */
+interface BySubject {
+  readonly users: ReadonlyMap<string, readonly Binding[]>
+  readonly groups: ReadonlyMap<string, readonly Binding[]>
+}
+
+function* bindingsOf(
+  user: { readonly name: string; readonly groups: readonly string[] },
+  ...indexes: readonly (BySubject | undefined)[]
+): Generator<Binding> {
+  for (const index of indexes) {
+    if (index === undefined) continue
+    yield* index.users.get(user.name) ?? []
+    for (const group of user.groups) yield* index.groups.get(group) ?? []
+  }
+}
+
+function indexBySubject(bindings: readonly Binding[]): BySubject {
+  const users = new Map<string, Binding[]>()
+  const groups = new Map<string, Binding[]>()
+  // A subject of a kind that nobody knows is nobody.
+  const kinds = new Map([
+    ["User", users],
+    ["ServiceAccount", users],
+    ["Group", groups],
+  ])
   for (const binding of bindings) {
     for (const subject of binding.subjects ?? []) {
-      const key = subjectKey(subject, binding)
-      const list = index.get(key) ?? []
+      const index = kinds.get(subject.kind)
+      const name = userName(subject, binding)
+      const list = index?.get(name) ?? []
       list.push(binding)
-      index.set(key, list)
+      index?.set(name, list)
     }
   }
-  return index
+  return { users, groups }
 }
 
 /** A service account is a user of a certain name; in a RoleBinding its namespace may be left out. */
-function subjectKey({ kind, name, namespace }: Subject, binding: Binding): string {
-  if (kind !== "ServiceAccount") return `${kind}:${name}`
-  return `User:system:serviceaccount:${namespace ?? binding.metadata.namespace ?? ""}:${name}`
+function userName({ kind, name, namespace }: Subject, binding: Binding): string {
+  if (kind !== "ServiceAccount") return name
+  return `system:serviceaccount:${namespace ?? binding.metadata.namespace ?? ""}:${name}`
 }
 
 /** An aggregated role has the rules of all roles that it selects, whatever it says itself. */

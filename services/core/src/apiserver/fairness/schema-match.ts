@@ -26,10 +26,14 @@ function ruleOf({ subjects, resourceRules = [], nonResourceRules = [] }: Rules):
   const resources = resourceRules.map(resourceRuleOf)
   const paths = nonResourceRules.map(pathRuleOf)
   return (user, action) => {
-    const isMeant =
-      action.kind === "resource" ? resources.some((rule) => rule(action)) : paths.some((rule) => rule(action))
-    return isMeant && who.some((subject) => subject(user))
+    if (!isAny(who, user)) return false
+    return action.kind === "resource" ? isAny(resources, action) : isAny(paths, action)
   }
+}
+
+function isAny<Asked>(tests: readonly ((asked: Asked) => boolean)[], asked: Asked): boolean {
+  for (const test of tests) if (test(asked)) return true
+  return false
 }
 
 const accountPrefix = "system:serviceaccount:"

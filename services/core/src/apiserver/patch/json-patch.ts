@@ -1,5 +1,5 @@
 import { StatusError } from "@wick/sdk/api"
-import { isObject, type JsonPatchOperation, jsonEqual } from "./json-value.ts"
+import { isObject, type JsonPatchOperation, jsonEqual, setField } from "./json-value.ts"
 
 /** Operations in one patch: more is an attack, not an edit. */
 const operationsMax = 10_000
@@ -99,7 +99,7 @@ function add(root: Root, path: string, value: unknown, fail: Fail): void {
     return
   }
   const parent = parentOf(root, parts, fail)
-  if (!Array.isArray(parent)) define(parent, last, value)
+  if (!Array.isArray(parent)) setField(parent, last, value)
   else parent.splice(last === "-" ? parent.length : listIndex(parent, last, parent.length, fail), 0, value)
 }
 
@@ -112,9 +112,4 @@ function remove(root: Root, path: string, fail: Fail): unknown {
   if (Array.isArray(parent)) parent.splice(Number(last), 1)
   else delete (parent as Record<string, unknown>)[last]
   return value
-}
-
-/** Sets an own property, also one called `__proto__`: a patch cannot reach the prototype of anything. */
-function define(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
 }

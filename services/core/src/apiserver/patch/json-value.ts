@@ -28,11 +28,14 @@ export function copyJson<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(copyJson) as Value
   if (!isObject(value)) return value
   const copy: JsonObject = {}
-  for (const key of Object.keys(value)) {
-    if (key === "__proto__") Object.defineProperty(copy, key, { ...ownField, value: copyJson(value[key]) })
-    else copy[key] = copyJson(value[key])
-  }
+  for (const key of Object.keys(value)) setField(copy, key, copyJson(value[key]))
   return copy as Value
+}
+
+/** Sets a field of the object itself, also one called `__proto__`: no document can reach the prototype of anything. */
+export function setField(object: object, key: string, value: unknown): void {
+  if (key === "__proto__") Object.defineProperty(object, key, { ...ownField, value })
+  else (object as JsonObject)[key] = value
 }
 
 const ownField = { writable: true, enumerable: true, configurable: true }

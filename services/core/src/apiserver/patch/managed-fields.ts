@@ -65,9 +65,9 @@ function statusPart({ status, metadata }: AnyObject, custom: boolean): JsonObjec
   return { ...(!custom && { metadata: ownMetadata(metadata) }), ...(status !== undefined && { status }) }
 }
 
-function ownMetadata(metadata: object): JsonObject {
+function ownMetadata(metadata: AnyObject["metadata"] & JsonObject): JsonObject {
   const owned: JsonObject = {}
-  for (const [key, value] of Object.entries(metadata)) if (!unowned.has(key)) owned[key] = value
+  for (const key in metadata) if (!unowned.has(key)) owned[key] = metadata[key]
   return owned
 }
 

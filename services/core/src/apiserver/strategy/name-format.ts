@@ -27,10 +27,11 @@ const tooLong = (most: number): string => `must be no more than ${most} characte
 
 function format(regex: string, most: number, detail: string): (field: string, value: string) => FieldError[] {
   const whole = new RegExp(`^(?:${regex})$`)
-  return (field, value) => [
-    ...(value.length > most ? [invalid(field, value, tooLong(most))] : []),
-    ...(whole.test(value) ? [] : [invalid(field, value, detail)]),
-  ]
+  return (field, value) => {
+    const mistakes = value.length > most ? [invalid(field, value, tooLong(most))] : []
+    if (!whole.test(value)) mistakes.push(invalid(field, value, detail))
+    return mistakes
+  }
 }
 
 export const dnsLabel = format(labelRegex, labelMax, text.label)
@@ -45,16 +46,14 @@ const keyName = format(qualifiedRegex, labelMax, text.key)
 /** `prefix/name`, the prefix a DNS subdomain: keys of labels, taints and conditions. */
 export function qualifiedName(field: string, value: string): FieldError[] {
   const slash = value.indexOf("/")
-  const prefixMistakes =
-    slash < 0
-      ? []
-      : dnsSubdomain(field, value.slice(0, slash)).map(({ detail }) => invalid(field, value, `prefix part ${detail}`))
-  return [
-    ...prefixMistakes,
-    ...keyName(field, value.slice(slash + 1)).map(({ detail }) =>
-      invalid(field, value, detail === tooLong(labelMax) ? `name part ${detail}` : detail),
-    ),
-  ]
+  const mistakes: FieldError[] = []
+  if (slash >= 0) {
+    for (const { detail } of dnsSubdomain(field, value.slice(0, slash)))
+      mistakes.push(invalid(field, value, `prefix part ${detail}`))
+  }
+  for (const { detail } of keyName(field, value.slice(slash + 1)))
+    mistakes.push(invalid(field, value, detail === tooLong(labelMax) ? `name part ${detail}` : detail))
+  return mistakes
 }
 
 /** Names of ports: at most 15 of a-z, 0-9 and single hyphens inside, with a letter. */
@@ -74,8 +73,7 @@ export function ipAddress(field: string, value: string | undefined): FieldError[
 }
 
 export function labelsMistakes(field: string, labels: Readonly<Record<string, string>> | undefined): FieldError[] {
-  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
-    ...qualifiedName(field, key),
-    ...labelValue(field, value),
-  ])
+  const mistakes: FieldError[] = []
+  for (const key in labels) mistakes.push(...qualifiedName(field, key), ...labelValue(field, labels[key] ?? ""))
+  return mistakes
 }

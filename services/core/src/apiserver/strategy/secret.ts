@@ -57,21 +57,22 @@ const bytesMax = 1024 * 1024
 /** Of base64: four letters are three bytes. */
 const decodedLength = (value: string): number => Math.floor((value.length * 3) / 4)
 
+function keyMistakes(field: string, key: string): FieldError[] {
+  if (key.length <= keyMax && keyPattern.test(key) && key !== "." && !key.startsWith("..")) return []
+  const detail =
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+  return [{ type: "Invalid", field: `${field}[${key}]`, value: key, detail }]
+}
+
 function dataMistakes({ data = {}, binaryData = {} }: SecretView, lengthOf: (value: string) => number): FieldError[] {
-  const keys = [
-    ...Object.keys(data).map((key) => ["data", key]),
-    ...Object.keys(binaryData).map((key) => ["binaryData", key]),
-  ]
-  const mistakes = keys.flatMap(([field, key = ""]): FieldError[] => {
-    const at = `${field}[${key}]`
-    if (field === "binaryData" && key in data) {
-      return [{ type: "Invalid", field: at, value: key, detail: "duplicate of key present in data" }]
-    }
-    if (key.length <= keyMax && keyPattern.test(key) && key !== "." && !key.startsWith("..")) return []
-    const detail =
-      "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
-    return [{ type: "Invalid", field: at, value: key, detail }]
-  })
+  const mistakes: FieldError[] = []
+  for (const key in data) mistakes.push(...keyMistakes("data", key))
+  for (const key in binaryData) {
+    if (key in data) {
+      const detail = "duplicate of key present in data"
+      mistakes.push({ type: "Invalid", field: `binaryData[${key}]`, value: key, detail })
+    } else mistakes.push(...keyMistakes("binaryData", key))
+  }
   const total = (values: Record<string, string>, each: (value: string) => number): number =>
     Object.values(values).reduce((sum, value) => sum + each(value), 0)
   const size = total(data, lengthOf) + total(binaryData, decodedLength)

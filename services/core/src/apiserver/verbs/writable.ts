@@ -4,38 +4,33 @@ import type { RequestContext } from "../request-context.ts"
 import { qualified, type ServedResource } from "../served-resource.ts"
 import { strategyOf } from "../strategy/strategy.ts"
 
+/** Metadata that a write never changes. */
+const keptFields = [
+  "name",
+  "namespace",
+  "uid",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+  "generateName",
+] as const
+
 /** What the server keeps itself stays as it was; so does status for a write to the object, and all else for one to status. */
 export function onlyWritable(
   { resource, info, server: { strategies } }: RequestContext,
   live: AnyObject,
   wanted: AnyObject,
 ): AnyObject {
-  const {
-    uid,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generation,
-    generateName,
-    managedFields,
-    name,
-    namespace,
-  } = live.metadata
-  const kept = {
-    name,
-    namespace,
-    uid,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generation,
-    generateName,
-  }
-  const server = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
-  const { resourceVersion: _, ...meta } = wanted.metadata
-  const entries = wanted.metadata.managedFields ?? managedFields
+  const { deletionTimestamp, managedFields } = live.metadata
+  const { resourceVersion: _, ...metadata } = wanted.metadata
+  const entries = metadata.managedFields ?? managedFields
   const owned = entries && { managedFields: entries }
-  const metadata = { ...meta, ...server, ...owned }
+  for (const field of keptFields) {
+    const value = live.metadata[field]
+    if (value !== undefined) (metadata as Record<string, unknown>)[field] = value
+  }
+  if (entries) metadata.managedFields = entries
   if (deletionTimestamp === undefined) {
     delete metadata.deletionTimestamp
     delete metadata.deletionGracePeriodSeconds

@@ -27,17 +27,15 @@ export function createPolicyAdmission(options: PolicyOptions): AdmissionStep & {
   return {
     name: "AdmissionPolicies",
     ready: mirror.ready,
-    mutate: async (attributes) => {
+    mutate: (attributes) => {
       const bound = mutating()
       if (bound.length === 0 || isExempt(attributes)) return attributes.object
-      const { mutateAll } = await import("./mutate.ts")
-      return mutateAll(bound, attributes, options)
+      return import("./mutate.ts").then(({ mutateAll }) => mutateAll(bound, attributes, options))
     },
-    validate: async (attributes) => {
+    validate: (attributes) => {
       const bound = validating()
       if (bound.length === 0 || isExempt(attributes)) return
-      const { validateAll } = await import("./validate.ts")
-      await validateAll(bound, attributes, options)
+      return import("./validate.ts").then(({ validateAll }) => validateAll(bound, attributes, options))
     },
     close: () => mirror.close(),
   }

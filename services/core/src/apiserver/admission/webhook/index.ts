@@ -54,7 +54,12 @@ async function mutate(
   for (const round of ["first", "again"] as const) {
     for (const webhook of webhooks) {
       if (round === "again" && !again.has(webhook)) continue
-      const hearing = await hearingOf(webhook, { ...attributes, object }, asking)
+      const listening = hearingOf(
+        webhook,
+        object === attributes.object ? attributes : { ...attributes, object },
+        asking,
+      )
+      const hearing = listening && (await listening)
       if (!hearing) continue
       const verdict = await ask(webhook, hearing.seen, asking)
       const { object: next, changed } = applyVerdict(webhook, hearing.seen.object, verdict)
