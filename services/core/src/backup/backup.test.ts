@@ -98,6 +98,7 @@ describe("a restored store", () => {
     await put("a", "1")
     await put("leased", "x", id)
     await storage.setNote("n", Buffer.from("note"), 0)
+    await storage.setNote("etcd/identity", Buffer.from("of this cluster"), 0)
     await start()
     await archived()
     await put("a", "2")
@@ -110,6 +111,7 @@ describe("a restored store", () => {
     expect(await all(store)).toEqual(await all(storage))
     expect(store.lease(id)).toMatchObject({ ttlSeconds: 600, keys: ["leased"] })
     expect(store.note("n")).toEqual(storage.note("n"))
+    expect(store.note("etcd/identity").version).toBe(0) // it is another cluster, with members of its own
     expect(told).toMatchObject({ from: { revision: storage.currentRevision() }, keys: 3, dropped: 0 })
     expect(store.currentRevision()).toBe(storage.currentRevision() + revisionBumpDefault)
     await expect(store.range({ key: "a", revision: storage.currentRevision() })).rejects.toThrow(CompactedError)

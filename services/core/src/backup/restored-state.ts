@@ -5,7 +5,7 @@ import { leaseIdBump, unknownLeaseSeconds } from "./limits.ts"
 import { type BackupRecord, decodeRecords } from "./record.ts"
 
 /** Notes that say who a store's members are: a restored store has others. */
-const notesOfMembers = /^(cluster\/|etcd\/(identity|peer-urls|members)$)/
+const notesOfMembers = /^(wick\/members|etcd\/(identity|peer-urls))$/
 
 /** What encrypted values begin with, as Kubernetes has it. */
 const encryptedMark = Buffer.from("k8s:enc:")

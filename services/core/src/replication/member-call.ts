@@ -47,7 +47,9 @@ export function decodeCall(bytes: Uint8Array): MemberCall {
     case "propose":
       return { kind, term: reader.number(), request: reader.number(), command: reader.rest() }
     case "cluster": {
-      const [operation, ...parameters] = readJson(reader.rest()) as readonly unknown[]
+      const read = readJson(reader.rest())
+      if (!Array.isArray(read)) throw new MalformedError("what a member asks of the cluster is no list")
+      const [operation, ...parameters] = read as readonly unknown[]
       return { kind, operation: String(operation), parameters }
     }
     case "was-removed":
@@ -79,8 +81,9 @@ export function encodeAnswer(answer: Answer): Buffer {
 }
 
 export function decodeAnswer(bytes: Uint8Array): Answer {
-  const read = readJson(bytes) as { value?: unknown; error?: { name?: unknown; message?: unknown } }
-  if (read.error === undefined) return { value: read.value }
+  const read = readJson(bytes) as { value?: unknown; error?: { name?: unknown; message?: unknown } | null } | null
+  if (typeof read !== "object" || read === null) throw new MalformedError("what a member answered is no answer")
+  if (read.error === undefined || read.error === null) return { value: read.value }
   const message = String(read.error.message)
   const Known = known.find(({ name }) => name === read.error?.name)
   return { error: Known === undefined ? new UnavailableError(message) : new Known(message) }

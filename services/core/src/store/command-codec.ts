@@ -3,6 +3,7 @@ import { ByteReader, MalformedError } from "./byte-reader.ts"
 import { ByteWriter, numberSizeMax } from "./byte-writer.ts"
 import type { Command, Origin, StampedCommand } from "./command.ts"
 import type { NestedOperation, NestedTxn } from "./member-storage.ts"
+import { operationsMax } from "./request-check.ts"
 import type { Compare, RangeRequest } from "./storage.ts"
 
 /**
@@ -16,6 +17,9 @@ const forwardedByte = 2
 const kinds = ["txn", "compact", "grant", "renew", "revoke", "expire", "note"] as const
 const targets = ["version", "create", "mod", "lease", "value"] as const
 const comparisons = ["=", "!=", "<", ">"] as const
+
+/** As deep as a request may be that is taken in: each level takes an operation of the one above it. */
+const levelsMax = operationsMax
 
 // Bits of a byte that says which optional fields follow and which are true.
 const hasEnd = 1
@@ -157,11 +161,13 @@ function writeTxn(writer: ByteWriter, { compare, success, failure }: NestedTxn):
   for (const item of failure) writeOperation(writer, item)
 }
 
-function readTxn(reader: ByteReader): NestedTxn {
+function readTxn(reader: ByteReader, level = 0): NestedTxn {
+  if (level > levelsMax) throw new MalformedError(`transactions within each other have more than ${levelsMax} levels`)
+  const operation = (): NestedOperation => readOperation(reader, level)
   return {
     compare: list(reader, readCompare),
-    success: list(reader, readOperation),
-    failure: list(reader, readOperation),
+    success: list(reader, operation),
+    failure: list(reader, operation),
   }
 }
 
@@ -225,9 +231,9 @@ function writeRange(writer: ByteWriter, range: RangeRequest): void {
   writer.number(range.limit ?? 0)
 }
 
-function readOperation(reader: ByteReader): NestedOperation {
+function readOperation(reader: ByteReader, level: number): NestedOperation {
   const kind = oneOf(operations, reader.byte())
-  if (kind === "txn") return { kind, ...readTxn(reader) }
+  if (kind === "txn") return { kind, ...readTxn(reader, level + 1) }
   const bits = reader.byte()
   const key = reader.key()
   const previous = (bits & hasPrevious) !== 0

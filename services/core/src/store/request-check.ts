@@ -7,7 +7,7 @@ import { duplicateKey } from "./txn-effects.ts"
 /** Most bytes of keys and values in one transaction, as etcd's default: the log is read and written in such pieces. */
 export const requestSizeMax = 1.5 * 1024 * 1024
 /** Most compares, and most operations in a branch, of one transaction, as etcd's default. */
-const operationsMax = 128
+export const operationsMax = 128
 /** Longest key in bytes. Kubernetes' are below 1 KiB; the bound keeps the index in memory small. */
 const keySizeMax = 4096
 /** Longest lease, as etcd's: 285 years, below which milliseconds stay exact. */
