@@ -2,6 +2,7 @@ import { join } from "node:path"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { aloneForever, type Mandate } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { ConfigurationError } from "#apiserver"
 import { openStorage } from "#replication"
 import { type MemberStorage, NotLeaderError, type Storage } from "#store"
@@ -32,14 +33,16 @@ export interface StoreOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly metrics?: Metrics | undefined
   readonly onFailure: (error: Error) => void
 }
 
 /** Where a control plane keeps everything: on its own disk, or in somebody's etcd, which it has to itself. */
 export async function openStore(options: StoreOptions): Promise<OpenedStore> {
-  const { directory, store, clock, random, log, onFailure } = options
+  const { directory, store, clock, random, log, metrics, onFailure } = options
   if (store === undefined) {
-    const member = await openStorage({ directory: join(directory, "store"), clock, log, onFailure })
+    const own = { directory: join(directory, "store"), clock, log, onFailure }
+    const member = await openStorage(metrics === undefined ? own : { ...own, metrics })
     return { storage: member, member, mandate: storeMandate(member) }
   }
   const { openEtcdStorage } = await import("#etcd-client")

@@ -9,6 +9,7 @@
 export * from "./auth-messages.ts"
 export { ByteSink } from "./byte-sink.ts"
 export { ByteSource, WireError } from "./byte-source.ts"
+export * from "./concurrency-messages.ts"
 export * from "./frame.ts"
 export * from "./kv-messages.ts"
 export * from "./lease-messages.ts"

@@ -30,11 +30,14 @@ type AnyMessage = Message<any>
 // biome-ignore lint/suspicious/noExplicitAny: as above; each method's own types are checked where it is made
 type Any = any
 
+/** Calls back when the call is over, be it that its client does not wait for the answer any more. */
+export type Gone = (listener: () => void) => void
+
 export interface UnaryMethod {
   readonly kind: "unary"
   readonly request: AnyMessage
   readonly response: AnyMessage
-  readonly answer: (request: Any, caller: Caller) => Promise<object>
+  readonly answer: (request: Any, caller: Caller, gone: Gone) => Promise<object>
 }
 
 /** A stream of answers, and the requests that may come while it goes on. */
@@ -74,7 +77,7 @@ export type Methods = Readonly<Record<string, Method>>
 export function unary<Request, Response extends object>(
   request: { decode(bytes: Buffer): Request },
   response: { encode(message: Response): Buffer },
-  answer: (request: Request, caller: Caller) => Promise<Response>,
+  answer: (request: Request, caller: Caller, gone: Gone) => Promise<Response>,
 ): UnaryMethod {
   return { kind: "unary", request: request as AnyMessage, response: response as AnyMessage, answer }
 }

@@ -10,7 +10,11 @@ import { Alarms } from "./alarms.ts"
 import { authService } from "./auth/auth-service.ts"
 import { AuthStore } from "./auth/auth-store.ts"
 import { clusterService } from "./cluster-service.ts"
+import { electionService } from "./concurrency/election-service.ts"
+import { lockService } from "./concurrency/lock-service.ts"
 import { type Admit, serveGrpc } from "./grpc/serve.ts"
+import { Pages } from "./http/pages.ts"
+import { serveHttp1 } from "./http/serve.ts"
 import { kvService } from "./kv/kv-service.ts"
 import { leaseService } from "./lease-service.ts"
 import { maintenanceService } from "./maintenance-service.ts"
@@ -67,12 +71,10 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     clientUrls: () => [url],
   }
   const server = open(tls)
-  serveGrpc(
-    server,
-    { ...methodsOf(parts, options.directory), ...authService(parts, auth) },
-    tls === undefined ? admitAll : admitOrganizations(tls.organizations),
-    log,
-  )
+  const admit = tls === undefined ? admitAll : admitOrganizations(tls.organizations)
+  const pages = new Pages(parts)
+  if (tls !== undefined) serveHttp1(server, pages, admit, log)
+  serveGrpc(server, { ...methodsOf(parts, options.directory), ...authService(parts, auth) }, pages, admit, log)
   const sessions = new Set<ServerHttp2Session>()
   server.on("session", (session) => {
     session.setLocalWindowSize(windowSize)
@@ -104,6 +106,8 @@ function methodsOf(parts: Parts, directory: string): Methods {
     ...maintenanceService(parts),
     ...snapshotService(parts, directory),
     ...clusterService(parts),
+    ...lockService(parts),
+    ...electionService(parts),
   }
 }
 
@@ -113,6 +117,7 @@ function open(tls: EtcdTls | undefined): Http2Server {
   const { serving, authorityPem } = tls
   return createSecureServer({
     settings,
+    allowHTTP1: true,
     cert: serving.certificatePem,
     key: serving.privateKeyPem,
     ca: authorityPem,

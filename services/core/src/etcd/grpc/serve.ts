@@ -3,6 +3,8 @@ import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
 import { FrameReader, frame, GrpcError, WireError } from "#etcd-wire"
 import { code, toEtcdError } from "../etcd-error.ts"
+import type { Pages } from "../http/pages.ts"
+import { answerPage } from "../http/serve.ts"
 import { messageSizeMax } from "../limits.ts"
 import type { Incoming, Methods, Outgoing, StreamMethod, UnaryMethod } from "../service.ts"
 
@@ -11,8 +13,8 @@ export type Admit = (socket: TLSSocket) => { readonly commonName: string | undef
 
 const unimplemented = 12
 
-/** Answers gRPC calls on an HTTP/2 server. Who is at the other end is asked once for each connection. */
-export function serveGrpc(server: Http2Server, methods: Methods, admit: Admit, log: Log): void {
+/** Answers gRPC calls on an HTTP/2 server, and hands what is none to the pages. Who is at the other end is asked once for each connection. */
+export function serveGrpc(server: Http2Server, methods: Methods, pages: Pages, admit: Admit, log: Log): void {
   const peers = new WeakMap<object, ReturnType<Admit>>()
   const peerOf = (session: ServerHttp2Session): ReturnType<Admit> => {
     let peer = peers.get(session)
@@ -28,9 +30,13 @@ export function serveGrpc(server: Http2Server, methods: Methods, admit: Admit, l
     const peer =
       stream.session === undefined ? "the connection is closed" : peerOf(stream.session as ServerHttp2Session)
     if (typeof peer === "string") return fail(stream, new GrpcError(code.permissionDenied, peer), log)
-    const method = methods[(headers[":path"] ?? "").slice(1)]
-    if (method === undefined)
-      return fail(stream, new GrpcError(unimplemented, `unknown method ${headers[":path"]}`), log)
+    const path = headers[":path"] ?? "/"
+    const method = methods[path.slice(1)]
+    if (method === undefined) {
+      const isGrpc = headers["content-type"]?.startsWith("application/grpc") === true
+      if (!isGrpc) return answerPage(stream, pages, headers[":method"] ?? "", path, log)
+      return fail(stream, new GrpcError(unimplemented, `unknown method ${path}`), log)
+    }
     const token = tokenOf(headers)
     const caller = { token, commonName: peer.commonName }
     if (method.kind === "unary") answerOne(stream, method, caller, log)
@@ -63,7 +69,8 @@ function answerOne(stream: ServerHttp2Stream, method: UnaryMethod, caller: Calle
     if (failed) return
     try {
       if (request === undefined) throw new GrpcError(code.internal, "the request has no message")
-      const answer = await method.answer(method.request.decode(request), caller)
+      const gone = (listener: () => void): void => void stream.once("close", listener)
+      const answer = await method.answer(method.request.decode(request), caller, gone)
       if (stream.destroyed) return
       stream.respond(head(), { waitForTrailers: true })
       stream.once("wantTrailers", () => stream.sendTrailers(ok))

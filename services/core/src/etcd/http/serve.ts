@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Http2Server, ServerHttp2Stream } from "node:http2"
+import type { TLSSocket } from "node:tls"
+import type { Log } from "@wick/sdk/log"
+import type { Admit } from "../grpc/serve.ts"
+import type { Page, Pages } from "./pages.ts"
+
+/** Answers what is no gRPC, over HTTP/1.1 where the server speaks it. To be called before anything else listens for streams. */
+export function serveHttp1(server: Http2Server, pages: Pages, admit: Admit, log: Log): void {
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const peer = admit(request.socket as TLSSocket)
+    const page =
+      typeof peer === "string" ? Promise.resolve(refusal(peer)) : pages.read(request.method ?? "", request.url ?? "/")
+    page.catch(failed(log)).then(({ status, contentType, body }) => {
+      response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(body) })
+      response.end(request.method === "HEAD" ? undefined : body)
+    })
+  })
+  // Node answers every HTTP/2 stream as a request too once somebody listens for requests; those streams are gRPC's.
+  server.removeAllListeners("stream")
+}
+
+/** One stream of HTTP/2 that asks for a page. */
+export function answerPage(stream: ServerHttp2Stream, pages: Pages, method: string, path: string, log: Log): void {
+  stream.resume()
+  pages
+    .read(method, path)
+    .catch(failed(log))
+    .then(({ status, contentType, body }) => {
+      if (stream.destroyed) return
+      stream.respond({ ":status": status, "content-type": contentType })
+      stream.end(method === "HEAD" ? undefined : body)
+    })
+}
+
+function refusal(reason: string): Page {
+  return { status: 403, contentType: "text/plain; charset=utf-8", body: `${reason}\n` }
+}
+
+function failed(log: Log): (error: unknown) => Page {
+  return (error) => {
+    log.error("a page of etcd's API failed", { error: error as Error })
+    return { status: 500, contentType: "text/plain; charset=utf-8", body: "internal error\n" }
+  }
+}
