@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { etcdctl, mirroring, startOurs, startTheirs, watching } from "./testing/start-pair.ts"
+import { etcdctl, mirroring, printing, startOurs, startTheirs, watching } from "./testing/start-pair.ts"
 
 /** Commands of etcdctl, in order; text after `<<<` is what is typed. Each is run on both, whose answers must be equal. */
 const walk = [
@@ -76,6 +76,11 @@ const walk = [
   "defrag",
   "endpoint health",
   "lock l1 -- echo held",
+  "elect",
+  "elect --listen e1 value",
+  "member list -w nonsense",
+  "compaction 3000",
+  "nonsense",
 ]
 
 /** The same, with users and roles. */
@@ -129,6 +134,11 @@ const authWalk = [
   "--user alice:apw member remove 12",
   "--user root:pw put a 1",
   "--user root:pw get a",
+  "--user root:pw user passwd alice --interactive=false <<< npw",
+  "--user alice:apw get app/x",
+  "--user alice:npw get app/x",
+  "--user root:pw user passwd alice --interactive=false <<< apw",
+  "--user root:pw auth status",
   "--user root:pw user delete root",
   "--user root:pw user revoke-role root root",
   "--user root:pw role delete root",
@@ -198,6 +208,75 @@ describe("etcdctl", () => {
       const [mine, expected] = await Promise.all([ours, theirs].map((peer) => etcdctl(peer, args, input, client)))
       expect({ line, ...mine }).toEqual({ line, ...expected })
     }
+  })
+
+  it("is granted leases, which live, are kept alive and take their keys with them, as by etcd", async () => {
+    await using ours = await startOurs()
+    await using theirs = await startTheirs(etcd)
+    const told = [ours, theirs].map(async (peer) => {
+      const granted = await etcdctl(peer, ["lease", "grant", "600", "-w", "json"], "", client)
+      const id = BigInt(/"ID":(\d+)/.exec(granted.output)?.[1] ?? 0).toString(16)
+      const said: unknown[] = []
+      for (const line of [
+        `put k v --lease=${id}`,
+        `put l v --lease=${id}`,
+        `lease keep-alive --once ${id}`,
+        `lease timetolive ${id} --keys`,
+        "lease list",
+        `lease revoke ${id}`,
+        `lease timetolive ${id}`,
+        "get k",
+        "lease list",
+      ]) {
+        const { code, output } = await etcdctl(peer, line.split(" "), "", client)
+        // How much of it has passed is a matter of the machine.
+        said.push(
+          code,
+          output.replace(new RegExp(`(^|lease )${id}\\b`, "gm"), "$1ID").replace(/remaining\(\d+s\)/, "remaining"),
+        )
+      }
+      return said
+    })
+    const [mine, expected] = await Promise.all(told)
+    expect(mine).toEqual(expected)
+  })
+
+  it("watches what is typed, and elects, as with etcd", async () => {
+    await using ours = await startOurs()
+    await using theirs = await startTheirs(etcd)
+    const told = [ours, theirs].map(async (peer) => {
+      for (const line of ["put w 1", "put v 1", "put w 2"]) await etcdctl(peer, line.split(" "), "", client)
+      const watched = await printing(peer, ["watch", "-i"], 6, "watch --rev=2 w\n", client)
+      const elected = await printing(peer, ["elect", "e1", "me"], 2, "", client)
+      const observed = await printing(peer, ["elect", "--listen", "e1"], 2, "", client)
+      const named = (text: string): string => text.replace(/^e1\/[0-9a-f]+/, "e1/ID")
+      return { watched, elected: named(elected), observed: named(observed) }
+    })
+    const [mine, expected] = await Promise.all(told)
+    expect(mine).toEqual(expected)
+    expect(expected?.elected).toMatch(/^e1\/ID\nme$/)
+  })
+
+  it("finds the same in a snapshot of ours as in one of etcd", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "wick-snapshot-"))
+    await using ours = await startOurs()
+    await using theirs = await startTheirs(etcd)
+    const told = [ours, theirs].map(async (peer, at) => {
+      // A lease is named by another number by each.
+      const lines = history.filter((line) => !line.includes("lease"))
+      for (const line of lines) await etcdctl(peer, line.split(" "), "", client)
+      const file = join(directory, String(at))
+      expect(await etcdctl(peer, ["snapshot", "save", file], "", client)).toMatchObject({ code: 0 })
+      const { output } = await etcdctl(peer, ["snapshot", "status", file, "-w", "json"], "", client)
+      const { revision } = JSON.parse(output.split("\n").find((line) => line.startsWith("{")) ?? "{}") as {
+        revision: number
+      }
+      return revision
+    })
+    const [mine, expected] = await Promise.all(told)
+    expect(mine).toBeGreaterThan(1)
+    expect(mine).toBe(expected)
+    await rm(directory, { recursive: true })
   })
 
   it("is told of events as by etcd: from a revision, of a prefix, with what was there before", async () => {

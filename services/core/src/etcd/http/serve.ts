@@ -11,7 +11,7 @@ export function serveHttp1(server: Http2Server, pages: Pages, admit: Admit, log:
     const peer = admit(request.socket as TLSSocket)
     const page =
       typeof peer === "string" ? Promise.resolve(refusal(peer)) : pages.read(request.method ?? "", request.url ?? "/")
-    page.catch(failed(log)).then(({ status, contentType, body }) => {
+    void page.catch(failed(log)).then(({ status, contentType, body }) => {
       response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(body) })
       response.end(request.method === "HEAD" ? undefined : body)
     })
@@ -23,7 +23,7 @@ export function serveHttp1(server: Http2Server, pages: Pages, admit: Admit, log:
 /** One stream of HTTP/2 that asks for a page. */
 export function answerPage(stream: ServerHttp2Stream, pages: Pages, method: string, path: string, log: Log): void {
   stream.resume()
-  pages
+  void pages
     .read(method, path)
     .catch(failed(log))
     .then(({ status, contentType, body }) => {

@@ -167,6 +167,7 @@ export function etcdctl(
       const code = typeof error?.code === "number" ? error.code : error === null ? 0 : -1
       resolve({ code, output: masked(stdout + stderr, peer) })
     })
+    child.stdin?.on("error", () => {}) // a command that ends without having read
     child.stdin?.end(input)
   })
 }
@@ -180,6 +181,7 @@ function masked(text: string, { endpoint }: Peer): string {
     .replaceAll(endpoint, "ENDPOINT")
     .replace(/"(cluster_id|member_id|raft_term)":\d+/g, '"$1":0')
     .replace(/^("(ClusterID|MemberID|RaftTerm)" :) \d+$/gm, "$1 0")
+    .replace(/\b[0-9a-f]{12,16}\b/g, "ID")
     .replace(/took = [\d.]+[mµ]?s/g, "took = TIME")
 }
 
@@ -201,6 +203,25 @@ export async function watching(
       if (found.length > enough) return found
     }
     return found
+  } finally {
+    child.kill("SIGKILL")
+  }
+}
+
+/** The first lines that a command of etcdctl prints which does not end by itself. */
+export async function printing(
+  peer: Peer,
+  args: readonly string[],
+  lines: number,
+  input = "",
+  binary = "/usr/bin/etcdctl",
+): Promise<string> {
+  const child = spawn(binary, ["--endpoints", peer.endpoint, ...args], { stdio: ["pipe", "pipe", "inherit"] })
+  child.stdin.write(input)
+  const found: string[] = []
+  try {
+    for await (const line of createInterface({ input: child.stdout })) if (found.push(line) === lines) break
+    return masked(found.join("\n"), peer)
   } finally {
     child.kill("SIGKILL")
   }
