@@ -2,6 +2,7 @@ import { must } from "@wick/sdk/assert"
 import type { Clock } from "@wick/sdk/clock"
 import { type Effects, type Entry, type Input, type Message, type MessageOf, type RaftState, step } from "#raft"
 import { NoSpaceError } from "#store"
+import type { Limits } from "./limits.ts"
 import type { LogKeeper } from "./log-keeper.ts"
 import { batchSizeMax, type Proposal, type Proposals } from "./proposals.ts"
 import type { StorageMetrics } from "./storage-metrics.ts"
@@ -22,6 +23,7 @@ interface Parts {
   readonly metrics: StorageMetrics
   readonly keeper: LogKeeper
   readonly proposals: Proposals
+  readonly limits: Limits
 }
 
 /** What the member makes of the effects, declared here because it is all that the driver knows of it. */
@@ -160,6 +162,11 @@ export class RaftDriver {
     return hasInput || this.#unwritten !== undefined
   }
 
+  /** However small the log's files are, several batches fit in one. */
+  get #batchSizeMax(): number {
+    return Math.min(batchSizeMax, this.#parts.limits.segmentSize / 4)
+  }
+
   /** False: nothing can be done for now. */
   async #turn(): Promise<boolean> {
     const { raft, proposals: waiting } = this.#parts
@@ -169,7 +176,7 @@ export class RaftDriver {
       if (exclusive !== undefined) return exclusive
     }
     const messages = this.#takeMessages()
-    const { proposals, size } = messages.length > 0 ? nothing : waiting.takeBatch(batchSizeMax)
+    const { proposals, size } = messages.length > 0 ? nothing : waiting.takeBatch(this.#batchSizeMax)
     const { term } = raft
     let hasRoom = false
     try {
@@ -228,7 +235,7 @@ export class RaftDriver {
     let count = 0
     for (const { entries } of this.#messages) {
       const next = size + sizeOfEntries(entries)
-      if (count > 0 && next > batchSizeMax) break
+      if (count > 0 && next > this.#batchSizeMax) break
       size = next
       count++
     }

@@ -5,6 +5,7 @@ import {
   type OperationResult,
   type RangeRequest,
   type RangeResult,
+  type RevisionChanges,
   type TxnRequest,
   type TxnResult,
 } from "#store"
@@ -15,6 +16,7 @@ export type StoreInput =
   | { readonly kind: "range"; readonly request: RangeRequest }
   | { readonly kind: "txn"; readonly request: TxnRequest }
   | { readonly kind: "grant"; readonly id: number }
+  | { readonly kind: "renew"; readonly id: number }
   /** Asked for, or for want of renewal: then nobody is told, and it stands in the history without an output. */
   | { readonly kind: "end-lease"; readonly id: number }
 
@@ -29,7 +31,12 @@ export type StoreOutput =
   | { readonly kind: "range"; readonly result: RangeResult }
   | { readonly kind: "txn"; readonly result: TxnResult }
   | { readonly kind: "done" }
-  | { readonly kind: "refused"; readonly reason: "lease-not-found" | "lease-exists" }
+  | Refused
+
+interface Refused {
+  readonly kind: "refused"
+  readonly reason: "lease-not-found" | "lease-exists"
+}
 
 /** Never changed: each write makes another. */
 export interface StoreState {
@@ -57,23 +64,28 @@ export const storeModel: Model<StoreState, StoreInput | Unanswered, StoreOutput>
     a.revision === b.revision &&
     sameLists(a.kvs, b.kvs, sameKeyValue) &&
     sameLists(a.leases, b.leases, (one, other) => one === other),
-  changesNothing(_input, output) {
-    if (output.kind !== "txn") return output.kind !== "done"
+  changesNothing({ kind }, output) {
+    if (output.kind !== "txn") return output.kind !== "done" || kind === "renew"
     return output.result.results.every(
       (each) => each.kind === "range" || (each.kind === "delete" && each.deleted === 0),
     )
   },
-  partition: (history) => [narrow(history)],
+  partition: (history) => [narrow(history, undefined)],
+}
+
+/** The same, where somebody knows every write, in order. */
+export function witnessedStoreModel(witness: readonly RevisionChanges[]): typeof storeModel {
+  return { ...storeModel, partition: (history) => [narrow(history, witness)] }
 }
 
 type Narrowed = History<StoreInput | Unanswered, StoreOutput>
 
 /**
  * Revisions say much about what was not answered: a revision that an answered operation made was made by no other, and
- * a value that was read was written at the revision it was read with. Without this, each of many operations without an
- * answer might be at each place.
+ * a value that was read was written at the revision it was read with. A witness, who was told of every write, knows it
+ * of all values. Without this, each of many operations without an answer might be at each place.
  */
-function narrow(history: Narrowed): Narrowed {
+function narrow(history: Narrowed, witness: readonly RevisionChanges[] | undefined): Narrowed {
   const seen = new Map<string, number>()
   const taken = new Set<number>()
   for (const { output } of history) {
@@ -82,6 +94,11 @@ function narrow(history: Narrowed): Narrowed {
     const { results, revision } = output.result
     if (results.some((each) => each.kind === "put" || (each.kind === "delete" && each.deleted > 0))) taken.add(revision)
     for (const kv of results.flatMap(readIn)) seen.set(nameOf(kv), kv.modRevision)
+  }
+  for (const { revision, changes } of witness ?? []) {
+    const puts = changes.filter(({ version }) => version > 0)
+    for (const put of puts) seen.set(nameOf(put), revision)
+    if (puts.length > 0) taken.add(revision)
   }
   const written = Map.groupBy(
     history.flatMap(({ input }) => putsOf(input)),
@@ -95,10 +112,12 @@ function narrow(history: Narrowed): Narrowed {
     const revision = output === undefined ? revisionOf(input) : undefined
     if (revision !== undefined) taken.add(revision)
   }
-  return history.map((operation) => {
+  return history.flatMap((operation) => {
     const { input, output } = operation
     if (output !== undefined || input.kind === "unanswered") return operation
     const known = revisionOf(input)
+    // Where the witness has seen nothing of it, it was not done, or is yet to be.
+    if (witness !== undefined && known === undefined && putsOf(input).length > 0) return []
     const mayWriteAt = (revision: number): boolean => (known === undefined ? !taken.has(revision) : revision === known)
     return { ...operation, input: { kind: "unanswered", input, mayWriteAt } }
   })
@@ -117,6 +136,9 @@ function readIn(result: OperationResult): readonly KeyValue[] {
 const nameOf = ({ key, value }: { readonly key: string; readonly value: Uint8Array }): string =>
   `${key}\0${Buffer.from(value.buffer, value.byteOffset, value.length).toString("latin1")}`
 
+const done: StoreOutput = { kind: "done" }
+const refused = (reason: Refused["reason"]): StoreOutput => ({ kind: "refused", reason })
+
 interface Ran {
   readonly state: StoreState
   readonly output: StoreOutput
@@ -129,18 +151,20 @@ function run(state: StoreState, input: StoreInput): Ran {
     case "txn":
       return runTxn(state, input.request)
     case "grant":
-      if (state.leases.includes(input.id)) return { state, output: { kind: "refused", reason: "lease-exists" } }
-      return { state: { ...state, leases: [...state.leases, input.id] }, output: { kind: "done" } }
+      if (state.leases.includes(input.id)) return { state, output: refused("lease-exists") }
+      return { state: { ...state, leases: [...state.leases, input.id] }, output: done }
+    case "renew":
+      return { state, output: state.leases.includes(input.id) ? done : refused("lease-not-found") }
     case "end-lease":
       return endLease(state, input.id)
   }
 }
 
 function endLease(state: StoreState, id: number): Ran {
-  if (!state.leases.includes(id)) return { state, output: { kind: "refused", reason: "lease-not-found" } }
+  if (!state.leases.includes(id)) return { state, output: refused("lease-not-found") }
   const kvs = state.kvs.filter(({ lease }) => lease !== id)
   const revision = kvs.length === state.kvs.length ? state.revision : state.revision + 1
-  return { state: { revision, kvs, leases: state.leases.filter((each) => each !== id) }, output: { kind: "done" } }
+  return { state: { revision, kvs, leases: state.leases.filter((each) => each !== id) }, output: done }
 }
 
 function runTxn(state: StoreState, { compare, success, failure }: TxnRequest): Ran {
@@ -152,7 +176,7 @@ function runTxn(state: StoreState, { compare, success, failure }: TxnRequest): R
   })
   const operations = succeeded ? success : failure
   const leaseless = operations.some((each) => each.kind === "put" && each.lease && !state.leases.includes(each.lease))
-  if (leaseless) return { state, output: { kind: "refused", reason: "lease-not-found" } }
+  if (leaseless) return { state, output: refused("lease-not-found") }
   let kvs: readonly KeyValue[] = state.kvs
   const revision = (): number => (kvs === state.kvs ? state.revision : state.revision + 1)
   const results = operations.map((operation): OperationResult => {

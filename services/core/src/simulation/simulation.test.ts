@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest"
+import { outsideOfPromises } from "./timeline.ts"
+import { runWorld } from "./world.ts"
+
+const run = (seed: number) => outsideOfPromises(() => runWorld({ seed }))
+
+describe("a cluster in a world where things go wrong", () => {
+  const fresh = Math.floor(performance.timeOrigin) % 1_000_000_000
+  const seeds = [...Array.from({ length: 20 }, (_, at) => at + 1), ...Array.from({ length: 20 }, (_, at) => fresh + at)]
+
+  it.each(seeds)("keeps its promises, and works again when nothing does any more (seed %i)", async (seed) => {
+    const { failure, events } = await run(seed)
+    expect(failure?.message, events.join("\n")).toBeUndefined()
+  })
+})
+
+describe("a seed", () => {
+  it("is the same story each time", async () => {
+    for (const seed of [3, 5, 8, 13]) {
+      const first = await run(seed)
+      const second = await run(seed)
+      expect(second).toEqual(first)
+    }
+  })
+
+  it("is another story than the next one", async () => {
+    const traces = await Promise.all([1, 2, 3, 4, 5, 6].map(async (seed) => (await run(seed)).trace))
+    expect(new Set(traces).size).toBe(traces.length)
+  })
+
+  it("sees leaders come and go, and clients answered by all of them", async () => {
+    let terms = 0
+    let operations = 0
+    for (let seed = 100; seed < 110; seed++) {
+      const outcome = await run(seed)
+      terms += outcome.terms
+      operations += outcome.operations
+    }
+    expect(terms).toBeGreaterThan(15)
+    expect(operations).toBeGreaterThan(300)
+  })
+})
