@@ -1,6 +1,5 @@
 import type { Clock, Timer } from "@wick/sdk/clock"
 import type { Connection } from "./connection.ts"
-import type { PeerTimes } from "./limits.ts"
 
 /**
  * Pings over a connection. A peer that is frozen still has a kernel that takes what it is sent, and a path that is gone
@@ -11,7 +10,8 @@ import type { PeerTimes } from "./limits.ts"
 export class KeepAlive {
   readonly #connection: Connection
   readonly #clock: Clock
-  readonly #times: PeerTimes
+  readonly #pingMs: number
+  readonly #missedMax: number
   readonly #onRoundTrip: (seconds: number) => void
   #timer: Timer | undefined
   #sentAtMs: number | undefined
@@ -20,10 +20,17 @@ export class KeepAlive {
   #queued = 0
   #left = 0
 
-  constructor(connection: Connection, clock: Clock, times: PeerTimes, onRoundTrip: (seconds: number) => void) {
+  constructor(
+    connection: Connection,
+    clock: Clock,
+    pingMs: number,
+    missedMax: number,
+    onRoundTrip: (seconds: number) => void,
+  ) {
     this.#connection = connection
     this.#clock = clock
-    this.#times = times
+    this.#pingMs = pingMs
+    this.#missedMax = missedMax
     this.#onRoundTrip = onRoundTrip
     connection.onLost(() => this.#timer?.cancel())
     this.#beat()
@@ -44,12 +51,12 @@ export class KeepAlive {
       connection.send("ping", new Uint8Array(0))
     } else if (this.#queued > 0 && connection.left > this.#left) {
       this.#missed = 0
-    } else if (++this.#missed >= this.#times.pingsMissedMax) {
-      connection.close(new Error(`a ping was not answered for ${this.#missed * this.#times.pingMs} ms`))
+    } else if (++this.#missed >= this.#missedMax) {
+      connection.close(new Error(`a ping was not answered for ${this.#missed * this.#pingMs} ms`))
       return
     }
     this.#queued = connection.queued
     this.#left = connection.left
-    this.#timer = this.#clock.timer(this.#times.pingMs, () => this.#beat())
+    this.#timer = this.#clock.timer(this.#pingMs, () => this.#beat())
   }
 }

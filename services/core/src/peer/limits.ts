@@ -33,8 +33,8 @@ export interface PeerTimes {
   readonly pingMs: number
   /** Pings without an answer after which a connection is given up: its peer is frozen, or the path is gone. */
   readonly pingsMissedMax: number
-  /** The same while a snapshot is on its way: to take one in may keep a member busy. */
-  readonly snapshotPingsMissedMax: number
+  /** The same where much may be on its way before a ping, or the peer be busy with it: entries, a snapshot. */
+  readonly bulkPingsMissedMax: number
   /** A connection that nothing comes from for so long is closed by who took it in. */
   readonly quietMs: number
   /** Before the first and, doubled each time, before later attempts to reach a peer. */
@@ -46,7 +46,7 @@ export const peerTimes: PeerTimes = {
   dialMs: 2_000,
   pingMs: 1_000,
   pingsMissedMax: 2,
-  snapshotPingsMissedMax: 15,
+  bulkPingsMissedMax: 15,
   quietMs: 10_000,
   backoffMinMs: 25,
   backoffMaxMs: 500,

@@ -12,6 +12,8 @@ export interface LinkOptions {
   readonly clock: Clock
   readonly random: Random
   readonly times: PeerTimes
+  /** Pings without an answer after which the connection is given up. */
+  readonly pingsMissedMax: number
   readonly onFrame: (frame: Frame) => void
   readonly onOpen: (connection: Connection) => void
   /** Not called for the end by `close`. */
@@ -72,6 +74,11 @@ export class Link {
     return connection
   }
 
+  /** Gives up the connection for a new one. */
+  reopen(reason: Error): void {
+    this.connection?.close(reason)
+  }
+
   close(): void {
     const state = this.#state
     this.#state = { kind: "closed" }
@@ -93,11 +100,11 @@ export class Link {
   }
 
   #open(connection: Connection, waiting: readonly Buffer[]): void {
-    const { clock, times, onFrame, onOpen, onRoundTrip } = this.#options
+    const { clock, times, pingsMissedMax, onFrame, onOpen, onRoundTrip } = this.#options
     this.#state = { kind: "open", connection }
     connection.onLost((error) => this.#lost(connection, error))
     for (const frame of waiting) connection.sendFrame(frame)
-    const alive = new KeepAlive(connection, clock, times, onRoundTrip)
+    const alive = new KeepAlive(connection, clock, times.pingMs, pingsMissedMax, onRoundTrip)
     connection.handTo((frame) => {
       if (frame.kind !== "pong") return onFrame(frame)
       this.#attempts = 0

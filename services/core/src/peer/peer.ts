@@ -66,10 +66,9 @@ export class Peer {
   }
 
   close(): void {
-    const { bulk, prompt } = { bulk: this.#bulk, prompt: this.#prompt }
-    const { connection } = bulk
-    prompt.close()
-    bulk.close()
+    const { connection } = this.#bulk
+    this.#prompt.close()
+    this.#bulk.close()
     if (connection !== undefined) this.#calls.lost(connection, new Error("the connection was closed"))
   }
 
@@ -81,12 +80,18 @@ export class Peer {
       clock,
       random,
       times,
+      pingsMissedMax: lane === "prompt" ? times.pingsMissedMax : times.bulkPingsMissedMax,
       onFrame: (frame) => this.#received(frame),
       onOpen: (connection) => {
         if (lane === "prompt") this.#reached(true)
         connection.onLost((error) => this.#calls.lost(connection, error))
       },
-      onLost: (error) => lane === "prompt" && this.#reached(false, error),
+      onLost: (error) => {
+        if (lane !== "prompt") return
+        this.#reached(false, error)
+        // Behind what is large an answer may be late; here it is not, so the peer or the path is gone.
+        this.#bulk.reopen(error)
+      },
       onRoundTrip: (seconds) => counts.roundTrip(seconds),
     })
   }

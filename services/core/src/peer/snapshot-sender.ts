@@ -46,8 +46,7 @@ export async function sendSnapshot(sending: Sending): Promise<void> {
 /** One attempt; `taken` is kept up to what the receiver has. */
 async function sendOver(connection: Connection, sending: Sending, taken: { offset: number }): Promise<void> {
   const { transfer, message, state, signal, clock, times } = sending
-  // The receiver may be busy for a while taking in what it got.
-  const alive = new KeepAlive(connection, clock, { ...times, pingsMissedMax: times.snapshotPingsMissedMax }, () => {})
+  const alive = new KeepAlive(connection, clock, times.pingMs, times.bulkPingsMissedMax, () => {})
   const replies = new Replies(connection, taken, alive)
   const abort = (): void => connection.close(new Error("the transfer was given up"))
   signal.addEventListener("abort", abort)

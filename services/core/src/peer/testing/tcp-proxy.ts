@@ -13,11 +13,15 @@ export class TcpProxy implements AsyncDisposable {
   /** Bytes passed on so far from who connected. */
   passed = 0
 
+  /** Where connections go. */
+  target: string
+
   private constructor(target: string) {
-    const { hostname, port } = new URL(target)
+    this.target = target
     this.#server = createServer((near) => {
       if (this.#refuses) return near.destroy()
       this.connections++
+      const { hostname, port } = new URL(this.target)
       const far = connect(Number(port), hostname)
       const pair = [near, far] as const
       this.#pairs.add(pair)

@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import type { Storage } from "#store"
+import { LoopbackCluster } from "./testing/cluster.ts"
+
+const patience = { timeout: 15_000, interval: 20 }
+const put = (storage: Storage, key: string, value = "1") =>
+  storage.txn({ compare: [], success: [{ kind: "put", key, value: Buffer.from(value) }], failure: [] })
+const get = async (storage: Storage, key: string): Promise<string | undefined> => {
+  const { kvs } = await storage.range({ key })
+  return kvs[0] && Buffer.from(kvs[0].value).toString()
+}
+
+describe("three members over TLS", () => {
+  let cluster: LoopbackCluster
+  beforeEach(async () => {
+    cluster = await LoopbackCluster.found(3)
+  })
+  afterEach(() => cluster[Symbol.asyncDispose]())
+
+  it("go on without their leader, which catches up when it is back", async () => {
+    const leader = await cluster.leader()
+    const [other = 0] = [...cluster.nodes.keys()].filter((id) => id !== leader)
+    await put(cluster.node(other).storage, "a")
+    await cluster.stop(leader)
+    await vi.waitFor(() => put(cluster.node(other).storage, "b"), patience)
+    const { storage } = await cluster.start(leader)
+    expect(await get(storage, "b")).toBe("1")
+  })
+
+  it("give up a leader that nobody reaches, though it reaches all of them; it serves no stale read", async () => {
+    const leader = await cluster.leader()
+    const others = [...cluster.nodes.keys()].filter((id) => id !== leader)
+    const [other = 0] = others
+    await put(cluster.node(other).storage, "a", "old")
+    cluster.proxy(leader).silence()
+    await vi.waitFor(() => put(cluster.node(other).storage, "a", "new"), patience)
+    expect(await get(cluster.node(leader).storage, "a").catch((error: Error) => error)).not.toBe("old")
+    cluster.proxy(leader).mend()
+    await vi.waitFor(async () => expect(await get(cluster.node(leader).storage, "a")).toBe("new"), patience)
+  })
+
+  it("take in a fourth that begins with nothing, which is sent what the log no longer has", async () => {
+    const leader = await cluster.leader()
+    const { storage } = cluster.node(leader)
+    for (let at = 0; at < 200; at++) await put(storage, `k${at}`, "x".repeat(1000))
+    await cluster.join(4)
+    const added = await storage.cluster.addMember({ peerUrls: [cluster.urlOf(4)] })
+    expect(added.id).toBe(4)
+    const fourth = await cluster.start(4)
+    await vi.waitFor(
+      () => expect(fourth.storage.cluster.members().find(({ id }) => id === 4)).toMatchObject({ learner: false }),
+      patience,
+    )
+    expect(await get(fourth.storage, "k199")).toBe("x".repeat(1000))
+  })
+
+  it("hand over their leadership without losing a write", async () => {
+    const leader = await cluster.leader()
+    const to = (leader % 3) + 1
+    const { storage } = cluster.node((to % 3) + 1)
+    const writes = Array.from({ length: 50 }, (_, at) =>
+      put(storage, `k${at}`).then(
+        () => true,
+        () => false,
+      ),
+    )
+    await cluster.node(leader).storage.cluster.transferLeadership(to)
+    expect(await cluster.leader()).toBe(to)
+    const done = await Promise.all(writes)
+    const { count } = await storage.range({ key: "k", end: "l" })
+    expect(count).toBeGreaterThanOrEqual(done.filter(Boolean).length)
+  })
+})
