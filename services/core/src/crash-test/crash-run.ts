@@ -5,7 +5,10 @@ import { isDeepStrictEqual } from "node:util"
 import { type Random, seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { type KeyValue, noEnd, type Storage } from "#store"
-import { openEtcdStorage } from "../etcd-client/index.ts"
+import { EtcdStorage } from "../etcd-client/etcd-storage.ts"
+import { KeyPrefix } from "../etcd-client/key-prefix.ts"
+import { Link } from "../etcd-client/link.ts"
+import { Upstream } from "../etcd-client/upstream.ts"
 import { checkLinearizable } from "../simulation/linearizability.ts"
 import { type StoreInput, type StoreState, storeModel } from "../simulation/store-model.ts"
 import { answer, type Call, runClient, type Traffic } from "./load.ts"
@@ -69,9 +72,9 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
     revision: 1,
   }
   await timed(report, () => member.start())
-  const open = () =>
-    openEtcdStorage({ endpoints: [`http://127.0.0.1:${port}`], clock: systemClock, random, log: silentLog })
-  const storages = await Promise.all(Array.from({ length: clients }, open))
+  const storages = await Promise.all(
+    Array.from({ length: clients }, () => openClient([`http://127.0.0.1:${port}`], random)),
+  )
   const traffic = newTraffic(random)
   let state = storeModel.initial
   try {
@@ -96,6 +99,16 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
     await member.kill()
   }
   return report
+}
+
+/** A client of its own connection. Without what a platform's client does by itself: each write is one of the history. */
+async function openClient(endpoints: readonly string[], random: Random): Promise<Storage> {
+  const common = { clock: systemClock, log: silentLog }
+  const link = new Link({ endpoints, tls: {}, ...common })
+  const upstream = new Upstream(link, systemClock, silentLog)
+  const storage = new EtcdStorage({ link, upstream, prefix: new KeyPrefix(""), clock: systemClock, random })
+  await storage.begin()
+  return storage
 }
 
 /** All calls that were begun until `action` is over. */
