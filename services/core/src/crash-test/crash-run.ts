@@ -1,7 +1,5 @@
-import { once } from "node:events"
-import { mkdir } from "node:fs/promises"
-import { type AddressInfo, createServer } from "node:net"
 import { isDeepStrictEqual } from "node:util"
+import { must } from "@wick/sdk/assert"
 import { type Random, seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { type KeyValue, noEnd, type Storage } from "#store"
@@ -10,14 +8,16 @@ import { KeyPrefix } from "../etcd-client/key-prefix.ts"
 import { Link } from "../etcd-client/link.ts"
 import { Upstream } from "../etcd-client/upstream.ts"
 import { checkLinearizable } from "../simulation/linearizability.ts"
-import { type StoreInput, type StoreState, storeModel } from "../simulation/store-model.ts"
+import { type StoreInput, type StoreOutput, type StoreState, storeModel } from "../simulation/store-model.ts"
+import { makeCluster } from "./cluster.ts"
 import { answer, type Call, runClient, type Traffic } from "./load.ts"
-import { MemberProcess } from "./member-process.ts"
 
 export interface CrashOptions {
   readonly kills: number
   readonly seed: number
   readonly clients: number
+  /** One unless it is said. */
+  readonly members?: number
   /** Where the members keep their stores. */
   readonly directory: string
   /** Called while there is no process. */
@@ -59,9 +59,7 @@ const stepsMax = 10_000_000
 export async function crash(options: CrashOptions): Promise<CrashReport> {
   const { kills, seed, clients, directory } = options
   const random = seededRandom(seed)
-  const port = await freePort()
-  await mkdir(directory, { recursive: true })
-  const member = new MemberProcess(directory, String(port))
+  const { members, endpoints } = await makeCluster(directory, options.members ?? 1)
   const report: CrashReport = {
     kills: 0,
     killsAtStart: 0,
@@ -71,9 +69,9 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
     startsMs: [],
     revision: 1,
   }
-  await timed(report, () => member.start())
+  await Promise.all(members.map((member) => timed(report, () => member.start())))
   const storages = await Promise.all(
-    Array.from({ length: clients }, () => openClient([`http://127.0.0.1:${port}`], random)),
+    Array.from({ length: clients }, (_, client) => openClient(turned(endpoints, client), random)),
   )
   const traffic = newTraffic(random)
   let state = storeModel.initial
@@ -81,6 +79,7 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
     for (let round = 0; report.kills < kills; round++) {
       const calls = await underLoad(storages, traffic, async () => {
         await sleep(round % longEvery === longEvery - 1 ? longLoadMs : random.below(loadMaxMs))
+        const member = must(members[random.below(members.length)], "there is one")
         await member.kill()
         report.kills++
         await options.onKilled?.()
@@ -96,9 +95,15 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
     }
   } finally {
     await Promise.all(storages.map((storage) => storage.close()))
-    await member.kill()
+    await Promise.all(members.map((member) => member.kill()))
   }
   return report
+}
+
+/** Clients begin with different members, so that followers are asked too. */
+function turned(endpoints: readonly string[], by: number): readonly string[] {
+  const at = by % endpoints.length
+  return [...endpoints.slice(at), ...endpoints.slice(0, at)]
 }
 
 /** A client of its own connection. Without what a platform's client does by itself: each write is one of the history. */
@@ -134,11 +139,9 @@ async function checkRound(
   report.answered += known
   report.unknown += calls.length - known
   // Which leases there are cannot be read as keys can: so in the end there are none.
-  for (const id of traffic.leases.splice(0)) calls.push(await called(storage, { kind: "end-lease", id }))
-  const last = await called(storage, { kind: "range", request: { key: noEnd, end: noEnd } })
-  calls.push(last)
-  if (last.output?.kind !== "range") throw new Error("the member does not answer")
-  const { result } = last.output
+  for (const id of traffic.leases.splice(0)) await called(storage, { kind: "end-lease", id }, calls)
+  const last = await called(storage, { kind: "range", request: { key: noEnd, end: noEnd } }, calls)
+  const { result } = last as StoreOutput & { kind: "range" }
   const verdict = checkLinearizable({ ...storeModel, initial: before }, calls, stepsMax)
   if (verdict.kind === "undecided") report.undecided++
   if (verdict.kind === "illegal")
@@ -153,15 +156,16 @@ async function checkRound(
   return { revision: result.revision, kvs: result.kvs, leases: [] }
 }
 
-/** One call after all others; nothing kills the member meanwhile. */
-async function called(storage: Storage, input: StoreInput): Promise<Call> {
+/** A call after all others, made until it is answered: nothing kills a member meanwhile, but one may still be elected. */
+async function called(storage: Storage, input: StoreInput, calls: Call[]): Promise<StoreOutput> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const calledAt = performance.now()
     const output = await answer(storage, input)
     if (output === "not-done") continue
-    return { client: "last", input, output, calledAt, returnedAt: performance.now() }
+    calls.push({ client: "last", input, output, calledAt, returnedAt: performance.now() })
+    if (output !== undefined) return output
   }
-  throw new Error("the member does not answer after its start")
+  throw new Error("no member answers after the start")
 }
 
 /** The state that the events since another one lead to. */
@@ -237,13 +241,4 @@ async function timed(report: CrashReport, start: () => Promise<void>): Promise<v
 
 function sleep(ms: number): Promise<void> {
   return systemClock.sleep(ms)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
 }

@@ -4,23 +4,25 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { CrashError, type CrashReport, crash } from "./crash-run.ts"
 
-/** Kills members as often as asked and checks after each time that nothing is lost: `npm run crash -- --kills 500`. */
+/** Kills members as often as asked and checks after each time that nothing is lost: `npm run crash -- --kills 500 --members 3`. */
 const number = { type: "string" } as const
-const { values } = parseArgs({ options: { kills: number, seed: number, clients: number } })
+const { values } = parseArgs({ options: { kills: number, seed: number, clients: number, members: number } })
 const kills = Number(values.kills ?? 100)
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const clients = Number(values.clients ?? 8)
+const members = Number(values.members ?? 1)
 const directory = await mkdtemp(join(tmpdir(), "wick-crash-"))
 const startedAt = performance.now()
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
-say(`seed ${seed}, ${kills} kills, ${clients} clients, in ${directory}`)
+say(`seed ${seed}, ${kills} kills, ${members} members, ${clients} clients, in ${directory}`)
 let toldAt = 0
 try {
   const report = await crash({
     kills,
     seed,
     clients,
+    members,
     directory,
     onRound: (sofar) => {
       if (sofar.kills - toldAt < 25) return
