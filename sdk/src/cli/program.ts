@@ -26,6 +26,7 @@ const verbs: Verbs = {
   restore: { summary: "restore a backup to a new home", load: () => import("./restore.ts") },
   kubeconfig: { summary: "print how to reach the API with kubectl", load: () => import("./kubeconfig.ts") },
   user: { summary: "make a user with a kubeconfig of their own", load: () => import("./user.ts") },
+  member: { summary: "list the hosts of the control plane, invite one, remove one", load: () => import("./member.ts") },
   completion: { summary: "print a completion script for a shell", load: () => import("./completion.ts") },
   version: { summary: "print versions", load: () => import("./version.ts") },
 }

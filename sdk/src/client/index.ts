@@ -28,7 +28,7 @@ export type {
 export type { ClusterConfig, Material } from "./cluster-config.ts"
 export { inClusterConfig } from "./cluster-config.ts"
 export type { ClusterFetch, FindClusterOptions } from "./cluster-fetch.ts"
-export { clusterFetch, findCluster } from "./cluster-fetch.ts"
+export { clusterFetch, findCluster, readMaterial } from "./cluster-fetch.ts"
 export type { FetchWrapper, RetryOptions } from "./compose.ts"
 export { bearerToken, compose, retry } from "./compose.ts"
 export { type Connected, connect } from "./connect.ts"

@@ -9,6 +9,7 @@ import { Prober } from "./backend/prober.ts"
 import { ClusterWatch } from "./cluster/cluster-watch.ts"
 import { Fleet } from "./cluster/fleet.ts"
 import { Gateway } from "./gateway/gateway.ts"
+import { autoscalerAddresses } from "./load/autoscaler-addresses.ts"
 import { AutoscalerLink } from "./load/autoscaler-link.ts"
 import { LoadReporter } from "./load/load-reporter.ts"
 import { activatorMetrics } from "./metrics/revision-metrics.ts"
@@ -31,10 +32,21 @@ export interface ActivatorOptions {
   readonly admin: Endpoint
   /** Address under which other activators reach the admin endpoint; its host and port unless given. */
   readonly adminAddress?: string
-  /** gRPC address of the autoscaler, `unix:/run/…` or `host:port`. Without one nothing is ever started from zero. */
+  /**
+   * gRPC address of the autoscaler, `unix:/run/…` or `host:port`, or `@FILE` that lists several. Without one nothing is ever
+   * started from zero.
+   */
   readonly autoscaler?: string
+  /** By which autoscalers of other hosts know us, and we them. */
+  readonly tls?: ActivatorTls | undefined
   /** Unique among the activators. */
   readonly id: string
+}
+
+export interface ActivatorTls {
+  readonly authorityPem: string
+  readonly certificatePem: string
+  readonly keyPem: string
 }
 
 export interface Activator extends AsyncDisposable {
@@ -75,6 +87,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   )
   const adminAddress = await admin.listen(options.admin.host, options.admin.port)
   if (options.autoscaler !== undefined) {
+    const addresses = autoscalerAddresses(options.autoscaler, options.tls)
     const self = { id, admin: options.adminAddress ?? `http://${options.admin.host}:${adminAddress.port}` }
     const events = {
       connected: () => {
@@ -89,7 +102,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
         peers = given
       },
     }
-    link = started.use(new AutoscalerLink({ address: options.autoscaler, self, clock, log, events }))
+    link = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
   }
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
   await watch.synced

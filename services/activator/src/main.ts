@@ -1,10 +1,10 @@
 import { flushCompileCache } from "node:module"
 import { hostname } from "node:os"
-import { clusterFetch, createClient, findCluster } from "@wick/sdk/client"
+import { clusterFetch, createClient, findCluster, readMaterial } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
-import { startActivator } from "./activator.ts"
+import { type ActivatorTls, startActivator } from "./activator.ts"
 import { type Options, parseOptions, usage } from "./options.ts"
 
 const write = (line: string): void => void process.stderr.write(line)
@@ -30,10 +30,19 @@ const activator = await startActivator({
   admin: options.admin,
   ...(options.adminAddress !== undefined && { adminAddress: options.adminAddress }),
   ...(options.autoscaler !== undefined && { autoscaler: options.autoscaler }),
+  tls: await tlsOf(cluster),
   id: options.id ?? `${hostname()}-${process.pid}`,
 })
 // What was compiled is kept for the next start, which then needs neither the time nor the memory of a compiler.
 flushCompileCache()
+
+/** Of the kubeconfig's user. */
+async function tlsOf(config: typeof cluster): Promise<ActivatorTls | undefined> {
+  const [authorityPem, certificatePem, keyPem] = await Promise.all(
+    [config.certificateAuthority, config.clientCertificate, config.clientKey].map(readMaterial),
+  )
+  return authorityPem && certificatePem && keyPem ? { authorityPem, certificatePem, keyPem } : undefined
+}
 
 let stopping = false
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

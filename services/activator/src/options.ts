@@ -17,7 +17,7 @@ export const usage = `activator: the gateway and buffer before the pods
   --listen HOST:PORT        where clients come in (default 0.0.0.0:8080); several processes may share a port
   --admin HOST:PORT         health, metrics and drain (default 0.0.0.0:8081)
   --admin-address URL       how other activators and kubelets reach --admin (default: from --admin)
-  --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port
+  --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port, or @FILE that lists several
   --id NAME                 unique among activators (default: host name and process id)
   --drain-seconds N         patience with open requests after SIGTERM (default 30)
 `

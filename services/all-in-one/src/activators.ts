@@ -11,6 +11,8 @@ export interface ActivatorsOptions {
   readonly adminPort: number
   readonly autoscaler: string
   readonly kubeconfig: string
+  /** Tells this host's activators from those of others. */
+  readonly idPrefix: string
   /** Where pid files and logs are. */
   readonly directory: string
   readonly version: string
@@ -45,7 +47,7 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
         ...["--admin", `127.0.0.1:${options.adminPort + at}`],
         ...["--autoscaler", options.autoscaler],
         ...["--kubeconfig", options.kubeconfig],
-        ...["--id", `activator-${at}`],
+        ...["--id", `${options.idPrefix}activator-${at}`],
         ...["--drain-seconds", String(drainSeconds)],
       ]
       const name = `activator-${at}`

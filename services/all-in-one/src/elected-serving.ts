@@ -1,4 +1,4 @@
-import { startAutoscaler } from "@wick/autoscaler"
+import { type AutoscalerOptions, startAutoscaler } from "@wick/autoscaler"
 import { startController } from "@wick/controller"
 import type { ControlPlane } from "@wick/core"
 import type { Clock, Random } from "@wick/sdk/clock"
@@ -17,6 +17,8 @@ export interface ElectedServingOptions {
   readonly controlPlane: Pick<ControlPlane, "clientAs" | "mandate" | "identity">
   /** Where activators of this host stream their load while the autoscaler is here. */
   readonly autoscaler: string
+  /** Where activators of other hosts do. */
+  readonly remote: AutoscalerOptions["remote"]
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -29,7 +31,7 @@ const namespace = "kube-system"
  * moment, and throws when they cannot be started then; else at once.
  */
 export async function electServing(options: ElectedServingOptions): Promise<AsyncDisposable> {
-  const { controlPlane, autoscaler: listen, clock, random, log } = options
+  const { controlPlane, autoscaler: listen, remote, clock, random, log } = options
   const { mandate, identity } = controlPlane
   await using undo = new AsyncDisposableStack()
   // One cache for both: the controller may read all that the autoscaler may.
@@ -56,7 +58,7 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
   })
   const controller = elect("controller", (term) => withInformers(common("controller", term), startController))
   const autoscaler = elect("autoscaler", (term) =>
-    withInformers(common("autoscaler", term), (given) => startAutoscaler({ ...given, listen })),
+    withInformers(common("autoscaler", term), (given) => startAutoscaler({ ...given, listen, remote })),
   )
   await Promise.all([controller, autoscaler])
   return undo.move()

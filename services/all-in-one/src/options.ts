@@ -26,6 +26,9 @@ const schema = z.object({
   registry: address.default({ host: "127.0.0.1", port: 5000 }),
   metrics: address.default({ host: "127.0.0.1", port: 9090 }),
   "etcd-listen": address.optional(),
+  peer: address.optional(),
+  join: z.url({ protocol: /^https$/, error: "must be https://HOST:PORT of a control-plane host" }).optional(),
+  token: z.string().optional(),
   ...storeFlags,
   domain: z
     .string()

@@ -1,5 +1,7 @@
 import {
   type ControlPlane,
+  type ControlPlaneOptions,
+  type Membership,
   type Network,
   type Registry,
   startControlPlane,
@@ -12,6 +14,7 @@ import type { Log } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
 import { backupOf } from "./backup/flags.ts"
 import type { Home } from "./home.ts"
+import { membershipOf } from "./membership.ts"
 import { startMetricsServer } from "./metrics-server.ts"
 import type { Address, Options } from "./options.ts"
 import { checkPorts } from "./ports.ts"
@@ -55,31 +58,20 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   await checkPorts(options, home)
   const trust = await trustOf(options)
   const kept = { store: storeOf(options, log), backup: await backupOf(options) }
-  const network = options.runtime === "process" ? undefined : await timed("network", () => openNetwork(given))
+  const membership = await membershipOf(options, home, log)
+  const network =
+    options.runtime === "process" ? undefined : await timed("network", () => openNetwork(given, membership))
   const { hostAddress, serviceCidr } = network ?? { hostAddress: loopback, serviceCidr: processServiceCidr }
   const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
   const controlPlane = undo.use(
     await timed("control plane", () =>
-      startControlPlane({
-        name: options["node-name"],
-        directory: home.directory,
-        newEncryptionKey: options["encryption-key"] === "new",
-        hosts: [...new Set([options.api.host, hostAddress])],
-        port: options.api.port,
-        nodeAddress: hostAddress,
+      openControlPlane(given, {
+        hostAddress,
         serviceCidr,
-        clusterDomain,
-        kubeconfigPath: home.kubeconfig,
-        version: apiVersion(),
+        metrics,
         trust,
-        etcd: options["etcd-listen"],
         ...kept,
         nodeProxy: (name) => nodes.get(name)?.connection,
-        clock,
-        random,
-        log,
-        metrics,
-        onFailure: given.onFailure,
       }),
     ),
   )
@@ -136,12 +128,44 @@ function stepTimer({ clock, onStep }: PlatformOptions): <T>(title: string, actio
   }
 }
 
-async function openNetwork({ home, options, clock, log }: PlatformOptions): Promise<Network> {
+type Found = Pick<ControlPlaneOptions, "serviceCidr" | "metrics" | "trust" | "store" | "backup" | "nodeProxy"> & {
+  readonly hostAddress: string
+}
+
+function openControlPlane(
+  { home, options, clock, random, log, onFailure }: PlatformOptions,
+  { hostAddress, ...found }: Found,
+): Promise<ControlPlane> {
+  return startControlPlane({
+    ...found,
+    name: options["node-name"],
+    directory: home.directory,
+    newEncryptionKey: options["encryption-key"] === "new",
+    hosts: [...new Set([options.api.host, hostAddress])],
+    port: options.api.port,
+    nodeAddress: options.peer ? options.api.host : hostAddress,
+    peer: options.peer,
+    clusterDomain,
+    kubeconfigPath: home.kubeconfig,
+    version: apiVersion(),
+    etcd: options["etcd-listen"],
+    clock,
+    random,
+    log,
+    onFailure,
+  })
+}
+
+async function openNetwork(
+  { home, options, clock, log }: PlatformOptions,
+  membership: Membership | undefined,
+): Promise<Network> {
   return startNetwork({
     instance: home.instance,
     directory: home.path("network"),
     podCidr: options["pod-cidr"],
-    serviceCidr: options["service-cidr"],
+    serviceCidr: options["service-cidr"] ?? membership?.serviceCidr,
+    others: membership?.podCidrs,
     clock,
     log,
   })
@@ -160,6 +184,7 @@ function openNode(
     name: options["node-name"],
     instance: home.instance,
     directory: home.directory,
+    address: options.peer?.host,
     controlPlane,
     network,
     clusterDomain,

@@ -15,6 +15,7 @@ export async function checkPorts(options: Options, home: Home): Promise<void> {
     ["metrics", metrics],
   ]
   if (options["etcd-listen"]) named.push(["etcd-listen", options["etcd-listen"]])
+  if (options.peer) named.push(["peer", options.peer])
   if (!activatorsRun(home)) named.push(["gateway", gateway])
   for (const [flag, address] of named) await checkPort(flag, address)
 }

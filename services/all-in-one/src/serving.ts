@@ -1,9 +1,10 @@
 import { join } from "node:path"
 import { startAdmission } from "@wick/controller"
-import { type ControlPlane, writeKubeconfig } from "@wick/core"
+import type { ControlPlane } from "@wick/core"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Activators, autoscalerSocket, keepActivators } from "./activators.ts"
+import { autoscalerPlaces, remoteLoad } from "./autoscaler-places.ts"
 import { electServing } from "./elected-serving.ts"
 import type { Home } from "./home.ts"
 import { installServing } from "./install.ts"
@@ -43,8 +44,14 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const autoscaler = autoscalerSocket(runDirectory)
   const adminPort = options.gateway.port + adminPortOffset
   undo.use(await openAdmission(given, adminPort))
-  undo.use(await electServing({ controlPlane, autoscaler, clock, random, log }))
-  const activators = await startActivators(given, autoscaler, adminPort, runDirectory)
+  const remote = await remoteLoad(options, controlPlane)
+  undo.use(await electServing({ controlPlane, autoscaler, remote, clock, random, log }))
+  const places = undo.use(autoscalerPlaces(runDirectory, controlPlane.cluster))
+  const kubeconfig = join(runDirectory, "activator.kubeconfig")
+  const { name, groups } = serviceUser("activator")
+  const credential = await controlPlane.pki.client("activator", name, groups)
+  undo.use(await controlPlane.keepKubeconfig({ path: kubeconfig, user: { name: "activator", credential } }))
+  const activators = await startActivators(given, places.address, adminPort, kubeconfig)
   const stack = undo.move()
   return {
     stop: () => activators.stop(),
@@ -92,26 +99,19 @@ function configDefaults(
   }
 }
 
-async function startActivators(
-  { home, options, controlPlane, clock, log }: ServingOptions,
+function startActivators(
+  { home, options, clock, log }: ServingOptions,
   autoscaler: string,
   adminPort: number,
-  directory: string,
+  kubeconfig: string,
 ): Promise<Activators> {
-  const kubeconfig = join(directory, "activator.kubeconfig")
-  const { name, groups } = serviceUser("activator")
-  await writeKubeconfig(kubeconfig, {
-    cluster: "wick",
-    server: controlPlane.url,
-    authorityPem: controlPlane.pki.authorityPem,
-    user: { name: "activator", credential: await controlPlane.pki.client("activator", name, groups) },
-  })
   return keepActivators({
     count: options.activators,
     gateway: options.gateway,
     adminPort,
     autoscaler,
     kubeconfig,
+    idPrefix: options.peer ? `${options["node-name"]}-` : "",
     directory: home.path("run"),
     version: codeFingerprint("activator"),
     clock,

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs"
-import { Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js"
+import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js"
 import type { Log } from "@wick/sdk/log"
 import { type ActivatorMessage, type AutoscalerMessage, loadStream, type Peer, type RevisionLoad } from "@wick/sdk/wire"
 
@@ -9,6 +9,21 @@ export interface LoadListener {
   load(activator: string, intervalMs: number, revisions: readonly RevisionLoad[]): void
   poke(activator: string, namespace: string, name: string): void
   disconnected(activator: string): void
+}
+
+/** How activators of other hosts are known. */
+export interface LoadSecurity {
+  readonly certificatePem: string
+  readonly privateKeyPem: string
+  /** Of certificates of clients. */
+  readonly authorityPem: string
+  /** Name in an activator's certificate. */
+  readonly activatorName: string
+}
+
+function secured({ certificatePem, privateKeyPem, authorityPem }: LoadSecurity): ServerCredentials {
+  const pair = { cert_chain: Buffer.from(certificatePem), private_key: Buffer.from(privateKeyPem) }
+  return ServerCredentials.createSsl(Buffer.from(authorityPem), [pair], true)
 }
 
 type LoadStream = ServerDuplexStream<ActivatorMessage, AutoscalerMessage>
@@ -23,6 +38,7 @@ export class LoadServer implements AsyncDisposable {
   readonly #listener: LoadListener
   readonly #log: Log
   readonly #streams = new Map<LoadStream, Peer>()
+  #activatorName: string | undefined
 
   constructor(listener: LoadListener, log: Log) {
     this.#listener = listener
@@ -31,14 +47,19 @@ export class LoadServer implements AsyncDisposable {
   }
 
   /** `unix:/path` or `host:port`; gives the port. */
-  async listen(address: string): Promise<number> {
+  async listen(address: string, security?: LoadSecurity): Promise<number> {
     // A socket's file outlives a process that was killed, and would refuse its successor.
     if (address.startsWith("unix:")) rmSync(address.slice("unix:".length), { force: true })
+    if (security) this.#activatorName = security.activatorName
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-        if (error) reject(new Error(`cannot listen for activators on ${address}: ${error.message}`))
-        else resolve(port)
-      })
+      this.#server.bindAsync(
+        address,
+        security ? secured(security) : ServerCredentials.createInsecure(),
+        (error, port) => {
+          if (error) reject(new Error(`cannot listen for activators on ${address}: ${error.message}`))
+          else resolve(port)
+        },
+      )
     })
   }
 
@@ -47,12 +68,22 @@ export class LoadServer implements AsyncDisposable {
   }
 
   #serve(stream: LoadStream): void {
+    if (!this.#mayTell(stream)) {
+      stream.emit("error", { code: status.PERMISSION_DENIED, details: "the certificate is no activator's" })
+      return
+    }
     stream.on("data", (message: ActivatorMessage) => this.#received(stream, message))
     stream.on("error", () => this.#ended(stream))
     stream.on("end", () => {
       this.#ended(stream)
       stream.end()
     })
+  }
+
+  /** Of this host's socket nobody but its owner has the file; over the network an activator shows its certificate. */
+  #mayTell(stream: LoadStream): boolean {
+    const certificate = stream.getAuthContext().sslPeerCertificate
+    return certificate === undefined || certificate.subject?.CN === this.#activatorName
   }
 
   #received(stream: LoadStream, message: ActivatorMessage): void {

@@ -3,7 +3,7 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { Autoscaler, systemNamespace } from "./autoscaler.ts"
-import { LoadServer } from "./load-server.ts"
+import { type LoadSecurity, LoadServer } from "./load-server.ts"
 
 export interface AutoscalerOptions {
   readonly client: Client
@@ -11,6 +11,8 @@ export interface AutoscalerOptions {
   readonly log: Log
   /** Where activators stream their load: `unix:/path` or `host:port`. */
   readonly listen: string
+  /** Where activators of other hosts do, `host:port`, and how they are known. */
+  readonly remote?: { readonly listen: string; readonly security: LoadSecurity } | undefined
   /** Shared with other controllers of the same process; own ones unless given. */
   readonly informers?: Informers
 }
@@ -27,6 +29,7 @@ export async function startAutoscaler(
   await autoscaler.synced
   const server = started.use(new LoadServer(autoscaler, log))
   const port = await server.listen(options.listen)
+  if (options.remote) await server.listen(options.remote.listen, options.remote.security)
   log.info("autoscaler is ready", { listen: options.listen })
   const running = started.move()
   return { port, [Symbol.asyncDispose]: () => running.disposeAsync() }

@@ -28,6 +28,8 @@ export interface NodeOptions {
   readonly directory: string
   /** Without its keys the node is asked through the API server only. */
   readonly controlPlane: Pick<ControlPlane, "clientAs"> & Partial<Pick<ControlPlane, "pki">>
+  /** Where other hosts of the cluster reach this one; absent: there are none. */
+  readonly address?: string | undefined
   /** Undefined: pods are plain processes of this machine, on its loopback network. */
   readonly network: Network | undefined
   readonly clusterDomain: string
@@ -87,6 +89,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
     network.followServices(informers),
     startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }).then((dns) => undo.use(dns)),
   ])
+  if (options.address !== undefined) network.followNodes(informers, options.name)
   const stack = undo.move()
   staying = true
   return {
@@ -139,7 +142,7 @@ async function openKubelet(
   const { name, controlPlane, network, directory, clusterDomain, version, clock, log } = options
   const client = controlPlane.clientAs(identities.node(name))
   const { pki } = controlPlane
-  const host = network?.hostAddress
+  const host = options.address ?? network?.hostAddress
   const door = host && pki ? undo.use(await openNodeDoor({ host, nodeName: name, pki, client, log })) : undefined
   const kubelet = await startKubelet({
     nodeName: name,

@@ -16,7 +16,7 @@ import { type ControllersOptions, startControllers } from "#controllers"
 import { startScheduler } from "#scheduler"
 
 export interface ElectedLoopsOptions
-  extends Pick<ControllersOptions, "certificateAuthority" | "certificateSigner" | "signSecretToken"> {
+  extends Pick<ControllersOptions, "certificateAuthority" | "certificateSigner" | "signSecretToken" | "apiServers"> {
   /** With a term: a client whose writes end with it. */
   readonly clientAs: (user: UserInfo, term?: LeadershipTerm) => Client
   /** Who we are among those that contend. */
@@ -54,11 +54,12 @@ export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
   }
   elect("kube-controller-manager", identities.controllers, (term) => {
     const { informers, common } = begun(identities.controllers, term)
-    const { certificateAuthority, certificateSigner, signSecretToken } = options
+    const { certificateAuthority, certificateSigner, signSecretToken, apiServers } = options
     const signing = {
       ...(certificateAuthority !== undefined && { certificateAuthority }),
       ...(certificateSigner !== undefined && { certificateSigner }),
       ...(signSecretToken !== undefined && { signSecretToken }),
+      ...(apiServers !== undefined && { apiServers }),
     }
     return both(startControllers({ ...common, ...signing }), informers)
   })

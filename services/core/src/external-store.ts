@@ -1,11 +1,7 @@
-import { join } from "node:path"
-import type { Clock, Random } from "@wick/sdk/clock"
 import { aloneForever, type Mandate } from "@wick/sdk/controller"
-import type { Log } from "@wick/sdk/log"
-import type { Metrics } from "@wick/sdk/metrics"
 import { ConfigurationError } from "#apiserver"
-import { openStorage } from "#replication"
 import { type MemberStorage, NotLeaderError, type Storage } from "#store"
+import { type MemberOptions, openMember } from "./open-member.ts"
 import { storeMandate } from "./store-mandate.ts"
 
 /** An etcd that is there already, in which everything is kept instead of in a store of our own. */
@@ -27,22 +23,15 @@ export interface OpenedStore {
   readonly mandate: Mandate & Partial<Disposable>
 }
 
-export interface StoreOptions {
-  readonly directory: string
+export interface StoreOptions extends MemberOptions {
   readonly store?: ExternalStore | undefined
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly metrics?: Metrics | undefined
-  readonly onFailure: (error: Error) => void
 }
 
 /** Where a control plane keeps everything: on its own disk, or in somebody's etcd, which it has to itself. */
 export async function openStore(options: StoreOptions): Promise<OpenedStore> {
-  const { directory, store, clock, random, log, metrics, onFailure } = options
+  const { store, clock, random, log } = options
   if (store === undefined) {
-    const own = { directory: join(directory, "store"), clock, log, onFailure }
-    const member = await openStorage(metrics === undefined ? own : { ...own, metrics })
+    const member = await openMember(options)
     return { storage: member, member, mandate: storeMandate(member) }
   }
   const { openEtcdStorage } = await import("#etcd-client")

@@ -14,6 +14,7 @@ import {
   createSecurity,
   type EncryptedStorage,
   ensureBootstrapObjects,
+  type Guard,
   listen,
   type NodeProxy,
   openAudit,
@@ -24,10 +25,12 @@ import {
   type UserInfo,
 } from "#apiserver"
 import type { BackupOptions } from "#backup"
-import { frontProxyName, openPki, type Pki, readSigningRequest, writeKubeconfig } from "#pki"
-import type { MemberStorage } from "#store"
-import { electLoops } from "./elected-loops.ts"
-import { type ExternalStore, openStore } from "./external-store.ts"
+import { frontProxyName, openPki, type Pki, readSigningRequest } from "#pki"
+import type { Cluster, MemberStorage } from "#store"
+import { type ElectedLoopsOptions, electLoops } from "./elected-loops.ts"
+import { type ExternalStore, type OpenedStore, openStore } from "./external-store.ts"
+import { type KeptKubeconfig, keepKubeconfig } from "./keep-kubeconfig.ts"
+import { openMembersDoor } from "./membership/index.ts"
 
 export interface ControlPlaneOptions {
   /** Name of this host, by which people know who leads. */
@@ -61,6 +64,8 @@ export interface ControlPlaneOptions {
   readonly etcd?: { readonly host: string; readonly port: number } | undefined
   /** Where the store is backed up to, and how; nowhere unless it is given. */
   readonly backup?: Pick<BackupOptions, "destination" | "passphrase" | "snapshotEveryMs" | "retention"> | undefined
+  /** Where other members of the store reach this one; absent: it has none. */
+  readonly peer?: { readonly host: string; readonly port: number } | undefined
   /** The disk has failed: the process should end and be started anew. */
   readonly onFailure: (error: Error) => void
 }
@@ -76,6 +81,10 @@ export interface ControlPlane extends AsyncDisposable {
   readonly mandate: Mandate
   /** Who we are to those who contend for it. */
   readonly identity: string
+  /** Who keeps the store together; absent where no other host can join. */
+  readonly cluster: Cluster | undefined
+  /** A kubeconfig in which all hosts are named, also those that come later. */
+  keepKubeconfig(kept: KeptKubeconfig): Promise<Disposable>
   /** Services of this host's loopback, `namespace/name` → port, that webhooks may be registered by. */
   readonly localServices: Map<string, number>
 }
@@ -88,15 +97,17 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const options = { ...given, port: given.port || (await freePort(given.hosts[0])) }
   const { directory, clock, random, log, clusterDomain } = options
   await using undo = new AsyncDisposableStack()
-  const stored = await openStore(options)
+  const name = options.name ?? "member"
+  const etcdNames = options.etcd === undefined ? [] : [options.etcd.host]
+  const serverNames = [...options.hosts, ...etcdNames, options.nodeAddress, firstAddress(options.serviceCidr)]
+  const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
+  const peer = options.peer && { ...options.peer, clientUrl: apiUrl(options) }
+  const stored = await openStore({ ...options, name, peer, pki })
   undo.defer(() => stored.storage.close())
   const sealing = { directory: join(directory, "encryption"), newKey: options.newEncryptionKey ?? false }
   const encrypted = await openEncryptedStorage(stored.storage, { ...sealing, clock, log })
   undo.defer(() => encrypted.close())
   const { storage } = encrypted
-  const etcdNames = options.etcd === undefined ? [] : [options.etcd.host]
-  const serverNames = [...options.hosts, ...etcdNames, options.nodeAddress, firstAddress(options.serviceCidr)]
-  const pki = await openPki({ directory: join(directory, "pki"), serverNames, clusterDomain, clock, log })
   const trust = await openTrust(options.trust, { ownIssuers: [pki.tokens.issuer], clock, log })
   undo.defer(() => trust.close())
   const metrics = createMetrics()
@@ -106,9 +117,15 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   await security.ready
   const api = undo.use(createServer(options, { ...encrypted, security, pki, metrics }))
   await api.ready
-  await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options), trusted(pki)))
+  await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options, stored), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
-  const url = await open(options, pki, security.guard(audit.over(api)), undo)
+  const guard = guarded(options, { stored, security, api, audit, pki })
+  const url = await open(options, pki, guard, undo)
+  const cluster = options.peer && stored.member?.cluster
+  const reached = { server: url, authorityPem: pki.authorityPem, cluster, log }
+  undo.use(
+    await keepKubeconfig({ path: options.kubeconfigPath, user: { name: "admin", credential: pki.admin } }, reached),
+  )
   const { member, mandate } = stored
   if (member !== undefined) await openAroundMember(options, member, pki, undo)
   const clientAs: ControlPlane["clientAs"] = (user, term) => {
@@ -116,15 +133,18 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
     return createClient({ fetch: term === undefined ? fetch : compose(fetch, fence(term)) })
   }
   undo.defer(() => mandate[Symbol.dispose]?.())
-  const identity = `${options.name ?? "member"}_${member?.cluster.self ?? "external"}`
-  undo.use(startLoops({ clientAs, mandate, identity }, pki, options))
+  const identity = `${name}_${member?.cluster.self ?? "external"}`
+  const apiServers = member && apiServersOf(member.cluster)
+  undo.use(startLoops({ clientAs, mandate, identity, ...(apiServers && { apiServers }) }, pki, options))
   const stack = undo.move()
   return {
     url,
     pki,
     mandate,
     identity,
+    cluster,
     localServices,
+    keepKubeconfig: (kept) => keepKubeconfig(kept, reached),
     fetchAs: (user) => api.fetchAs(user),
     clientAs,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -166,15 +186,39 @@ function createServer(options: ControlPlaneOptions, parts: ServerParts): ApiServ
   })
 }
 
-/** Opens the API to the network, and says how it is reached in the kubeconfig. */
-async function open(
-  options: ControlPlaneOptions,
-  pki: Pki,
-  guard: ReturnType<Security["guard"]>,
-  undo: AsyncDisposableStack,
-): Promise<string> {
-  const { hosts, port, log, kubeconfigPath } = options
-  const { serving, authorityPem, admin } = pki
+interface Guarding {
+  readonly stored: OpenedStore
+  readonly security: Security
+  readonly api: ApiServer
+  readonly audit: Awaited<ReturnType<typeof openAudit>>
+  readonly pki: Pki
+}
+
+/** Who comes in meets the door of the members first, which the audit log is not to read, then the API. */
+function guarded(options: ControlPlaneOptions, { stored, security, api, audit, pki }: Guarding): Guard {
+  const { member } = stored
+  if (member === undefined) return security.guard(audit.over(api))
+  const members = openMembersDoor({
+    cluster: member.cluster,
+    joinable: options.peer !== undefined,
+    directory: options.directory,
+    authorityPem: pki.authorityPem,
+    serviceCidr: options.serviceCidr,
+    authorize: security.authorize,
+    client: createClient({ fetch: api.fetchAs(self) }),
+    log: options.log,
+  })
+  const guard = security.guard(members.over(audit.over(api)))
+  return {
+    ...guard,
+    fetch: async (request, from) => members.public(request) ?? guard.fetch(request, from),
+  }
+}
+
+/** Opens the API to the network. Resolves with where it is reached. */
+async function open(options: ControlPlaneOptions, pki: Pki, guard: Guard, undo: AsyncDisposableStack): Promise<string> {
+  const { hosts, port, log } = options
+  const { serving, authorityPem } = pki
   for (const host of hosts) {
     const listener = await listen({
       host,
@@ -187,14 +231,7 @@ async function open(
     })
     undo.defer(() => listener.close(closeGraceMs))
   }
-  const server = `https://${hosts[0]}:${port}`
-  await writeKubeconfig(kubeconfigPath, {
-    cluster: "wick",
-    server,
-    authorityPem,
-    user: { name: "admin", credential: admin },
-  })
-  return server
+  return apiUrl(options)
 }
 
 /** What only a store of our own has: a door for etcd's clients, and backups. */
@@ -224,7 +261,7 @@ async function openEtcd(
 }
 
 function startLoops(
-  candidate: Pick<ControlPlane, "clientAs" | "mandate" | "identity">,
+  candidate: Pick<ElectedLoopsOptions, "clientAs" | "mandate" | "identity" | "apiServers">,
   { authorityPem, signRequest, tokens }: Pki,
   { clock, random, log, metrics }: ControlPlaneOptions,
 ): AsyncDisposable {
@@ -240,6 +277,21 @@ function startLoops(
   })
 }
 
+/** As members say of themselves where clients reach them. */
+function apiServersOf(cluster: Cluster): NonNullable<ElectedLoopsOptions["apiServers"]> {
+  return {
+    list: () =>
+      cluster.members().flatMap(({ name, clientUrls: [clientUrl] }) => {
+        if (clientUrl === undefined) return []
+        const { hostname, port } = new URL(clientUrl)
+        return [{ name, ip: hostname, port: Number(port) || httpsPort }]
+      }),
+    onChange: (listener) => cluster.onChange(listener),
+  }
+}
+
+const httpsPort = 443
+
 /** The same port is needed on every address and in objects, before anything listens. */
 async function freePort(host: string | undefined): Promise<number> {
   const server = createTcpServer().listen(0, host)
@@ -250,8 +302,16 @@ async function freePort(host: string | undefined): Promise<number> {
   return port
 }
 
-function apiAddress({ nodeAddress, port, serviceCidr }: ControlPlaneOptions): Parameters<typeof bootstrapObjects>[0] {
-  return { ip: nodeAddress, port, clusterIp: firstAddress(serviceCidr) }
+function apiUrl({ hosts, port }: Pick<ControlPlaneOptions, "hosts" | "port">): string {
+  return `https://${hosts[0]}:${port}`
+}
+
+function apiAddress(
+  { nodeAddress, port, serviceCidr }: ControlPlaneOptions,
+  { member }: Pick<OpenedStore, "member">,
+): Parameters<typeof bootstrapObjects>[0] {
+  const shared = member !== undefined && member.cluster.members().length > 1
+  return { ip: nodeAddress, port, clusterIp: firstAddress(serviceCidr), shared }
 }
 
 /** `10.235.0.0/16` → `10.235.0.1`, which is the API server's. */

@@ -48,6 +48,8 @@ export function statusOf(error: unknown): Status {
       "Timeout",
       "the store did not answer in time; what was asked may have been done all the same",
     ).toStatus()
+  if (named === "ClusterRefusalError" || named === "LearnerNotReadyError")
+    return new StatusError("Conflict", (error as Error).message).toStatus()
   if (named === "CompactedError") return new StatusError("Expired", (error as Error).message).toStatus()
   return new StatusError("InternalError", "an internal error occurred; the server's log says more").toStatus()
 }

@@ -1,3 +1,4 @@
+import { type ApiServers, startApiEndpoints } from "./api-endpoints/reconcile.ts"
 import { type CertificateSigner, startCertificateSigning } from "./certificate-signing/reconcile.ts"
 import { startClusterRoleAggregation } from "./cluster-role-aggregation/reconcile.ts"
 import type { ControllerContext } from "./context.ts"
@@ -21,12 +22,15 @@ export interface ControllersOptions extends ControllerContext {
   readonly certificateSigner?: CertificateSigner
   /** Signs tokens for secrets to hold. Absent: such secrets stay as they are. */
   readonly signSecretToken?: SignSecretToken
+  /** Where the API is served. Absent: its servers say so themselves. */
+  readonly apiServers?: ApiServers
 }
 
 /** Starts all controllers. Disposing stops them; what they were doing is taken up by whoever starts them next. */
 export function startControllers(options: ControllersOptions): AsyncDisposable {
   const running = new AsyncDisposableStack()
   const inventory = running.use(new Inventory(options))
+  if (options.apiServers) running.use(startApiEndpoints(options, options.apiServers))
   running.use(startClusterRoleAggregation(options))
   if (options.certificateSigner) running.use(startCertificateSigning(options, options.certificateSigner))
   running.use(startDeployments(options))

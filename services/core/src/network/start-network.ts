@@ -4,12 +4,13 @@ import { assert } from "@wick/sdk/assert"
 import type { Clock } from "@wick/sdk/clock"
 import type { Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import { addressAt, formatAddress } from "./address.ts"
+import { addressAt, formatAddress, parseRange } from "./address.ts"
 import { findCniPlugins, writeCniConfig } from "./cni-config.ts"
 import { letPass, stopPassing } from "./forward-pass.ts"
 import { hostCommand } from "./host-command.ts"
 import { allowForwarding, ensureLink, rangeTexts, removeLink, surroundings } from "./host-link.ts"
 import { releaseLeases } from "./leases.ts"
+import { NodeRoutes } from "./node-routes.ts"
 import { chooseRanges } from "./range-choice.ts"
 import { ServiceFollower } from "./service-follower.ts"
 import { emptyTable } from "./table.ts"
@@ -22,6 +23,8 @@ export interface NetworkOptions {
   /** Wanted ranges; absent: chosen so that they meet no route of the host, and kept from then on. */
   readonly podCidr?: string | undefined
   readonly serviceCidr?: string | undefined
+  /** Pod ranges of other hosts: they are not taken here. */
+  readonly others?: readonly string[] | undefined
   readonly cniBinDirs?: readonly string[]
   readonly clock: Clock
   readonly log: Log
@@ -45,6 +48,8 @@ export interface Network extends AsyncDisposable {
   readonly cniBinDirs: readonly string[]
   /** Begins to keep the rules equal to Services and EndpointSlices; resolves when they are for the first time. */
   followServices(informers: Informers): Promise<void>
+  /** Begins to lead packets for pods of other hosts there. */
+  followNodes(informers: Informers, ownName: string): void
   /** Gives back the addresses of sandboxes that are gone. Returns them. */
   releaseLeases(isAlive: (sandboxId: string) => boolean): Promise<string[]>
   /** Takes link and rules off the host; ranges are kept for the next start. Only when no pod is left. */
@@ -69,7 +74,9 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   mkdirSync(directory, { recursive: true })
   const { taken, mtuBytes } = await surroundings(name)
   const kept = readKept(directory)
-  const choice = chooseRanges({ pods: options.podCidr, services: options.serviceCidr, kept }, taken)
+  const others = (options.others ?? []).map(parseRange).filter((range) => range !== undefined)
+  const wishes = { pods: options.podCidr, services: options.serviceCidr, kept }
+  const choice = chooseRanges(wishes, [...taken, ...others])
   if (choice.kind === "refused") throw new Error(choice.because)
   const { ranges } = choice
   const texts = rangeTexts(ranges)
@@ -89,9 +96,14 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   log.info("pod network is up", { ...texts, link: name })
 
   let follower: ServiceFollower | undefined
-  const dispose = async (): Promise<void> => follower?.[Symbol.asyncDispose]()
+  let routes: NodeRoutes | undefined
+  const dispose = async (): Promise<void> => {
+    await follower?.[Symbol.asyncDispose]()
+    await routes?.[Symbol.asyncDispose]()
+  }
   const takeDown = async (): Promise<void> => {
     await dispose()
+    await routes?.remove()
     await hostCommand("nft", ["-f", "-"], `add table ip ${name}\ndelete table ip ${name}\n`)
     await stopPassing(name)
     await removeLink(name)
@@ -110,6 +122,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       assert(!follower, "services are followed once")
       follower = new ServiceFollower({ table: name, ranges, informers, clock: options.clock, log })
       return follower.start()
+    },
+    followNodes: (informers, ownName) => {
+      assert(!routes, "nodes are followed once")
+      routes = new NodeRoutes({ informers, ownName, log })
     },
     releaseLeases: (isAlive) => releaseLeases(join(leaseDirectory, name), isAlive),
     takeDown,

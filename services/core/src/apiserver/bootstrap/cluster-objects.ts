@@ -7,6 +7,8 @@ export interface ApiAddress {
   readonly port: number
   /** First address of the service network: what `kubernetes.default.svc` resolves to. */
   readonly clusterIp: string
+  /** There are others: where they are, and this one among them, the controller of API endpoints writes. */
+  readonly shared?: boolean
 }
 
 const httpsPort = 443
@@ -33,11 +35,11 @@ export function systemPriorityClasses(): AnyObject[] {
 }
 
 /** The Service under which pods find the API server, and where it leads. It has no selector: the server is no pod. */
-export function kubernetesService({ ip, port, clusterIp }: ApiAddress): AnyObject[] {
+export function kubernetesService({ ip, port, clusterIp, shared = false }: ApiAddress): AnyObject[] {
   const name = "kubernetes"
   const namespace = "default"
   const labels = { component: "apiserver", provider: "kubernetes" }
-  return [
+  const service: AnyObject[] = [
     {
       apiVersion: "v1",
       kind: "Service",
@@ -52,6 +54,10 @@ export function kubernetesService({ ip, port, clusterIp }: ApiAddress): AnyObjec
         ports: [{ name: "https", protocol: "TCP", port: httpsPort, targetPort: port }],
       },
     },
+  ]
+  if (shared) return service
+  return [
+    ...service,
     {
       apiVersion: "v1",
       kind: "Endpoints",

@@ -1,7 +1,18 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { authenticatedGroup, type UserInfo } from "../authentication/user.ts"
 import { extensionAuthenticationName } from "./cluster-objects.ts"
-import { clusterRole, clusterRoleBinding, group, namespacedRole, read, roleBinding, rule, user, write } from "./role.ts"
+import {
+  clusterRole,
+  clusterRoleBinding,
+  group,
+  namespacedRole,
+  paths,
+  read,
+  roleBinding,
+  rule,
+  user,
+  write,
+} from "./role.ts"
 
 const nodesGroup = "system:nodes"
 
@@ -40,6 +51,7 @@ export function componentRoles(): AnyObject[] {
     ...nodeClients.map((part) =>
       clusterRole(`system:certificates.k8s.io:${part.replace("/", ":")}`, [rule(["create"], certificates, part)]),
     ),
+    clusterRole("system:control-plane-joiner", [paths(["post"], "/cluster/members")]),
     clusterRole("system:node-proxier", [
       rule(read, "", "services", "endpoints", "nodes", "namespaces", "pods"),
       rule(read, "discovery.k8s.io", "endpointslices"),
@@ -54,6 +66,7 @@ export function componentBindings(): AnyObject[] {
     clusterRoleBinding("system:kube-controller-manager", user(identities.controllers.name)),
     clusterRoleBinding("system:node", group(nodesGroup)),
     clusterRoleBinding("system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", group(nodesGroup)),
+    clusterRoleBinding("system:control-plane-joiner", group("system:bootstrappers:control-plane")),
     clusterRoleBinding("system:node-proxier", user(identities.network.name)),
   ]
 }
