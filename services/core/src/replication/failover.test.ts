@@ -77,10 +77,10 @@ describe("three members", () => {
   it("without a majority neither write nor read, and say that nothing was done", async () => {
     rig.network.cutOff(leader)
     rig.network.cutOff(other)
-    await rig.clock.advance(5_000)
+    await rig.advance(5_000)
     const write = outcome(put(rig.of(follower), "a"))
     const read = outcome(keys(rig.of(follower)))
-    await rig.clock.advance(6_000)
+    await rig.advance(6_000)
     expect(write.get()).toBeInstanceOf(NotLeaderError)
     expect(read.get()).toBeInstanceOf(NotLeaderError)
     expect(await keys(rig.of(follower), true)).toEqual([])
@@ -94,7 +94,7 @@ describe("a leader that was cut off", () => {
     const write = outcome(put(rig.of(leader), "lost"))
     const next = await rig.elected([follower, other])
     await put(rig.of(next), "new")
-    await rig.clock.advance(6_000)
+    await rig.advance(6_000)
     expect(read.get()).toBeInstanceOf(NotLeaderError)
     expect(write.get()).toBeInstanceOf(UnavailableError)
   })
@@ -113,7 +113,7 @@ describe("a leader that was cut off", () => {
     // The followers get the write, the leader does not hear that they have it.
     rig.network.loses = ({ to, type }) => to === leader && type === "append-accepted"
     const write = outcome(put(rig.of(leader), "a"))
-    await rig.clock.advance(50)
+    await rig.advance(50)
     rig.network.cutOff(leader)
     await rig.elected([follower, other])
     rig.network.heal()
@@ -133,7 +133,7 @@ describe("a write that a follower hands on", () => {
     // Nobody else has the entry; it is gone with the leader, and the follower hands it to the next one.
     rig.network.loses = ({ from, type }) => from === leader && type === "append"
     const write = outcome(put(rig.of(follower), "a"))
-    await rig.clock.advance(50)
+    await rig.advance(50)
     expect(write.get()).toBeUndefined()
     await rig.crash(leader)
     await rig.until("the write is answered", () => write.get() !== undefined)
@@ -160,10 +160,10 @@ describe("leases", () => {
     const { id } = await rig.of(leader).grantLease(10)
     await put(rig.of(leader), "mortal", "x", id)
     const grantedMs = rig.clock.now()
-    await rig.clock.advance(6_000)
+    await rig.advance(6_000)
     await rig.crash(leader)
     const next = await rig.elected([follower, other])
-    await rig.clock.advance(grantedMs + 9_900 - rig.clock.now())
+    await rig.advance(grantedMs + 9_900 - rig.clock.now())
     expect(await keys(rig.of(next))).toEqual(["mortal"])
     await rig.until("the lease is over", async () => (await keys(rig.of(next))).length === 0)
     expect(rig.clock.now() - grantedMs).toBeLessThan(20_000)
@@ -171,11 +171,11 @@ describe("leases", () => {
 
   it("can be granted and kept alive through a follower", async () => {
     const { id } = await rig.of(follower).grantLease(10)
-    await rig.clock.advance(9_000)
+    await rig.advance(9_000)
     await rig.of(other).keepLeaseAlive(id)
-    await rig.clock.advance(9_000)
+    await rig.advance(9_000)
     expect(rig.of(leader).lease(id)?.remainingMs).toBe(1_000)
-    await rig.clock.advance(1_100)
+    await rig.advance(1_100)
     expect(rig.of(leader).leases()).toEqual([])
   })
 })

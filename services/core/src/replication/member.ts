@@ -9,6 +9,7 @@ import {
   type Mvcc,
   NoSpaceError,
   type Outcome,
+  RemovedError,
   type Replication,
   StoppedError,
   type WatchHub,
@@ -60,7 +61,10 @@ export interface Parts {
   readonly onClose: () => void
   /** Lets go of the directory. */
   readonly unlock: () => Promise<void>
-  /** Called once, when the disk has failed: what is durable is no longer known, the process should start anew. */
+  /**
+   * Called once, when the disk has failed (what is durable is no longer known, the process should start anew), or with a
+   * RemovedError.
+   */
   readonly onFailure: (error: Error) => void
 }
 
@@ -100,7 +104,14 @@ export class Member implements Replication {
     this.#table = table
     this.#saver = this.#saverOf(table, savedIndex)
     this.#proposals = new Proposals(raft.id, firstRequest)
-    this.#driver = new RaftDriver({ ...parts, keeper: this.#keeper, proposals: this.#proposals }, this.#driven())
+    this.#driver = new RaftDriver(
+      {
+        ...parts,
+        keeper: this.#keeper,
+        proposals: this.#proposals,
+      },
+      this.#driven(),
+    )
     this.#reads = new Reads(
       firstRequest,
       (read) => void this.#driver.step({ kind: "read", read, nowMs: clock.monotonic() }),
@@ -136,7 +147,11 @@ export class Member implements Replication {
       appliedIndex: () => this.#applier.position.index,
       propose: (command) => this.propose(command),
       step: (input) => this.#driver.step(input),
-      removed: () => this.#stop(new StoppedError(removedMessage(raft.id))),
+      removed: () => {
+        const error = new RemovedError(removedMessage(raft.id))
+        this.#stop(error)
+        parts.onFailure(error)
+      },
     })
     this.#receiver = new SnapshotReceiver({
       states: parts.states,

@@ -18,7 +18,10 @@ export interface StorageOptions {
   readonly metrics?: Metrics
   /** How it takes part in a cluster. Absent: it is alone, and no other can join. */
   readonly membership?: Membership
-  /** Called once if the disk fails: every call is refused from then on, and the process should be started anew. */
+  /**
+   * Called once if the disk fails: every call is refused from then on, and the process should be started anew. Or with a
+   * RemovedError when the other members have removed this one: to start anew is of no use then.
+   */
   readonly onFailure?: (error: Error) => void
 }
 

@@ -27,17 +27,16 @@ export class StateDirectories implements StateHome {
   }
 
   async open({ before, last }: { readonly before: LogPosition; readonly last: LogPosition }): Promise<AppliedState> {
-    let best: { readonly name: string; readonly applied: number } | undefined
-    let other: number | undefined
     const names = (await readdir(this.#directory)).filter((name) => namePattern.test(name))
-    for (const name of names) {
-      const applied = await this.#appliedOf(name)
-      if (applied === undefined) continue
-      other = applied
-      const fits = before.index <= applied && applied <= last.index
-      if (fits && applied >= (best?.applied ?? 0)) best = { name, applied }
+    const found: { readonly name: string; readonly applied: number | undefined }[] = []
+    for (const name of names) found.push({ name, applied: await this.#appliedOf(name) })
+    const fitting = found.flatMap(({ name, applied = -1 }) =>
+      before.index <= applied && applied <= last.index ? [{ name, applied }] : [],
+    )
+    const best = fitting.toSorted((a, b) => b.applied - a.applied)[0]
+    if (best === undefined && !beginsAnew(before, found)) {
+      throw this.#unfit(found.find(({ applied }) => applied !== undefined)?.applied ?? 0, before, last)
     }
-    if (best === undefined && (before.index > 0 || other !== undefined)) throw this.#unfit(other ?? 0, before, last)
     const chosen = best?.name ?? ownName
     for (const name of names) if (name !== chosen) await this.#remove(name)
     return this.#openTable(chosen)
@@ -99,6 +98,18 @@ export class StateDirectories implements StateHome {
         `to ${last.index}. One of the two was removed or is of another time: restore both from one backup`,
     )
   }
+}
+
+/**
+ * Whether the log alone is all that there is: it begins at its beginning, and its own state was never saved. A state that
+ * was being received beside that is not needed then; the log was not restarted after it.
+ */
+function beginsAnew(
+  before: LogPosition,
+  found: readonly { readonly name: string; readonly applied: number | undefined }[],
+): boolean {
+  const own = found.find(({ name }) => name === ownName)
+  return before.index === 0 && (own === undefined ? found.length === 0 : own.applied === undefined)
 }
 
 async function firstRecords(iterator: AsyncIterator<Uint8Array>, reader: StateReader): Promise<StateRecord[]> {

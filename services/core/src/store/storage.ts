@@ -216,3 +216,8 @@ export class TooManyOperationsError extends InvalidRequestError {
 export class StoppedError extends Error {
   override name = "StoppedError"
 }
+
+/** This member was removed from its cluster: it serves nothing any more, also when it is started anew. */
+export class RemovedError extends StoppedError {
+  override name = "RemovedError"
+}

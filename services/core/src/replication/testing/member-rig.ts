@@ -6,6 +6,7 @@ import { type Random, SimulatedClock, seededRandom } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import type { MemberId } from "#raft"
 import type { MemberStorage } from "#store"
+import type { AppliedState, StateHome } from "../applied-state.ts"
 import { type Limits, usualLimits } from "../limits.ts"
 import { openMember } from "../open-member.ts"
 import { SimulatedDisk } from "../simulated-disk.ts"
@@ -20,6 +21,8 @@ export interface RigMember {
   failure: Error | undefined
 }
 
+/** Time that passes at once. */
+const stepMs = 100
 /** Time in which an election is over, even if the first one has no winner. */
 const electionMs = 5_000
 
@@ -32,6 +35,8 @@ export class MemberRig {
   readonly #random: Random
   readonly #founders: readonly MemberId[]
   readonly #root: string
+  /** What is being written to a real disk just now. */
+  readonly #writing = new Set<Promise<unknown>>()
 
   private constructor(root: string, founders: readonly MemberId[], limits: Partial<Limits>, seed: number) {
     this.#root = root
@@ -64,7 +69,7 @@ export class MemberRig {
     this.members.set(id, member)
     const { storage } = await openMember({
       disk: member.disk,
-      states: new StateDirectories(directory),
+      states: this.#watched(new StateDirectories(directory)),
       clock: this.clock,
       random: this.#random,
       log: silentLog,
@@ -104,24 +109,60 @@ export class MemberRig {
     return must(this.member(id).storage, "the member is up")
   }
 
+  /** Time passes; states are written to a real disk, and time waits for that. */
+  async advance(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      await this.clock.advance(Math.min(left, stepMs))
+      while (this.#writing.size > 0) {
+        await Promise.allSettled(this.#writing)
+        await this.clock.advance(0)
+      }
+    }
+  }
+
+  #watched(home: StateDirectories): StateHome {
+    const watch = <Value>(work: Promise<Value>): Promise<Value> => {
+      this.#writing.add(work)
+      const done = (): void => void this.#writing.delete(work)
+      work.then(done, done)
+      return work
+    }
+    const watchState = (state: AppliedState): AppliedState => {
+      const save = state.save.bind(state)
+      state.save = (checkpoint) => watch(save(checkpoint))
+      return state
+    }
+    return {
+      open: async (log) => watchState(await home.open(log)),
+      receive: (chunks) =>
+        watch(
+          home.receive(chunks).then((received) => {
+            watchState(received.state)
+            return received
+          }),
+        ),
+      remove: (state) => watch(home.remove(state)),
+    }
+  }
+
   /** Time passes until all that are up and not cut off agree on a leader; which one. */
   async elected(among: readonly MemberId[] = [...this.members.keys()]): Promise<MemberId> {
-    for (let ms = 0; ms < 4 * electionMs; ms += 100) {
+    for (let ms = 0; ms < 4 * electionMs; ms += stepMs) {
       const up = among.filter((id) => this.members.get(id)?.storage !== undefined)
       const leaders = new Set(up.map((id) => this.of(id).cluster.leader()))
       const [leader] = leaders
       if (leaders.size === 1 && leader !== undefined && up.includes(leader) && this.of(leader).cluster.self === leader)
         return leader
-      await this.clock.advance(100)
+      await this.advance(stepMs)
     }
     throw new Error("no leader was elected")
   }
 
   /** Time passes until it is so. */
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (let ms = 0; ms < 60_000; ms += 100) {
+    for (let ms = 0; ms < 60_000; ms += stepMs) {
       if (await holds()) return
-      await this.clock.advance(100)
+      await this.advance(stepMs)
     }
     throw new Error(`it did not come to pass that ${what}`)
   }
