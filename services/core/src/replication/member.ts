@@ -104,14 +104,7 @@ export class Member implements Replication {
     this.#table = table
     this.#saver = this.#saverOf(table, savedIndex)
     this.#proposals = new Proposals(raft.id, firstRequest)
-    this.#driver = new RaftDriver(
-      {
-        ...parts,
-        keeper: this.#keeper,
-        proposals: this.#proposals,
-      },
-      this.#driven(),
-    )
+    this.#driver = this.#driverOf(parts)
     this.#reads = new Reads(
       firstRequest,
       (read) => void this.#driver.step({ kind: "read", read, nowMs: clock.monotonic() }),
@@ -147,11 +140,7 @@ export class Member implements Replication {
       appliedIndex: () => this.#applier.position.index,
       propose: (command) => this.propose(command),
       step: (input) => this.#driver.step(input),
-      removed: () => {
-        const error = new RemovedError(removedMessage(raft.id))
-        this.#stop(error)
-        parts.onFailure(error)
-      },
+      removed: () => this.#leave(),
     })
     this.#receiver = new SnapshotReceiver({
       states: parts.states,
@@ -242,6 +231,10 @@ export class Member implements Replication {
     await log.close()
     await this.#table.close()
     await unlock()
+  }
+
+  #driverOf(parts: Parts): RaftDriver {
+    return new RaftDriver({ ...parts, keeper: this.#keeper, proposals: this.#proposals }, this.#driven())
   }
 
   #driven(): Driven {
@@ -402,6 +395,13 @@ export class Member implements Replication {
     report.error("store failed", { error })
     this.#stop(new StoppedError(`the store has stopped itself, start it anew: ${error.message}`))
     onFailure(error)
+  }
+
+  /** The others have removed this member. */
+  #leave(): void {
+    const error = new RemovedError(removedMessage(this.#parts.raft.id))
+    this.#stop(error)
+    this.#parts.onFailure(error)
   }
 
   #stop(error: StoppedError): void {
