@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { type S3Server, s3Credentials, startS3 } from "@wick/core/testing"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
 import { until } from "./testing/until.ts"
 import { startTestPlatform, type TestPlatform } from "./testing.ts"
 
@@ -14,16 +15,33 @@ const awayMaxMs = 300_000
 let wick: TestPlatform
 const outside = mkdtempSync(join(tmpdir(), "wick-outside-"))
 const passphrase = join(outside, "passphrase")
-const place = `file://${join(outside, "backup")}`
+const credentials = join(outside, "credentials")
+const open: S3Server[] = []
 
-beforeAll(async () => {
+beforeAll(() => {
+  const { accessKeyId, secretAccessKey } = s3Credentials
   writeFileSync(passphrase, "correct horse battery", { mode: 0o600 })
-  wick = await startTestPlatform(["--runtime=process", "--backup-to", place, "--backup-passphrase-file", passphrase])
+  writeFileSync(credentials, `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`, {
+    mode: 0o600,
+  })
 })
+afterEach(() => wick?.[Symbol.asyncDispose]())
 afterAll(async () => {
-  await wick?.[Symbol.asyncDispose]()
+  for (const server of open) await server[Symbol.asyncDispose]()
   rmSync(outside, { recursive: true, force: true })
 })
+
+async function bucket(): Promise<readonly string[]> {
+  const server = await startS3()
+  open.push(server)
+  return [`s3://bucket/wick?endpoint=${server.url}`, "--credentials-file", credentials]
+}
+
+/** Where a backup is, and the flags that go with it. */
+const places: [name: string, make: () => Promise<readonly string[]>][] = [
+  ["a directory", async () => [`file://${join(outside, "backup")}`]],
+  ["a bucket", bucket],
+]
 
 /** All of its processes, and its disk. */
 function loseMachine(): void {
@@ -50,16 +68,20 @@ async function write(written: Written[], ended: AbortSignal): Promise<void> {
   }
 }
 
-it(`is whole again after its disk was lost: at most ${lostMaxMs / 1000} s of writes are missing`, {
-  timeout: 300_000,
-}, async () => {
+const sentence = `a machine backed up to %s is whole again after its loss, but for less than ${lostMaxMs / 1000} s of writes`
+
+it.each(places)(sentence, { timeout: 300_000 }, async (_, make) => {
+  const [place = "", ...flags] = await make()
+  const from = ["--from", place, ...flags]
+  const to = ["--backup-to", place, ...flags.map((flag) => flag.replace(/^--/, "--backup-"))]
+  wick = await startTestPlatform(["--runtime=process", ...to, "--backup-passphrase-file", passphrase])
   const metadata = { namespace: "default", name: "treasure" }
   await wick.client.create(Secret, { metadata, stringData: { word: "sesame" } })
   const written: Written[] = []
   const ended = new AbortController()
   const writing = write(written, ended.signal)
   await until("a snapshot, and more in the archive than that", async () => {
-    const { stdout } = await wick.wick("backup", "list", "--from", place)
+    const { stdout } = await wick.wick("backup", "list", ...from)
     const [, since, to] = /can be restored: revisions (\d+) to (\d+)/.exec(stdout) ?? []
     return Number(to) > Number(since)
   })
@@ -69,11 +91,11 @@ it(`is whole again after its disk was lost: at most ${lostMaxMs / 1000} s of wri
   ended.abort()
   await writing
 
-  const verified = await wick.wick("backup", "verify", "--from", place, "--passphrase-file", passphrase)
+  const verified = await wick.wick("backup", "verify", ...from, "--passphrase-file", passphrase)
   expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/^whole: \d+ files/m) })
-  const refused = await wick.wick("restore", "--from", place, "--home", wick.home)
+  const refused = await wick.wick("restore", ...from, "--home", wick.home)
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("passphrase") })
-  const restored = await wick.wick("restore", "--from", place, "--home", wick.home, "--passphrase-file", passphrase)
+  const restored = await wick.wick("restore", ...from, "--home", wick.home, "--passphrase-file", passphrase)
   expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining("restored ") })
   await wick.restart()
   // With the client of before: its certificate and the authority are the same.
@@ -94,6 +116,6 @@ it(`is whole again after its disk was lost: at most ${lostMaxMs / 1000} s of wri
   const secret = await wick.client.get(Secret, metadata)
   expect(Buffer.from(secret.data?.word ?? "", "base64").toString()).toBe("sesame")
   await wick.client.create(ConfigMap, { metadata: { namespace: "default", name: "afterwards" } })
-  const again = await wick.wick("restore", "--from", place, "--home", wick.home, "--passphrase-file", passphrase)
+  const again = await wick.wick("restore", ...from, "--home", wick.home, "--passphrase-file", passphrase)
   expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("is in use") })
 })

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 
-export const credentials = { accessKeyId: "AKIATEST", secretAccessKey: "a secret+/=", sessionToken: undefined }
+export const credentials = { accessKeyId: "AKIATEST", secretAccessKey: "secret+/=", sessionToken: undefined }
 /** Names on one page of a list: few, so that a test has several. */
 const pageSize = 3
 
