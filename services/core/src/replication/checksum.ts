@@ -21,7 +21,7 @@ export function unseal(bytes: Uint8Array, seed: number, what: string): Buffer {
     buffer.length > checksumSize && crc32(buffer.subarray(checksumSize), seed % 2 ** 32) === buffer.readUInt32LE(0)
   if (isIntact) return buffer
   throw new CorruptStateError(
-    `the state is damaged: what it has as ${what} is not what was written. Restore a backup of the directory; if this ` +
-      "member has peers, empty the directory and let it join them anew",
+    `the state is damaged: what it has as ${what} is not what was written. If this member has peers, remove it from the ` +
+      "cluster, empty its directory and join it as a new member; if it is alone, restore a backup",
   )
 }

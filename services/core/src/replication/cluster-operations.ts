@@ -127,7 +127,7 @@ export class ClusterOperations {
     if (this.#transfer !== undefined) return Promise.reject(new ClusterRefusalError("leadership is being handed over"))
     return new Promise((done, failed) => {
       this.#transfer = { to, done, failed }
-      step({ kind: "transfer", to })
+      if (step({ kind: "transfer", to }) === undefined) this.#endTransfer(new UnavailableError("the store has stopped"))
     })
   }
 

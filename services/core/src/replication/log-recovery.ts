@@ -100,9 +100,18 @@ class LogReader {
   }
 }
 
+/**
+ * How a member gets well again that has lost what it promised. Its votes and acknowledgements were counted: that an entry is
+ * on a majority holds only as long as no member of it forgets, and that a term has one leader only as long as no member
+ * votes twice in it. So it must not take part again as who it was, not even with an empty log (§3.8 of Raft's thesis).
+ * Removed by the others it is counted no more; added anew it has another number, which has promised nothing, is
+ * sent all that there is, and votes only when it has that.
+ */
 const whatToDo =
-  "The store does not start on it, because acknowledged writes may be missing. Restore a backup of the directory; " +
-  "if this member has peers, empty the directory and let it join them anew"
+  "The store does not start on it, because acknowledged writes may be missing. If this member has peers, have them " +
+  "rebuild it: remove it from the cluster at one of them (wick member remove NAME, or etcdctl member remove ID), empty " +
+  "this directory, and join it as a new member. Never put it back empty under its old number. A member that is alone: " +
+  "restore a backup"
 
 function corrupt(disk: Disk, number: number, scan: SegmentScan): CorruptLogError {
   const where = `${disk.path(segmentName(number))} at byte ${scan.damagedAt}`

@@ -1,7 +1,7 @@
 import { assert } from "@wick/sdk/assert"
 import type { Clock, Random, Timer } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { leaderOf, leaseHolds, needsTicks, noMember, type RaftState, readsNeedNobody, step } from "#raft"
+import { leaderOf, leaseHolds, needsTicks, noMember, type RaftState, readsNeedNobody } from "#raft"
 import {
   type Cluster,
   type Command,
@@ -224,6 +224,7 @@ export class Member implements Replication {
     this.#ticker?.cancel()
     this.#leadership.end()
     this.#sender.stop()
+    this.#driver.close()
     await this.#driver.turns
     this.#stop(this.#stopped)
     await this.#transport?.close()
@@ -252,7 +253,7 @@ export class Member implements Replication {
       stepped: () => this.#observe(),
       exclusive: () => {
         const arrival = this.#receiver.take()
-        return arrival && this.#install(arrival)
+        return arrival && this.#installOrRefuse(arrival)
       },
       // For another to take, who has space.
       refusedForSpace: (proposals) => {
@@ -333,7 +334,16 @@ export class Member implements Replication {
     const index = isAlone
       ? this.#applier.position.index
       : this.#keeper.forgettable(raft, this.#saver.savedIndex, this.#sender.oldest)
-    if (index !== undefined) step(raft, { kind: "compact", index })
+    if (index !== undefined) this.#driver.step({ kind: "compact", index })
+  }
+
+  async #installOrRefuse(arrival: Arrival): Promise<boolean> {
+    try {
+      return await this.#install(arrival)
+    } catch (error) {
+      arrival.refused(error as Error)
+      throw error
+    }
   }
 
   /** A whole state has come, and takes the place of the old one. */

@@ -168,6 +168,24 @@ describe("a cluster that shrinks", () => {
   })
 })
 
+it("A member whose log is damaged does not start, and is rebuilt from its peers as a new one", async () => {
+  await join(1, 2)
+  await join(1, 3)
+  for (let at = 0; at < 20; at++) await put(rig.of(1), `key-${at}`)
+  await rig.of(3).close()
+  rig.member(3).storage = undefined
+  const { files } = rig.member(3).disk
+  const [name = "", bytes = Buffer.alloc(0)] =
+    [...files].findLast(([, content]) => content.some((byte) => byte !== 0)) ?? []
+  files.set(name, bytes.fill(0xff, 700, 710))
+  await expect(rig.start(3)).rejects.toThrow(/remove it from the cluster.*join it as a new member/)
+  rig.forget(3)
+  await rig.elected()
+  await passing(rig.of(1).cluster.removeMember(3))
+  await join(1, 4)
+  expect(await keys(rig.of(4))).toHaveLength(20)
+})
+
 describe("leadership", () => {
   it("goes to whom it is given, and writes do not wait for an election", async () => {
     await join(1, 2)

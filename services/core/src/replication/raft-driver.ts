@@ -60,6 +60,7 @@ export class RaftDriver {
   #turns: Promise<void> | undefined
   #retry: { cancel(): void } | undefined
   #hasExclusive = false
+  #isClosing = false
   /** Why nothing is stepped any more. */
   #ended: Error | undefined
 
@@ -98,9 +99,14 @@ export class RaftDriver {
     }
   }
 
+  /** Takes in nothing more from others, but finishes what it has. */
+  close(): void {
+    this.#isClosing = true
+  }
+
   /** From another member. */
   receive(message: Message): void {
-    if (message.to !== this.#parts.raft.id || this.#ended !== undefined) return
+    if (message.to !== this.#parts.raft.id || this.#isClosing || this.#ended !== undefined) return
     if (message.type !== "append") {
       this.step({ kind: "received", message })
       return

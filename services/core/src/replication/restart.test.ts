@@ -198,7 +198,7 @@ describe("a damaged directory", () => {
     await using file = await open(path, "r+")
     const { buffer } = await file.read(Buffer.alloc(1), 0, 1, 700)
     await file.write(Buffer.from([(buffer[0] ?? 0) ^ 0x10]), 0, 1, 700)
-    await expect(start()).rejects.toThrow(new RegExp(`${path} at byte \\d+ .*Restore a backup`))
+    await expect(start()).rejects.toThrow(new RegExp(`${path} at byte \\d+ .*remove it from the cluster`))
   })
 
   it("is not opened when bits of its state have flipped, and says so", async () => {
@@ -210,7 +210,7 @@ describe("a damaged directory", () => {
     const at = bytes.indexOf("found in the file")
     bytes[at] = (bytes[at] ?? 0) ^ 1
     await writeFile(path, bytes)
-    await expect(start()).rejects.toThrow("a change of revision 2 is not what was written. Restore a backup")
+    await expect(start()).rejects.toThrow("a change of revision 2 is not what was written. If this member has peers")
   })
 
   it("is not opened when its log was removed", async () => {
