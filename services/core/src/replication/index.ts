@@ -1,9 +1,15 @@
 /**
- * The store made durable, and one day equal on several members: the log on disk, the applied state on disk, and the rim
- * that turns Raft's effects into writes, applications and answers.
+ * The store made durable, and equal on all its members: the log on disk, the applied state on disk, and the rim that turns
+ * Raft's effects into writes, messages, applications and answers.
  *
- * Invariants: a write is answered only after it is on the disk; what is applied is in the log; the state on disk is
- * that of some moment, never half of one; bytes that are not what was written are never served.
+ *     raft-driver ─ steps Raft, writes its log        proposals · reads ─ callers that wait
+ *     applier ─ the state follows the log             forwarding ─ to the leader and from followers
+ *     leadership ─ store time, the end of leases      cluster-door · cluster-operations ─ who is a member
+ *     saver ─ the state is saved behind               snapshot-sender · snapshot-receiver ─ whole states
+ *
+ * Invariants: a write is answered only after it is on the disks of a majority; what is applied is in the log; the state on
+ * disk is that of some moment, never half of one; bytes that are not what was written are never served; a write of which
+ * it is said that it was not made is never made.
  *
  * Imports raft and store. May be imported by whoever composes a server.
  */
