@@ -8,6 +8,7 @@ import {
   memberUpdateRequest,
 } from "#etcd-wire"
 import { type ClusterMember, ClusterRefusalError, LearnerNotReadyError } from "#store"
+import { clientUrlsOf } from "./client-urls.ts"
 import { code, EtcdError, type RefusalName, refuse } from "./etcd-error.ts"
 import { headerOf, type Methods, type Parts, unary } from "./service.ts"
 
@@ -16,6 +17,11 @@ export function clusterService(parts: Parts): Methods {
   const { storage, identity, authorize } = parts
   const { cluster } = storage
   const list = (): MemberMessage[] => cluster.members().map((member) => describe(parts, member))
+  /** A change was made at the leader: this member's list is to show it too, unless it is a member no more. */
+  const listAfter = async (changed: number): Promise<MemberMessage[]> => {
+    if (changed !== cluster.self) await storage.confirmRead()
+    return list()
+  }
   /** Number of a member that is there, as etcd's clients name it. */
   const known = (id: number): ClusterMember => {
     const member = cluster.members().find((each) => each.id === identity.memberOf(id))
@@ -34,26 +40,28 @@ export function clusterService(parts: Parts): Methods {
       const taken = cluster.members().flatMap((member) => member.peerUrls)
       if (peerUrls.some((url) => taken.includes(url))) throw refuse("peerUrlExists")
       const added = await changed(cluster.addMember({ peerUrls, learner }))
-      return { header: headerOf(parts), member: describe(parts, added), members: list() }
+      return { header: headerOf(parts), member: describe(parts, added), members: await listAfter(added.id) }
     }),
     "etcdserverpb.Cluster/MemberRemove": unary(memberIdRequest, membersResponse, async ({ id }, caller) => {
       authorize(caller, [{ right: "root" }])
-      await changed(cluster.removeMember(known(id).id), "memberNotEnoughStarted")
-      return { header: headerOf(parts), members: list() }
+      const member = known(id)
+      await changed(cluster.removeMember(member.id), "memberNotEnoughStarted")
+      return { header: headerOf(parts), members: await listAfter(member.id) }
     }),
     "etcdserverpb.Cluster/MemberUpdate": unary(memberUpdateRequest, membersResponse, async (request, caller) => {
       authorize(caller, [{ right: "root" }])
       const { id, peerUrls } = request
       checkUrls(peerUrls)
-      await changed(cluster.updateMember(known(id).id, { peerUrls }))
-      return { header: headerOf(parts), members: list() }
+      const member = known(id)
+      await changed(cluster.updateMember(member.id, { peerUrls }))
+      return { header: headerOf(parts), members: await listAfter(member.id) }
     }),
     "etcdserverpb.Cluster/MemberPromote": unary(memberIdRequest, membersResponse, async ({ id }, caller) => {
       authorize(caller, [{ right: "root" }])
       const { id: member, learner } = known(id)
       if (!learner) throw refuse("memberNotLearner")
       await changed(cluster.promote(member))
-      return { header: headerOf(parts), members: list() }
+      return { header: headerOf(parts), members: await listAfter(member) }
     }),
   }
 }
@@ -63,13 +71,14 @@ const memberName = "wick"
 
 function describe({ identity, clientUrls, storage }: Parts, member: ClusterMember): MemberMessage {
   const isSelf = member.id === storage.cluster.self
+  const urls = isSelf ? clientUrls() : clientUrlsOf(storage, member.id)
   // Who has not been started yet has no name: that is how etcd's clients know it.
-  const isStarted = isSelf || member.clientUrls.length > 0
+  const isStarted = urls.length > 0
   return {
     id: identity.idOf(member.id),
     name: member.name === "" && isStarted ? memberName : member.name,
     peerUrls: [...member.peerUrls],
-    clientUrls: [...(member.clientUrls.length === 0 && isSelf ? clientUrls() : member.clientUrls)],
+    clientUrls: [...urls],
     isLearner: member.learner,
   }
 }

@@ -9,6 +9,7 @@ import type { MemberStorage } from "#store"
 import { Alarms } from "./alarms.ts"
 import { authService } from "./auth/auth-service.ts"
 import { AuthStore } from "./auth/auth-store.ts"
+import { ClientUrls } from "./client-urls.ts"
 import { clusterService } from "./cluster-service.ts"
 import { electionService } from "./concurrency/election-service.ts"
 import { lockService } from "./concurrency/lock-service.ts"
@@ -87,9 +88,11 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   const address = server.address() as AddressInfo
   url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`
   log.info("answers etcd's clients", { url })
+  const urls = new ClientUrls(storage, [url])
   return {
     url,
     [Symbol.asyncDispose]: async () => {
+      urls.stop()
       const closed = once(server, "close")
       server.close()
       for (const session of sessions) session.destroy()

@@ -37,6 +37,8 @@ export interface PeerTimes {
   readonly bulkPingsMissedMax: number
   /** A connection that nothing comes from for so long is closed by who took it in. */
   readonly quietMs: number
+  /** For what is still to be said to a member that was removed: that this was done, perhaps. */
+  readonly farewellMs: number
   /** Before the first and, doubled each time, before later attempts to reach a peer. */
   readonly backoffMinMs: number
   readonly backoffMaxMs: number
@@ -48,6 +50,7 @@ export const peerTimes: PeerTimes = {
   pingsMissedMax: 2,
   bulkPingsMissedMax: 15,
   quietMs: 10_000,
+  farewellMs: 1_000,
   backoffMinMs: 25,
   backoffMaxMs: 500,
 }

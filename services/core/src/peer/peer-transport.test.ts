@@ -136,11 +136,15 @@ describe("who is no member", () => {
     await expect(one.transport.call(3, Buffer.from("x"), 5_000)).rejects.toThrow("member 2 answers there")
   })
 
-  it("any more is turned away, and what it had open is closed", async () => {
+  it("any more is turned away, and what it had open is closed after a farewell", async () => {
     const [one, two] = [await start(1), await start(2)]
     introduce(one, two)
     await two.transport.call(1, Buffer.from("x"), 5_000)
-    one.transport.setPeers(new Map())
+    one.answer = async (request) => {
+      one.transport.setPeers(new Map())
+      return request
+    }
+    expect(String(await two.transport.call(1, Buffer.from("remove me"), 5_000))).toBe("remove me")
     await vi.waitFor(async () => {
       await expect(two.transport.call(1, Buffer.from("x"), 5_000)).rejects.toThrow("member 2 was removed")
     })

@@ -148,9 +148,13 @@ class PeerTransport implements Transport {
 
   #remove(id: MemberId): void {
     this.#removed.add(id)
-    for (const [connection, from] of this.#incoming) {
-      if (from === id) connection.close(new Error(`member ${id} is a member no more`))
-    }
+    const { clock, times } = this.#parts
+    clock.timer(times.farewellMs, () => {
+      if (!this.#removed.has(id)) return
+      for (const [connection, from] of this.#incoming) {
+        if (from === id) connection.close(new Error(`member ${id} is a member no more`))
+      }
+    })
   }
 
   /** Whether who is known by its certificate is a member now is Raft's to say; only who was removed is turned away. */

@@ -36,13 +36,12 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const common = { clock: systemClock, random: systemRandom, log: silentLog }
   const host = "127.0.0.1"
   const door = await openPeerDoor({ id, host, port: peerPort, tls, directory: join(directory, "arriving"), ...common })
-  const clientUrls = clientPort === undefined ? [] : [`http://${host}:${clientPort}`]
   const storage = await openStorage({
     directory,
     ...common,
     membership: {
       id,
-      address: { name: `m${id}`, peerUrls: [advertised ?? door.url], clientUrls },
+      address: { name: `m${id}`, peerUrls: [advertised ?? door.url], clientUrls: [] },
       founders,
       peers: new Map(peers),
       connect: door.connect,

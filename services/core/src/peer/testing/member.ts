@@ -10,7 +10,7 @@ import type { StateSource, Transport, TransportHandler } from "#replication"
 import { memberName, openPeerDoor, type PeersOptions, type PeerTls } from "../index.ts"
 
 /** Times of tests: nobody waits for seconds. */
-const times = { dialMs: 1000, pingMs: 100, backoffMinMs: 5, backoffMaxMs: 20 }
+const times = { dialMs: 1000, pingMs: 100, backoffMinMs: 5, backoffMaxMs: 20, farewellMs: 100 }
 
 /** An authority of members, in a directory of its own. */
 export class Authority implements AsyncDisposable {
