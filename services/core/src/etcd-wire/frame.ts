@@ -11,6 +11,14 @@ export function frame(message: Buffer): Buffer {
   return framed
 }
 
+/** What stands before a message of this size. */
+export function frameHead(size: number): Buffer {
+  const head = Buffer.allocUnsafe(headSize)
+  head[0] = 0
+  head.writeUInt32BE(size, 1)
+  return head
+}
+
 /** Cuts what comes in pieces into messages. */
 export class FrameReader {
   readonly #sizeMax: number

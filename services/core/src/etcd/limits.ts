@@ -22,3 +22,5 @@ export const tokenLifetimeMs = 5 * 60 * 1000
 export const tokensMax = 10_000
 /** Watches on one stream. */
 export const watchesPerStreamMax = 10_000
+/** Bytes that wait for a client of a stream to read them, beyond which it is told no more: one event for some thousand watches. */
+export const unreadSizeMax = 1024 * 1024

@@ -54,6 +54,8 @@ export interface StreamMethod {
 export interface Outgoing {
   /** False: the client is slow, and more should wait for `drained`. What was given is sent all the same. */
   send(answer: object): boolean
+  /** The same of a message that is encoded already, in pieces: what many streams are told is encoded once. */
+  sendEncoded(pieces: readonly Buffer[]): boolean
   /** Ends the stream, with an error if there is one. */
   end(error?: unknown): void
 }

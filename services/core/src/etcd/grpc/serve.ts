@@ -1,17 +1,19 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2"
 import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
-import { FrameReader, frame, GrpcError, WireError } from "#etcd-wire"
+import { FrameReader, frame, frameHead, GrpcError, WireError } from "#etcd-wire"
 import { code, toEtcdError } from "../etcd-error.ts"
 import type { Pages } from "../http/pages.ts"
 import { answerPage } from "../http/serve.ts"
-import { messageSizeMax } from "../limits.ts"
+import { messageSizeMax, unreadSizeMax } from "../limits.ts"
 import type { Incoming, Methods, Outgoing, StreamMethod, UnaryMethod } from "../service.ts"
 
 /** What is known of whoever is at the other end of a connection; a string is why it may not come in. */
 export type Admit = (socket: TLSSocket) => { readonly commonName: string | undefined } | string
 
 const unimplemented = 12
+/** Bytes of answers that are written without waiting for more. */
+const writeSizeMin = 64 * 1024
 
 /** Answers gRPC calls on an HTTP/2 server, and hands what is none to the pages. Who is at the other end is asked once for each connection. */
 export function serveGrpc(server: Http2Server, methods: Methods, pages: Pages, admit: Admit, log: Log): void {
@@ -93,6 +95,9 @@ class GrpcStream implements Outgoing {
   readonly #method: StreamMethod
   readonly #log: Log
   readonly #incoming: Incoming
+  #pending: Buffer[] = []
+  #pendingSize = 0
+  #flushing = false
   #finished = false
 
   constructor(stream: ServerHttp2Stream, method: StreamMethod, caller: Caller, log: Log) {
@@ -118,19 +123,47 @@ class GrpcStream implements Outgoing {
   #trailers: Record<string, string> = ok
 
   send(answer: object): boolean {
+    return this.sendEncoded([this.#method.response.encode(answer)])
+  }
+
+  /** What is said in one turn is written at once: a write costs more than what is in it. */
+  sendEncoded(pieces: readonly Buffer[]): boolean {
     if (this.#finished || this.#stream.destroyed) return true
-    const took = this.#stream.write(frame(this.#method.response.encode(answer)))
-    // Who does not read what it is sent is not read either: what it asks for would only be more of it.
-    if (!took) this.#stream.pause()
-    return took
+    let size = 0
+    for (const piece of pieces) size += piece.length
+    this.#pending.push(frameHead(size), ...pieces)
+    this.#pendingSize += size
+    if (this.#pendingSize >= writeSizeMin) this.#flush()
+    else if (!this.#flushing) {
+      this.#flushing = true
+      queueMicrotask(() => this.#flush())
+    }
+    return !this.#isFull
   }
 
   end(error?: unknown): void {
     if (this.#finished) return
+    this.#flush()
     this.#finished = true
     if (error !== undefined) this.#trailers = statusOf(error, this.#log)
     this.#stream.end()
     this.#stream.resume()
+  }
+
+  #flush(): void {
+    this.#flushing = false
+    const pending = this.#pending
+    if (pending.length === 0) return
+    this.#pending = []
+    this.#pendingSize = 0
+    if (this.#finished || this.#stream.destroyed) return
+    this.#stream.write(Buffer.concat(pending))
+    // Who does not read what it is sent is not read either: what it asks for would only be more of it.
+    if (this.#isFull) this.#stream.pause()
+  }
+
+  get #isFull(): boolean {
+    return this.#stream.writableLength + this.#pendingSize > unreadSizeMax
   }
 
   #received(read: () => Buffer[]): void {

@@ -1,4 +1,12 @@
-import { type EventMessage, eventType, type WatchAnswer, type WatchCreate, watchFilter } from "#etcd-wire"
+import {
+  type EventMessage,
+  eventType,
+  type Header,
+  type WatchAnswer,
+  type WatchCreate,
+  watchFilter,
+  watchResponse,
+} from "#etcd-wire"
 import { CompactedError, type MemberStorage, type StoreEvent, type SyncedWatch, type WatchBatch } from "#store"
 import { fragmentSizeMax } from "../limits.ts"
 
@@ -7,7 +15,30 @@ interface Stream {
   /** The client does not read as fast as it is told. */
   readonly isFull: boolean
   send(answer: WatchAnswer, revision?: number): void
+  sendEncoded(pieces: readonly Buffer[]): void
   lost(watch: StreamWatch, error: Error, compactRevision: number | undefined): void
+}
+
+/** The parts of an answer that all watches of the same events have in common. */
+export type EncodeBatch = (
+  events: readonly StoreEvent[],
+  revision: number,
+) => { readonly header: Buffer; readonly events: Buffer }
+
+/** Encodes a batch when the first watch asks, for all that are told of it in turn. */
+export function batchEncoder(headerAt: (revision: number) => Header): EncodeBatch {
+  let last: readonly StoreEvent[] | undefined
+  let encoded: ReturnType<EncodeBatch> = { header: Buffer.alloc(0), events: Buffer.alloc(0) }
+  return (events, revision) => {
+    if (events !== last) {
+      encoded = {
+        header: watchResponse.encode({ header: headerAt(revision) }),
+        events: watchResponse.encode({ events: events.map(toMessage) }),
+      }
+      last = events
+    }
+    return encoded
+  }
 }
 
 /** What an event costs on the wire besides its bytes, at most. */
@@ -23,11 +54,17 @@ export class StreamWatch {
   /** First revision that the client has not been told of. */
   #next: number
   #watch: SyncedWatch | undefined
+  readonly #encode: EncodeBatch
+  readonly #encodedId: Buffer
+  readonly #takesAll: boolean
   #told = false
   #closed = false
 
-  constructor(storage: MemberStorage, stream: Stream, id: number, request: WatchCreate) {
+  constructor(storage: MemberStorage, stream: Stream, encode: EncodeBatch, id: number, request: WatchCreate) {
     this.id = id
+    this.#encode = encode
+    this.#encodedId = watchResponse.encode({ watchId: id })
+    this.#takesAll = request.filters.length === 0
     this.wantsProgress = request.progressNotify
     this.#storage = storage
     this.#stream = stream
@@ -74,6 +111,14 @@ export class StreamWatch {
       return
     }
     this.#next = revision + 1
+    if (this.#takesAll && events.length > 0) {
+      const encoded = this.#encode(events, revision)
+      if (encoded.events.length <= fragmentSizeMax || !this.#request.fragment) {
+        this.#told = true
+        this.#stream.sendEncoded([encoded.header, this.#encodedId, encoded.events])
+        return
+      }
+    }
     const wanted = events.filter((event) => this.#wants(event)).map(toMessage)
     if (wanted.length === 0) return
     this.#told = true

@@ -1,11 +1,12 @@
 import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { describe, expect, it } from "vitest"
-import { type WatchAnswer, type WatchCreate, watchFilter } from "#etcd-wire"
+import { type WatchAnswer, type WatchCreate, watchFilter, watchResponse } from "#etcd-wire"
 import { createMemoryStorage, type MemberStorage } from "#store"
 import { Alarms } from "../alarms.ts"
 import { fragmentSizeMax, progressIntervalMs } from "../limits.ts"
-import type { Outgoing, Parts } from "../service.ts"
+import { headerOf, type Outgoing, type Parts } from "../service.ts"
+import { batchEncoder } from "./stream-watch.ts"
 import { WatchStream } from "./watch-stream.ts"
 
 /** A client that reads only when it is told to, and keeps what it is sent. */
@@ -17,6 +18,10 @@ class Client implements Outgoing {
   send(answer: object): boolean {
     this.answers.push(answer as WatchAnswer)
     return this.reads
+  }
+
+  sendEncoded(pieces: readonly Buffer[]): boolean {
+    return this.send(watchResponse.decode(Buffer.concat(pieces)))
   }
 
   end(error?: unknown): void {
@@ -43,7 +48,8 @@ function start() {
     clientUrls: () => [],
   }
   const client = new Client()
-  const stream = new WatchStream(parts, client, { token: undefined, commonName: undefined })
+  const encode = batchEncoder((revision) => headerOf(parts, revision))
+  const stream = new WatchStream(parts, encode, client, { token: undefined, commonName: undefined })
   const create = (given: Partial<WatchCreate>): void => {
     const defaults = { key: "a", rangeEnd: "", startRevision: 0, progressNotify: false, filters: [] }
     const rest = { previous: false, watchId: 0, fragment: false }
@@ -74,7 +80,7 @@ describe("a stream of watches", () => {
     await put(storage, "a")
     const told = client.answers.map(({ watchId, created, canceled, events }) => [
       watchId,
-      created ?? canceled,
+      created || canceled || undefined,
       events?.length,
     ])
     expect(told).toEqual([

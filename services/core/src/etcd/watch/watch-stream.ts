@@ -4,7 +4,7 @@ import type { Caller } from "../access.ts"
 import { code, refuse, toEtcdError } from "../etcd-error.ts"
 import { progressIntervalMs, watchesPerStreamMax } from "../limits.ts"
 import { headerOf, type Incoming, type Methods, type Outgoing, type Parts } from "../service.ts"
-import { StreamWatch } from "./stream-watch.ts"
+import { batchEncoder, type EncodeBatch, StreamWatch } from "./stream-watch.ts"
 
 /** Between looks whether all watches are told of everything, while a client waits to hear so. */
 const progressRetryMs = 100
@@ -12,13 +12,14 @@ const progressRetryMs = 100
 const noWatch = -1
 
 export function watchService(parts: Parts): Methods {
+  const encode = batchEncoder((revision) => headerOf(parts, revision))
   return {
     "etcdserverpb.Watch/Watch": {
       kind: "stream",
       requests: "many",
       request: watchRequest,
       response: watchResponse,
-      open: (stream, caller) => new WatchStream(parts, stream, caller),
+      open: (stream, caller) => new WatchStream(parts, encode, stream, caller),
     },
   }
 }
@@ -30,6 +31,7 @@ export function watchService(parts: Parts): Methods {
  */
 export class WatchStream implements Incoming {
   readonly #parts: Parts
+  readonly #encode: EncodeBatch
   readonly #stream: Outgoing
   readonly #caller: Caller
   readonly #watches = new Map<number, StreamWatch>()
@@ -38,8 +40,9 @@ export class WatchStream implements Incoming {
   #progressTimer: Timer | undefined
   #noticeTimer: Timer | undefined
 
-  constructor(parts: Parts, stream: Outgoing, caller: Caller) {
+  constructor(parts: Parts, encode: EncodeBatch, stream: Outgoing, caller: Caller) {
     this.#parts = parts
+    this.#encode = encode
     this.#stream = stream
     this.#caller = caller
   }
@@ -51,6 +54,7 @@ export class WatchStream implements Incoming {
   }
 
   drained(): void {
+    if (!this.#full) return
     this.#full = false
     for (const watch of this.#watches.values()) watch.resume()
   }
@@ -72,6 +76,10 @@ export class WatchStream implements Incoming {
     if (!this.#stream.send({ header: headerOf(this.#parts, revision), ...answer })) this.#full = true
   }
 
+  sendEncoded(pieces: readonly Buffer[]): void {
+    if (!this.#stream.sendEncoded(pieces)) this.#full = true
+  }
+
   /** The store has ended a watch: what it was to tell is compacted, or nothing works any more. */
   lost(watch: StreamWatch, error: Error, compactRevision: number | undefined): void {
     this.#watches.delete(watch.id)
@@ -87,7 +95,7 @@ export class WatchStream implements Incoming {
     }
     const id = request.watchId === 0 ? this.#freeId() : request.watchId
     const revision = this.#parts.storage.currentRevision()
-    const watch = new StreamWatch(this.#parts.storage, this, id, request)
+    const watch = new StreamWatch(this.#parts.storage, this, this.#encode, id, request)
     this.#watches.set(id, watch)
     this.send({ watchId: id, created: true }, revision)
     watch.resume()
