@@ -3,6 +3,8 @@ import { type ServedResource, storedResource } from "./served-resource.ts"
 /** Which resources are served now. Custom ones come and go while requests are answered. */
 export class ResourceRegistry {
   readonly #served = new Map<string, ServedResource>()
+  /** Other names of resources, as far as somebody has asked since the last change: every write does. */
+  readonly #others = new Map<ServedResource, readonly ServedResource[]>()
   /** Told after every change, with what discovery would answer. */
   onChange: () => void = () => {}
 
@@ -15,7 +17,7 @@ export class ResourceRegistry {
     const before = this.find(resource.group, resource.version, resource.plural)
     if (resource.custom && before && !before.custom) return
     this.#served.set(`${resource.group}/${resource.version}/${resource.plural}`, resource)
-    this.onChange()
+    this.#changed()
   }
 
   /** Takes away every version of a custom resource. */
@@ -23,16 +25,25 @@ export class ResourceRegistry {
     for (const [key, resource] of this.#served) {
       if (resource.custom && resource.group === group && resource.plural === plural) this.#served.delete(key)
     }
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#others.clear()
     this.onChange()
   }
 
   /** A resource under its other names: other versions, and faces of what is stored. */
-  served(resource: ServedResource): ServedResource[] {
+  served(resource: ServedResource): readonly ServedResource[] {
+    const known = this.#others.get(resource)
+    if (known) return known
     const { group, plural } = storedResource(resource)
-    return this.all().filter((other) => {
+    const others = this.all().filter((other) => {
       const stored = storedResource(other)
       return other !== resource && stored.group === group && stored.plural === plural
     })
+    this.#others.set(resource, others)
+    return others
   }
 
   all(): ServedResource[] {

@@ -29,6 +29,13 @@ export interface Scope {
   readonly selection: Selection
 }
 
+/** An event as it goes out in one form. */
+interface Line {
+  readonly type: string
+  readonly encoding: string
+  readonly bytes: Buffer
+}
+
 type SeenAs = "ADDED" | "MODIFIED" | "DELETED" | undefined
 
 /** One write, encoded at most once for each type that a watcher may see it as. */
@@ -36,7 +43,8 @@ export class CachedEvent {
   readonly revision: number
   readonly before: Entry | undefined
   readonly after: Entry | undefined
-  readonly #lines = new Map<string, Buffer>()
+  /** A few: there are not many forms. Absent while nobody has asked for one, as for most events in the history. */
+  #lines: Line[] | undefined
   #asked: Scope | undefined
   #seen: SeenAs
 
@@ -78,7 +86,7 @@ export class CachedEvent {
 
   /** Forgets the encoded lines: whoever was watching has them, and who comes later asks seldom. */
   release(): void {
-    this.#lines.clear()
+    this.#lines = undefined
   }
 
   /** Bytes that keeping the event keeps. */
@@ -92,13 +100,11 @@ export class CachedEvent {
     encoding: string,
     write: (type: string, object: Buffer) => Buffer,
   ): Buffer {
-    const key = `${encoding} ${type}`
-    let line = this.#lines.get(key)
-    if (!line) {
-      line = write(type, this.object(type))
-      this.#lines.set(key, line)
-    }
-    return line
+    this.#lines ??= []
+    for (const line of this.#lines) if (line.type === type && line.encoding === encoding) return line.bytes
+    const bytes = write(type, this.object(type))
+    this.#lines.push({ type, encoding, bytes })
+    return bytes
   }
 }
 

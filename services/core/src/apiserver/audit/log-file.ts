@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { appendFile, chmod, open, rename, truncate } from "node:fs/promises"
 import { join } from "node:path"
 import type { Log } from "@wick/sdk/log"
@@ -20,6 +20,8 @@ const filesMax = 5
 /** Events that may wait for the disk, and bytes of them; later ones are lost, and counted: no request waits for a disk. */
 const waitingMax = 10_000
 const waitingBytesMax = 16 * 1024 * 1024
+/** For how long events gather that came while others were being written. */
+const gatherMs = 10
 /** More than the longest line can be that a start reads back. */
 const lastLineBytesMax = 8 * 1024 * 1024
 /** What the first line of all has before it. */
@@ -91,6 +93,8 @@ class ChainedFile implements AuditLogFile {
       const texts = this.#waiting
       this.#waiting = []
       await this.#writeBatch(texts)
+      // To hand something to the disk costs as much as to write down some events: where there are many, many go together.
+      if (this.#waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, gatherMs))
       this.#waitingBytes = this.#waiting.reduce((sum, { length }) => sum + length, 0)
       this.#isFull = false
     }
@@ -156,5 +160,5 @@ function absent(error: NodeJS.ErrnoException): undefined {
 }
 
 function hashOf(line: string): string {
-  return createHash("sha256").update(line).digest("hex")
+  return hash("sha256", line, "hex")
 }

@@ -240,8 +240,8 @@ class WatchStream {
   #write(line: Uint8Array): void {
     const sink = this.#sink
     if (!sink) return
-    sink.write(line)
-    if (sink.unread() > unreadBytesMax) this.#cut()
+    // Who takes more has not much unread.
+    if (!sink.write(line) && sink.unread() > unreadBytesMax) this.#cut()
   }
 
   /** What waits for a client that does not read is thrown away with the watch. */

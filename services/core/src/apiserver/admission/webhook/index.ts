@@ -8,6 +8,7 @@ import { backFrom } from "../equivalent.ts"
 import type { AdmissionAttributes, AdmissionStep } from "../step.ts"
 import { applyVerdict } from "./apply-verdict.ts"
 import { type AskOptions, ask, hearingOf } from "./ask.ts"
+import { namedIn } from "./match.ts"
 import { createWebhookTransport } from "./transport.ts"
 import { createWebhooks, type Webhook, type WebhookOptions } from "./webhook.ts"
 
@@ -26,11 +27,13 @@ export function createWebhookAdmission(
     ready: webhooks.ready,
     mutate: (attributes) => {
       const mutating = webhooks.mutating()
-      return mutating.length === 0 ? attributes.object : mutate(mutating, attributes, asking)
+      // One that wants to hear of nothing here may want to when another has changed the object, and only then.
+      const isNamed = mutating.some((webhook) => namedIn(webhook, attributes))
+      return isNamed ? mutate(mutating, attributes, asking) : attributes.object
     },
     validate: (attributes) => {
-      const validating = webhooks.validating()
-      if (validating.length > 0) return validate(validating, attributes, asking)
+      const named = webhooks.validating().filter((webhook) => namedIn(webhook, attributes))
+      if (named.length > 0) return validate(named, attributes, asking)
     },
     close: () => {
       webhooks.close()
