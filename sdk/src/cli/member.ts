@@ -20,6 +20,7 @@ interface Member {
 const examples = `
 wick member list
 wick member invite
+wick member lead host-2
 wick member remove host-2`
 
 export function command(context: Context): Command {
@@ -38,6 +39,9 @@ export function command(context: Context): Command {
   own("remove", "take a host out; its state is not used any more")
     .argument("<name>", "its name, or its number")
     .action((name: string) => remove(context, name))
+  own("lead", "have a host lead: the store's leader, and controllers, scheduler and autoscaler with it")
+    .argument("<name>", "its name, or its number")
+    .action((name: string) => lead(context, name))
   return withExamples(member, examples)
 }
 
@@ -54,6 +58,12 @@ const columns: TableColumn<Member>[] = [
   { header: "API", value: ({ clientUrls }) => clientUrls.join(",") },
   { header: "PEER", value: ({ peerUrls }) => peerUrls.join(",") },
 ]
+
+async function lead(context: Context, name: string): Promise<void> {
+  const { client } = await context.connect()
+  await client.request(`${path}/${encodeURIComponent(name)}/lead`, { method: "POST" })
+  context.out(`${name} leads\n`)
+}
 
 async function remove(context: Context, name: string): Promise<void> {
   const { client } = await context.connect()

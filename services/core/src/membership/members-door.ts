@@ -3,7 +3,7 @@ import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 import type { Log } from "@wick/sdk/log"
 import { errorResponse, type Guarded, type Security, type UserInfo } from "#apiserver"
-import type { Cluster } from "#store"
+import type { Cluster, ClusterMember } from "#store"
 import { authorityPath, type HandOver, joinRequest, membersPath } from "./hand-over.ts"
 import { readSharedFiles } from "./shared-files.ts"
 
@@ -28,6 +28,7 @@ export interface MembersDoorOptions {
  *     GET    /cluster/members         who is a member, and who leads
  *     POST   /cluster/members         makes the asking host one, and hands it the cluster's keys
  *     DELETE /cluster/members/ID      takes one out
+ *     POST   /cluster/members/ID/lead hands the lead of the store to it, and with it what runs once
  *
  * It stands before the audit log, which must not learn what a new member is handed; it says itself who came and went.
  */
@@ -61,7 +62,12 @@ async function answer(options: MembersDoorOptions, request: Request, path: strin
   const { allowed, reason } = options.authorize(user, { kind: "path", verb, path })
   if (!allowed) throw new StatusError("Forbidden", `${user.name} cannot ${verb} path "${path}": ${reason}`)
   if (verb === "get") return Response.json(await listed(options.cluster))
-  if (verb === "delete") return remove(options, path.slice(membersPath.length + 1))
+  const [named = "", part] = path
+    .slice(membersPath.length + 1)
+    .split("/")
+    .map(decodeURIComponent)
+  if (verb === "delete") return remove(options, named)
+  if (part === "lead") return lead(options, named)
   return Response.json(await admit(options, await request.json().catch(() => undefined)))
 }
 
@@ -99,9 +105,22 @@ async function admit(options: MembersDoorOptions, asked: unknown): Promise<HandO
   }
 }
 
-async function remove({ cluster, log }: MembersDoorOptions, named: string): Promise<Response> {
+function memberOf({ cluster }: MembersDoorOptions, named: string): ClusterMember {
   const found = cluster.members().find(({ id, name }) => name === named || String(id) === named)
   if (!found) throw new StatusError("NotFound", `no member ${named}`)
+  return found
+}
+
+async function lead(options: MembersDoorOptions, named: string): Promise<Response> {
+  const { id, name } = memberOf(options, named)
+  await options.cluster.transferLeadership(id)
+  options.log.info("the lead was handed over", { member: id, name })
+  return Response.json({ id, name })
+}
+
+async function remove(options: MembersDoorOptions, named: string): Promise<Response> {
+  const { cluster, log } = options
+  const found = memberOf(options, named)
   // The leader's own going would be an election; handed over first, nobody waits for one.
   const heir = cluster.members().find(({ id, learner }) => id !== found.id && !learner)
   if (found.id === cluster.leader() && heir) await cluster.transferLeadership(heir.id)

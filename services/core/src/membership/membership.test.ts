@@ -159,6 +159,8 @@ describe("the door of members", () => {
     expect(asked).toEqual(["lead 2"])
     expect(members.map(({ name }) => name)).toEqual(["two"])
     expect((await ask("DELETE", "/cluster/members/nobody")).status).toBe(404)
+    expect((await ask("POST", "/cluster/members/two/lead")).status).toBe(200)
+    expect(asked).toEqual(["lead 2", "lead 2"])
   })
 
   it("lets nobody in who may not, and nobody join a host that has no peers", async () => {

@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process"
+import { openSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { type Client, connect } from "@wick/sdk/client"
+import { run } from "../run.ts"
+import { until } from "../until.ts"
+import type { Wire } from "./wire.ts"
+
+const main = new URL("../../main.ts", import.meta.url).pathname
+const cli = new URL("../../../../../sdk/bin/wick.mjs", import.meta.url).pathname
+const compileCache = new URL("../../../../../node_modules/.cache/compile", import.meta.url).pathname
+const startTimeoutMs = 90_000
+const apiPort = 6443
+const gatewayPort = 8080
+const registry = "127.0.0.1:5000"
+
+/** One control-plane host in a network namespace of its own. */
+export class Host {
+  readonly at: number
+  readonly home: string
+  readonly address: string
+  readonly #wire: Wire
+
+  constructor(wire: Wire, at: number, home: string) {
+    this.at = at
+    this.home = home
+    this.address = wire.address(at)
+    this.#wire = wire
+  }
+
+  get name(): string {
+    return `host${this.at}`
+  }
+
+  get api(): string {
+    return `https://${this.address}:${apiPort}`
+  }
+
+  get gateway(): { host: string; port: number } {
+    return { host: this.address, port: gatewayPort }
+  }
+
+  get kubeconfig(): string {
+    return join(this.home, "kubeconfig")
+  }
+
+  /** Starts the control process, and resolves when it is ready; its output is kept in the home. */
+  async start(flags: readonly string[] = []): Promise<void> {
+    const { address, home, name } = this
+    const given = ["up", "--home", home, "--node-name", name, "--registry", registry, "--metrics", "127.0.0.1:9090"]
+    const own = [
+      "--api",
+      `${address}:${apiPort}`,
+      "--peer",
+      `${address}:2380`,
+      "--gateway",
+      `${address}:${gatewayPort}`,
+    ]
+    const node = [process.execPath, "--max-semi-space-size=2", main, ...given, ...own, ...flags]
+    const output = openSync(join(home, "control.log"), "a")
+    const [command, args] = this.#wire.inside(this.at, ...node)
+    const env = { ...process.env, NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: "1" }
+    const child = spawn(command, args, { stdio: ["ignore", output, output], detached: true, env })
+    let ended: string | undefined
+    child.once("exit", (code, signal) => {
+      ended = String(signal ?? code)
+    })
+    child.unref()
+    await until(
+      `${name} to be ready`,
+      async () => {
+        if (ended !== undefined) throw new Error(`${name} ended at start: ${ended}\n${this.log()}`)
+        return this.pid() === child.pid
+      },
+      startTimeoutMs,
+    )
+  }
+
+  /** Of the control process, as it says itself. */
+  pid(): number | undefined {
+    try {
+      return (JSON.parse(readFileSync(join(this.home, "wick.json"), "utf8")) as { pid: number }).pid
+    } catch {
+      return undefined
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    const pid = this.pid()
+    if (pid === undefined) throw new Error(`${this.name} does not run`)
+    process.kill(pid, name)
+  }
+
+  log(): string {
+    return readFileSync(join(this.home, "control.log"), "utf8").slice(-4_000)
+  }
+
+  /** A client of this host's API alone, as its administrator. */
+  async client(): Promise<Client> {
+    const { client } = await connect({ kubeconfig: this.kubeconfig, env: {} })
+    return client
+  }
+
+  async wick(...args: string[]): Promise<string> {
+    const [command, given] = this.#wire.inside(this.at, process.execPath, cli, ...args)
+    const { code, stdout, stderr } = await run(command, given, { ...process.env, WICK_HOME: this.home, NO_COLOR: "1" })
+    if (code !== 0) throw new Error(`wick ${args.join(" ")}: ${stderr}`)
+    return stdout
+  }
+
+  /** Runs a module of TypeScript in the host's network. */
+  async module(path: string, ...args: string[]): Promise<void> {
+    const [command, given] = this.#wire.inside(this.at, process.execPath, path, ...args)
+    const { code, stderr } = await run(command, given, process.env)
+    if (code !== 0) throw new Error(`${path}: ${stderr}`)
+  }
+}

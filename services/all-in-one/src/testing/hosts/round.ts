@@ -1,0 +1,97 @@
+import { Pod } from "@wick/sdk/api/core/pod"
+import { until } from "../until.ts"
+import type { Host } from "./host.ts"
+import { callFunction, FunctionProbe, missing, removeAll, Writer } from "./probe.ts"
+import type { ThreeHosts } from "./three-hosts.ts"
+
+/** What befalls the leader. */
+export type Blow = "killed" | "cut off" | "hears nothing" | "is not heard" | "frozen"
+export const blows: readonly Blow[] = ["killed", "cut off", "hears nothing", "is not heard", "frozen"]
+
+export interface Round {
+  readonly blow: Blow
+  /** From the blow to the first write that was acknowledged after it. */
+  readonly writeMs: number
+  /** From the blow to the first answer of a function of which nothing ran. */
+  readonly coldMs: number
+  readonly acknowledged: number
+  /** Acknowledged writes that a host does not know afterwards. */
+  readonly lost: readonly string[]
+  /** Of the function that runs, at a gateway that lives. */
+  readonly calls: { readonly answered: number; readonly failed: number; readonly gapMsMax: number }
+}
+
+const giveUpMs = 20_000
+/** Writes go on for so long before the blow. */
+const warmUpMs = 300
+
+/** One blow to the leader of three, while a function is called by a host that lives, and what became of it all. */
+export async function strike(cluster: ThreeHosts, blow: Blow, warm: string, cold: string): Promise<Round> {
+  const leader = await leaderWithout(cluster, warm)
+  const [one, two] = cluster.others(leader) as [Host, Host]
+  const clients = await Promise.all([one, two].map((host) => host.client()))
+  await atZero(clients[0] as (typeof clients)[0], cold)
+  const probe = new FunctionProbe(one, warm)
+  const tag = `write-${Math.floor(performance.now())}`
+  const writers = clients.map((client, at) => new Writer(client, `${tag}-${at}`))
+  await new Promise((resolve) => setTimeout(resolve, warmUpMs))
+  const heal = hit(cluster, leader, blow)
+  const atMs = performance.now()
+  const calling = coldAnswer(two, cold, atMs)
+  const firsts = await Promise.all(writers.map((writer) => writer.firstAfter(atMs + 50, atMs + giveUpMs)))
+  const coldMs = await calling
+  await Promise.all(writers.map((writer) => writer.stop()))
+  const { answered, failed, gapMsMax } = await probe.stop()
+  await heal()
+  await cluster.settled()
+  const writes = writers.flatMap(({ acknowledged }) => acknowledged)
+  const all = await Promise.all(cluster.hosts.map((host) => host.client()))
+  const lost = (await Promise.all(all.map((client) => missing(client, writes)))).flat()
+  await removeAll(
+    all[0] as (typeof all)[0],
+    writes.map(({ name }) => name),
+  )
+  const calls = { answered, failed, gapMsMax }
+  return { blow, writeMs: Math.min(...firsts) - atMs, coldMs, acknowledged: writes.length, lost, calls }
+}
+
+/** Who leads, on another host than the one on which the only pod of the function runs: that is not to be the loss. */
+async function leaderWithout(cluster: ThreeHosts, name: string): Promise<Host> {
+  const leader = await cluster.settled()
+  const labelSelector = `serving.knative.dev/service=${name}`
+  const { items } = await (await leader.client()).list(Pod, { namespace: "default", labelSelector })
+  if (!items.some(({ spec }) => spec.nodeName === leader.name)) return leader
+  const [heir] = cluster.others(leader) as [Host]
+  await leader.wick("member", "lead", heir.name)
+  return cluster.settled()
+}
+
+/** Gives what undoes it. */
+function hit(cluster: ThreeHosts, leader: Host, blow: Blow): () => Promise<void> {
+  const { wire } = cluster
+  if (blow === "killed") {
+    leader.signal("SIGKILL")
+    return () => leader.start()
+  }
+  if (blow === "frozen") {
+    leader.signal("SIGSTOP")
+    return async () => leader.signal("SIGCONT")
+  }
+  wire.cut(leader.at, blow === "cut off" ? "both" : blow === "hears nothing" ? "incoming" : "outgoing")
+  return async () => wire.mend(leader.at)
+}
+
+async function coldAnswer(host: Host, name: string, atMs: number): Promise<number> {
+  while (performance.now() - atMs < giveUpMs) {
+    if ((await callFunction(host, name, giveUpMs)) === 200) return performance.now() - atMs
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return Number.POSITIVE_INFINITY
+}
+
+async function atZero(client: Awaited<ReturnType<Host["client"]>>, name: string): Promise<void> {
+  const labelSelector = `serving.knative.dev/service=${name}`
+  const pods = async (): Promise<boolean> =>
+    (await client.list(Pod, { namespace: "default", labelSelector })).items.length === 0
+  await until(`no pod of ${name}`, pods, 90_000)
+}
