@@ -27,7 +27,12 @@ const layers: { layer: string; may: string[] }[] = [
   },
   {
     layer: "services/core/src/backup",
-    may: ["services/core/src/store", "services/core/src/replication", "services/core/src/pki"],
+    may: [
+      "services/core/src/store",
+      "services/core/src/replication",
+      "services/core/src/pki",
+      "services/core/src/etcd-wire",
+    ],
   },
   { layer: "services/core/src/etcd-wire", may: [] },
   {

@@ -9,6 +9,9 @@ const examples = `wick restore --from file:///var/backups/wick --passphrase-file
 wick restore --from s3://bucket/wick --passphrase-file ~/wick.passphrase --to-time 2026-11-21T14:00:00Z --home /srv/wick`
 
 const notes = `
+--from etcd:///path/snapshot.db restores a file of etcdctl snapshot save: put the folders pki and encryption of the old
+home into the new one, for such a file has no keys.
+
 The home must be new. What is restored begins at a later revision, so that whoever watched the lost one lists anew. It has one
 member; others join it as they do any. Images of the built-in registry are not part of a backup: push them again.
 `

@@ -11,6 +11,7 @@ import {
   readPassphrase,
   readPlace,
   restore,
+  restoreEtcdSnapshot,
   revisionBumpDefault,
   type Target,
   verifyBackup,
@@ -42,6 +43,8 @@ try {
 }
 
 async function run(): Promise<void> {
+  const snapshot = /^etcd:\/\/(\/.+)$/.exec(values.from ?? "")?.[1]
+  if (snapshot !== undefined && verb === "restore") return restoreEtcd(decodeURIComponent(snapshot))
   const destination = await openDestination(readPlace(values.from ?? ""), values["credentials-file"])
   if (verb === "list") return list(destination)
   if (verb === "verify") return verify(destination)
@@ -101,6 +104,15 @@ async function restoreTo(destination: Destination): Promise<void> {
   say(`restored ${keys} keys as of revision ${from.revision}, backed up until ${time(from.takenAtMs)}, to ${home}`)
   say(`in ${((performance.now() - startMs) / 1000).toFixed(1)} s; its revision is ${revision}`)
   if (dropped > 0) say(`left out: ${dropped} encrypted values, as there are no keys for them`)
+  say(`start it: wick up --home ${home}`)
+}
+
+async function restoreEtcd(file: string): Promise<void> {
+  const home = resolve(values.home ?? "")
+  const bumpRevision = number("bump-revision") ?? revisionBumpDefault
+  const { keys, fromRevision, revision } = await restoreEtcdSnapshot({ file, home, bumpRevision })
+  say(`restored ${keys} keys as of revision ${fromRevision} to ${home}; its revision is ${revision}`)
+  say("keys of the cluster are not in it: put the folders pki and encryption there before you start it")
   say(`start it: wick up --home ${home}`)
 }
 

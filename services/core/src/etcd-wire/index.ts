@@ -4,7 +4,7 @@
  *
  * Invariants: whatever bytes are given, decoding ends with a message or a WireError; what is not known is skipped.
  *
- * Imports nothing of core. May be imported by: etcd, etcd-client.
+ * Imports nothing of core. May be imported by: etcd, etcd-client, backup.
  */
 export * from "./auth-messages.ts"
 export { ByteSink } from "./byte-sink.ts"
