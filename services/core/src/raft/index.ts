@@ -21,6 +21,6 @@ export type {
 } from "./message.ts"
 export { noMember } from "./message.ts"
 export { readsNeedNobody } from "./read-index.ts"
-export { createRaft, leaderOf, type RaftState, type Restart } from "./state.ts"
+export { appendSizeMaxUsual, createRaft, leaderOf, type RaftState, type Restart } from "./state.ts"
 export { type Input, step } from "./step.ts"
 export { needsTicks } from "./tick.ts"

@@ -10,9 +10,6 @@ import { beginEarlyReads } from "./read-index.ts"
 import { handOutCommitted, persistEntries, sendAtOnce } from "./send.ts"
 import type { RaftState } from "./state.ts"
 
-/** Most bytes of entries in one append message: many small ones share one, and none keeps the next waiting for long. */
-const appendSizeMax = 1024 * 1024
-
 /** The vote is won. */
 export function lead(state: RaftState, out: Effects): void {
   const { log } = state
@@ -83,7 +80,7 @@ function sendAppend(state: RaftState, out: Effects, to: MemberId, progress: Prog
       progress.snapshotting(log.start.index)
       return
     }
-    const entries = log.slice(progress.next - 1, log.last.index, appendSizeMax)
+    const entries = log.slice(progress.next - 1, log.last.index, state.appendSizeMax)
     const last = progress.next - 1 + entries.length
     appendAfter(state, out, to, progress, entries)
     progress.sent(last, sizeOf(entries))

@@ -49,6 +49,8 @@ export interface RaftState {
   readonly electionTicks: number
   /** Ticks between heartbeats. */
   readonly heartbeatTicks: number
+  /** Most bytes of entries in one append message, if they are several: small ones share one, and none waits for long. */
+  readonly appendSizeMax: number
   /** Undefined: this member answers no read without asking the others. */
   readonly lease: LeaseTerms | undefined
   /** Ticks for which it has promised a leader to vote for nobody else; counted only where leaders rely on that. */
@@ -76,6 +78,7 @@ export interface Restart {
   readonly id: MemberId
   readonly electionTicks: number
   readonly heartbeatTicks: number
+  readonly appendSizeMax?: number
   readonly hardState: HardState
   /** As of `applied`. Without voters: a member that waits to be told of its cluster. */
   readonly configuration: Configuration
@@ -87,6 +90,8 @@ export interface Restart {
   /** All members of a cluster have the same, or none. */
   readonly lease?: LeaseTerms | undefined
 }
+
+export const appendSizeMaxUsual = 1024 * 1024
 
 export function createRaft(restart: Restart): RaftState {
   const { id, electionTicks, heartbeatTicks, hardState, configuration, applied, entries, jitter } = restart
@@ -100,6 +105,7 @@ export function createRaft(restart: Restart): RaftState {
     id,
     electionTicks,
     heartbeatTicks,
+    appendSizeMax: restart.appendSizeMax ?? appendSizeMaxUsual,
     lease: restart.lease,
     // It may have promised just before it was started anew.
     promisedTicks: restart.lease !== undefined && hardState.term > 0 ? electionTicks : 0,

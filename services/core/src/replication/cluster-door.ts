@@ -132,6 +132,8 @@ export class ClusterDoor implements Cluster {
   /** A configuration was applied. */
   configured(): void {
     this.#operations.configured()
+    // A state from before the first change of members that its sender knows of: it does not tell who they were.
+    if (this.#operations.configuration.voters.length === 0) return
     const isMember = this.#isMemberNow()
     if (this.#isMember && !isMember) this.#leave()
     this.#isMember = isMember

@@ -105,6 +105,9 @@ export class ClusterOperations {
           `of the ${left.length} members that would be left only ${heard.length} answer, which is no majority`,
         )
       }
+      // A founder that was never heard of: its number must be known as taken, or the next new member would get it.
+      if (!this.note.members.some((member) => member.id === id))
+        await this.#changeNote((note) => withAddress(note, id, {}))
       await this.#reconfigure({ voters: left, learners: learners.filter((learner) => learner !== id) })
     })
   }

@@ -1,9 +1,12 @@
+import { appendSizeMaxUsual } from "#raft"
 import { segmentSize } from "./write-ahead-log.ts"
 
 /** How much is kept and for how long, where a simulation of some seconds wants less than a cluster of years. */
 export interface Limits {
   /** Bytes of one file of the log. */
   readonly segmentSize: number
+  /** Bytes of entries in one message to a follower, see `RaftState`. */
+  readonly appendSizeMax: number
   /** Bytes and number of entries kept in memory for followers that are a little behind. */
   readonly keptSizeMax: number
   readonly keptEntriesMax: number
@@ -15,6 +18,7 @@ export interface Limits {
 
 export const usualLimits: Limits = {
   segmentSize,
+  appendSizeMax: appendSizeMaxUsual,
   keptSizeMax: 16 * 1024 * 1024,
   keptEntriesMax: 10_000,
   unsavedSizeSoft: 4 * 1024 * 1024,

@@ -154,6 +154,7 @@ export class Member implements Replication {
       table: () => this.#table,
       saver: () => this.#saver,
       sent: (member, arrived) => void this.#driver.step({ kind: "snapshot-sent", member, arrived }),
+      damaged: (error) => this.#fail(error),
     })
   }
 

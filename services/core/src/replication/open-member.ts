@@ -74,6 +74,7 @@ export async function openMember(parts: MemberParts): Promise<OpenedMember> {
     id,
     electionTicks,
     heartbeatTicks,
+    appendSizeMax: limits.appendSizeMax,
     hardState,
     configuration: checkpoint?.configuration ?? recovered.configuration ?? founded,
     applied,

@@ -1,8 +1,9 @@
 import type { Log } from "@wick/sdk/log"
 import type { MemberId, MessageOf } from "#raft"
 import type { AppliedState } from "./applied-state.ts"
+import { CorruptStateError } from "./checksum.ts"
 import type { Saver } from "./saver.ts"
-import type { Transport } from "./transport.ts"
+import type { StateSource, Transport } from "./transport.ts"
 
 /** What sending needs of the member, declared here because it is all. */
 interface Sender {
@@ -12,6 +13,8 @@ interface Sender {
   readonly saver: () => Saver
   /** Raft waits for this before it sends that member anything again. */
   readonly sent: (member: MemberId, arrived: boolean) => void
+  /** The own state is not what was written: whoever finds that out must not go on with it. */
+  readonly damaged: (error: CorruptStateError) => void
 }
 
 /**
@@ -63,7 +66,7 @@ export class SnapshotSender {
           member: message.to,
           index: at.index,
         })
-        await transport.sendSnapshot({ ...message, at, configuration }, state, task.stop.signal)
+        await transport.sendSnapshot({ ...message, at, configuration }, this.#watched(state), task.stop.signal)
       } finally {
         await state.close()
       }
@@ -72,5 +75,19 @@ export class SnapshotSender {
       report.warn("the state was not sent to a member; it is tried again", { member: message.to, error })
       return false
     }
+  }
+
+  /** The same, except that damage in it is told here, whatever the transport makes of it. */
+  #watched(state: StateSource): StateSource {
+    const { damaged } = this.#sender
+    const open = async function* (offset: number): AsyncGenerator<Uint8Array> {
+      try {
+        yield* state.open(offset)
+      } catch (error) {
+        if (error instanceof CorruptStateError) damaged(error)
+        throw error
+      }
+    }
+    return { size: state.size, open, close: () => state.close() }
   }
 }

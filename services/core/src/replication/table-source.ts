@@ -1,5 +1,6 @@
 import type { Database, Transaction } from "lmdb"
-import { changeKey } from "./change-codec.ts"
+import { changeKey, decodeChange, readChangeKey } from "./change-codec.ts"
+import { decodeLease, decodeNote } from "./state-codec.ts"
 import { type StateRecord, StateWriter } from "./state-stream.ts"
 import type { StateSource } from "./transport.ts"
 
@@ -35,15 +36,19 @@ function* chunks(checkpoint: Buffer, tables: Tables, transaction: Transaction): 
   yield writer.take()
 }
 
+/** Each is decoded, which shows whether it is what was written: damage must not be sent to others. */
 function* records(checkpoint: Buffer, tables: Tables, transaction: Transaction): Generator<StateRecord> {
   yield { kind: "checkpoint", key: Buffer.alloc(0), value: checkpoint }
   for (const { key: id, value } of tables.lease.getRange({ transaction })) {
+    decodeLease(id, value)
     yield { kind: "lease", key: leaseKey(id), value }
   }
   for (const { key: name, value } of tables.note.getRange({ transaction })) {
+    decodeNote(name, value)
     yield { kind: "note", key: Buffer.from(name, "latin1"), value }
   }
   for (const { key, value } of tables.change.getRange({ start: changeKey(0, 0), transaction })) {
+    decodeChange(value, readChangeKey(key).revision)
     yield { kind: "change", key, value }
   }
 }

@@ -2,7 +2,7 @@ import { must } from "@wick/sdk/assert"
 import { type Random, seededRandom } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { MemberId, RaftState } from "#raft"
-import type { MemberStorage, Mvcc } from "#store"
+import { type MemberStorage, type Mvcc, RemovedError } from "#store"
 import type { StateHome } from "../replication/applied-state.ts"
 import { CorruptStateError } from "../replication/checksum.ts"
 import type { Disk } from "../replication/disk.ts"
@@ -61,7 +61,8 @@ export interface ClusterEvents {
 
 /** Small, so that what takes gigabytes and days in the real world takes kilobytes and seconds here. */
 const limits = {
-  segmentSize: 128 * 1024,
+  segmentSize: 16 * 1024,
+  appendSizeMax: 1_000,
   keptSizeMax: 64 * 1024,
   keptEntriesMax: 60,
   saveDelayMs: 1_500,
@@ -161,10 +162,15 @@ export class Cluster {
 
   /** The member has stopped itself, or something was thrown that nobody caught: its process ends, and is started anew. */
   #failed(machine: Machine, error: Error): void {
+    this.#events.note(`${machine.id} has stopped itself: ${error.message}`)
+    if (error instanceof RemovedError) {
+      machine.state = "removed"
+      this.#end(machine)
+      return
+    }
     if (!isOfDisk(error) && !(error instanceof CorruptStateError && machine.medium.isDamaged)) {
       this.#events.onBug(machine, error)
     }
-    this.#events.note(`${machine.id} has stopped itself: ${error.message}`)
     this.crash(machine)
   }
 

@@ -1,10 +1,13 @@
 /**
  * Runs simulated worlds: `npm run simulate -- --seeds 1000 [--from 1] [--workers 2]`, or one of them with all that happened
- * in it: `npm run simulate -- --seed 42`. Exits with 1 when a promise was broken in any of them.
+ * in it: `npm run simulate -- --seed 42`. Exits with 1 when a promise was broken in any of them. With `--mutations`, rules
+ * are broken on purpose, and it exits with 1 when that is not found out.
  */
 import { parseArgs } from "node:util"
 import { Worker } from "node:worker_threads"
 import { createLog, type Log } from "@wick/sdk/log"
+import { findMutant } from "./mutant-search.ts"
+import { mutations } from "./mutation.ts"
 import type { Share, Tally } from "./seed-worker.ts"
 import { outsideOfPromises } from "./timeline.ts"
 import { runWorld } from "./world.ts"
@@ -20,10 +23,24 @@ const { values } = parseArgs({
     workers: { type: "string", default: "2" },
     seed: { type: "string" },
     log: { type: "boolean", default: false },
+    mutations: { type: "boolean", default: false },
   },
 })
 
-process.exitCode = values.seed === undefined ? await runMany() : await runOne(Number(values.seed), values.log)
+if (values.mutations) process.exitCode = await runMutations()
+else process.exitCode = values.seed === undefined ? await runMany() : await runOne(Number(values.seed), values.log)
+
+/** Whether rules that are broken on purpose are found out, each within its number of seeds. */
+async function runMutations(): Promise<number> {
+  let missed = 0
+  for (const { name, seedsMax } of mutations) {
+    const { seed, message } = await findMutant({ mutation: name, seeds: seedsMax })
+    if (seed === undefined) missed++
+    const found = seed === undefined ? `not found in ${seedsMax} seeds` : `seed ${seed}: ${message.split("\n")[0]}`
+    process.stdout.write(`${name}: ${found.slice(0, messageShown)}\n`)
+  }
+  return missed === 0 ? 0 : 1
+}
 
 /** What happened in one world, and again to show that it always does. */
 async function runOne(seed: number, logs: boolean): Promise<number> {

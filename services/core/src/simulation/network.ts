@@ -98,13 +98,18 @@ export class Network {
         return
       }
       const { life } = host
-      const answer = (settle: () => void): void => this.#carry(to, host.id, () => host.life === life && settle())
-      this.#carry(host.id, to, ({ handler }) => {
+      // Some losses show, for a connection breaks; others do not, and the caller waits.
+      const lost = (): void => {
+        if (this.#chance(50)) this.#after(this.#latency(), () => host.life === life && reject(new Error("broken")))
+      }
+      const answer = (settle: () => void): void => this.#carry(to, host.id, () => host.life === life && settle(), lost)
+      const arrive = ({ handler }: Attached): void => {
         handler.onCall(host.id, request).then(
           (bytes) => answer(() => resolve(bytes)),
           (error: Error) => answer(() => reject(error)),
         )
-      })
+      }
+      this.#carry(host.id, to, arrive, lost)
       host.later(timeoutMs, () => reject(new Error("timed out")))
     })
   }

@@ -287,10 +287,17 @@ async function* chunksOf(saved: Saved): AsyncGenerator<Uint8Array> {
   const record = (kind: StateRecord["kind"], key: Uint8Array, value: Uint8Array): void =>
     writer.record({ kind, key, value })
   record("checkpoint", Buffer.alloc(0), saved.checkpoint ?? Buffer.alloc(0))
-  for (const [id, value] of saved.leases) record("lease", Buffer.from(`${id}`), value)
+  for (const [id, value] of saved.leases) {
+    decodeLease(id, value)
+    record("lease", Buffer.from(`${id}`), value)
+  }
   for (const [name, value] of saved.notes) record("note", Buffer.from(name, "latin1"), value)
   for (const [revision, list] of saved.changes) {
-    for (const [sub, value] of list.entries()) if (value) record("change", changeKey(revision, sub), value)
+    for (const [sub, value] of list.entries()) {
+      if (value === undefined) continue
+      decodeChange(value, revision)
+      record("change", changeKey(revision, sub), value)
+    }
     if (writer.size >= chunkSize) yield writer.take()
   }
   writer.end()

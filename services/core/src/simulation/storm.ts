@@ -1,5 +1,6 @@
 import { must } from "@wick/sdk/assert"
 import type { Random } from "@wick/sdk/clock"
+import { type MemberId, noMember } from "#raft"
 import type { Cluster, Machine } from "./cluster.ts"
 import { healthyDisk } from "./medium.ts"
 import { healthyNetwork } from "./network.ts"
@@ -16,6 +17,7 @@ export class Storm {
   readonly #weather: Weather
   readonly #note: (what: string) => void
   #isOver = false
+  readonly #seen = new Map<Machine, { readonly term: number; readonly vote: MemberId; readonly role: string }>()
 
   constructor(parts: {
     readonly timeline: Timeline
@@ -52,6 +54,30 @@ export class Storm {
     this.#note("the storm is over")
   }
 
+  /** Something has changed in this member: the moment for some misfortunes. */
+  look(machine: Machine): void {
+    const { raft, host } = machine
+    if (raft === undefined || this.#isOver) return
+    const { role, term, vote } = raft
+    const seen = this.#seen.get(machine)
+    if (seen?.term === term && seen.vote === vote && seen.role === role.kind) return
+    this.#seen.set(machine, { term, vote, role: role.kind })
+    const { misfortunes } = this.#weather
+    const hasVoted = vote !== machine.id && vote !== noMember && seen?.vote !== vote
+    const isElected = role.kind === "leader" && seen?.role !== "leader"
+    if (hasVoted && misfortunes.includes("crash of a voter")) this.#crashSoon(machine, host.life, "a voter")
+    if (isElected && misfortunes.includes("crash of a new leader")) this.#crashSoon(machine, host.life, "a new leader")
+  }
+
+  #crashSoon(machine: Machine, life: number, who: string): void {
+    if (this.#random.below(3) > 0) return
+    this.#timeline.after(this.#random.below(100), () => {
+      if (this.#isOver || machine.host.life !== life) return
+      this.#note(`crash of ${who}: ${machine.id}`)
+      this.#cluster.crash(machine)
+    })
+  }
+
   #next(): void {
     this.#timeline.after(this.#random.below(this.#weather.calmMaxMs), () => {
       if (this.#isOver) return
@@ -71,6 +97,9 @@ export class Storm {
       case "crash of the leader":
         this.#crash(this.#leader() ?? machine)
         break
+      case "crash of a voter":
+      case "crash of a new leader":
+        break // these wait for their moment, see `look`
       case "power failure":
         for (const each of this.#machines()) this.#crash(each)
         break
@@ -113,9 +142,10 @@ export class Storm {
     this.#cluster.crash(machine)
   }
 
-  /** Whoever is down is started again by and by. */
+  /** Whoever is down is started again, at once or by and by. */
   restart(machine: Machine): void {
-    this.#timeline.after(50 + this.#random.below(2_000), () => this.#cluster.start(machine))
+    const delayMs = this.#random.below(3) === 0 ? this.#random.below(30) : 50 + this.#random.below(2_000)
+    this.#timeline.after(delayMs, () => this.#cluster.start(machine))
   }
 
   #partition(side: readonly Machine[]): void {

@@ -25,6 +25,8 @@ export interface Weather {
 export type Misfortune =
   | "crash"
   | "crash of the leader"
+  | "crash of a voter"
+  | "crash of a new leader"
   | "power failure"
   | "partition"
   | "isolated leader"
@@ -45,6 +47,8 @@ export const driftMax = 0.04
 const survivable: readonly Misfortune[] = [
   "crash",
   "crash of the leader",
+  "crash of a voter",
+  "crash of a new leader",
   "power failure",
   "partition",
   "isolated leader",
@@ -77,7 +81,7 @@ export function drawWeather(random: Random): Weather {
       lossPercent: [0, 0, 1, 5, 15][random.below(5)] ?? 0,
       repeatPercent: [0, 2, 10][random.below(3)] ?? 0,
       latePercent: [0, 1, 5][random.below(3)] ?? 0,
-      latencyMaxMs: [1, 5, 30][random.below(3)] ?? 1,
+      latencyMaxMs: [1, 5, 30, 300][random.below(4)] ?? 1,
     },
     diskLatencyMaxMs: [1, 5, 40][random.below(3)] ?? 1,
     thinkMaxMs: [50, 200, 500][random.below(3)] ?? 200,

@@ -193,6 +193,7 @@ class World {
     if (machine?.raft === undefined || machine.mvcc === undefined) return
     const { raft, mvcc } = machine
     try {
+      this.#storm.look(machine)
       if (!this.#safety.look(raft)) return
       // A state that came whole is in the log a little before it is in its place.
       const applied = machine.storage?.status().appliedIndex ?? 0
