@@ -47,8 +47,8 @@ export class Applier {
       if (entry.kind === "noop") notices.push(() => this.#notice.termBegan(entry.term))
       else if (entry.kind === "configuration") notices.push(() => this.#notice.configured())
       if (entry.kind !== "command") continue
-      const { origin, ...stamped } = decodeCommand(entry.data)
-      const { command } = stamped
+      const stamped = decodeCommand(entry.data)
+      const { command, origin } = stamped
       if (command.kind === "compact") {
         this.#hub.publish(written) // before what watchers are to be told was there before is forgotten
         written = []

@@ -281,5 +281,7 @@ const nothing = { proposals: [], size: 0 }
 const noMessages: readonly MessageOf<"append">[] = []
 
 function sizeOfMessages(messages: readonly MessageOf<"append">[]): number {
-  return messages.reduce((sum, { entries }) => sum + sizeOfEntries(entries), 0)
+  let size = 0
+  for (const { entries } of messages) size += sizeOfEntries(entries)
+  return size
 }

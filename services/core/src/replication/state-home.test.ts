@@ -70,6 +70,19 @@ describe("a state that is sent", () => {
     await state.close()
   })
 
+  it("is let go of though somebody is in the middle of reading it", async () => {
+    const { state } = await savedState(50)
+    const values = Array.from({ length: 2_000 }, (_, sub) => ({ ...change, key: `${sub}`, modRevision: 3 }))
+    state.append(3, values)
+    await state.save({ ...checkpointAt(51), position: { ...position, revision: 3 } })
+    const source = state.source()
+    const reading = source?.state.open(0)[Symbol.asyncIterator]()
+    expect((await reading?.next())?.done).toBe(false)
+    await source?.state.close()
+    expect((await reading?.next())?.done).toBe(true)
+    await state.close()
+  })
+
   it("is refused when a byte of it is wrong, or missing, or too many, and leaves nothing", async () => {
     const { state, bytes } = await savedState(50)
     for (let wrong = 0; wrong < bytes.length; wrong++) {

@@ -16,12 +16,20 @@ interface Tables {
 /** The table as one read transaction sees it: what is written later does not show, for as long as this is open. */
 export function sourceOfTable(checkpoint: Buffer, tables: Tables, transaction: Transaction): StateSource {
   let isOpen = true
+  const readers = new Set<Generator<Buffer>>()
   return {
     size: undefined,
-    open: (offset) => from(offset, chunks(checkpoint, tables, transaction)),
+    open: (offset) => {
+      const reader = chunks(checkpoint, tables, transaction)
+      readers.add(reader)
+      return from(offset, reader)
+    },
     close: async () => {
-      if (isOpen) transaction.done()
+      if (!isOpen) return
       isOpen = false
+      // Who has stopped in the middle has a cursor, which must not outlive its transaction.
+      for (const reader of readers) reader.return(undefined)
+      transaction.done()
     },
   }
 }

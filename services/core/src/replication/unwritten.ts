@@ -26,10 +26,11 @@ export function joinEffects(
 
 /** Bytes that it takes in the log at most. */
 export function sizeOfUnwritten(unwritten: Unwritten | undefined): number {
-  const entries = unwritten?.persist.entries ?? []
-  return entries.reduce((sum, { data }) => sum + data.length + recordOverhead, 0)
+  return unwritten === undefined ? 0 : sizeOfEntries(unwritten.persist.entries)
 }
 
 export function sizeOfEntries(entries: readonly Entry[]): number {
-  return entries.reduce((sum, { data }) => sum + data.length + recordOverhead, 0)
+  let size = 0
+  for (const { data } of entries) size += data.length + recordOverhead
+  return size
 }

@@ -69,10 +69,10 @@ export function encodeCommand({ timeMs, origin, command }: StampedCommand): Buff
 /** Values in the command are views of `bytes`, not copies. Throws MalformedError. */
 export function decodeCommand(bytes: Uint8Array): StampedCommand {
   const reader = new ByteReader(bytes)
-  const header = readHeader(reader)
+  const { timeMs, origin } = readHeader(reader)
   const command = readCommand(reader)
   reader.end()
-  return { ...header, command }
+  return origin === undefined ? { timeMs, command } : { timeMs, origin, command }
 }
 
 /** The same command with another time and origin: a leader stamps what it was handed. */
