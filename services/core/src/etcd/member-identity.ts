@@ -1,5 +1,5 @@
-import type { Random } from "@wick/sdk/clock"
-import { type MemberStorage, NoteChangedError } from "#store"
+import type { Clock, Random } from "@wick/sdk/clock"
+import { type MemberStorage, NoteChangedError, NotLeaderError, UnavailableError } from "#store"
 
 /** What members and clusters are told apart by. Chosen once, at random, and kept in the store. */
 export interface MemberIdentity {
@@ -21,23 +21,31 @@ interface Chosen {
   readonly memberId: number
 }
 
-export async function openIdentity(storage: MemberStorage, random: Random): Promise<MemberIdentity> {
-  const { clusterId, memberId: founderId } = read(storage) ?? (await choose(storage, random))
+/** Time between attempts to agree with the others on a number, and how many there are: who joins has much to catch up on. */
+const retryMs = 500
+const attemptsMax = 1_200
+
+export async function openIdentity(storage: MemberStorage, clock: Clock, random: Random): Promise<MemberIdentity> {
+  const { clusterId, memberId: founderId } = read(storage) ?? (await choose(storage, clock, random))
   const idOf = (member: number): number => (member === 0 ? 0 : 1 + ((founderId + member - 2) % (idMax - 1)))
   const memberOf = (id: number): number => (id === 0 ? 0 : 1 + ((id - founderId + idMax - 1) % (idMax - 1)))
   return { clusterId, memberId: idOf(storage.cluster.self), idOf, memberOf }
 }
 
-async function choose(storage: MemberStorage, random: Random): Promise<Chosen> {
+async function choose(storage: MemberStorage, clock: Clock, random: Random): Promise<Chosen> {
   const made = { clusterId: 1 + random.below(idMax - 1), memberId: 1 + random.below(idMax - 1) }
-  try {
-    await storage.setNote(noteName, Buffer.from(JSON.stringify(made)), 0)
-  } catch (error) {
-    // Another member was first; this one has yet to hear of it.
-    if (!(error instanceof NoteChangedError)) throw error
-    await storage.confirmRead()
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await storage.setNote(noteName, Buffer.from(JSON.stringify(made)), 0)
+    } catch (error) {
+      // Another member was first, of which this one has yet to hear; or there is no leader yet.
+      const passes = [NoteChangedError, NotLeaderError, UnavailableError].some((type) => error instanceof type)
+      if (!passes || attempt === attemptsMax) throw error
+    }
+    const chosen = read(storage)
+    if (chosen !== undefined) return chosen
+    await clock.sleep(retryMs)
   }
-  return read(storage) ?? made
 }
 
 function read(storage: MemberStorage): Chosen | undefined {

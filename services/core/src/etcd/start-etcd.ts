@@ -58,7 +58,7 @@ const windowSize = 1024 * 1024
 /** Listens, and answers etcd's clients. */
 export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   const { storage, host, port, tls, clock, random, log } = options
-  const identity = await openIdentity(storage, random)
+  const identity = await openIdentity(storage, clock, random)
   const auth = new AuthStore(storage, clock)
   let url = ""
   const parts: Parts = {

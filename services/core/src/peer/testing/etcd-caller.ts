@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect } from "node:http2"
 import { frame } from "#etcd-wire"
 
 /** Calls of etcd's API over one connection: one attempt each, no TLS. */
-export class EtcdCaller {
+export class EtcdCaller implements AsyncDisposable {
   readonly #session: ClientHttp2Session
 
   constructor(url: string) {
@@ -39,5 +39,9 @@ export class EtcdCaller {
 
   close(): void {
     this.#session.destroy()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
   }
 }

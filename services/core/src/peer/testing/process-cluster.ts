@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { must } from "@wick/sdk/assert"
 import { systemClock } from "@wick/sdk/clock"
-import { emptyRequest, statusResponse } from "#etcd-wire"
+import { emptyRequest, memberAddRequest, memberListRequest, membersResponse, statusResponse } from "#etcd-wire"
 import type { MemberId } from "#raft"
 import { memberName } from "../index.ts"
 import type { NodeOptions } from "./cluster-node.ts"
@@ -55,6 +55,29 @@ export class ProcessCluster implements AsyncDisposable {
     await this.#prepare(id, [])
   }
 
+  /** Asks the leader to take the member in, with a vote once it has caught up. */
+  async add(id: MemberId, leader: MemberId): Promise<void> {
+    await using at = this.#caller(leader)
+    await at.call("Cluster/MemberAdd", memberAddRequest.encode({ peerUrls: [this.peerUrl(id)], isLearner: false }))
+  }
+
+  /** Resolves when the leader has given it its vote, and it has applied what the leader had applied then. */
+  async caughtUp(id: MemberId, leader: MemberId): Promise<void> {
+    await using at = this.#caller(leader)
+    await using own = this.#caller(id)
+    for (;;) {
+      const { members } = membersResponse.decode(await at.call("Cluster/MemberList", memberListRequest.encode({})))
+      if (members.every(({ isLearner }) => !isLearner)) break
+      await systemClock.sleep(50)
+    }
+    const { raftAppliedIndex: wanted } = await statusOf(at)
+    while ((await statusOf(own)).raftAppliedIndex < wanted) await systemClock.sleep(50)
+  }
+
+  #caller(id: MemberId): EtcdCaller {
+    return new EtcdCaller(this.clientUrl(id))
+  }
+
   async start(id: MemberId): Promise<void> {
     const peers = this.ids.map((other) => [other, this.peerUrl(other)] as const)
     const child = fork(fileURLToPath(import.meta.resolve("./node-process.ts")), {
@@ -62,7 +85,9 @@ export class ProcessCluster implements AsyncDisposable {
     })
     this.#children.set(id, child)
     child.send({ ...this.#of(id), peers })
-    await once(child, "message")
+    const ended = once(child, "exit").then(() => Promise.reject(new Error(`member ${id} ended while it was started`)))
+    ended.catch(() => undefined) // later it may
+    await Promise.race([once(child, "message"), ended])
   }
 
   signal(id: MemberId, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
@@ -114,9 +139,13 @@ export class ProcessCluster implements AsyncDisposable {
   }
 }
 
+async function statusOf(caller: EtcdCaller) {
+  return statusResponse.decode(await caller.call("Maintenance/Status", emptyRequest.encode({})))
+}
+
 /** 0: the member itself leads; 1: another does; -1: nobody. */
 async function leaderOf(caller: EtcdCaller): Promise<number> {
-  const { header, leader } = statusResponse.decode(await caller.call("Maintenance/Status", emptyRequest.encode({})))
+  const { header, leader } = await statusOf(caller)
   if (leader === 0) return -1
   return leader === header?.memberId ? 0 : 1
 }
