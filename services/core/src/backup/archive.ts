@@ -41,6 +41,7 @@ export class Archive {
   #beside = ""
   #appliedIndex = -1
   #turn: Promise<void> = Promise.resolve()
+  #stopped = false
 
   constructor(
     position: ChainPosition,
@@ -70,8 +71,13 @@ export class Archive {
     return turn
   }
 
+  /** The store is not asked any more; what was read of it by then is still put away. */
+  stop(): void {
+    this.#stopped = true
+  }
+
   async #flush(): Promise<void> {
-    for (;;) {
+    while (!this.#stopped) {
       if (this.#storage.status().appliedIndex === this.#appliedIndex) return
       const gathered = await this.#gather()
       if (gathered.records.length > 0) await this.#put(gathered)
@@ -124,6 +130,7 @@ export class Archive {
         return { records, changes, revision, head, beside: text, appliedIndex, caughtUp }
       }
       await new Promise((resolve) => setImmediate(resolve))
+      if (this.#stopped) return { records: [], changes: 0, revision, head, beside: "", appliedIndex, caughtUp: true }
     }
   }
 }

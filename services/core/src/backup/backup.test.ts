@@ -265,7 +265,9 @@ describe("keys", () => {
   const passphrase = "correct horse battery"
   const sealed = "k8s:enc:aesgcm:v1:key-1:…"
 
-  it("are in the backup, sealed, and nothing of them or of the passphrase can be read in it", async () => {
+  it("are in the backup, sealed, and nothing of them or of the passphrase can be read in it", {
+    timeout: 60_000,
+  }, async () => {
     for (const folder of ["pki", "encryption"]) await makeSecretDirectory(join(home, folder))
     await writeFile(join(home, "pki", "ca.key"), "very private key")
     await writeFile(join(home, "encryption", "configuration.json"), "aes key")

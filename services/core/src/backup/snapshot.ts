@@ -10,7 +10,8 @@ import { encodeRecord } from "./record.ts"
 /**
  * Writes the latest of every key while the store goes on: each slice is of another moment. The archive has every change
  * since the first of them, and with those applied it is the state of the last moment, and of each one later. So nothing
- * is held up or kept back for it, however long it takes and whatever is compacted meanwhile.
+ * is held up or kept back for it, however long it takes and whatever is compacted meanwhile; and it ends, however much is
+ * written, for what was written after the first moment it leaves to the archive.
  */
 export async function writeSnapshot(parts: {
   readonly storage: MemberStorage
@@ -24,12 +25,13 @@ export async function writeSnapshot(parts: {
   const base = archive.base()
   const parted = new Parts(destination, clock, chain, base)
   for (const record of besideRecords(storage.beside())) parted.add(record)
-  let next = 0
-  for (;;) {
+  for (let next = 0; next <= base.revision; ) {
     signal.throwIfAborted()
     const slice = storage.latest(next, sliceSizeMax)
+    for (const { kv } of slice.changes) {
+      if (kv.modRevision <= base.revision) parted.add(encodeRecord({ kind: "change", change: kv }), true)
+    }
     if (slice.next === undefined) break
-    for (const { kv } of slice.changes) parted.add(encodeRecord({ kind: "change", change: kv }), true)
     next = slice.next
     if (parted.size >= fileSizeSoft) await parted.put(next - 1, false)
     else await new Promise((resolve) => setImmediate(resolve))

@@ -111,6 +111,7 @@ class Backup {
     const last = this.#archive?.flush().catch((error: Error) => this.#failed(error, undefined))
     await Promise.race([last, clock.sleep(lastArchiveMs, waited.signal).catch(() => {})])
     waited.abort()
+    this.#archive?.stop()
   }
 
   async #step(): Promise<void> {
