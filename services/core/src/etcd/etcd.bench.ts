@@ -80,7 +80,10 @@ type Server = Pick<ChildProcess, "pid">
 async function measureAll(url: string, server: Server, wanted: readonly string[]): Promise<Map<string, Figures>> {
   const found = new Map<string, Figures>()
   const isWanted = (name: string): boolean => wanted.length === 0 || wanted.some((start) => name.startsWith(start))
-  const note = (name: string, figures: Figures): void => void found.set(name, figures)
+  const note = (name: string, figures: Figures): void => {
+    found.set(name, figures)
+    process.stderr.write(`${name.padEnd(22)} ${text(figures)}\n`)
+  }
   const idleMiB = memoryOf(server.pid)
   for (const { name, path, message, counts } of calls) {
     for (const clients of counts) {

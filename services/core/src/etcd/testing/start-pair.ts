@@ -123,19 +123,19 @@ export async function startTheirs(binary = "/usr/bin/etcd", data?: string, tls?:
   }
 }
 
-async function untilReady(child: ChildProcess): Promise<void> {
+function untilReady(child: ChildProcess): Promise<void> {
   let said = ""
-  const { stderr } = child
-  if (stderr === null) throw new Error("etcd's log is a pipe")
-  for await (const chunk of stderr.iterator({ destroyOnReturn: false })) {
-    said += String(chunk)
-    if (said.includes("ready to serve client requests")) {
-      stderr.resume()
-      return
-    }
-  }
-  throw new Error(`etcd ended:\n${said}`)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  // What it says later is read too, and thrown away: it would stop when nobody reads.
+  child.stderr?.on("data", (chunk: Buffer) => {
+    if (said.length < saidMax) said += String(chunk)
+    if (said.includes("ready to serve client requests")) resolve()
+  })
+  child.once("exit", () => reject(new Error(`etcd ended:\n${said}`)))
+  return promise
 }
+
+const saidMax = 100_000
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1")
