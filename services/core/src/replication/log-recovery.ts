@@ -68,6 +68,8 @@ class LogReader {
   #hardState: HardState = { term: 0, vote: 0, commit: 0 }
   #configuration: Configuration | undefined
   #before: LogPosition | undefined
+  /** Only a segment's header says so: what came before is gone, for the state holds it. */
+  #isBeforeOfHeader = false
   #entries: Entry[] = []
 
   take(record: LogRecord, path: string): void {
@@ -75,11 +77,13 @@ class LogReader {
     else if (record.kind === "entry") this.#takeEntry(record.entry, path)
     else if (record.kind === "snapshot") {
       this.#before = record.at
+      this.#isBeforeOfHeader = false
       this.#entries = []
       this.#configuration = record.configuration
     } else {
       this.#hardState = record.hardState
       this.#configuration = record.configuration
+      this.#isBeforeOfHeader ||= this.#before === undefined
       this.#before ??= record.before
     }
   }
@@ -92,6 +96,12 @@ class LogReader {
   #takeEntry(entry: Entry, path: string): void {
     const first = (this.#before?.index ?? 0) + 1
     const place = entry.index - first
+    if (place < 0 && this.#isBeforeOfHeader) {
+      // A later leader's entry in place of one in a segment that is gone: the state holds all that was there, this one too.
+      this.#before = { index: entry.index, term: entry.term }
+      this.#entries = []
+      return
+    }
     if (place < 0 || place > this.#entries.length) {
       throw new CorruptLogError(`${path}: entry ${entry.index} does not follow on ${first + this.#entries.length - 1}`)
     }

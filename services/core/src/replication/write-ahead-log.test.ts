@@ -55,6 +55,21 @@ describe("the log on disk", () => {
     expect(indexes((await open(disk)).recovered)).toEqual([1, 2])
   })
 
+  it("starts when a later leader has replaced entries of a segment that is gone by then", async () => {
+    const disk = new SimulatedDisk()
+    const { log } = await WriteAheadLog.open(disk, founding, 4_000)
+    for (const index of oneTo(3)) await append(log, entry(index, 1_000))
+    await append(log, entry(4, 1_000))
+    for (const index of [2, 3, 4, 5]) await append(log, entry(index, 100, 2))
+    await log.release(4)
+    expect((await disk.list()).filter((name) => name.startsWith("log-"))).toHaveLength(1)
+    const { before, entries } = (await WriteAheadLog.open(disk, founding, 4_000)).recovered
+    expect({ before, entries: entries.map(({ index, term }) => [index, term]) }).toEqual({
+      before: { index: 2, term: 2 },
+      entries: [3, 4, 5].map((index) => [index, 2]),
+    })
+  })
+
   it("makes a batch of any number of entries durable with one write", async () => {
     const disk = new SimulatedDisk()
     const { log } = await open(disk)
