@@ -250,14 +250,16 @@ async function openAroundMember(
 
 /** The store as it is, ciphertext and all, for the administrators of the cluster and nobody else. */
 async function openEtcd(
-  { directory, clock, random, log }: ControlPlaneOptions,
+  { directory, hosts, clock, random, log }: ControlPlaneOptions,
   address: { readonly host: string; readonly port: number },
   storage: MemberStorage,
   { serving, authorityPem }: Pki,
 ): Promise<AsyncDisposable> {
   const { startEtcd } = await import("#etcd")
   const tls = { serving, authorityPem, organizations: self.groups }
-  return startEtcd({ storage, directory: join(directory, "store"), ...address, tls, clock, random, log })
+  const advertisedHost = ["0.0.0.0", "::"].includes(address.host) ? hosts[0] : undefined
+  const at = { ...address, advertisedHost, directory: join(directory, "store") }
+  return startEtcd({ storage, ...at, tls, clock, random, log })
 }
 
 function startLoops(

@@ -31,6 +31,8 @@ export interface EtcdOptions {
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
+  /** Where clients find this member, for who asks for the list of all; `host` unless given. */
+  readonly advertisedHost?: string | undefined
   /** Absent: anybody who reaches the port may do anything. For tests and measurements on loopback. */
   readonly tls?: EtcdTls | undefined
   readonly clock: Clock
@@ -60,7 +62,7 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   const { storage, host, port, tls, clock, random, log } = options
   const identity = await openIdentity(storage, clock, random)
   const auth = new AuthStore(storage, clock)
-  let url = ""
+  let advertised = ""
   const parts: Parts = {
     storage,
     identity,
@@ -69,7 +71,7 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     clock,
     random,
     log,
-    clientUrls: () => [url],
+    clientUrls: () => [advertised],
   }
   const server = open(tls)
   const admit = tls === undefined ? admitAll : admitOrganizations(tls.organizations)
@@ -86,9 +88,12 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   server.listen(port, host)
   await once(server, "listening")
   const address = server.address() as AddressInfo
-  url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`
+  const urlAt = (name: string): string =>
+    `${tls === undefined ? "http" : "https"}://${name.includes(":") ? `[${name}]` : name}:${address.port}`
+  const url = urlAt(host)
+  advertised = urlAt(options.advertisedHost ?? host)
   log.info("answers etcd's clients", { url })
-  const urls = new ClientUrls(storage, [url])
+  const urls = new ClientUrls(storage, [advertised])
   return {
     url,
     [Symbol.asyncDispose]: async () => {
