@@ -34,22 +34,29 @@ export class MemberRig {
   readonly limits: Limits
   readonly #random: Random
   readonly #founders: readonly MemberId[]
+  readonly #leaseDriftMax: number | undefined
   readonly #root: string
   /** What is being written to a real disk just now. */
   readonly #writing = new Set<Promise<unknown>>()
 
-  private constructor(root: string, founders: readonly MemberId[], limits: Partial<Limits>, seed: number) {
+  private constructor(
+    root: string,
+    founders: readonly MemberId[],
+    limits: Partial<Limits>,
+    leaseDriftMax: number | undefined,
+  ) {
     this.#root = root
     this.#founders = founders
     this.limits = { ...usualLimits, ...limits }
-    this.#random = seededRandom(seed)
+    this.#leaseDriftMax = leaseDriftMax
+    this.#random = seededRandom(1)
   }
 
   /** So many members that found a cluster together; resolves when one leads. */
-  static async found(size: number, limits: Partial<Limits> = {}, seed = 1): Promise<MemberRig> {
+  static async found(size: number, limits: Partial<Limits> = {}, leaseDriftMax?: number): Promise<MemberRig> {
     const root = await mkdtemp(join(tmpdir(), "wick-members-"))
     const founders = Array.from({ length: size }, (_, at) => at + 1)
-    const rig = new MemberRig(root, founders, limits, seed)
+    const rig = new MemberRig(root, founders, limits, leaseDriftMax)
     for (const id of founders) await rig.start(id)
     await rig.elected()
     return rig
@@ -80,6 +87,7 @@ export class MemberRig {
         founders: this.#founders.includes(id) ? this.#founders : [],
         peers: new Map([...this.members.keys()].map((other) => [other, urlOf(other)])),
         connect: this.network.connect(id),
+        ...(this.#leaseDriftMax === undefined ? {} : { leaseDriftMax: this.#leaseDriftMax }),
       },
       onFailure: (error) => {
         member.failure = error
