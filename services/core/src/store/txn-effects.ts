@@ -14,7 +14,10 @@ interface Effects {
  */
 export function duplicateKey(request: NestedTxn): string | undefined {
   const found: { key?: string } = {}
-  for (const branch of [request.success, request.failure]) effectsOf(branch, found)
+  for (const branch of [request.success, request.failure]) {
+    // Nearly every branch is one operation, which has nobody to be in the way of.
+    if (branch.length > 1 || branch[0]?.kind === "txn") effectsOf(branch, found)
+  }
   return found.key
 }
 

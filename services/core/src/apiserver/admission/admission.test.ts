@@ -1,6 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
-import { beforeEach, describe, expect, it } from "vitest"
+import { beforeEach, describe, expect, it, vi } from "vitest"
 import { createMemoryStorage, type Storage } from "#store"
 import { createNamespaceLifecycle } from "./namespace-lifecycle.ts"
 import { createServiceAccountAdmission } from "./service-account.ts"
@@ -52,6 +52,16 @@ describe("admission: namespace lifecycle", () => {
     await expect(admit({})).rejects.toMatchObject({ reason: "NotFound", message: 'namespaces "shop" not found' })
     await put("namespaces/shop", { metadata: { name: "shop" } })
     await admit({})
+  })
+
+  it("finds a namespace that was made elsewhere and that it has not heard of", async () => {
+    vi.spyOn(storage, "watch").mockReturnValue({ close: () => {} })
+    const step = createNamespaceLifecycle({ storage, clock })
+    await step.ready
+    await put("namespaces/shop", { metadata: { name: "shop" } })
+    await step.mutate?.(attributes({}))
+    await expect(step.mutate?.(attributes({ namespace: "gone" }))).rejects.toMatchObject({ reason: "NotFound" })
+    step.close()
   })
 
   it("lets what is in a terminating namespace change and go, but nothing come", async () => {

@@ -4,6 +4,7 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Storage } from "#store"
 import { createMirror, decodeJson } from "../mirror.ts"
 import type { AdmissionAttributes, AdmissionStep } from "./step.ts"
+import { coreKey } from "./stored-object.ts"
 
 /** Without these the cluster does not work: nobody may delete them. */
 const immortal: readonly string[] = ["default", "kube-system", "kube-public"]
@@ -17,19 +18,17 @@ export function createNamespaceLifecycle({
   readonly clock: Clock
 }): AdmissionStep & { ready: Promise<void>; close(): void } {
   const prefix = "/registry/core/namespaces/"
-  // Asked on every write, and told of a namespace before its writer is.
+  // Asked on every write.
   const namespaces = createMirror<Namespace>({ storage, prefix, decode: decodeJson, clock })
   return {
     name: "NamespaceLifecycle",
     ready: namespaces.ready,
     // Before other steps mutate, so that they find the namespace there.
     mutate: (attributes) => {
-      const { operation, namespace, object } = attributes
+      const { namespace, object } = attributes
       if (namespace === "" || isNamespace(attributes)) return object
-      const found = namespaces.get(namespace)
-      if (found === undefined) throw notFound(namespace)
-      if (operation === "CREATE" && isGoing(found)) throw isBeingTerminated(attributes)
-      return object
+      const known = namespaces.get(namespace)
+      return known ? admitted(attributes, known) : live(storage, namespace).then((found) => admitted(attributes, found))
     },
     validate: (attributes) => {
       const { operation, name } = attributes
@@ -37,6 +36,18 @@ export function createNamespaceLifecycle({
     },
     close: () => namespaces.close(),
   }
+}
+
+/** One that another server has made may not have been heard of yet. */
+async function live(storage: Storage, namespace: string): Promise<Namespace | undefined> {
+  const { kvs } = await storage.range({ key: coreKey("namespaces", "", namespace) })
+  return kvs[0] && decodeJson<Namespace>(kvs[0].value)
+}
+
+function admitted(attributes: AdmissionAttributes, found: Namespace | undefined): AdmissionAttributes["object"] {
+  if (found === undefined) throw notFound(attributes.namespace)
+  if (attributes.operation === "CREATE" && isGoing(found)) throw isBeingTerminated(attributes)
+  return attributes.object
 }
 
 function isNamespace({ group, resource }: AdmissionAttributes): boolean {

@@ -93,20 +93,16 @@ function verdictsOf(policy: AuditPolicy): readonly Verdict[] {
 }
 
 function matches(rule: AuditRule, user: UserInfo, info: RequestInfo): boolean {
-  if (!allows(rule.users, (name) => name === user.name)) return false
-  if (!allows(rule.userGroups, (group) => user.groups.includes(group))) return false
-  if (!allows(rule.verbs, (verb) => verb === "*" || verb === info.verb)) return false
-  const { resources, namespaces, nonResourceURLs } = rule
+  const { users, userGroups, verbs, resources, namespaces, nonResourceURLs } = rule
+  // An empty list of a rule is no condition.
+  if (users?.length && !users.includes(user.name)) return false
+  if (userGroups?.length && !userGroups.some((group) => user.groups.includes(group))) return false
+  if (verbs?.length && !verbs.includes("*") && !verbs.includes(info.verb)) return false
   if (!resources?.length && !namespaces?.length && !nonResourceURLs?.length) return true
   if (info.kind === "path") return (nonResourceURLs ?? []).some((pattern) => matchesPath(pattern, info.path))
   if (nonResourceURLs?.length) return false
-  if (!allows(namespaces, (namespace) => namespace === info.namespace)) return false
-  return allows(resources, (each) => matchesResource(each, info))
-}
-
-/** An empty list of a rule is no condition. */
-function allows<T>(list: readonly T[] | undefined, test: (item: T) => boolean): boolean {
-  return !list?.length || list.some(test)
+  if (namespaces?.length && !namespaces.includes(info.namespace)) return false
+  return !resources?.length || resources.some((each) => matchesResource(each, info))
 }
 
 function matchesPath(pattern: string, path: string): boolean {
@@ -117,9 +113,11 @@ type Target = Extract<RequestInfo, { kind: "resource" }>
 
 function matchesResource(wanted: NonNullable<AuditRule["resources"]>[number], info: Target): boolean {
   if ((wanted.group ?? "") !== info.group) return false
-  if (!allows(wanted.resourceNames, (name) => name === info.name)) return false
+  const { resourceNames, resources } = wanted
+  if (resourceNames?.length && !resourceNames.includes(info.name)) return false
   const { resource, subresource } = info
-  return allows(wanted.resources, (each) => {
+  if (!resources?.length) return true
+  return resources.some((each) => {
     const [main = "", part] = each.split("/")
     if (each === "*") return true
     // As Kubernetes has it: a name without a slash is the resource itself, never what is below it.

@@ -224,7 +224,8 @@ export function ownersBefore(
 /** `managedFields` as it is stored; undefined when there is nothing to say. */
 export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] | undefined {
   if (owners.length === 0) return undefined
-  return owners.toSorted(inOrder).map(({ manager, operation, apiVersion, time, fields, subresource }) => ({
+  const sorted = owners.length > 1 ? owners.toSorted(inOrder) : owners
+  return sorted.map(({ manager, operation, apiVersion, time, fields, subresource }) => ({
     manager,
     operation,
     apiVersion,
@@ -251,8 +252,11 @@ export function sameOwners(
   b: readonly ManagedFieldsEntry[] | undefined,
 ): boolean {
   if (a === b) return true
-  if (a?.length !== b?.length) return false
-  return jsonEqual(a?.map(timeless), b?.map(timeless))
+  if (!a || a.length !== b?.length) return false
+  return a.every((entry, at) => {
+    const other = b[at]
+    return entry === other || (other !== undefined && jsonEqual(timeless(entry), timeless(other)))
+  })
 }
 
 function timeless({ time: _, ...entry }: ManagedFieldsEntry): object {
