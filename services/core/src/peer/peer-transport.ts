@@ -17,6 +17,7 @@ import { Peer } from "./peer.ts"
 import { type CountPeer, countPeers } from "./peer-metrics.ts"
 import { SnapshotReceiver } from "./snapshot-receiver.ts"
 import { sendSnapshot } from "./snapshot-sender.ts"
+import { SnapshotSpool } from "./snapshot-spool.ts"
 
 export interface PeersOptions {
   /** This member. */
@@ -50,6 +51,7 @@ export async function openPeerDoor(options: PeersOptions): Promise<PeerDoor> {
   const times = { ...peerTimes, ...options.times }
   const { id, host, port, tls, log } = options
   const acceptorOptions: AcceptorOptions = { own: id, host, port, tls, log, times }
+  await SnapshotSpool.clear(options.directory)
   const acceptor = await Acceptor.listen(acceptorOptions)
   return {
     url: acceptor.url,

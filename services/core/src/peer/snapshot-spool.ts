@@ -16,9 +16,14 @@ export class SnapshotSpool {
     this.#file = file
   }
 
+  /** Removes what a process that was killed has left. */
+  static async clear(directory: string): Promise<void> {
+    await rm(pathIn(directory), { force: true })
+  }
+
   static async open(directory: string): Promise<SnapshotSpool> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const path = join(directory, "arriving-snapshot")
+    const path = pathIn(directory)
     return new SnapshotSpool(path, await open(path, "w+", 0o600))
   }
 
@@ -58,4 +63,8 @@ export class SnapshotSpool {
     await this.#file.close()
     await rm(this.#path, { force: true })
   }
+}
+
+function pathIn(directory: string): string {
+  return join(directory, "arriving-snapshot")
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { readdir } from "node:fs/promises"
+import { mkdir, readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { chunkSizeMax, snapshotWindow } from "./limits.ts"
@@ -30,6 +30,14 @@ describe("a snapshot", () => {
     await one.transport.sendSnapshot(snapshotMessage(1, 2), stateOf(bytes), never)
     expect(two.states).toEqual([{ message: snapshotMessage(1, 2), bytes }])
     expect(await readdir(join(authority.directory, "2"))).toEqual([])
+  })
+
+  it("of which a killed process has left a part takes no place for longer than until the next start", async () => {
+    const directory = join(authority.directory, "3")
+    await mkdir(directory)
+    await writeFile(join(directory, "arriving-snapshot"), "part")
+    stack.use(await TestMember.start(authority, 3))
+    expect(await readdir(directory)).toEqual([])
   })
 
   it("goes on where it broke off", async () => {

@@ -1,6 +1,7 @@
 import { must } from "@wick/sdk/assert"
 import { decodeConfiguration } from "./configuration.ts"
 import type { Effects } from "./effects.ts"
+import type { LeaseTerms } from "./lease.ts"
 import type { Entry, LogPosition, MemberId, Message } from "./message.ts"
 import { createRaft, type RaftState } from "./state.ts"
 import { type Input, step } from "./step.ts"
@@ -17,6 +18,8 @@ import { type Input, step } from "./step.ts"
  *     > campaign 1           member 1 stands for election now
  *     > propose 1 x          a client's command to member 1
  *     > read 1 7             a client's read, number 7, at member 1
+ *     > lease 100 1.25       the next members answer reads by a lease: milliseconds of a tick, drift of clocks
+ *     > clock 500            all clocks show 500 ms
  *     > compact 1 4          member 1 no longer needs its log up to 4
  *     > deliver [from to]    the messages now on their way arrive (those between these two)
  *     > lose [from to]       they do not
@@ -40,6 +43,8 @@ class Player {
   #members: RaftState[] = []
   #flying: Message[] = []
   #told: string[] = []
+  #lease: LeaseTerms | undefined
+  #nowMs = 0
 
   run([command, ...words]: string[]): readonly string[] {
     this.#told = []
@@ -55,7 +60,8 @@ class Player {
         this.#step(first, { kind: "transfer", to: second })
         break
       case "tick":
-        for (let at = 0; at < second; at++) this.#step(first, { kind: "tick", jitter: Number(words[2] ?? 0) })
+        for (let at = 0; at < second; at++)
+          this.#step(first, { kind: "tick", jitter: Number(words[2] ?? 0), nowMs: this.#nowMs })
         break
       case "campaign":
         this.#step(first, { kind: "campaign" })
@@ -64,7 +70,13 @@ class Player {
         this.#step(first, { kind: "proposed", commands: words.slice(1).map((word) => Buffer.from(word)) })
         break
       case "read":
-        this.#step(first, { kind: "read", read: second })
+        this.#step(first, { kind: "read", read: second, nowMs: this.#nowMs })
+        break
+      case "lease":
+        this.#lease = { tickMs: first, driftMax: second }
+        break
+      case "clock":
+        this.#nowMs = first
         break
       case "compact":
         this.#step(first, { kind: "compact", index: second })
@@ -102,6 +114,7 @@ class Player {
         applied: { index: 0, term: 0 },
         entries: [],
         jitter: 0,
+        lease: this.#lease,
       }),
     )
   }
