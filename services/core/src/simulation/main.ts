@@ -64,6 +64,9 @@ async function runMany(): Promise<number> {
   const workers = Number(values.workers)
   const tallies: Tally[] = []
   const startMs = performance.now()
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => process.exit(report(tallies, startMs)))
+  }
   const shares = Array.from({ length: workers }, (_, at): Share => ({ from: from + at, until, step: workers }))
   await Promise.all(
     shares.map((share) =>
@@ -74,12 +77,15 @@ async function runMany(): Promise<number> {
       }),
     ),
   )
-  process.stderr.write("\n")
-  const failures = tallies.flatMap((tally) => tally.failures)
-  process.stdout.write(`${summary(tallies, startMs)}\n`)
-  const seeds = failures.map(({ seed }) => seed).sort((a, b) => a - b)
+  return report(tallies, startMs)
+}
+
+/** Of what was run so far. */
+function report(tallies: readonly Tally[], startMs: number): number {
+  const seeds = tallies.flatMap(({ failures }) => failures.map(({ seed }) => seed)).sort((a, b) => a - b)
+  process.stdout.write(`\n${summary(tallies, startMs)}\n`)
   if (seeds.length > 0) process.stdout.write(`seeds that failed: ${seeds.join(" ")}\n`)
-  return failures.length === 0 ? 0 : 1
+  return seeds.length === 0 ? 0 : 1
 }
 
 function work(share: Share, onTally: (tally: Tally) => void): Promise<void> {
