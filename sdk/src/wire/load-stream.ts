@@ -1,5 +1,8 @@
 import type { MethodDefinition } from "@grpc/grpc-js"
 
+/** In the certificate of an autoscaler that is reached over the network: it moves from host to host, its name does not. */
+export const autoscalerServerName = "wick-autoscaler"
+
 /** What one activator saw of one revision since its last report. */
 export interface RevisionLoad {
   readonly namespace: string

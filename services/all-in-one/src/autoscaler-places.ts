@@ -2,6 +2,7 @@ import { renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { AutoscalerOptions } from "@wick/autoscaler"
 import type { ControlPlane } from "@wick/core"
+import { autoscalerServerName } from "@wick/sdk/wire"
 import { autoscalerSocket } from "./activators.ts"
 import type { Options } from "./options.ts"
 import { serviceUser } from "./serving-roles.ts"
@@ -15,7 +16,7 @@ export async function remoteLoad(
   { pki }: Pick<ControlPlane, "pki">,
 ): Promise<AutoscalerOptions["remote"]> {
   if (peer === undefined) return undefined
-  const { certificatePem, privateKeyPem } = await pki.serve("autoscaler", [peer.host])
+  const { certificatePem, privateKeyPem } = await pki.serve("autoscaler", [autoscalerServerName])
   const { authorityPem } = pki
   const security = { certificatePem, privateKeyPem, authorityPem, activatorName: serviceUser("activator").name }
   return { listen: `${peer.host}:${peer.port + portOffset}`, security }

@@ -18,10 +18,12 @@ for (const blow of chosen) {
   for (let at = 0; at < rounds; at++) {
     const round = await strike(cluster, blow, "warm", "cold")
     all.push(round)
-    const { writeMs, coldMs, calls, acknowledged, lost } = round
+    const { writeMs, coldMs, calls, acknowledged, lost, said } = round
     const figures = `writes after ${Math.round(writeMs)} ms, cold start after ${Math.round(coldMs)} ms`
     const running = `${calls.failed} of ${calls.answered + calls.failed} calls failed, longest gap ${Math.round(calls.gapMsMax)} ms`
-    process.stdout.write(`${blow.padEnd(14)} ${figures}; ${running}; ${lost.length} of ${acknowledged} writes lost\n`)
+    process.stdout.write(
+      `${blow.padEnd(14)} ${figures}; ${running}; ${lost.length} of ${acknowledged} writes lost; it said ${said}\n`,
+    )
   }
 }
 const sorted = all.map(({ writeMs }) => writeMs).sort((a, b) => a - b)

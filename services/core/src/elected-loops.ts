@@ -14,6 +14,7 @@ import type { Metrics } from "@wick/sdk/metrics"
 import { identities, type UserInfo } from "#apiserver"
 import { type ControllersOptions, startControllers } from "#controllers"
 import { startScheduler } from "#scheduler"
+import { hostAnswers, SilentHosts } from "./silent-hosts.ts"
 
 export interface ElectedLoopsOptions
   extends Pick<ControllersOptions, "certificateAuthority" | "certificateSigner" | "signSecretToken" | "apiServers"> {
@@ -22,6 +23,8 @@ export interface ElectedLoopsOptions
   /** Who we are among those that contend. */
   readonly identity: string
   readonly mandate: Mandate
+  /** Of this host. */
+  readonly nodeName?: string | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -39,11 +42,15 @@ export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
   const { clientAs, identity, mandate, clock, random, log, metrics } = options
   const running = new AsyncDisposableStack()
   const lend = lendInformers(() => createInformers(clientAs(identities.controllers), clock, log))
-  const elect = (name: string, user: UserInfo, start: (term: LeadershipTerm) => AsyncDisposable): void => {
+  const elect = (
+    name: string,
+    user: UserInfo,
+    start: (term: LeadershipTerm) => AsyncDisposable | Promise<AsyncDisposable>,
+  ): void => {
     const lease = { client: clientAs(user), namespace, name, identity, mandate, durations: mandatedDurations }
     running.use(
       electLeader({ ...lease, clock, random, log }, async (term) => {
-        await using _started = start(term)
+        await using _started = await start(term)
         await overOf(term)
       }),
     )
@@ -63,15 +70,30 @@ export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
     }
     return both(startControllers({ ...common, ...signing }), informers)
   })
-  elect("kube-scheduler", identities.scheduler, (term) => {
+  elect("kube-scheduler", identities.scheduler, async (term) => {
+    // Before the first pod is bound: the host that led before is likely to be gone.
+    const hosts = await watchHosts(options, term)
     const { informers, common } = begun(identities.scheduler, term)
-    return both(startScheduler(common), informers)
+    const stack = both(startScheduler(common), informers)
+    if (hosts) stack.use(hosts)
+    return stack
   })
   return running
 }
 
+/** Where there are other hosts: looks whether they answer, by the right of the controllers to mark nodes. */
+async function watchHosts(
+  { clientAs, apiServers, nodeName, certificateAuthority, clock, log }: ElectedLoopsOptions,
+  term: LeadershipTerm,
+): Promise<AsyncDisposable | undefined> {
+  if (apiServers === undefined || nodeName === undefined || certificateAuthority === undefined) return undefined
+  const client = clientAs(identities.controllers, term)
+  const answers = hostAnswers(certificateAuthority)
+  return SilentHosts.start({ client, servers: apiServers, ownName: nodeName, clock, log, answers })
+}
+
 /** First the loop ends, then what it looks at. */
-function both(loop: AsyncDisposable, informers: AsyncDisposable): AsyncDisposable {
+function both(loop: AsyncDisposable, informers: AsyncDisposable): AsyncDisposableStack {
   const stack = new AsyncDisposableStack()
   stack.use(informers)
   stack.use(loop)

@@ -5,7 +5,7 @@ import type { Metrics } from "@wick/sdk/metrics"
 import { memberName, openPeerDoor } from "#peer"
 import type { Pki } from "#pki"
 import { openStorage } from "#replication"
-import type { MemberStorage } from "#store"
+import type { Cluster, MemberStorage } from "#store"
 import { readMembership } from "./membership/index.ts"
 
 /** How this host takes part in a cluster of several. */
@@ -51,7 +51,7 @@ export async function openMember(options: MemberOptions): Promise<MemberStorage>
   const incoming = join(store, "incoming")
   const door = await openPeerDoor({ id, host, port, tls, directory: incoming, clock, random, log, ...measured })
   try {
-    return await openStorage({
+    const storage = await openStorage({
       directory: store,
       membership: {
         id,
@@ -65,8 +65,23 @@ export async function openMember(options: MemberOptions): Promise<MemberStorage>
       ...measured,
       onFailure,
     })
+    await leaderOf(storage.cluster, log)
+    return storage
   } catch (error) {
     await door.close()
     throw error
   }
+}
+
+/** Nothing can be read before a majority is there: after a night in which all were off, one is the first to come back. */
+function leaderOf(cluster: Cluster, log: Log): Promise<void> {
+  if (cluster.leader() !== 0) return Promise.resolve()
+  log.info("waiting for a leader: more than half of the members have to run")
+  return new Promise((resolve) => {
+    const stop = cluster.onChange(() => {
+      if (cluster.leader() === 0) return
+      stop()
+      resolve()
+    })
+  })
 }

@@ -265,10 +265,11 @@ async function openEtcd(
 function startLoops(
   candidate: Pick<ElectedLoopsOptions, "clientAs" | "mandate" | "identity" | "apiServers">,
   { authorityPem, signRequest, tokens }: Pki,
-  { clock, random, log, metrics }: ControlPlaneOptions,
+  { name: nodeName, clock, random, log, metrics }: ControlPlaneOptions,
 ): AsyncDisposable {
   return electLoops({
     ...candidate,
+    nodeName,
     certificateAuthority: authorityPem,
     certificateSigner: { read: readSigningRequest, sign: signRequest },
     signSecretToken: tokens.signLegacy,

@@ -1,7 +1,13 @@
 import { Client, type ClientDuplexStream } from "@grpc/grpc-js"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { type ActivatorMessage, type AutoscalerMessage, loadStream, type Peer } from "@wick/sdk/wire"
+import {
+  type ActivatorMessage,
+  type AutoscalerMessage,
+  autoscalerServerName,
+  loadStream,
+  type Peer,
+} from "@wick/sdk/wire"
 import type { AutoscalerAddresses } from "./autoscaler-addresses.ts"
 
 const backoffMsMin = 50
@@ -70,7 +76,7 @@ export class AutoscalerLink implements Disposable {
       // Notices an autoscaler whose host went away without a word.
       "grpc.keepalive_time_ms": several ? silentMsMax : 30_000,
       "grpc.keepalive_timeout_ms": several ? silentMsMax : 5000,
-      "grpc.keepalive_permit_without_calls": 0,
+      ...(address.startsWith("unix:") ? {} : { "grpc.ssl_target_name_override": autoscalerServerName }),
     })
     const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
     this.#stream = stream

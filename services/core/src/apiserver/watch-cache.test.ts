@@ -30,6 +30,7 @@ function troubled(storage: Storage): Storage & Trouble {
     },
   }
   return Object.assign(Object.create(storage) as Storage, trouble, {
+    confirmRead: () => storage.confirmRead?.() ?? Promise.resolve(),
     range(this: Trouble, request: Parameters<Storage["range"]>[0]) {
       return this.failures-- > 0 ? Promise.reject(new Error("no leader")) : storage.range(request)
     },

@@ -203,9 +203,13 @@ export class WatchCache {
     return this.#sorted.slice(firstFrom(this.#sorted, prefix), firstFrom(this.#sorted, prefixEnd(prefix)))
   }
 
-  /** Resolves when everything that the store has applied by now is here. */
+  /**
+   * Resolves when everything is here that was acknowledged by now, on whichever host: what this one has applied may be old,
+   * for it may follow, or have been cut off as it led.
+   */
   async fresh(): Promise<void> {
     await this.ready
+    await this.#storage.confirmRead?.()
     if (this.#stopped) throw this.#stopped
     await this.caughtUpTo(this.#storage.currentRevision())
   }

@@ -138,6 +138,11 @@ export interface Storage {
   compact(revision: number): Promise<void>
   /** Revision applied on this member, without I/O. */
   currentRevision(): number
+  /**
+   * Resolves when what is applied here holds all that was acknowledged anywhere before the call. Throws NotLeaderError when
+   * that cannot be found out. Absent: it always does.
+   */
+  confirmRead?(): Promise<void>
   grantLease(ttlSeconds: number, id?: number): Promise<{ id: number; ttlSeconds: number }>
   keepLeaseAlive(id: number): Promise<{ ttlSeconds: number }>
   revokeLease(id: number): Promise<void>

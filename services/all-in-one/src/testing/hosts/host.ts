@@ -1,14 +1,16 @@
 import { spawn } from "node:child_process"
 import { openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Client, connect } from "@wick/sdk/client"
+import type { Client } from "@wick/sdk/client"
 import { run } from "../run.ts"
 import { until } from "../until.ts"
+import { ownApi } from "./own-api.ts"
 import type { Wire } from "./wire.ts"
 
 const main = new URL("../../main.ts", import.meta.url).pathname
 const cli = new URL("../../../../../sdk/bin/wick.mjs", import.meta.url).pathname
 const compileCache = new URL("../../../../../node_modules/.cache/compile", import.meta.url).pathname
+const ask = new URL("./ask.ts", import.meta.url).pathname
 const startTimeoutMs = 90_000
 const apiPort = 6443
 const gatewayPort = 8080
@@ -96,9 +98,8 @@ export class Host {
   }
 
   /** A client of this host's API alone, as its administrator. */
-  async client(): Promise<Client> {
-    const { client } = await connect({ kubeconfig: this.kubeconfig, env: {} })
-    return client
+  client(): Promise<Client> {
+    return ownApi(this.kubeconfig)
   }
 
   async wick(...args: string[]): Promise<string> {
@@ -108,10 +109,16 @@ export class Host {
     return stdout
   }
 
-  /** Runs a module of TypeScript in the host's network. */
-  async module(path: string, ...args: string[]): Promise<void> {
+  /** Runs a module of TypeScript in the host's network, and gives what it prints. */
+  async module(path: string, ...args: string[]): Promise<string> {
     const [command, given] = this.#wire.inside(this.at, process.execPath, path, ...args)
-    const { code, stderr } = await run(command, given, process.env)
+    const { code, stdout, stderr } = await run(command, given, process.env)
     if (code !== 0) throw new Error(`${path}: ${stderr}`)
+    return stdout
+  }
+
+  /** What this host's own API says that an object of `Marker` holds, asked on the host itself. */
+  said(name: string, timeoutMs: number): Promise<string> {
+    return this.module(ask, this.kubeconfig, name, String(timeoutMs))
   }
 }

@@ -1,4 +1,6 @@
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
+import type { Client } from "@wick/sdk/client"
 import { until } from "../until.ts"
 import type { Host } from "./host.ts"
 import { callFunction, FunctionProbe, missing, removeAll, Writer } from "./probe.ts"
@@ -17,11 +19,15 @@ export interface Round {
   readonly acknowledged: number
   /** Acknowledged writes that a host does not know afterwards. */
   readonly lost: readonly string[]
+  /** What the host that was struck said of an object that the others had changed meanwhile; `none` when it said nothing. */
+  readonly said: string
   /** Of the function that runs, at a gateway that lives. */
   readonly calls: { readonly answered: number; readonly failed: number; readonly gapMsMax: number }
 }
 
 const giveUpMs = 20_000
+/** A host that is cut off may look for its leader for so long. */
+const askMs = 4_000
 /** Writes go on for so long before the blow. */
 const warmUpMs = 300
 
@@ -30,29 +36,56 @@ export async function strike(cluster: ThreeHosts, blow: Blow, warm: string, cold
   const leader = await leaderWithout(cluster, warm)
   const [one, two] = cluster.others(leader) as [Host, Host]
   const clients = await Promise.all([one, two].map((host) => host.client()))
-  await atZero(clients[0] as (typeof clients)[0], cold)
+  await atZero(clients[0] as Client, cold)
   const probe = new FunctionProbe(one, warm)
   const tag = `write-${Math.floor(performance.now())}`
   const writers = clients.map((client, at) => new Writer(client, `${tag}-${at}`))
+  const [writing] = clients as [Client, Client]
+  const metadata = { name: tag, namespace: "default" }
+  await writing.create(ConfigMap, { metadata, data: { value: "before" } })
   await new Promise((resolve) => setTimeout(resolve, warmUpMs))
   const heal = hit(cluster, leader, blow)
   const atMs = performance.now()
   const calling = coldAnswer(two, cold, atMs)
   const firsts = await Promise.all(writers.map((writer) => writer.firstAfter(atMs + 50, atMs + giveUpMs)))
+  await until(
+    "a change",
+    () =>
+      change(writing, tag).then(
+        () => true,
+        () => false,
+      ),
+    giveUpMs,
+  )
+  const early = blow === "killed" || blow === "frozen" ? undefined : await leader.said(tag, askMs)
   const coldMs = await calling
   await Promise.all(writers.map((writer) => writer.stop()))
   const { answered, failed, gapMsMax } = await probe.stop()
-  await heal()
+  const [late] = await Promise.all([blow === "frozen" ? leader.said(tag, askMs) : undefined, heal()])
   await cluster.settled()
   const writes = writers.flatMap(({ acknowledged }) => acknowledged)
   const all = await Promise.all(cluster.hosts.map((host) => host.client()))
   const lost = (await Promise.all(all.map((client) => missing(client, writes)))).flat()
   await removeAll(
-    all[0] as (typeof all)[0],
+    all[0] as Client,
     writes.map(({ name }) => name),
   )
   const calls = { answered, failed, gapMsMax }
-  return { blow, writeMs: Math.min(...firsts) - atMs, coldMs, acknowledged: writes.length, lost, calls }
+  return {
+    blow,
+    writeMs: Math.min(...firsts) - atMs,
+    coldMs,
+    acknowledged: writes.length,
+    lost,
+    said: early ?? late ?? "none",
+    calls,
+  }
+}
+
+/** By one host, after the blow. */
+async function change(client: Client, name: string): Promise<void> {
+  const patch = { type: "merge", body: { data: { value: "after" } } } as const
+  await client.patch(ConfigMap, { name, namespace: "default" }, patch, { signal: AbortSignal.timeout(1_000) })
 }
 
 /** Who leads, on another host than the one on which the only pod of the function runs: that is not to be the loss. */
@@ -89,7 +122,7 @@ async function coldAnswer(host: Host, name: string, atMs: number): Promise<numbe
   return Number.POSITIVE_INFINITY
 }
 
-async function atZero(client: Awaited<ReturnType<Host["client"]>>, name: string): Promise<void> {
+async function atZero(client: Client, name: string): Promise<void> {
   const labelSelector = `serving.knative.dev/service=${name}`
   const pods = async (): Promise<boolean> =>
     (await client.list(Pod, { namespace: "default", labelSelector })).items.length === 0

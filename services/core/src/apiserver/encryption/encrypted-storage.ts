@@ -43,6 +43,7 @@ export function encryptedStorage(storage: Storage, sealings: readonly Sealing[])
       }),
     compact: (revision) => storage.compact(revision),
     currentRevision: () => storage.currentRevision(),
+    ...(storage.confirmRead && { confirmRead: () => storage.confirmRead?.() ?? Promise.resolve() }),
     grantLease: (ttlSeconds, id) => storage.grantLease(ttlSeconds, id),
     keepLeaseAlive: (id) => storage.keepLeaseAlive(id),
     revokeLease: (id) => storage.revokeLease(id),

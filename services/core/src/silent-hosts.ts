@@ -1,0 +1,130 @@
+import { request } from "node:https"
+import { Node } from "@wick/sdk/api/core/node"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import type { Client } from "@wick/sdk/client"
+import type { Clock, Timer } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import type { ControllersOptions } from "#controllers"
+
+/** On nodes whose host does not answer: pods that run there go on, new ones go elsewhere. */
+export const silentTaint = { key: "wick.dev/host-silent", effect: "NoSchedule" } as const
+
+const lookEveryMs = 1_000
+/** A host on the same network answers in milliseconds; a busy one is given time, and more than one chance. */
+const answerMsMax = 700
+const missesMax = 2
+
+export interface SilentHostsOptions {
+  readonly client: Client
+  readonly servers: NonNullable<ControllersOptions["apiServers"]>
+  /** Of this host's node. */
+  readonly ownName: string
+  readonly clock: Clock
+  readonly log: Log
+  /** Whether a host answers in time. */
+  readonly answers: (url: string, timeoutMs: number) => Promise<boolean>
+}
+
+/**
+ * Keeps new pods off control-plane hosts that do not answer. A node's own lease tells that after forty seconds, which
+ * is right for moving what runs, and too late for a function that is to be started now: it would be bound to a host that is
+ * dead, frozen or cut off. Whoever leads looks at the others each second; nobody else does.
+ */
+export class SilentHosts implements AsyncDisposable {
+  readonly #options: SilentHostsOptions
+  readonly #misses = new Map<string, number>()
+  /** What was last written, by node. */
+  readonly #told = new Map<string, boolean>()
+  #timer: Timer | undefined
+  #looking: Promise<void> | undefined
+  #stopped = false
+  readonly #undo: () => void
+
+  private constructor(options: SilentHostsOptions) {
+    this.#options = options
+    this.#undo = options.servers.onChange(() => this.#await())
+  }
+
+  /** Resolves after the first look, in which one miss counts: the last leader is likely to be gone. */
+  static async start(options: SilentHostsOptions): Promise<SilentHosts> {
+    const hosts = new SilentHosts(options)
+    await hosts.#look(1)
+    return hosts
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true
+    this.#undo()
+    this.#timer?.cancel()
+    await this.#looking
+  }
+
+  #look(misses: number): Promise<void> {
+    this.#looking = this.#round(misses).finally(() => {
+      this.#looking = undefined
+      this.#await()
+    })
+    return this.#looking
+  }
+
+  /** While there are no others there is nothing to look at, and nothing ticks. */
+  #await(): void {
+    if (this.#stopped || this.#timer || this.#looking || this.#others().length === 0) return
+    this.#timer = this.#options.clock.timer(lookEveryMs, () => {
+      this.#timer = undefined
+      void this.#look(missesMax)
+    })
+  }
+
+  #others(): ReturnType<SilentHostsOptions["servers"]["list"]> {
+    return this.#options.servers.list().filter(({ name }) => name !== this.#options.ownName)
+  }
+
+  async #round(misses: number): Promise<void> {
+    const { ownName, answers } = this.#options
+    const others = this.#others()
+    const seen = [{ name: ownName, silent: false }]
+    await Promise.all(
+      others.map(async ({ name, ip, port }) => {
+        const missed = (await answers(`https://${ip}:${port}`, answerMsMax)) ? 0 : (this.#misses.get(name) ?? 0) + 1
+        this.#misses.set(name, missed)
+        if (missed === 0 || missed >= misses) seen.push({ name, silent: missed > 0 })
+      }),
+    )
+    if (others.length > 0) await Promise.all(seen.map(({ name, silent }) => this.#tell(name, silent)))
+  }
+
+  async #tell(name: string, silent: boolean): Promise<void> {
+    if (this.#told.get(name) === silent || this.#stopped) return
+    const { client, log } = this.#options
+    try {
+      const node = await client.get(Node, { name })
+      const taints = node.spec?.taints ?? []
+      const others = taints.filter(({ key }) => key !== silentTaint.key)
+      if (silent !== others.length < taints.length) {
+        log[silent ? "warn" : "info"](silent ? "a host does not answer" : "a host answers again", { node: name })
+        await client.update(Node, {
+          ...node,
+          spec: { ...node.spec, taints: silent ? [...others, silentTaint] : others },
+        })
+      }
+      this.#told.set(name, silent)
+    } catch (error) {
+      if (!isStatus(error, "NotFound", "Conflict")) log.warn("cannot mark a host that is silent", { node: name, error })
+    }
+  }
+}
+
+/** Asks the API server at a URL whether it lives, by TLS with the cluster's authority. */
+export function hostAnswers(authorityPem: string): SilentHostsOptions["answers"] {
+  return (url, timeoutMs) =>
+    new Promise((resolve) => {
+      const signal = AbortSignal.timeout(timeoutMs)
+      const sent = request(`${url}/livez`, { ca: authorityPem, agent: false, signal }, (response) => {
+        response.resume()
+        resolve(response.statusCode === 200)
+      })
+      sent.once("error", () => resolve(false))
+      sent.end()
+    })
+}
