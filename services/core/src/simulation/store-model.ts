@@ -43,6 +43,7 @@ export interface StoreState {
   readonly revision: number
   /** In order of their keys. */
   readonly kvs: readonly KeyValue[]
+  /** In order, so that it does not matter which of two was granted first. */
   readonly leases: readonly number[]
 }
 
@@ -152,7 +153,7 @@ function run(state: StoreState, input: StoreInput): Ran {
       return runTxn(state, input.request)
     case "grant":
       if (state.leases.includes(input.id)) return { state, output: refused("lease-exists") }
-      return { state: { ...state, leases: [...state.leases, input.id] }, output: done }
+      return { state: { ...state, leases: [...state.leases, input.id].sort((a, b) => a - b) }, output: done }
     case "renew":
       return { state, output: state.leases.includes(input.id) ? done : refused("lease-not-found") }
     case "end-lease":
