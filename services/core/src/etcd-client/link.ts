@@ -30,6 +30,8 @@ export class Link {
   #session: ClientHttp2Session | undefined
   #opening: Promise<ClientHttp2Session> | undefined
   #ping: Timer | undefined
+  /** A connection that was asked whether it lives, and has not answered yet. */
+  #suspected: ClientHttp2Session | undefined
   #closed = false
 
   constructor(options: LinkOptions) {
@@ -69,13 +71,19 @@ export class Link {
 
   /** No answer came in time: if the connection is dead, all that waits on it hears so now. */
   suspect(session: ClientHttp2Session): void {
-    if (session.destroyed) return
+    if (session.destroyed || this.#suspected === session) return
+    this.#suspected = session
     const timer = this.#options.clock.timer(pingTimeoutMs, () => {
       this.leave(session, "it does not answer")
       session.destroy()
     })
-    session.once("close", () => timer.cancel())
-    if (!session.ping(() => timer.cancel())) timer.cancel()
+    const settled = (): void => {
+      timer.cancel()
+      session.off("close", settled)
+      if (this.#suspected === session) this.#suspected = undefined
+    }
+    session.once("close", settled)
+    if (!session.ping(settled)) settled()
   }
 
   close(): void {

@@ -48,6 +48,8 @@ export class ClusterOperations {
   #tick = 0
   /** When each follower was heard of last. */
   readonly #heardTick = new Map<MemberId, number>()
+  /** The note as it was last read: it is looked at with every tick. */
+  #read: { readonly value: Uint8Array; readonly note: MembersNote } | undefined
   #awaited: { readonly change: Change; readonly done: () => void; readonly failed: (error: Error) => void } | undefined
   #transfer: { readonly to: MemberId; readonly done: () => void; readonly failed: (error: Error) => void } | undefined
 
@@ -56,7 +58,9 @@ export class ClusterOperations {
   }
 
   get note(): MembersNote {
-    return readMembersNote(this.#parts.mvcc.note(membersNoteName).value)
+    const { value } = this.#parts.mvcc.note(membersNoteName)
+    if (this.#read?.value !== value) this.#read = { value, note: readMembersNote(value) }
+    return this.#read.note
   }
 
   /** As it is applied here. */
