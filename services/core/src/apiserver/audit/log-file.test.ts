@@ -92,7 +92,8 @@ describe("the audit log's file", () => {
     file.write({ last: true })
     await file[Symbol.asyncDispose]()
     const lines = await chain()
-    expect(lines.length).toBeGreaterThan(100)
+    // What was written at once before the first kill, and the last.
+    expect(lines.length).toBeGreaterThan(50)
     expect(lines.at(-1)).toMatchObject({ last: true })
   })
 
