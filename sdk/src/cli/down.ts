@@ -1,6 +1,6 @@
 import { Command } from "commander"
 import { CommandError, type Context, exitCodes } from "./context.ts"
-import { homeDirectory, running } from "./home.ts"
+import { holds, homeDirectory, running } from "./home.ts"
 import { durationArgument, withExamples } from "./target.ts"
 
 const timeoutMs = 60_000
@@ -19,7 +19,7 @@ async function run(context: Context, timeout: number): Promise<void> {
   if (!state) return context.err(`no Wick runs from ${home}\n`)
   process.kill(state.pid, "SIGTERM")
   const deadline = context.clock.monotonic() + timeout
-  while (running(home)) {
+  while (holds(home, state.pid)) {
     if (context.clock.monotonic() > deadline) {
       throw new CommandError(`process ${state.pid} is still ending`, "wick status", exitCodes.notReady)
     }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 
@@ -24,9 +24,22 @@ export interface Running {
 export function running(home: string): Running | undefined {
   try {
     const state = JSON.parse(readFileSync(join(home, "wick.json"), "utf8")) as Running
-    process.kill(state.pid, 0)
-    return state
+    return lives(state.pid) ? state : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Whether the process that ran `home`'s Wick has it still: it says at once that it ends, and lets go when all has. */
+export function holds(home: string, pid: number): boolean {
+  return existsSync(join(home, "wick.pid")) && lives(pid)
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
   }
 }
