@@ -129,7 +129,7 @@ function logBytes(of: readonly LogRecord[]): Buffer {
   const bytes = Buffer.alloc(of.reduce((sum, record) => sum + recordSizeMax(record), 0))
   let at = 0
   of.forEach((record, index) => {
-    at = writeRecord(bytes, at, record, { segment: segmentNumber, batch: 1 + index, last: true })
+    at = writeRecord(bytes, at, record, { segment: segmentNumber, at, batch: 1 + index, last: true })
   })
   return bytes.subarray(0, at)
 }

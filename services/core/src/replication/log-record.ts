@@ -7,12 +7,14 @@ import { ByteReader, ByteWriter, MalformedError, numberSizeMax } from "#store"
  *
  *      0        4             8              14     15     16           20      24          multiple of 8
  *      ├────────┼─────────────┼──────────────┼──────┼──────┼────────────┼───────┼───────────┬───────┤
- *      │ length │ payload crc │ batch number │ kind │ last │ header crc │ zeros │ payload … │ zeros │
+ *      │ length │ payload crc │ batch number │ kind │ last │ header crc │ place │ payload … │ zeros │
  *      └────────┴─────────────┴──────────────┴──────┴──────┴────────────┴───────┴───────────┴───────┘
  *
  * `length` is the payload's. The checksums begin with the segment's number, so a record that belongs to another file
  * does not pass. A batch is what was made durable by one write; `last` marks its end: with it, and with a length that
- * can be trusted, one can tell a write that a crash cut short from bytes that rotted after they were durable.
+ * can be trusted, one can tell a write that a crash cut short from bytes that rotted after they were durable. `place` is
+ * where in its segment the record belongs, plus one (zero: a log of before this was noted): a disk that put a write
+ * elsewhere has lost one that it said to have.
  */
 export type LogRecord =
   /** The first record of each segment: what must be known when the segments before it are gone. */
@@ -39,12 +41,12 @@ export function recordSizeMax(record: LogRecord): number {
   return recordHeaderSize + payloadSizeMax(record) + alignment
 }
 
-/** Writes the record to `target` from `offset` on; returns where the next one goes. */
+/** Writes the record, which belongs at `place.at` of its segment, to `target` from `offset` on; returns where the next one goes. */
 export function writeRecord(
   target: Buffer,
   offset: number,
   record: LogRecord,
-  place: { readonly segment: number; readonly batch: number; readonly last: boolean },
+  place: { readonly segment: number; readonly at: number; readonly batch: number; readonly last: boolean },
 ): number {
   const start = offset + recordHeaderSize
   const writer = new ByteWriter(target.subarray(start, start + payloadSizeMax(record)))
@@ -56,7 +58,7 @@ export function writeRecord(
   target[offset + 15] = place.last ? 1 : 0
   target.writeUInt32LE(crc32(target.subarray(start, end), place.segment), offset + 4)
   target.writeUInt32LE(crc32(target.subarray(offset, offset + 16), place.segment), offset + 16)
-  target.writeUInt32LE(0, offset + 20)
+  target.writeUInt32LE(place.at + 1, offset + 20)
   const next = Math.ceil(end / alignment) * alignment
   target.fill(0, end, next)
   return next
@@ -67,9 +69,11 @@ export interface ReadRecord {
   readonly batch: number
   readonly last: boolean
   readonly next: number
+  /** It is whole, but belongs elsewhere in the segment. */
+  readonly isMoved: boolean
 }
 
-/** The record at `offset`, or why there is none. The entry's data is a view of `bytes`. */
+/** The record at `offset` of the segment that `bytes` are, or why there is none. The entry's data is a view of `bytes`. */
 export function readRecord(bytes: Buffer, offset: number, segment: number): ReadRecord | "nothing" | "damaged" {
   if (offset + recordHeaderSize > bytes.length) return isZero(bytes, offset, bytes.length) ? "nothing" : "damaged"
   if (isZero(bytes, offset, offset + recordHeaderSize)) return "nothing"
@@ -81,7 +85,10 @@ export function readRecord(bytes: Buffer, offset: number, segment: number): Read
   if (kind === undefined) return "damaged"
   const record = readPayload(new ByteReader(payload), kind)
   const last = bytes[offset + 15] === 1
-  return { record, batch: bytes.readUIntLE(offset + 8, 6), last, next: Math.ceil(end / alignment) * alignment }
+  const place = bytes.readUInt32LE(offset + 20)
+  const isMoved = place !== 0 && place !== offset + 1
+  const next = Math.ceil(end / alignment) * alignment
+  return { record, batch: bytes.readUIntLE(offset + 8, 6), last, next, isMoved }
 }
 
 /** Where the record at `offset` ends, if its header is whole. */

@@ -34,6 +34,7 @@ export interface SegmentScan {
  * A batch is written only when the one before it is durable. So damage is a torn write only if it is in the batch
  * after the last whole one, and if nothing of a later batch is found behind it. And a torn write leaves sectors that
  * were never written, still zero as they were allocated: a batch with a bad checksum and no such sector was whole once.
+ * Nor does a crash move what it cuts short: a whole record that belongs elsewhere was put there by a disk that errs.
  */
 export function scanSegment(
   bytes: Buffer,
@@ -54,7 +55,7 @@ export function scanSegment(
       const torn = newest && isTorn(bytes, at, segment, batch === undefined ? undefined : batch + 1)
       return stop(torn ? "torn" : "corrupt")
     }
-    if (read.batch !== (batch ?? read.batch - 1) + 1) return stop("corrupt")
+    if (read.isMoved || read.batch !== (batch ?? read.batch - 1) + 1) return stop("corrupt")
     batch ??= read.batch - 1
     pending.push(read.record)
     at = read.next
@@ -71,7 +72,7 @@ function isTorn(bytes: Buffer, at: number, segment: number, batch: number | unde
   const extent = Math.max(at, writtenExtent(bytes))
   for (let probe = at; probe < extent; probe += alignment) {
     const read = tryRead(bytes, probe, segment)
-    if (read !== undefined && (batch === undefined || read.batch > batch)) return false
+    if (read !== undefined && (read.isMoved || batch === undefined || read.batch > batch)) return false
   }
   return hasUnwrittenSector(bytes, at, extent, segment)
 }

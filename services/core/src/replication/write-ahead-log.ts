@@ -136,7 +136,7 @@ export class WriteAheadLog {
     let at = 0
     records.forEach((record, index) => {
       const last = index === records.length - 1
-      at = writeRecord(this.#scratch, at, record, { segment, batch: this.#batch, last })
+      at = writeRecord(this.#scratch, at, record, { segment, at: this.#offset + at, batch: this.#batch, last })
     })
     return this.#scratch.subarray(0, at)
   }

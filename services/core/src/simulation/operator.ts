@@ -25,14 +25,16 @@ export class Operator {
   }
 
   change(kind: "new member" | "removed member" | "new leader"): void {
-    const asked = this.#any([...this.#cluster.machines.values()].filter(({ state }) => state === "up"))
+    const up = [...this.#cluster.machines.values()].filter(({ state }) => state === "up")
+    const asked = this.#any(up)
     const store = asked?.storage?.cluster
     if (asked === undefined || store === undefined || this.#isBusy) return
     if (kind === "new member") this.#attempt(`${asked.id} is asked to add a member`, this.#addTo(store))
     else if (kind === "removed member") {
-      const voters = store.members().filter(({ learner }) => !learner)
+      // Who is asked may not know yet how few there are.
+      const voters = Math.min(...up.map(({ storage }) => votersOf(storage?.cluster)))
       const chosen = this.#any(store.members())
-      if (chosen === undefined || (!chosen.learner && voters.length <= votersMin)) return
+      if (chosen === undefined || (!chosen.learner && voters <= votersMin)) return
       this.#attempt(`${asked.id} is asked to remove ${chosen.id}`, store.removeMember(chosen.id))
     } else {
       const chosen = this.#any(store.members().filter(({ learner }) => !learner))
@@ -85,4 +87,8 @@ export class Operator {
   #any<Item>(items: readonly Item[]): Item | undefined {
     return items[this.#random.below(items.length)]
   }
+}
+
+function votersOf(store: StoreCluster | undefined): number {
+  return store?.members().filter(({ learner }) => !learner).length ?? Number.POSITIVE_INFINITY
 }

@@ -23,6 +23,8 @@ export class RaftSafety {
   /** By index and term: what an entry was, and which term the entry before it had. */
   readonly #linked = new Map<number, Map<number, Linked>>()
   readonly #chosen: Entry[] = []
+  /** The term of whoever was first seen to apply the entry: it was committed in that one or before. */
+  readonly #chosenIn: number[] = []
   readonly #onChosen: (entry: Entry) => void
 
   /** `onChosen` is called for each entry when the first member hands it out, in the order of the log. */
@@ -73,8 +75,10 @@ export class RaftSafety {
     if (other !== undefined && other !== id)
       throw new Violation("election safety", `${other} and ${id} lead in ${term}`)
     this.#leaders.set(term, id)
-    for (const entry of this.#chosen) {
-      if (entry.index > log.start.index && entry.term < term && log.termAt(entry.index) !== entry.term) {
+    for (const [at, entry] of this.#chosen.entries()) {
+      // A leader of an earlier term than the one in which it was committed may come late: nobody follows it.
+      const wasBefore = (this.#chosenIn[at] ?? term) < term
+      if (entry.index > log.start.index && wasBefore && log.termAt(entry.index) !== entry.term) {
         const missing = `entry ${entry.index} of term ${entry.term}`
         throw new Violation("leader completeness", `${id} leads in term ${term} without ${missing}`)
       }
@@ -120,18 +124,19 @@ export class RaftSafety {
     if (log.start.index > from) this.#expectChosen(raft, log.start.index, log.start.term)
     for (const entry of log.slice(first, handedOut)) {
       const chosen = this.#chosen[entry.index - 1]
-      if (chosen === undefined) this.#choose(entry)
+      if (chosen === undefined) this.#choose(entry, raft.term)
       else if (chosen.term !== entry.term || !sameBytes(chosen.data, entry.data)) {
         throw new Violation("state machine safety", `${id} applies another entry at ${entry.index}`)
       }
     }
   }
 
-  #choose(entry: Entry): void {
+  #choose(entry: Entry, term: number): void {
     if (entry.index !== this.#chosen.length + 1) {
       throw new Violation("state machine safety", `entry ${entry.index} is applied before those before it`)
     }
     this.#chosen.push(entry)
+    this.#chosenIn.push(term)
     this.#onChosen(entry)
   }
 
