@@ -5,7 +5,10 @@ export interface Deadline {
   readonly id: number
 }
 
-/** A binary heap: the earliest deadline is at the top. A deadline that was moved is added again, the old one is stale. */
+/**
+ * A binary heap: the earliest deadline is at the top, of equal ones the one with the smallest id: members that were started
+ * anew have heard of them in another order. A deadline that was moved is added again, the old one is stale.
+ */
 export class DeadlineQueue {
   readonly #heap: Deadline[] = []
 
@@ -19,7 +22,7 @@ export class DeadlineQueue {
     heap.push(deadline)
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (this.#at(parent).atMs <= deadline.atMs) break
+      if (!isBefore(deadline, this.#at(parent))) break
       heap[at] = this.#at(parent)
       at = parent
     }
@@ -34,8 +37,8 @@ export class DeadlineQueue {
     for (;;) {
       let child = at * 2 + 1
       if (child >= heap.length) break
-      if (child + 1 < heap.length && this.#at(child + 1).atMs < this.#at(child).atMs) child++
-      if (this.#at(child).atMs >= last.atMs) break
+      if (child + 1 < heap.length && isBefore(this.#at(child + 1), this.#at(child))) child++
+      if (!isBefore(this.#at(child), last)) break
       heap[at] = this.#at(child)
       at = child
     }
@@ -45,4 +48,8 @@ export class DeadlineQueue {
   #at(index: number): Deadline {
     return must(this.#heap[index], "index is within the heap")
   }
+}
+
+function isBefore(one: Deadline, other: Deadline): boolean {
+  return one.atMs < other.atMs || (one.atMs === other.atMs && one.id < other.id)
 }

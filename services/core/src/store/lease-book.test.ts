@@ -3,17 +3,19 @@ import { expect, it } from "vitest"
 import { DeadlineQueue } from "./deadline-queue.ts"
 import { LeaseBook } from "./lease-book.ts"
 
-it("gives deadlines in their order, however they were added", () => {
+const deadline = fc.record({ atMs: fc.nat(20), id: fc.nat(1_000) })
+
+it("gives deadlines in their order, equal ones by their ids, however they were added", () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(50)), (deadlines) => {
+    fc.property(fc.uniqueArray(deadline, { selector: ({ id }) => id }), (deadlines) => {
       const queue = new DeadlineQueue()
-      deadlines.forEach((atMs, id) => void queue.add({ atMs, id }))
-      const taken: number[] = []
+      for (const each of deadlines) queue.add(each)
+      const taken: unknown[] = []
       for (let next = queue.peek(); next !== undefined; next = queue.peek()) {
-        taken.push(next.atMs)
+        taken.push(next)
         queue.pop()
       }
-      expect(taken).toEqual(deadlines.toSorted((a, b) => a - b))
+      expect(taken).toEqual(deadlines.toSorted((a, b) => a.atMs - b.atMs || a.id - b.id))
     }),
   )
 })
