@@ -37,7 +37,8 @@ export class Forwarding {
     const { raft, proposals, transport } = this.#parts
     const leader = leaderOf(raft)
     if (leader === raft.id) {
-      proposals.takeOver()
+      // They bear the time that it seemed to be while nobody led; store time stood still then.
+      proposals.takeOver((bytes) => restampCommand(bytes, { timeMs: this.#parts.timeMs() }))
       if (proposals.hasInbox) this.#parts.wake()
     } else if (leader !== noMember && transport !== undefined) {
       const { term } = raft

@@ -120,8 +120,12 @@ export class Proposals {
   }
 
   /** This member leads: what waits for a leader goes to its own log. */
-  takeOver(): void {
-    this.#inbox = this.#inbox.concat(this.#parked)
+  takeOver(restamp: (bytes: Buffer) => Buffer): void {
+    for (const proposal of this.#parked) {
+      const bytes = restamp(proposal.bytes)
+      this.#size += bytes.length - proposal.bytes.length
+      this.#inbox.push({ ...proposal, bytes })
+    }
     this.#parked = []
   }
 
