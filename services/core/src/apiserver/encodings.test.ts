@@ -1,9 +1,9 @@
 import { gunzipSync } from "node:zlib"
 import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { WireReader } from "#protobuf"
 import { decodeProtobuf } from "./protobuf/decode.ts"
 import { encodeProtobuf } from "./protobuf/encode.ts"
-import { WireReader } from "./protobuf/wire.ts"
 import { models } from "./testing/fuzz/models.ts"
 import { startTestApi, type TestApi } from "./testing/start.ts"
 

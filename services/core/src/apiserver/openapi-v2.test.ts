@@ -1,8 +1,8 @@
 import { builtinKinds } from "@wick/sdk/api"
 import { openapiSchema } from "@wick/sdk/api/openapi"
 import { describe, expect, it } from "vitest"
+import { WireReader } from "#protobuf"
 import { inVersion2, swaggerDocument, swaggerResponse } from "./openapi-v2.ts"
-import { WireReader } from "./protobuf/wire.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
 import { builtinResource } from "./served-resource.ts"
 

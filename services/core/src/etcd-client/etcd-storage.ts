@@ -1,4 +1,5 @@
 import type { Clock, Random } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
 import {
   compactionRequest,
   GrpcError,
@@ -39,7 +40,7 @@ import {
 import { errorOfAnswer } from "./answer-error.ts"
 import { call } from "./call.ts"
 import { Feed } from "./feed.ts"
-import type { CompactionPeer } from "./history-compactor.ts"
+import { type CompactionPeer, HistoryCompactor } from "./history-compactor.ts"
 import type { KeyPrefix } from "./key-prefix.ts"
 import { hasWritten, rangeMessage, rangeResult, txnMessage, txnResult } from "./kv-messages.ts"
 import { callTimeoutMs, pageKeys } from "./limits.ts"
@@ -69,6 +70,7 @@ export class EtcdStorage implements Storage, CompactionPeer {
   readonly #feed: Feed
   /** Oldest revision that can be read, as far as this process knows. */
   #compactRevision = 0
+  #compactor: HistoryCompactor | undefined
   #stopped: StoppedError | undefined
 
   constructor(parts: EtcdStorageParts) {
@@ -163,9 +165,15 @@ export class EtcdStorage implements Storage, CompactionPeer {
     return { claimed: answer.succeeded, version: now, revision: answer.header?.revision ?? 0 }
   }
 
+  /** From now on forgets history that is old, until it is closed. */
+  compactRegularly(log: Log): void {
+    this.#compactor = new HistoryCompactor(this, this.#parts.clock, log)
+  }
+
   async close(): Promise<void> {
     if (this.#stopped !== undefined) return
     this.#stopped = new StoppedError("the store is closed")
+    this.#compactor?.stop()
     this.#feed.end(this.#stopped)
     this.#parts.upstream.close()
     this.#parts.link.close()

@@ -2,7 +2,6 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { Storage } from "#store"
 import { EtcdStorage } from "./etcd-storage.ts"
-import { HistoryCompactor } from "./history-compactor.ts"
 import { KeyPrefix } from "./key-prefix.ts"
 import { Link, type TlsFiles } from "./link.ts"
 import { Upstream } from "./upstream.ts"
@@ -30,19 +29,6 @@ export async function openEtcdStorage(options: EtcdStorageOptions): Promise<Stor
     await storage.close()
     throw error
   }
-  const compactor = new HistoryCompactor(storage, clock, log)
-  return {
-    range: (request) => storage.range(request),
-    txn: (request) => storage.txn(request),
-    watch: (request, handler) => storage.watch(request, handler),
-    compact: (revision) => storage.compact(revision),
-    currentRevision: () => storage.currentRevision(),
-    grantLease: (ttlSeconds, id) => storage.grantLease(ttlSeconds, id),
-    keepLeaseAlive: (id) => storage.keepLeaseAlive(id),
-    revokeLease: (id) => storage.revokeLease(id),
-    close: () => {
-      compactor.stop()
-      return storage.close()
-    },
-  }
+  storage.compactRegularly(log)
+  return storage
 }

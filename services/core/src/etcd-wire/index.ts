@@ -4,11 +4,11 @@
  *
  * Invariants: whatever bytes are given, decoding ends with a message or a WireError; what is not known is skipped.
  *
- * Imports nothing of core. May be imported by: etcd, etcd-client, backup.
+ * Imports protobuf. May be imported by: etcd, etcd-client, backup.
  */
+
+export { WireError } from "#protobuf"
 export * from "./auth-messages.ts"
-export { ByteSink } from "./byte-sink.ts"
-export { ByteSource, WireError } from "./byte-source.ts"
 export * from "./concurrency-messages.ts"
 export * from "./frame.ts"
 export * from "./kv-messages.ts"

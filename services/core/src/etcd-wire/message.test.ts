@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { WireError } from "./byte-source.ts"
+import { WireError } from "#protobuf"
 import { compareTargets, keyValue, putRequest, rangeRequest, txnRequest } from "./kv-messages.ts"
 import { bool, bytes, key, Message, message, messages, number, numbers, text, texts } from "./message.ts"
 import { watchRequest } from "./watch-messages.ts"

@@ -1,5 +1,4 @@
-import { ByteSink } from "./byte-sink.ts"
-import { ByteSource, WireError } from "./byte-source.ts"
+import { WireError, WireReader, WireWriter } from "#protobuf"
 
 /** Messages within messages, beyond which one is not read. */
 const depthMax = 100
@@ -8,8 +7,8 @@ const depthMax = 100
 export interface Field<Value, Given = Value> {
   readonly number: number
   readonly absent: () => Value
-  readonly read: (source: ByteSource, before: Value, depth: number) => Value
-  readonly write: (sink: ByteSink, value: Given) => void
+  readonly read: (source: WireReader, before: Value, depth: number) => Value
+  readonly write: (sink: WireWriter, value: Given) => void
 }
 
 /** What a message's table says of its type, as it is read: every field has a value. */
@@ -26,7 +25,7 @@ type PartialOf<Fields> = {
   readonly [Name in keyof Fields]?: (Fields[Name] extends Field<infer _, infer Given> ? Given : never) | undefined
 }
 
-const sink = new ByteSink()
+const sink = new WireWriter()
 
 /** A protobuf message driven by a table of its fields; fields of other numbers are skipped. */
 export class Message<Fields extends Table> {
@@ -42,7 +41,7 @@ export class Message<Fields extends Table> {
 
   /** Throws WireError. Bytes in it are views. */
   decode(bytes: Buffer): ValuesOf<Fields> {
-    return this.read(new ByteSource(bytes), 0)
+    return this.read(new WireReader(bytes), 0)
   }
 
   encode(message: PartialOf<Fields>): Buffer {
@@ -51,7 +50,7 @@ export class Message<Fields extends Table> {
     return sink.finish()
   }
 
-  read(source: ByteSource, depth: number): ValuesOf<Fields> {
+  read(source: WireReader, depth: number): ValuesOf<Fields> {
     if (depth > depthMax) throw new WireError(`a message has more than ${depthMax} levels`)
     const message: Record<string, unknown> = {}
     for (const [name, field] of this.#backwards) message[name] = field.absent()
@@ -63,7 +62,7 @@ export class Message<Fields extends Table> {
     return message as ValuesOf<Fields>
   }
 
-  write(target: ByteSink, message: PartialOf<Fields>): void {
+  write(target: WireWriter, message: PartialOf<Fields>): void {
     for (const [name, field] of this.#backwards) {
       const value = (message as Record<string, unknown>)[name]
       if (value !== undefined) field.write(target, value)
@@ -196,8 +195,8 @@ export function numbers(at: number): Field<readonly number[]> {
 
 function repeated(
   at: number,
-  read: (source: ByteSource) => string,
-  write: (target: ByteSink, value: string) => void,
+  read: (source: WireReader) => string,
+  write: (target: WireWriter, value: string) => void,
 ): Field<readonly string[]> {
   return {
     number: at,

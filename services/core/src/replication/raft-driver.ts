@@ -173,7 +173,7 @@ export class RaftDriver {
     return Math.min(batchSizeMax, this.#parts.limits.segmentSize / 4)
   }
 
-  /** False: nothing can be done for now. */
+  /** False: nothing can be done before there is room, or ever. */
   async #turn(): Promise<boolean> {
     const { raft, proposals: waiting } = this.#parts
     if (this.#hasExclusive) {

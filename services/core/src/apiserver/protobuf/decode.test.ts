@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
+import { WireError } from "#protobuf"
 import { decodeProtobuf } from "./decode.ts"
-import { WireError } from "./wire.ts"
 
 type Part = [number: number, value: string | Uint8Array | number]
 

@@ -1,5 +1,5 @@
+import { WireError, WireReader } from "#protobuf"
 import { type Field, type Message, messageOf, messageOfKind } from "./messages.ts"
-import { WireError, WireReader } from "./wire.ts"
 
 /**
  * Objects in `application/vnd.kubernetes.protobuf`, as Go clients send built-in kinds: four magic bytes, then a message

@@ -1,6 +1,6 @@
+import { WireError, WireWriter } from "#protobuf"
 import { magic } from "./decode.ts"
 import { type Field, type Message, messageOf, messageOfKind } from "./messages.ts"
-import { WireError, WireWriter } from "./wire.ts"
 
 /**
  * Objects as `application/vnd.kubernetes.protobuf`. A field is written when JSON has it: JSON as Kubernetes writes it

@@ -1,3 +1,5 @@
+import { WireError } from "./wire-error.ts"
+
 const sizeMin = 8 * 1024
 /** A buffer that has grown beyond this is not kept for the next message. */
 const sizeKept = 256 * 1024
@@ -5,9 +7,9 @@ const varintBytesMax = 10
 
 /**
  * Writes a message from its end to its start: the length of what is inside is known when its head is written, so that
- * nothing is measured before. One sink serves all messages, one after another.
+ * nothing is measured before. One writer serves all messages, one after another.
  */
-export class ByteSink {
+export class WireWriter {
   #bytes = Buffer.allocUnsafeSlow(sizeMin)
   #at = this.#bytes.length
 
@@ -16,7 +18,7 @@ export class ByteSink {
     return this.#bytes.length - this.#at
   }
 
-  /** Head of the field whose contents were written since the sink was `before` long. */
+  /** Head of the field whose contents were written since the writer was `before` long. */
   head(number: number, before: number): void {
     this.varint(this.length - before)
     this.varint(number * 8 + 2)
@@ -29,6 +31,13 @@ export class ByteSink {
   number(number: number, value: number): void {
     this.varint(value)
     this.varint(number * 8)
+  }
+
+  double(number: number, value: number): void {
+    this.#reserve(8)
+    this.#at -= 8
+    this.#bytes.writeDoubleLE(value, this.#at)
+    this.varint(number * 8 + 1)
   }
 
   text(number: number, value: string): void {
@@ -50,11 +59,16 @@ export class ByteSink {
   }
 
   bytes(number: number, value: Uint8Array): void {
+    this.raw(value)
+    this.varint(value.length)
+    this.varint(number * 8 + 2)
+  }
+
+  /** Bytes that are fields already, or the inside of one. */
+  raw(value: Uint8Array): void {
     this.#reserve(value.length)
     this.#at -= value.length
     this.#bytes.set(value, this.#at)
-    this.varint(value.length)
-    this.varint(number * 8 + 2)
   }
 
   varint(value: number): void {
@@ -63,6 +77,7 @@ export class ByteSink {
       this.#bytes[--this.#at] = value
       return
     }
+    if (!Number.isFinite(value)) throw new WireError(`${value} is no whole number`)
     if (value < 0) {
       this.#negative(value)
       return
@@ -78,7 +93,7 @@ export class ByteSink {
     this.#bytes[this.#at + size - 1] = rest
   }
 
-  /** A copy of what was written; the sink is empty again. */
+  /** A copy of what was written; the writer is empty again. */
   finish(): Buffer {
     const written = Buffer.from(this.#bytes.subarray(this.#at))
     if (this.#bytes.length > sizeKept) this.#bytes = Buffer.allocUnsafeSlow(sizeMin)
@@ -88,7 +103,7 @@ export class ByteSink {
 
   /** Two's complement in 64 bits, as protobuf has it: always ten bytes. */
   #negative(value: number): void {
-    let rest = BigInt.asUintN(64, BigInt(value))
+    let rest = BigInt.asUintN(64, BigInt(Math.trunc(value)))
     this.#at -= varintBytesMax
     for (let index = 0; index < varintBytesMax; index++) {
       const more = index < varintBytesMax - 1 ? 0x80 : 0

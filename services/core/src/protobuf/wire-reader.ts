@@ -1,22 +1,19 @@
-/** Bytes that are no message of the kind expected. */
-export class WireError extends Error {
-  override name = "WireError"
-}
+import { WireError } from "./wire-error.ts"
 
 const varintBytesMax = 10
 const two28 = 2 ** 28
 const two32 = 2 ** 32
 
-/** Reads one protobuf message field by field, never past its end. */
-export class ByteSource {
+/** Reads a message field by field, never past its end. Throws WireError where the bytes make no sense. */
+export class WireReader {
   readonly #bytes: Buffer
   readonly #end: number
   #at: number
   /** Wire type of the field that was read last. */
   #type = 0
 
-  constructor(bytes: Buffer, start = 0, end = bytes.length) {
-    this.#bytes = bytes
+  constructor(bytes: Uint8Array, start = 0, end = bytes.byteLength) {
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#at = start
     this.#end = end
   }
@@ -33,15 +30,21 @@ export class ByteSource {
 
   /** A whole number with its sign. Exact up to 2^53, the nearest double beyond. */
   number(): number {
-    if (this.#type !== 0) throw new WireError(`wire type ${this.#type} where a number belongs`)
-    return this.#varint()
+    if (this.#type === 0) return this.#varint()
+    if (this.#type === 5) return this.#bytes.readInt32LE(this.#take(4))
+    throw new WireError(`wire type ${this.#type} where a number belongs`)
+  }
+
+  double(): number {
+    if (this.#type !== 1) throw new WireError(`wire type ${this.#type} where a double belongs`)
+    return this.#bytes.readDoubleLE(this.#take(8))
   }
 
   /** Numbers of a repeated field, packed into one or one of many. */
   numbers(into: number[]): void {
     if (this.#type !== 2) return void into.push(this.number())
     const start = this.#length()
-    const packed = new ByteSource(this.#bytes, start, this.#at)
+    const packed = new WireReader(this.#bytes, start, this.#at)
     while (packed.#at < packed.#end) into.push(packed.#varint())
   }
 
@@ -62,9 +65,10 @@ export class ByteSource {
     return this.#bytes.subarray(start, this.#at)
   }
 
-  message(): ByteSource {
+  /** A reader of the message in the field. */
+  message(): WireReader {
     const start = this.#length()
-    return new ByteSource(this.#bytes, start, this.#at)
+    return new WireReader(this.#bytes, start, this.#at)
   }
 
   skip(): void {
@@ -73,6 +77,10 @@ export class ByteSource {
     else if (this.#type === 2) this.#length()
     else if (this.#type === 5) this.#take(4)
     else throw new WireError(`wire type ${this.#type} is none that is used`)
+  }
+
+  get isEmpty(): boolean {
+    return this.#at >= this.#end
   }
 
   /** Moves behind the bytes of the field; where they start. */
