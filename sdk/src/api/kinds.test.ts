@@ -123,6 +123,35 @@ describe("a CRD", () => {
   })
 })
 
+describe("serving's kinds", () => {
+  it.each([
+    { resource: "domainmappings.serving.knative.dev", short: ["dm"], columns: ["URL", "Ready", "Reason"] },
+    {
+      resource: "ingresses.networking.internal.knative.dev",
+      short: ["kingress", "king"],
+      columns: ["Ready", "Reason"],
+    },
+    {
+      resource: "serverlessservices.networking.internal.knative.dev",
+      short: ["sks"],
+      columns: ["Mode", "Activators", "ServiceName", "PrivateServiceName", "Ready", "Reason"],
+    },
+    { resource: "certificates.networking.internal.knative.dev", short: ["kcert"], columns: ["Ready", "Reason"] },
+    { resource: "metrics.autoscaling.internal.knative.dev", short: [], columns: ["Ready", "Reason"] },
+    { resource: "images.caching.internal.knative.dev", short: ["img"], columns: ["Image"] },
+  ])("has $resource under the names and with the columns that tools know", ({ resource, short, columns }) => {
+    const kind = servingKinds.find(({ plural, group }) => `${plural}.${group}` === resource)
+    expect(kind?.shortNames).toEqual(short)
+    expect(kind?.columns.map(({ name }) => name)).toEqual(columns)
+    expect(kind?.subresources.status).toBe(true)
+  })
+
+  it("has claims of domains outside all namespaces", () => {
+    const claim = servingKinds.find(({ kind }) => kind === "ClusterDomainClaim")
+    expect(claim && crd(claim).spec).toMatchObject({ scope: "Cluster", names: { shortNames: ["cdc"] } })
+  })
+})
+
 describe("the table of pods", () => {
   const pod = (status: object, metadata = {}) =>
     ({ metadata, spec: { containers: [{ name: "a" }] }, status }) as unknown as Pod

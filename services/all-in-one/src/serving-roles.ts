@@ -8,7 +8,9 @@ interface Rule {
 
 const read = ["get", "list", "watch"]
 const write = [...read, "create", "update", "patch", "delete"]
-const serving = ["serving.knative.dev", "autoscaling.internal.knative.dev"]
+const autoscaling = "autoscaling.internal.knative.dev"
+const networking = "networking.internal.knative.dev"
+const serving = ["serving.knative.dev", autoscaling, networking, "caching.internal.knative.dev"]
 export const servingNamespace = "knative-serving"
 
 const rule = (apiGroups: readonly string[], resources: readonly string[], verbs: readonly string[]): Rule => ({
@@ -22,15 +24,18 @@ const rules: Record<string, Rule[]> = {
   controller: [
     rule(serving, ["*"], write),
     rule(["apps"], ["deployments"], write),
-    rule([""], ["services", "configmaps", "secrets", "namespaces"], write),
-    rule([""], ["pods", "endpoints"], read),
+    rule([""], ["services", "endpoints", "configmaps", "secrets", "namespaces"], write),
+    rule(["discovery.k8s.io"], ["endpointslices"], write),
+    rule([""], ["pods"], read),
     rule(["", "events.k8s.io"], ["events"], write),
     rule(["coordination.k8s.io"], ["leases"], write),
     rule(["admissionregistration.k8s.io"], ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"], write),
   ],
   autoscaler: [
-    rule(["autoscaling.internal.knative.dev"], ["podautoscalers"], read),
-    rule(["autoscaling.internal.knative.dev"], ["podautoscalers/status"], ["get", "update", "patch"]),
+    rule([autoscaling], ["podautoscalers"], read),
+    rule([autoscaling], ["podautoscalers/status", "metrics/status"], ["get", "update", "patch"]),
+    rule([autoscaling], ["metrics"], write),
+    rule([networking], ["serverlessservices"], write),
     rule(["serving.knative.dev"], ["revisions"], read),
     rule(["apps"], ["deployments"], read),
     rule(["apps"], ["deployments/scale"], ["get", "update", "patch"]),
@@ -41,6 +46,7 @@ const rules: Record<string, Rule[]> = {
   ],
   activator: [
     rule(["serving.knative.dev"], ["routes", "revisions", "services", "configurations"], read),
+    rule([networking], ["ingresses"], read),
     rule([""], ["pods", "services", "endpoints", "configmaps"], read),
     rule(["discovery.k8s.io"], ["endpointslices"], read),
     rule(["coordination.k8s.io"], ["leases"], write),
@@ -63,7 +69,9 @@ function userRoles(): AnyObject[] {
     kind: "ClusterRole",
     metadata: { name: `wick-serving-${role}`, labels: { [`${api}/aggregate-to-${role}`]: "true" } },
     // Not their status: that is for the controller to write.
-    rules: [rule(["serving.knative.dev"], ["services", "routes", "configurations", "revisions"], verbs)],
+    rules: [
+      rule(["serving.knative.dev"], ["services", "routes", "configurations", "revisions", "domainmappings"], verbs),
+    ],
   }))
 }
 
