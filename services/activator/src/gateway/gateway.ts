@@ -107,7 +107,7 @@ export class Gateway implements AsyncDisposable {
       return
     }
     const admit = (backend: Backend): void => {
-      if (backend.spec.protocol === "h2c") backend.admit(new H2Call(request, response, head))
+      if (backend.spec.protocol === "h2c") backend.admit(new H2Call(request, response, head, this.#world))
       else backend.admit(new HttpCall(request, response, head, this.#world))
     }
     const backend = this.#routing.choose(head.host)
@@ -121,7 +121,8 @@ export class Gateway implements AsyncDisposable {
       refuseUpgrade(socket, 400, "the request's headers contradict each other")
       return
     }
-    const admit = (backend: Backend): void => backend.admit(new UpgradeCall({ request, socket, first, head }))
+    const admit = (backend: Backend): void =>
+      backend.admit(new UpgradeCall({ request, socket, first, head }, this.#world))
     const backend = this.#routing.choose(head.host)
     if (backend !== undefined) admit(backend)
     else this.#lookAgain(head.host, admit, () => refuseUpgrade(socket, 404, `no route for host ${head.host}`))

@@ -1,8 +1,10 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2"
 import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
+import { AnswerLimits } from "./answer-limits.ts"
+import type { GatewayWorld } from "./gateway.ts"
 import type { CallResponse, Incoming, Outgoing } from "./http-call.ts"
-import { refuseWith } from "./refusal.ts"
+import { cutOff, refuseWith } from "./refusal.ts"
 import type { RequestHead } from "./request-head.ts"
 import { responseHead } from "./response-head.ts"
 
@@ -11,11 +13,14 @@ export class H2Call extends Call {
   readonly #request: Incoming
   readonly #response: Outgoing
   readonly #head: RequestHead
+  readonly #world: GatewayWorld
   #stream: ClientHttp2Stream | undefined = undefined
+  #limits: AnswerLimits | undefined = undefined
   #status = 0
 
-  constructor(request: Incoming, response: Outgoing, head: RequestHead) {
+  constructor(request: Incoming, response: Outgoing, head: RequestHead, world: GatewayWorld) {
     super()
+    this.#world = world
     this.#request = request
     this.#response = response
     this.#head = head
@@ -28,20 +33,24 @@ export class H2Call extends Call {
       this.backend?.sendElsewhere(this, "the pod has no address")
       return
     }
+    const { spec } = this.backend as NonNullable<Call["backend"]>
+    this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
     h2.open().then(
       (session) => {
         if (!this.open || this.pod !== pod) return
         this.#follow(session.request(this.#headers(), { endStream: !this.#head.hasBody }))
       },
       (error: Error) => {
-        if (this.open && this.pod === pod) this.backend?.sendElsewhere(this, error.message)
+        if (!this.open || this.pod !== pod) return
+        this.#limits?.stop()
+        this.backend?.sendElsewhere(this, error.message)
       },
     )
   }
 
   refuse(status: number, text: string): void {
     if (!this.open) return
-    if (this.#response.headersSent) this.#response.destroy()
+    if (this.#response.headersSent) cutOff(this.#response)
     else refuseWith(this.#response, status, text)
     this.#end(status)
   }
@@ -65,7 +74,9 @@ export class H2Call extends Call {
     })
     // Not `pipe`: the response may only end after its trailers are set.
     stream.on("data", (chunk: Buffer) => {
-      if (this.open && !(response as CallResponse).write(chunk)) stream.pause()
+      if (!this.open) return
+      this.#limits?.wrote()
+      if (!(response as CallResponse).write(chunk)) stream.pause()
     })
     response.on("drain", () => stream.resume())
     if (this.#head.hasBody) this.#request.pipe(stream)
@@ -73,6 +84,7 @@ export class H2Call extends Call {
 
   #begun(given: IncomingHttpHeaders): void {
     if (!this.open) return
+    this.#limits?.wrote()
     this.#status = Number(given[":status"] ?? 200)
     const headers: OutgoingHttpHeaders = {}
     for (const name in given) if (!name.startsWith(":")) headers[name] = given[name]
@@ -103,6 +115,7 @@ export class H2Call extends Call {
 
   #end(status: number): void {
     if (!this.open) return
+    this.#limits?.stop()
     this.backend?.finish(this, status)
     if (!this.#stream?.readableEnded) this.#stream?.close()
   }

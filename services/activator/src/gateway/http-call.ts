@@ -1,11 +1,11 @@
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
-import type { Timer } from "@wick/sdk/clock"
 import type { Client, Dispatcher } from "undici"
 import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
+import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
-import { refuseWith } from "./refusal.ts"
+import { cutOff, refuseWith } from "./refusal.ts"
 import { RequestBody } from "./request-body.ts"
 import type { RequestHead } from "./request-head.ts"
 import { responseHead } from "./response-head.ts"
@@ -39,9 +39,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
   #statusText = ""
   #headers: string[] | undefined = undefined
   #length = -1
-  #startTimer: Timer | undefined = undefined
-  #idleTimer: Timer | undefined = undefined
-  #wroteMs = 0
+  #limits: AnswerLimits | undefined = undefined
 
   constructor(request: Incoming, response: Outgoing, head: RequestHead, world: GatewayWorld) {
     super()
@@ -55,8 +53,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
 
   begin(pod: Pod): void {
     const { spec } = this.backend as NonNullable<Call["backend"]>
-    if (spec.responseStartTimeoutMs > 0) this.#limitStart(spec.responseStartTimeoutMs)
-    if (spec.idleTimeoutMs > 0) this.#limitIdle(spec.idleTimeoutMs)
+    this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
     if (this.#head.hasBody) this.#body ??= new RequestBody(this.#request)
     const { connections } = pod
     if (connections === undefined) {
@@ -94,14 +91,13 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     this.#statusText = statusText ?? ""
     this.#headers = headers
     this.#length = length
-    this.#startTimer?.cancel()
-    this.#wrote()
+    this.#limits?.wrote()
     this.#world.heads.hold(this)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (!this.open) return
-    this.#wrote()
+    this.#limits?.wrote()
     const response = this.#response as CallResponse
     if (this.#headers !== undefined) {
       if (chunk.length === this.#length && chunk.length <= joinedMaxBytes) {
@@ -153,7 +149,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     this.#headers = undefined
     if (response.headersSent) {
       // The status is out already: a body cut short is all that can still be told.
-      response.destroy()
+      cutOff(response)
     } else if (!response.destroyed) {
       refuseWith(response, status, text)
     }
@@ -189,14 +185,12 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
   #lost(why: string): void {
     this.#controller = undefined
     this.#giveBack(false)
-    this.#startTimer?.cancel()
-    this.#idleTimer?.cancel()
+    this.#limits?.stop()
     this.backend?.sendElsewhere(this, why)
   }
 
   #close(status: number, complete: boolean): void {
-    this.#startTimer?.cancel()
-    this.#idleTimer?.cancel()
+    this.#limits?.stop()
     if (complete) {
       // First the connection, then the slot: whoever gets the slot can use the connection at once.
       this.#giveBack(true)
@@ -217,27 +211,6 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     if (client === undefined || connections === undefined) return
     if (complete) connections.release(client)
     else connections.discard(client)
-  }
-
-  #limitStart(ms: number): void {
-    this.#startTimer = this.#world.clock.timer(ms, () => {
-      if (this.#status === 0) this.refuse(504, "request timeout")
-    })
-  }
-
-  /** Looks again when the limit could have been reached since the last byte: a byte then costs no timer. */
-  #limitIdle(ms: number): void {
-    this.#wroteMs = this.#world.clock.monotonic()
-    const check = (): void => {
-      const left = this.#wroteMs + ms - this.#world.clock.monotonic()
-      if (left <= 0) this.refuse(504, "request timeout")
-      else this.#idleTimer = this.#world.clock.timer(left, check)
-    }
-    this.#idleTimer = this.#world.clock.timer(ms, check)
-  }
-
-  #wrote(): void {
-    if (this.#idleTimer !== undefined) this.#wroteMs = this.#world.clock.monotonic()
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http"
-import type { Http2ServerResponse } from "node:http2"
+import { constants, type Http2ServerResponse } from "node:http2"
 
 /** Seconds after which a refused client may try again: the queue has moved on by then. */
 const retryAfterSeconds = "1"
@@ -18,4 +18,11 @@ export function refuseWith(response: ServerResponse | Http2ServerResponse, statu
   const writable = response as ServerResponse
   writable.writeHead(status, headers)
   writable.end(body)
+}
+
+/** Ends an answer that has begun so that its client cannot take it for whole. */
+export function cutOff(response: ServerResponse | Http2ServerResponse): void {
+  // Destroying a stream of HTTP/2 would end it in good order.
+  if ("stream" in response) response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR)
+  else response.destroy()
 }

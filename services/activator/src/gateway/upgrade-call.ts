@@ -1,8 +1,19 @@
 import { type ClientRequest, type IncomingMessage, request as sendRequest } from "node:http"
-import type { Duplex } from "node:stream"
+import type { Duplex, Readable } from "node:stream"
 import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
+import { AnswerLimits } from "./answer-limits.ts"
+import type { GatewayWorld } from "./gateway.ts"
 import type { RequestHead } from "./request-head.ts"
+
+/** What node hands over when a client asks for another protocol. */
+interface Upgrade {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  /** What the client has sent behind its head already. */
+  readonly first: Buffer
+  readonly head: RequestHead
+}
 
 /**
  * A request to speak another protocol (WebSocket) on the client's connection. Once the application agrees, bytes are
@@ -13,11 +24,14 @@ export class UpgradeCall extends Call {
   readonly #socket: Duplex
   readonly #first: Buffer
   readonly #head: RequestHead
+  readonly #world: GatewayWorld
   #upstream: ClientRequest | undefined = undefined
+  #limits: AnswerLimits | undefined = undefined
   #answered = false
 
-  constructor(given: { request: IncomingMessage; socket: Duplex; first: Buffer; head: RequestHead }) {
+  constructor(given: Upgrade, world: GatewayWorld) {
     super()
+    this.#world = world
     this.#request = given.request
     this.#socket = given.socket
     this.#first = given.first
@@ -27,10 +41,12 @@ export class UpgradeCall extends Call {
   }
 
   begin(pod: Pod): void {
+    const { spec } = this.backend as NonNullable<Call["backend"]>
+    this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
     const upgrade = this.#request.headers.upgrade ?? ""
     const upstream = sendRequest({
       host: pod.address,
-      port: this.backend?.spec.port,
+      port: spec.port,
       method: this.#request.method,
       path: this.#request.url,
       headers: [...this.#head.headers, "connection", "upgrade", "upgrade", upgrade],
@@ -56,6 +72,7 @@ export class UpgradeCall extends Call {
       return
     }
     this.#answered = true
+    this.#limits?.wrote()
     this.#socket.write(headText(answer))
     if (first.length > 0) this.#socket.write(first)
     if (this.#first.length > 0) socket.write(this.#first)
@@ -63,6 +80,7 @@ export class UpgradeCall extends Call {
     // A half-closed WebSocket has no use: the end of one side is the end of both.
     socket.on("close", () => this.#socket.destroy())
     this.#socket.on("close", () => socket.destroy())
+    this.#countBytes(socket)
     socket.pipe(this.#socket).pipe(socket)
   }
 
@@ -70,20 +88,31 @@ export class UpgradeCall extends Call {
   #pass(answer: IncomingMessage): void {
     this.#answered = true
     this.#socket.write(headText(answer, "connection: close\r\n"))
+    this.#limits?.wrote()
+    this.#countBytes(answer)
     answer.pipe(this.#socket)
     answer.on("end", () => this.#close(answer.statusCode ?? 0))
+  }
+
+  /** Without a limit nobody looks at what passes. */
+  #countBytes(source: Readable): void {
+    const limits = this.#limits
+    if (limits !== undefined) source.on("data", () => limits.wrote())
   }
 
   #failed(upstream: ClientRequest, error: Error): void {
     if (!this.open || this.#upstream !== upstream) return
     // Refused or unreachable: not a byte has left. Anything later may have reached the application.
     const unsent = upstream.socket === null || upstream.socket.connecting || upstream.socket.bytesWritten === 0
-    if (unsent) this.backend?.sendElsewhere(this, error.message)
-    else this.refuse(502, `the application broke off: ${error.message}`)
+    if (unsent) {
+      this.#limits?.stop()
+      this.backend?.sendElsewhere(this, error.message)
+    } else this.refuse(502, `the application broke off: ${error.message}`)
   }
 
   #close(status: number): void {
     if (!this.open) return
+    this.#limits?.stop()
     this.backend?.finish(this, this.#answered && status === 0 ? 101 : status)
     this.#upstream?.destroy()
   }
