@@ -52,8 +52,11 @@ export interface ActivatorTls {
 export interface Activator extends AsyncDisposable {
   readonly address: AddressInfo
   readonly adminAddress: AddressInfo
-  /** Takes no new connections and resolves when the last request is answered, or after `limitMs`. */
-  drain(limitMs: number): Promise<void>
+  /**
+   * Is unready from now on, but serves for `lingerMs` more, in which load balancers look away; then takes no new
+   * connections and resolves when the last request is answered, or after `limitMs`.
+   */
+  drain(given: { lingerMs: number; limitMs: number }): Promise<void>
 }
 
 /** Resolves when the gateway listens and the routes are known. */
@@ -113,7 +116,12 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   return {
     address,
     adminAddress,
-    drain: (limitMs) => gateway.drain(limitMs),
+    drain: async ({ lingerMs, limitMs }) => {
+      isReady = false
+      gateway.retire()
+      if (lingerMs > 0) await clock.sleep(lingerMs)
+      await gateway.drain(limitMs)
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }

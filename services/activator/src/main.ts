@@ -51,7 +51,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     if (stopping) process.exit(1)
     stopping = true
     log.info("draining", { signal })
-    void activator.drain(options.drainSeconds * 1000).then(async () => {
+    const patience = { lingerMs: options.lingerSeconds * 1000, limitMs: options.drainSeconds * 1000 }
+    void activator.drain(patience).then(async () => {
       await activator[Symbol.asyncDispose]()
       await transport[Symbol.asyncDispose]()
       process.exit(0)

@@ -8,6 +8,7 @@ export interface Options {
   readonly adminAddress: string | undefined
   readonly autoscaler: string | undefined
   readonly id: string | undefined
+  readonly lingerSeconds: number
   readonly drainSeconds: number
 }
 
@@ -19,7 +20,8 @@ export const usage = `activator: the gateway and buffer before the pods
   --admin-address URL       how other activators and kubelets reach --admin (default: from --admin)
   --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port, or @FILE that lists several
   --id NAME                 unique among activators (default: host name and process id)
-  --drain-seconds N         patience with open requests after SIGTERM (default 30)
+  --linger-seconds N        after SIGTERM, how long to serve on while /readyz says 503 already (default 15)
+  --drain-seconds N         patience with open requests after that (default 30)
 `
 
 /** Throws with a line for the user when an option makes no sense. */
@@ -33,13 +35,10 @@ export function parseOptions(args: readonly string[]): Options {
       "admin-address": { type: "string" },
       autoscaler: { type: "string" },
       id: { type: "string" },
+      "linger-seconds": { type: "string", default: "15" },
       "drain-seconds": { type: "string", default: "30" },
     },
   })
-  const drainSeconds = Number(values["drain-seconds"])
-  if (!Number.isFinite(drainSeconds) || drainSeconds < 0) {
-    throw new Error(`--drain-seconds ${values["drain-seconds"]}: must be a number of seconds, 0 or more`)
-  }
   return {
     kubeconfig: values.kubeconfig,
     listen: endpoint("--listen", values.listen),
@@ -47,8 +46,17 @@ export function parseOptions(args: readonly string[]): Options {
     adminAddress: values["admin-address"],
     autoscaler: values.autoscaler,
     id: values.id,
-    drainSeconds,
+    lingerSeconds: seconds("--linger-seconds", values["linger-seconds"]),
+    drainSeconds: seconds("--drain-seconds", values["drain-seconds"]),
   }
+}
+
+function seconds(flag: string, text: string): number {
+  const value = Number(text)
+  if (text === "" || !Number.isFinite(value) || value < 0) {
+    throw new Error(`${flag} ${text}: must be a number of seconds, 0 or more`)
+  }
+  return value
 }
 
 function endpoint(flag: string, text: string): Endpoint {

@@ -48,6 +48,8 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
         ...["--autoscaler", options.autoscaler],
         ...["--kubeconfig", options.kubeconfig],
         ...["--id", `${options.idPrefix}activator-${at}`],
+        // Nobody stands before the gateway who would have to look away first.
+        ...["--linger-seconds", "0"],
         ...["--drain-seconds", String(drainSeconds)],
       ]
       const name = `activator-${at}`

@@ -8,7 +8,7 @@ import type { Peer } from "@wick/sdk/wire"
 export interface AdminWorld {
   readonly metrics: Metrics
   readonly log: Log
-  /** Whether everything has been listed once: before that a request could be told 404 for a host that exists. */
+  /** Everything has been listed once (before that a request could be told 404 for a host that exists), and no end is near. */
   isReady(): boolean
   /** Resolves when this activator has nothing in flight on a terminating pod of the revision. */
   drained(namespace: string, name: string, signal: AbortSignal): Promise<void>
@@ -55,7 +55,7 @@ export class AdminServer implements AsyncDisposable {
     const [, verb, namespace, name] = pathname.split("/")
     if (verb === "healthz") end(response, 200, "ok\n")
     else if (verb === "readyz")
-      end(response, this.#world.isReady() ? 200 : 503, this.#world.isReady() ? "ok\n" : "not yet\n")
+      end(response, this.#world.isReady() ? 200 : 503, this.#world.isReady() ? "ok\n" : "not ready\n")
     else if (verb === "metrics") {
       response.setHeader("content-type", this.#world.metrics.contentType)
       end(response, 200, await this.#world.metrics.text())

@@ -9,7 +9,7 @@ describe("routing", () => {
       cluster.revision("hello-1", app.port)
       cluster.pod("a", "hello-1", "127.0.0.1")
     })
-    const answer = await ask(stage.port, "Hello.test:8080", { headers: { "k-network-probe": "x", "x-mine": "1" } })
+    const answer = await ask(stage.port, "Hello.test:8080", { headers: { "k-passthrough-lb": "x", "x-mine": "1" } })
     expect(answer.status).toBe(200)
     expect(JSON.parse(answer.body)).toMatchObject({
       host: "Hello.test:8080",
@@ -18,7 +18,7 @@ describe("routing", () => {
       "x-forwarded-proto": "http",
       "x-mine": "1",
     })
-    expect(answer.body).not.toContain("k-network-probe")
+    expect(answer.body).not.toContain("k-passthrough-lb")
   })
 
   it("answers 404 for a host that no route has, and 200 as soon as one has it", async () => {

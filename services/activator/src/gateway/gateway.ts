@@ -7,8 +7,9 @@ import { H2Call } from "./h2-call.ts"
 import { createH2Server, h2Headers } from "./h2-server.ts"
 import { HeldHeads } from "./held-heads.ts"
 import { CallResponse, HttpCall, type Incoming, type Outgoing } from "./http-call.ts"
-import { refuseWith } from "./refusal.ts"
-import { requestHead } from "./request-head.ts"
+import { answerProbe, type ProbeAnswer } from "./network-probe.ts"
+import { answerWith, refuseWith } from "./refusal.ts"
+import { type RequestHead, requestHead } from "./request-head.ts"
 import { sniffProtocol } from "./sniff.ts"
 import { refuseUpgrade, UpgradeCall } from "./upgrade-call.ts"
 
@@ -16,7 +17,7 @@ import { refuseUpgrade, UpgradeCall } from "./upgrade-call.ts"
 export interface GatewayWorld {
   readonly clock: Clock
   readonly heads: HeldHeads
-  /** Being shut down: connections are closed after their answer. */
+  /** About to be shut down: connections are closed after their answer. */
   draining: boolean
 }
 
@@ -76,6 +77,11 @@ export class Gateway implements AsyncDisposable {
     return this.#listener.address() as AddressInfo
   }
 
+  /** Asks clients to take their next requests elsewhere, and goes on serving. */
+  retire(): void {
+    this.#world.draining = true
+  }
+
   /** Takes no new connections; resolves when the last request has been answered or `limitMs` has passed. */
   async drain(limitMs: number): Promise<void> {
     this.#world.draining = true
@@ -106,6 +112,10 @@ export class Gateway implements AsyncDisposable {
       refuseWith(response, 400, "the request's headers contradict each other")
       return
     }
+    if (head.probe !== "") {
+      this.#probed(head, (answer) => answerWith(response, answer))
+      return
+    }
     const admit = (backend: Backend): void => {
       if (backend.spec.protocol === "h2c") backend.admit(new H2Call(request, response, head, this.#world))
       else backend.admit(new HttpCall(request, response, head, this.#world))
@@ -126,6 +136,14 @@ export class Gateway implements AsyncDisposable {
     const backend = this.#routing.choose(head.host)
     if (backend !== undefined) admit(backend)
     else this.#lookAgain(head.host, admit, () => refuseUpgrade(socket, 404, `no route for host ${head.host}`))
+  }
+
+  /** Asked by a part of the platform; nothing of it is counted or reaches an application. */
+  #probed({ host, probe, probeHash }: RequestHead, answer: (given: ProbeAnswer) => void): void {
+    const judge = (backend: Backend | undefined): void => answer(answerProbe(probe, probeHash, host, backend))
+    const backend = this.#routing.choose(host)
+    if (backend !== undefined) judge(backend)
+    else this.#lookAgain(host, judge, () => judge(undefined))
   }
 
   /** A host may be new: only when the routes are known to be as new as the request does "unknown" mean that. */

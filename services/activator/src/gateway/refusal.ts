@@ -1,22 +1,31 @@
 import type { ServerResponse } from "node:http"
 import { constants, type Http2ServerResponse } from "node:http2"
 
-/** Seconds after which a refused client may try again: the queue has moved on by then. */
-const retryAfterSeconds = "1"
+/** When a refused client may try again, in seconds: the queue has moved on by then. */
+const comeBack = { "retry-after": "1" }
 
-/** Answers in place of the application, in plain text. */
+/** An answer of the gateway's own, in plain text. */
+export interface OwnAnswer {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Answers in place of the application. */
 export function refuseWith(response: ServerResponse | Http2ServerResponse, status: number, text: string): void {
-  const body = `${text}\n`
-  const headers: Record<string, string> = {
-    "content-type": "text/plain; charset=utf-8",
-    "content-length": String(Buffer.byteLength(body)),
-    "x-content-type-options": "nosniff",
-  }
-  if (status === 503) headers["retry-after"] = retryAfterSeconds
+  answerWith(response, { status, body: `${text}\n`, ...(status === 503 && { headers: comeBack }) })
+}
+
+export function answerWith(response: ServerResponse | Http2ServerResponse, { status, body, headers }: OwnAnswer): void {
   // The rest of a body that nobody will read would be taken for the next request.
   if (status === 400 && "shouldKeepAlive" in response) response.shouldKeepAlive = false
   const writable = response as ServerResponse
-  writable.writeHead(status, headers)
+  writable.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": String(Buffer.byteLength(body)),
+    "x-content-type-options": "nosniff",
+    ...headers,
+  })
   writable.end(body)
 }
 

@@ -27,6 +27,9 @@ export interface RequestHead {
   /** Whether a body follows: chunked, or of a length above 0. */
   hasBody: boolean
   headers: string[]
+  /** `K-Network-Probe` and `K-Network-Hash`, empty where there are none: one of the platform's parts asks, not a client. */
+  probe: string
+  probeHash: string
 }
 
 /**
@@ -42,6 +45,8 @@ export function requestHead(raw: readonly string[], client: string, secure: bool
   let forwardedFor = ""
   let forwardedProto = ""
   let named: string[] | undefined
+  let probe = ""
+  let probeHash = ""
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const value = raw[i + 1] as string
@@ -56,6 +61,8 @@ export function requestHead(raw: readonly string[], client: string, secure: bool
       headers.push(name, value)
     } else if (lower.charCodeAt(0) === 107 /* k */ && lower.charCodeAt(1) === 45 /* - */) {
       // K-*: what the platform's parts tell each other; a client may not speak in their name.
+      if (lower === "k-network-probe") probe = value
+      else if (lower === "k-network-hash") probeHash = value
     } else if (!dropped.has(lower)) {
       headers.push(name, value)
     } else if (lower === "transfer-encoding") chunked = true
@@ -77,7 +84,7 @@ export function requestHead(raw: readonly string[], client: string, secure: bool
     join(forwarded, `for=${client.includes(":") ? `"[${client}]"` : client};host="${host}";proto=${proto}`),
   )
   if (named !== undefined) without(headers, named)
-  return { host, hasBody: chunked || (length !== undefined && length !== "0"), headers }
+  return { host, hasBody: chunked || (length !== undefined && length !== "0"), headers, probe, probeHash }
 }
 
 const lowerCased = new Map<string, string>()
