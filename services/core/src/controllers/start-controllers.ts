@@ -6,6 +6,7 @@ import { startDeployments } from "./deployment/reconcile.ts"
 import { startDisruption } from "./disruption/reconcile.ts"
 import { startEndpointSlices } from "./endpoint-slice/reconcile.ts"
 import { startGarbageCollector } from "./garbage-collector/reconcile.ts"
+import { startHorizontalPodAutoscalers } from "./horizontal-pod-autoscaler/reconcile.ts"
 import { Inventory } from "./inventory/inventory.ts"
 import { startNamespaces } from "./namespace/reconcile.ts"
 import { startNodeLifecycle } from "./node-lifecycle/reconcile.ts"
@@ -38,6 +39,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
   running.use(startDisruption(options))
   running.use(startEndpointSlices(options))
   running.use(startGarbageCollector(options, inventory))
+  running.use(startHorizontalPodAutoscalers(options))
   running.use(startNamespaces(options, inventory))
   running.use(startNodeLifecycle(options))
   running.use(startResourceQuotas(options, inventory))
