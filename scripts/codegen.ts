@@ -1,11 +1,16 @@
 /**
- * Writes the files that are made from the kinds: `k8s/crds/<plural>.<group>.yaml`. A test checks that they are fresh.
+ * Writes the files that are made from the kinds and settings: `k8s/crds/<plural>.<group>.yaml`,
+ * `k8s/config-maps/config-<part>.yaml`. Tests check that they are fresh.
  *
  *     node scripts/codegen.ts
  */
 import { mkdirSync, writeFileSync } from "node:fs"
+import { configMapFiles } from "./config-map-files.ts"
 import { crdFiles } from "./crd-files.ts"
 
-const directory = new URL("../k8s/crds/", import.meta.url)
-mkdirSync(directory, { recursive: true })
-for (const [name, text] of crdFiles()) writeFileSync(new URL(name, directory), text)
+const directories = { crds: crdFiles(), "config-maps": configMapFiles() }
+for (const [directory, files] of Object.entries(directories)) {
+  const home = new URL(`../k8s/${directory}/`, import.meta.url)
+  mkdirSync(home, { recursive: true })
+  for (const [name, text] of files) writeFileSync(new URL(name, home), text)
+}

@@ -3,12 +3,12 @@
  * the cluster only through a client, so they run the same on the embedded core and on any other Kubernetes. Imported by
  * the all-in-one composition and by main.ts.
  */
+import { type DataByName, systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import { type Data, type MapName, systemNamespace } from "./config/config.ts"
-import { ensureConfig, watchConfig } from "./config/config-source.ts"
+import { ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
 import type { Context } from "./reconcilers/context.ts"
 import { startLabeler } from "./reconcilers/labeler/reconcile.ts"
@@ -16,8 +16,6 @@ import { startRevisionController } from "./reconcilers/revision/reconcile.ts"
 import { startRouteController } from "./reconcilers/route/reconcile.ts"
 import { startServiceController } from "./reconcilers/service/reconcile.ts"
 import { startWebhooks, type WebhookOptions } from "./webhook/index.ts"
-
-export type { Data, MapName } from "./config/config.ts"
 
 export interface ControllerOptions {
   readonly client: Client
@@ -29,7 +27,7 @@ export interface ControllerOptions {
 
 export interface AdmissionOptions extends ControllerOptions {
   /** What configuration maps are made with when they are missing. */
-  readonly configDefaults?: Readonly<Partial<Record<MapName, Data>>>
+  readonly configDefaults?: DataByName
   /** Where the API server asks about objects before it stores them. */
   readonly webhook: Pick<WebhookOptions, "host" | "port" | "service" | "certificate" | "onListening">
 }
@@ -42,13 +40,15 @@ export interface Admission extends AsyncDisposable {
 export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
   const { client, clock } = options
   const log = options.log.with({ service: "webhook" })
-  await ensureConfig(client, options.configDefaults ?? {})
+  await ensureSystemNamespace(client)
   await using undo = new AsyncDisposableStack()
   const informers = options.informers ?? undo.use(createInformers(client, clock, log))
-  const config = watchConfig(informers, log)
+  const config = watchConfig(informers)
   await config.synced
   const webhooks = await startWebhooks({ client, clock, log, config: () => config.current(), ...options.webhook })
   undo.use(webhooks)
+  // Only now: maps that are there already may not be written while nobody judges them.
+  await ensureConfig(client, options.configDefaults ?? {})
   const stack = undo.move()
   return { port: webhooks.port, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }

@@ -4,7 +4,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import type { Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import type { ConfigSource } from "../config/config-source.ts"
+import type { ConfigSource } from "@wick/sdk/serving-config"
 import { sameJson } from "../same-json.ts"
 
 /** What every reconciler is handed. */

@@ -1,12 +1,12 @@
+import { readConfig } from "@wick/sdk/api/serving/config"
 import type { Configuration } from "@wick/sdk/api/serving/configuration"
 import type { Revision } from "@wick/sdk/api/serving/revision"
 import type { Route } from "@wick/sdk/api/serving/route"
 import type { Service } from "@wick/sdk/api/serving/service"
-import { parseConfig } from "../config/config.ts"
 import { labels } from "../labels.ts"
 
 export const nowMs = Date.UTC(2026, 0, 1)
-export const config = parseConfig({
+export const config = readConfig({
   "config-domain": { "wick.localhost": "" },
   "config-network": { "external-port": "8080" },
 })

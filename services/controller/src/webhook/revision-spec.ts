@@ -1,5 +1,5 @@
+import type { Config } from "@wick/sdk/api/serving/config"
 import { parseImageReference } from "@wick/sdk/oci/image-reference"
-import type { Config } from "../config/config.ts"
 import type { Mistake } from "./admission-review.ts"
 
 interface Port {

@@ -1,5 +1,5 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
-import type { Config } from "../config/config.ts"
+import type { Config } from "@wick/sdk/api/serving/config"
 import { labels } from "../labels.ts"
 import { sameJson } from "../same-json.ts"
 import type { Mistake, ReviewRequest } from "./admission-review.ts"

@@ -1,8 +1,8 @@
+import { readConfig } from "@wick/sdk/api/serving/config"
 import { describe, expect, it } from "vitest"
-import { parseConfig } from "../config/config.ts"
 import { createApp } from "./index.ts"
 
-const app = createApp(() => parseConfig({}))
+const app = createApp(() => readConfig({}))
 const meta = { name: "hello", namespace: "default" }
 const container = { image: "registry.test/hello" }
 

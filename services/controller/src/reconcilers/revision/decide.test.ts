@@ -1,13 +1,13 @@
 import type { Deployment } from "@wick/sdk/api/apps/deployment"
 import type { Pod } from "@wick/sdk/api/core/pod"
+import { readConfig } from "@wick/sdk/api/serving/config"
 import { describe, expect, it } from "vitest"
-import { parseConfig } from "../../config/config.ts"
 import { nowMs, readyOf, revision } from "../../testing/objects.ts"
 import { decide, type Observed } from "./decide.ts"
 
 const image = `registry.test/hello@sha256:${"0".repeat(64)}`
 const resolution = { kind: "resolved", images: { "user-container": image } } as const
-const config = parseConfig({ "config-wick": { "drain-host": "10.0.0.1", "drain-port": "9080" } })
+const config = readConfig({ "config-wick": { "drain-host": "10.0.0.1", "drain-port": "9080" } })
 
 const deployment = {
   metadata: { name: "hello-00001-deployment", ownerReferences: [{ uid: "uid-hello-00001", controller: true }] },

@@ -2,6 +2,7 @@ import type { NewOf } from "@wick/sdk/api"
 import type { Deployment } from "@wick/sdk/api/apps/deployment"
 import type { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
 import type { Pod } from "@wick/sdk/api/core/pod"
+import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
 import {
   type Condition,
@@ -12,7 +13,6 @@ import {
   type Mark,
   nextConditions,
 } from "../../conditions.ts"
-import type { Config } from "../../config/config.ts"
 import { isOwnedBy } from "../../owner.ts"
 import { desiredDeployment } from "./desired/deployment.ts"
 import { desiredPodAutoscaler } from "./desired/pod-autoscaler.ts"

@@ -1,6 +1,6 @@
+import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
 import type { Clock } from "@wick/sdk/clock"
-import type { Config } from "../../config/config.ts"
 import { type Resolution, resolveDigest } from "./digest.ts"
 
 /** Time after which a registry that said no is asked again. */

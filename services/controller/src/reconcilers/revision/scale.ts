@@ -1,5 +1,5 @@
+import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
-import type { Config } from "../../config/config.ts"
 import { annotations } from "../../labels.ts"
 
 /** Pods that a revision starts with: its own initial scale or the operator's, and never fewer than its minimum. */

@@ -1,8 +1,8 @@
+import type { Config } from "@wick/sdk/api/serving/config"
 import type { Configuration } from "@wick/sdk/api/serving/configuration"
 import type { Revision } from "@wick/sdk/api/serving/revision"
 import type { Route } from "@wick/sdk/api/serving/route"
 import { currentCondition, isFalse, isTrue, isUnknown, type Mark, nextConditions } from "../../conditions.ts"
-import type { Config } from "../../config/config.ts"
 import { clusterLocalUrl, isClusterLocal, routeUrl } from "./url.ts"
 
 export interface Observed {

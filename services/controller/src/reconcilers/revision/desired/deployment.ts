@@ -1,7 +1,7 @@
 import type { NewOf } from "@wick/sdk/api"
 import type { Deployment } from "@wick/sdk/api/apps/deployment"
+import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
-import type { Config } from "../../../config/config.ts"
 import { annotations, labels } from "../../../labels.ts"
 import { ownedBy } from "../../../owner.ts"
 import { deploymentName } from "../names.ts"
@@ -47,7 +47,7 @@ export function desiredDeployment({ revision, config, images }: DeploymentInput)
 
 function progressDeadline(revision: Revision, config: Config): number {
   const own = /^(\d+)s$/.exec(revision.metadata.annotations?.[annotations.progressDeadline] ?? "")
-  return own ? Number(own[1]) : config.deployment["progress-deadline"]
+  return own ? Number(own[1]) : config.deployment["progress-deadline"] / 1_000
 }
 
 /** Annotations that say something of the revision as an object say nothing of its pods. */

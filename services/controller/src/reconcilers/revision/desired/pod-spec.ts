@@ -1,5 +1,5 @@
+import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
-import type { Config } from "../../../config/config.ts"
 import { labels } from "../../../labels.ts"
 
 type RevisionSpec = Revision["spec"]

@@ -1,0 +1,87 @@
+/**
+ * The operators' configuration, made and watched: the rim of `@wick/sdk/api/serving/config`. Every service of serving
+ * reads it here, so what one of them takes to be set is set for all.
+ */
+import { ConfigMap } from "../api/core/config-map.ts"
+import { Namespace } from "../api/core/namespace.ts"
+import { isStatus } from "../api/meta/status-error.ts"
+import {
+  type Config,
+  type Data,
+  type DataByName,
+  type Documentation,
+  documentation,
+  mapNames,
+  readConfig,
+  systemNamespace,
+} from "../api/serving/config/index.ts"
+import type { Client } from "../client/index.ts"
+import { type Informers, subject } from "../controller/index.ts"
+
+/** The operators' configuration, live. */
+export interface ConfigSource {
+  readonly synced: Promise<void>
+  current(): Config
+  /** Called after every change; returns its undoing. */
+  onChange(listener: () => void): () => void
+}
+
+/** A map that cannot be read changes nothing: what it said before goes on to hold. */
+export function watchConfig(informers: Informers): ConfigSource {
+  const informer = informers(ConfigMap, { namespace: systemNamespace })
+  let config = readConfig({})
+  const reload = (): void => {
+    const found = mapNames.map((name): [string, Data | undefined] => [name, informer.get(name, systemNamespace)?.data])
+    config = readConfig(Object.fromEntries(found), config)
+  }
+  informer.onChange((change) => {
+    if (mapNames.includes(subject(change).metadata.name)) reload()
+  })
+  return {
+    synced: informer.synced,
+    current: () => config,
+    onChange: (listener) => informer.onChange(listener),
+  }
+}
+
+const fieldManager = "wick"
+
+/** Makes the system namespace if it is missing. */
+export async function ensureSystemNamespace(client: Client): Promise<void> {
+  await unlessThere(() => client.create(Namespace, { metadata: { name: systemNamespace } }))
+}
+
+/**
+ * Makes every map that is missing, with `initial` set in it, and brings the examples of the others up to date, so that
+ * `kubectl edit` finds what can be set.
+ */
+export async function ensureConfig(client: Client, initial: DataByName): Promise<void> {
+  const { items } = await client.list(ConfigMap, { namespace: systemNamespace })
+  const present = new Map(items.map((map) => [map.metadata.name, map]))
+  await Promise.all(
+    documentation().map(async (wanted) => {
+      const map = present.get(wanted.name)
+      if (map === undefined) await unlessThere(() => client.create(ConfigMap, documented(wanted, initial[wanted.name])))
+      else if (!isDocumented(map, wanted))
+        await client.apply(ConfigMap, documented(wanted), { fieldManager, force: true })
+    }),
+  )
+}
+
+function documented({ name, labels, annotations, data }: Documentation, initial: Data = {}) {
+  return { metadata: { name, namespace: systemNamespace, labels, annotations }, data: { ...data, ...initial } }
+}
+
+function isDocumented({ metadata, data }: ConfigMap, wanted: Documentation): boolean {
+  const has = (given: Data | undefined, texts: Data): boolean =>
+    Object.entries(texts).every(([key, text]) => given?.[key] === text)
+  return has(data, wanted.data) && has(metadata.annotations, wanted.annotations) && has(metadata.labels, wanted.labels)
+}
+
+async function unlessThere(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create()
+  } catch (error) {
+    if (!isStatus(error, "AlreadyExists")) throw error
+  }
+}
