@@ -5,6 +5,7 @@ import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Service } from "@wick/sdk/api/serving/service"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { buildTestImages } from "./testing/images.ts"
+import { until } from "./testing/until.ts"
 import { startTestPlatform, type TestPlatform } from "./testing.ts"
 
 let wick: TestPlatform
@@ -72,6 +73,30 @@ describe("a function that cannot run says exactly why, in deploy, as a condition
     expect((await wick.kubectl("describe", "ksvc", name)).stdout).toMatch(reason)
     expect((await wick.wick("describe", name)).stdout).toMatch(reason)
     await wick.wick("delete", name)
+  })
+})
+
+describe("a function that crashes again and again", () => {
+  it("tells its callers so within a second instead of holding them, and answers again when it runs", async () => {
+    const host = "fragile.default.wick.localhost"
+    const call = (path = "/") => wick.call(host, { path })
+    expect((await wick.wick("deploy", "fragile", "--image", echo(), "--scale", "1..1")).code).toBe(0)
+    let answer = await call("/?exit=3")
+    expect(answer.status).toBe(502)
+    let sentAt = performance.now()
+    // It may be restarted without a pause the first time.
+    await until("callers are told", async () => {
+      sentAt = performance.now()
+      answer = await call("/?exit=3")
+      return answer.status === 503
+    })
+    expect(performance.now() - sentAt).toBeLessThan(1_000)
+    expect(answer.body).toMatch(
+      /fragile-00001 cannot serve: container user-container: CrashLoopBackOff \(exit code 3\)/,
+    )
+    expect(answer.headers["retry-after"]).toBe("10")
+    await until("it answers", async () => (await call()).status === 200)
+    await wick.wick("delete", "fragile")
   })
 })
 

@@ -1,16 +1,20 @@
 import { assert } from "@wick/sdk/assert"
-import type { Clock, Random } from "@wick/sdk/clock"
+import type { Clock, Random, Timer } from "@wick/sdk/clock"
 import type { RevisionMetrics } from "../metrics/revision-metrics.ts"
 import type { Call } from "./call.ts"
 import { DeadlineQueue } from "./deadline-queue.ts"
 import { LoadMeter } from "./load-meter.ts"
 import type { Pod } from "./pod.ts"
 import { choosePod } from "./pod-choice.ts"
+import { type Cause, failureText, judgeHealth, type RevisionHealth, well } from "./revision-health.ts"
 import { type RevisionSpec, unknownSpec } from "./revision-spec.ts"
 import { WaitLine } from "./wait-line.ts"
 
 /** Requests that may wait for one revision. Beyond, the client is told to come back: 503. */
 const waitingMax = 10_000
+
+/** A caller of a revision that cannot serve is asked to stay away for so long; the kubelet's own first pause is as long. */
+const failureRetrySeconds = 10
 
 /** Pods that are tried for one request before the client hears of it. */
 const attemptsMax = 20
@@ -42,6 +46,9 @@ export class Backend {
   /** Whether a report is owed: there was load since the last one that said there is none. */
   awake = false
   spec: RevisionSpec = unknownSpec
+  health: RevisionHealth = well
+  #unmakeable: Cause | undefined
+  #recheck: Timer | undefined
   readonly #clock: Clock
   readonly #random: Random
   readonly #events: BackendEvents
@@ -86,6 +93,10 @@ export class Backend {
       if (this.meter.now > 2 * this.reportedConcurrency + 4) this.#events.pressed(this)
       return
     }
+    if (this.health !== well && !this.#mayWait()) {
+      this.#refuseFailing(call)
+      return
+    }
     if (this.line.size >= waitingMax) {
       this.metrics.refused.add()
       call.refuse(503, "pending request queue full")
@@ -124,9 +135,32 @@ export class Backend {
     if (call.inLine) this.#events.pressed(this)
   }
 
+  setUnmakeable(cause: Cause | undefined): void {
+    this.#unmakeable = cause
+    this.diagnose()
+  }
+
+  /** The pods' troubles have changed, or time has passed: is waiting still worth it? */
+  diagnose(): void {
+    if (this.ready.length > 0) {
+      this.health = well
+      return
+    }
+    const now = this.#clock.monotonic()
+    this.health = judgeHealth(this.health, this.pods.values(), this.#unmakeable, now)
+    this.#recheck?.cancel()
+    this.#recheck = undefined
+    if (this.health.state === "failing") {
+      for (let call = this.line.first; call !== undefined; call = this.line.first) this.#refuseFailing(call)
+    } else if (this.health.state === "well" && this.health.recheckMs !== undefined) {
+      this.#recheck = this.#clock.timer(Math.max(0, this.health.recheckMs - now), () => this.diagnose())
+    }
+  }
+
   markReady(pod: Pod): void {
     if (pod.phase !== "starting" || this.pods.get(pod.name) !== pod) return
     pod.phase = "ready"
+    this.health = well
     this.ready.push(pod)
     this.#handOut()
   }
@@ -147,6 +181,17 @@ export class Backend {
   /** The revision is gone: nobody will ever serve those who wait. */
   refuseAll(status: number, text: string): void {
     for (let call = this.line.first; call !== undefined; call = this.line.first) call.refuse(status, text)
+  }
+
+  #mayWait(): boolean {
+    this.diagnose()
+    return this.health.state === "well" || (this.health.state === "trying" && this.line.size === 0)
+  }
+
+  #refuseFailing(call: Call): void {
+    if (this.health.state === "well") return
+    this.metrics.failedFast.add()
+    call.refuse(503, failureText(`${this.namespace}/${this.name}`, this.health.trouble), failureRetrySeconds)
   }
 
   #give(call: Call, pod: Pod, now: number): void {

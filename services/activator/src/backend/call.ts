@@ -35,5 +35,5 @@ export abstract class Call implements InLine<Call>, Deadlined<Call> {
   /** A slot of `pod` is held: send the request there. Must not throw. */
   abstract begin(pod: Pod): void
   /** Answers the client in place of the application, or cuts the answer off where it has begun. */
-  abstract refuse(status: number, text: string): void
+  abstract refuse(status: number, text: string, retryAfterSeconds?: number): void
 }

@@ -1,5 +1,6 @@
 import { Connections } from "./connections.ts"
 import { H2Session } from "./h2-session.ts"
+import type { PodTrouble } from "./pod-trouble.ts"
 import type { RevisionSpec } from "./revision-spec.ts"
 
 /**
@@ -23,12 +24,21 @@ export class Pod {
   h2: H2Session | undefined
   /** The kubelet's last word on whether it is ready. */
   wasReady = false
+  /** Why it does not come to be ready, and since when. */
+  trouble: PodTrouble | undefined
+  troubledMs = 0
   /** When it entered the last phase of its start that was timed. */
   phaseMs = 0
 
   constructor(name: string, uid: string) {
     this.name = name
     this.uid = uid
+  }
+
+  /** What its status tells of it now. */
+  setTrouble(trouble: PodTrouble | undefined, nowMs: number): void {
+    if (trouble?.reason !== this.trouble?.reason) this.troubledMs = nowMs
+    this.trouble = trouble
   }
 
   /** The pod got its address, or its revision's port became known. */

@@ -1,3 +1,5 @@
+import type { Cause } from "./revision-health.ts"
+
 /** How the application of a revision is reached and how long it may take. */
 export interface RevisionSpec {
   readonly port: number
@@ -38,6 +40,13 @@ export const unknownSpec: RevisionSpec = {
 /** What is read of a Revision. */
 export interface RevisionView {
   readonly spec?: RevisionSpecView | undefined
+  readonly status?: RevisionStatusView | undefined
+}
+
+interface RevisionStatusView {
+  readonly conditions?:
+    | readonly { readonly type: string; readonly status: string; readonly reason?: string | undefined }[]
+    | undefined
 }
 
 interface RevisionSpecView {
@@ -87,6 +96,19 @@ export function revisionSpec(revision: RevisionView): RevisionSpec {
     idleTimeoutMs: (spec.idleTimeoutSeconds ?? 0) * 1000,
     probe: probeOf(serving?.readinessProbe, number),
   }
+}
+
+/** Reasons for which a revision has no pod and will get none, whoever asks for one. */
+const unmakeableReasons = new Set(["ContainerMissing", "FailedCreate"])
+
+/** Why no pod of the revision can be made, if its conditions say so. */
+export function unmakeableCause({ status }: RevisionView): Cause | undefined {
+  for (const { status: value, reason } of status?.conditions ?? []) {
+    if (value === "False" && reason !== undefined && unmakeableReasons.has(reason)) {
+      return { container: undefined, reason, exitCode: undefined }
+    }
+  }
+  return undefined
 }
 
 function probeOf(probe: ProbeView | undefined, servingPort: number): Probe {

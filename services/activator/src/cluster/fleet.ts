@@ -1,8 +1,9 @@
 import type { Clock, Random } from "@wick/sdk/clock"
 import { Backend, type BackendEvents } from "../backend/backend.ts"
 import { Pod } from "../backend/pod.ts"
+import { podTrouble } from "../backend/pod-trouble.ts"
 import type { Prober } from "../backend/prober.ts"
-import { type RevisionView, revisionSpec } from "../backend/revision-spec.ts"
+import { type RevisionView, revisionSpec, unmakeableCause } from "../backend/revision-spec.ts"
 import { type ActivatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
 import type { PodStatusView } from "./watched-kinds.ts"
 
@@ -69,6 +70,7 @@ export class Fleet {
     const spec = revisionSpec(revision)
     const moved = spec.port !== backend.spec.port || spec.protocol !== backend.spec.protocol
     backend.setSpec(spec)
+    backend.setUnmakeable(unmakeableCause(revision))
     if (!moved) return
     // Pods that were seen before their revision were taken to listen on the default port.
     for (const pod of backend.pods.values()) {
@@ -93,8 +95,11 @@ export class Fleet {
     if (seen.metadata.deletionTimestamp || seen.status?.phase === "Failed" || seen.status?.phase === "Succeeded") {
       this.#world.prober.stop(pod)
       backend.markDraining(pod)
+      backend.diagnose()
       return
     }
+    const trouble = podTrouble(seen.status)
+    pod.setTrouble(trouble, this.#world.clock.monotonic())
     const address = seen.status?.podIP
     if (address && address !== pod.address) {
       pod.reachAt(address, backend.spec)
@@ -103,6 +108,7 @@ export class Fleet {
       backend.markUnready(pod)
     }
     if (pod.address !== undefined) this.#judge(backend, pod, isReady(seen.status))
+    backend.diagnose()
   }
 
   removePod(revision: string, seen: PodView): void {
@@ -112,6 +118,7 @@ export class Fleet {
     this.#world.prober.stop(pod)
     backend.markDraining(pod)
     backend.pods.delete(pod.name)
+    backend.diagnose()
     for (const wake of [...this.#drainWaiters]) wake()
   }
 

@@ -23,14 +23,27 @@ export const WatchedRevision = defineKind({
   kind: "Revision",
   plural: "revisions",
   description: "How an application is reached.",
-  schema: z.object({ spec: z.custom<RevisionView["spec"]>() }),
+  schema: z.object({ spec: z.custom<RevisionView["spec"]>(), status: z.custom<RevisionView["status"]>() }),
 })
 
 /** What is read of a pod's status. */
 export interface PodStatusView {
   readonly phase?: string
   readonly podIP?: string
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[]
+  readonly initContainerStatuses?: readonly ContainerStatusView[]
+  readonly containerStatuses?: readonly ContainerStatusView[]
+}
+
+interface ContainerStatusView {
+  readonly name: string
+  readonly ready?: boolean
+  readonly restartCount?: number
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string }
+    readonly terminated?: { readonly exitCode?: number }
+  }
+  readonly lastState?: { readonly terminated?: { readonly exitCode?: number } }
 }
 
 export const WatchedPod = defineKind({

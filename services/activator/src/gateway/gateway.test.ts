@@ -156,6 +156,28 @@ describe("a revision at zero", () => {
   })
 })
 
+describe("a revision that cannot serve", () => {
+  it("answers 503 at once with container and reason, and 200 when a pod serves again", async () => {
+    await using app = await startApp((_request, response) => response.end("well"))
+    const stuck = { name: "main", state: { waiting: { reason: "CrashLoopBackOff" } } }
+    const status = { phase: "Running", podIP: "127.0.0.9", containerStatuses: [stuck] }
+    const metadata = { name: "a", labels: { "serving.knative.dev/revision": "bad-1" } }
+    await using stage = await startStage((cluster) => {
+      cluster.route("bad", { "bad-1": 100 })
+      cluster.revision("bad-1", app.port)
+      cluster.put("pods", { metadata, status })
+    })
+    const answer = await ask(stage.port, "bad.test")
+    expect(answer).toMatchObject({
+      status: 503,
+      body: "revision default/bad-1 cannot serve: container main: CrashLoopBackOff\n",
+    })
+    expect(answer.headers["retry-after"]).toBe("10")
+    stage.cluster.pod("b", "bad-1", "127.0.0.1")
+    await untilAnswer(() => ask(stage.port, "bad.test"), 200)
+  })
+})
+
 describe("containerConcurrency 1", () => {
   it("never puts two requests into a pod, and hands each freed slot to the one that waited longest", async () => {
     const order: string[] = []
@@ -326,3 +348,12 @@ describe("limits of time", () => {
     expect((await ask(stage.port, "slow.test")).body).toBe("begun done")
   })
 })
+
+/** Asks until the answer has the status; what others it had in between must be 503. */
+async function untilAnswer(send: () => Promise<{ status: number }>, wanted: number): Promise<void> {
+  for (;;) {
+    const { status } = await send()
+    if (status === wanted) return
+    expect(status).toBe(503)
+  }
+}

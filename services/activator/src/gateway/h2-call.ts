@@ -48,10 +48,10 @@ export class H2Call extends Call {
     )
   }
 
-  refuse(status: number, text: string): void {
+  refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
     if (this.#response.headersSent) cutOff(this.#response)
-    else refuseWith(this.#response, status, text)
+    else refuseWith(this.#response, status, text, retryAfterSeconds)
     this.#end(status)
   }
 

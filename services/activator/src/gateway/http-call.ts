@@ -143,7 +143,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     this.refuse(502, `the application broke off: ${error.message}`)
   }
 
-  refuse(status: number, text: string): void {
+  refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
     const response = this.#response as CallResponse
     this.#headers = undefined
@@ -151,7 +151,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
       // The status is out already: a body cut short is all that can still be told.
       cutOff(response)
     } else if (!response.destroyed) {
-      refuseWith(response, status, text)
+      refuseWith(response, status, text, retryAfterSeconds)
     }
     this.#close(status, false)
   }

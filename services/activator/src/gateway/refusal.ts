@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http"
 import { constants, type Http2ServerResponse } from "node:http2"
 
 /** When a refused client may try again, in seconds: the queue has moved on by then. */
-const comeBack = { "retry-after": "1" }
+export const retrySeconds = 1
 
 /** An answer of the gateway's own, in plain text. */
 export interface OwnAnswer {
@@ -12,8 +12,14 @@ export interface OwnAnswer {
 }
 
 /** Answers in place of the application. */
-export function refuseWith(response: ServerResponse | Http2ServerResponse, status: number, text: string): void {
-  answerWith(response, { status, body: `${text}\n`, ...(status === 503 && { headers: comeBack }) })
+export function refuseWith(
+  response: ServerResponse | Http2ServerResponse,
+  status: number,
+  text: string,
+  retryAfterSeconds = retrySeconds,
+): void {
+  const headers = { "retry-after": String(retryAfterSeconds) }
+  answerWith(response, { status, body: `${text}\n`, ...(status === 503 && { headers }) })
 }
 
 export function answerWith(response: ServerResponse | Http2ServerResponse, { status, body, headers }: OwnAnswer): void {

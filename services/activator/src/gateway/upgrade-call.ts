@@ -4,6 +4,7 @@ import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
+import { retrySeconds } from "./refusal.ts"
 import type { RequestHead } from "./request-head.ts"
 
 /** What node hands over when a client asks for another protocol. */
@@ -59,10 +60,10 @@ export class UpgradeCall extends Call {
     upstream.end()
   }
 
-  refuse(status: number, text: string): void {
+  refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
     if (this.#answered) this.#socket.destroy()
-    else refuseUpgrade(this.#socket, status, text)
+    else refuseUpgrade(this.#socket, status, text, retryAfterSeconds)
     this.#close(status)
   }
 
@@ -119,9 +120,9 @@ export class UpgradeCall extends Call {
 }
 
 /** An upgrade's socket has no response object: the answer is written by hand. */
-export function refuseUpgrade(socket: Duplex, status: number, text: string): void {
+export function refuseUpgrade(socket: Duplex, status: number, text: string, retryAfterSeconds = retrySeconds): void {
   const body = `${text}\n`
-  const retry = status === 503 ? "retry-after: 1\r\n" : ""
+  const retry = status === 503 ? `retry-after: ${retryAfterSeconds}\r\n` : ""
   socket.end(
     `HTTP/1.1 ${status} ${text}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${retry}connection: close\r\n\r\n${body}`,
   )

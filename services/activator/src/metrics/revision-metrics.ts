@@ -7,6 +7,7 @@ export interface ActivatorMetrics {
   readonly wait: Family<HistogramCell>
   readonly coldStart: Family<HistogramCell>
   readonly refused: Family<CounterCell>
+  readonly failedFast: Family<CounterCell>
   readonly probes: Family<CounterCell>
   readonly streams: Family<GaugeCell>
 }
@@ -24,6 +25,10 @@ export function activatorMetrics(metrics: Metrics): ActivatorMetrics {
       "Phases of a start from zero: until the pod is seen (scheduled), has an address (sandbox), answers a probe (started).",
     ),
     refused: metrics.counter("wick_activator_queue_full_total", "Requests refused because too many waited already."),
+    failedFast: metrics.counter(
+      "wick_activator_failed_fast_total",
+      "Requests refused because no pod of the revision can run.",
+    ),
     probes: metrics.counter("wick_activator_probes_total", "Attempts to reach a starting pod."),
     streams: metrics.gauge("wick_activator_autoscaler_connected", "1 while load is reported to the autoscaler."),
   }
@@ -38,6 +43,7 @@ const answerClasses = ["left", "1xx", "2xx", "3xx", "4xx", "5xx"] as const
  */
 export class RevisionMetrics {
   readonly refused: CounterCell
+  readonly failedFast: CounterCell
   readonly #answers: readonly CounterCell[]
   readonly #duration: HistogramCell
   readonly #wait: HistogramCell
@@ -46,6 +52,7 @@ export class RevisionMetrics {
   constructor(families: ActivatorMetrics, namespace: string, revision: string) {
     const labels = { namespace_name: namespace, revision_name: revision }
     this.refused = families.refused.with(labels)
+    this.failedFast = families.failedFast.with(labels)
     this.#answers = answerClasses.map((answer) => families.requests.with({ ...labels, response_code_class: answer }))
     this.#duration = families.duration.with(labels)
     this.#wait = families.wait.with(labels)
