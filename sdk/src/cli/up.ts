@@ -12,6 +12,8 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --api HOST:PORT                     Kubernetes API                           (127.0.0.1:6443)
   --gateway HOST:PORT                 where functions are called               (127.0.0.1:8080)
   --registry HOST:PORT                image registry                           (127.0.0.1:5000)
+    --registry-ca FILE                certificates that vouch for other registries, beside this machine's
+    --plain-registry HOST:PORT,…      other registries that speak plain HTTP
   --metrics HOST:PORT                 Prometheus metrics                       (127.0.0.1:9090)
   --domain DOMAIN                     functions are NAME.NAMESPACE.DOMAIN      (wick.localhost)
   --runtime containerd|process        containers, or plain commands            (containerd)

@@ -1,5 +1,5 @@
 import { type AutoscalerOptions, startAutoscaler } from "@wick/autoscaler"
-import { startController } from "@wick/controller"
+import { type Registries, startController } from "@wick/controller"
 import type { ControlPlane } from "@wick/core"
 import type { Clock, Random } from "@wick/sdk/clock"
 import {
@@ -19,6 +19,7 @@ export interface ElectedServingOptions {
   readonly autoscaler: string
   /** Where activators of other hosts do. */
   readonly remote: AutoscalerOptions["remote"]
+  readonly registries: Registries
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -31,7 +32,7 @@ const namespace = "kube-system"
  * moment, and throws when they cannot be started then; else at once.
  */
 export async function electServing(options: ElectedServingOptions): Promise<AsyncDisposable> {
-  const { controlPlane, autoscaler: listen, remote, clock, random, log } = options
+  const { controlPlane, autoscaler: listen, remote, registries, clock, random, log } = options
   const { mandate, identity } = controlPlane
   await using undo = new AsyncDisposableStack()
   // One cache for both: the controller may read all that the autoscaler may.
@@ -56,7 +57,9 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
     clock,
     log,
   })
-  const controller = elect("controller", (term) => withInformers(common("controller", term), startController))
+  const controller = elect("controller", (term) =>
+    withInformers(common("controller", term), (given) => startController({ ...given, registries })),
+  )
   const autoscaler = elect("autoscaler", (term) =>
     withInformers(common("autoscaler", term), (given) => startAutoscaler({ ...given, listen, remote })),
   )

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util"
 import * as z from "zod"
 import { backupFlags } from "./backup/flags.ts"
 import { Refusal } from "./refusal.ts"
+import { registryFlags } from "./registries.ts"
 import { storeFlags } from "./store-flags.ts"
 import { trustFlags } from "./trust.ts"
 
@@ -41,6 +42,7 @@ const schema = z.object({
   "service-cidr": cidr.optional(),
   activators: z.coerce.number("must be a whole number").int().min(1).max(64).default(1),
   "encryption-key": z.enum(["keep", "new"], "must be keep or new").default("keep"),
+  ...registryFlags,
   ...trustFlags,
   ...backupFlags,
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error").default("info"),
@@ -49,7 +51,7 @@ export type Options = z.output<typeof schema>
 
 const flags = Object.keys(schema.shape)
 /** May be given several times. */
-const lists = ["oidc-required-claim", "oidc-signing-algs"]
+const lists = ["plain-registry", "oidc-required-claim", "oidc-signing-algs"]
 
 /**
  * Options from the command line and the environment. Throws a Refusal that names each wrong flag, its value and what

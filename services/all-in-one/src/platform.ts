@@ -18,6 +18,7 @@ import { membershipOf } from "./membership.ts"
 import { startMetricsServer } from "./metrics-server.ts"
 import type { Address, Options } from "./options.ts"
 import { checkPorts } from "./ports.ts"
+import { registriesOf } from "./registries.ts"
 import { startServing } from "./serving.ts"
 import { writeState } from "./state-file.ts"
 import { storeOf } from "./store-flags.ts"
@@ -57,6 +58,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const metrics = createMetrics()
   await checkPorts(options, home)
   const trust = await trustOf(options)
+  const registries = registriesOf(options)
   const kept = { store: storeOf(options, log), backup: await backupOf(options) }
   const membership = await membershipOf(options, home, log)
   const network =
@@ -82,10 +84,10 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     return part
   }
   const [node, serving] = await everyOf([
-    timed("node", () => openNode(given, controlPlane, network)).then(undone),
-    timed("serving", () => startServing({ home, options, controlPlane, drainHost: loopback, clock, random, log })).then(
-      undone,
-    ),
+    timed("node", () => openNode(given, controlPlane, network, registries)).then(undone),
+    timed("serving", () =>
+      startServing({ home, options, controlPlane, registries, drainHost: loopback, clock, random, log }),
+    ).then(undone),
   ])
   nodes.set(options["node-name"], node)
   undo.use(
@@ -179,6 +181,7 @@ function openNode(
   { home, options, clock, random, log }: PlatformOptions,
   controlPlane: ControlPlane,
   network: Network | undefined,
+  registries: ReturnType<typeof registriesOf>,
 ) {
   return startNode({
     name: options["node-name"],
@@ -189,7 +192,8 @@ function openNode(
     network,
     clusterDomain,
     version: apiVersion(),
-    plainRegistries: [...new Set([text(options.registry), `localhost:${options.registry.port}`])],
+    plainRegistries: [...new Set([text(options.registry), `localhost:${options.registry.port}`, ...registries.plain])],
+    registryAuthorities: registries.authorityFiles,
     containerRuntimeEndpoint: options["container-runtime-endpoint"],
     clock,
     random,

@@ -26,7 +26,7 @@ const rules: Record<string, Rule[]> = {
     rule(["apps"], ["deployments"], write),
     rule([""], ["services", "endpoints", "configmaps", "secrets", "namespaces"], write),
     rule(["discovery.k8s.io"], ["endpointslices"], write),
-    rule([""], ["pods"], read),
+    rule([""], ["pods", "serviceaccounts"], read),
     rule(["", "events.k8s.io"], ["events"], write),
     rule(["coordination.k8s.io"], ["leases"], write),
     rule(["admissionregistration.k8s.io"], ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"], write),

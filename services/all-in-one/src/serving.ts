@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { startAdmission } from "@wick/controller"
+import { type Registries, startAdmission } from "@wick/controller"
 import type { ControlPlane } from "@wick/core"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
@@ -16,6 +16,7 @@ export interface ServingOptions {
   readonly home: Home
   readonly options: Options
   readonly controlPlane: ControlPlane
+  readonly registries: Registries
   /** Where this host's kubelet reaches the activators' drain endpoint. */
   readonly drainHost: string
   readonly clock: Clock
@@ -37,7 +38,7 @@ const installer = { name: "system:wick-installer", groups: ["system:masters"] }
 
 /** The serverless half: kinds, controller, autoscaler, and the activators that outlive this process. */
 export async function startServing(given: ServingOptions): Promise<Serving> {
-  const { home, options, controlPlane, clock, random, log } = given
+  const { home, options, controlPlane, registries, clock, random, log } = given
   await using undo = new AsyncDisposableStack()
   await installServing(controlPlane.clientAs(installer))
   const runDirectory = home.path("run")
@@ -45,7 +46,7 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const adminPort = options.gateway.port + adminPortOffset
   undo.use(await openAdmission(given, adminPort))
   const remote = await remoteLoad(options, controlPlane)
-  undo.use(await electServing({ controlPlane, autoscaler, remote, clock, random, log }))
+  undo.use(await electServing({ controlPlane, autoscaler, remote, registries, clock, random, log }))
   const places = undo.use(autoscalerPlaces(runDirectory, controlPlane.cluster))
   const kubeconfig = join(runDirectory, "activator.kubeconfig")
   const { name, groups } = serviceUser("activator")

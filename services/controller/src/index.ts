@@ -13,9 +13,12 @@ import { startConfigurationController } from "./reconcilers/configuration/reconc
 import type { Context } from "./reconcilers/context.ts"
 import { startLabeler } from "./reconcilers/labeler/reconcile.ts"
 import { startRevisionController } from "./reconcilers/revision/reconcile.ts"
+import type { Registries } from "./reconcilers/revision/resolver.ts"
 import { startRouteController } from "./reconcilers/route/reconcile.ts"
 import { startServiceController } from "./reconcilers/service/reconcile.ts"
 import { startWebhooks, type WebhookOptions } from "./webhook/index.ts"
+
+export type { Registries } from "./reconcilers/revision/resolver.ts"
 
 export interface ControllerOptions {
   readonly client: Client
@@ -23,7 +26,10 @@ export interface ControllerOptions {
   readonly log: Log
   /** Shared with other services of the same process; own ones unless given. */
   readonly informers?: Informers
+  readonly registries?: Registries
 }
+
+const publicRegistries: Registries = { plain: [], authorityFiles: [] }
 
 export interface AdmissionOptions extends ControllerOptions {
   /** What configuration maps are made with when they are missing. */
@@ -61,7 +67,8 @@ export async function startController(options: ControllerOptions): Promise<Async
   const informers = options.informers ?? undo.use(createInformers(client, clock, log))
   const config = watchConfig(informers)
   await config.synced
-  const context: Context = { client, informers, config, clock, log }
+  const { registries = publicRegistries } = options
+  const context: Context = { client, informers, config, registries, clock, log }
   undo.use(startServiceController(context))
   undo.use(startConfigurationController(context))
   undo.use(startRevisionController(context))

@@ -35,6 +35,8 @@ export interface NodeOptions {
   readonly clusterDomain: string
   /** Registries that are spoken to in plain HTTP. */
   readonly plainRegistries: readonly string[]
+  /** PEM files of authorities that vouch for registries, beside this machine's. */
+  readonly registryAuthorities?: readonly string[]
   readonly containerRuntimeEndpoint: string | undefined
   /** Version that the node object shows. */
   readonly version: string
@@ -128,9 +130,16 @@ async function startProcessNode(options: NodeOptions): Promise<RunningNode> {
 }
 
 function openContainerd(options: NodeOptions, network: Network): Promise<Containerd> {
-  const { directory, plainRegistries, clock, log, containerRuntimeEndpoint: endpoint } = options
+  const { directory, plainRegistries, registryAuthorities, clock, log, containerRuntimeEndpoint: endpoint } = options
   const { cniConfDir, cniBinDirs } = network
-  const given = { cniConfDir, cniBinDirs, plainRegistries, clock, log }
+  const given = {
+    cniConfDir,
+    cniBinDirs,
+    plainRegistries,
+    clock,
+    log,
+    ...(registryAuthorities && { registryAuthorities }),
+  }
   return startContainerd({ directory: join(directory, "containerd"), ...given, ...(endpoint && { endpoint }) })
 }
 

@@ -6,12 +6,14 @@ import type { Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { ConfigSource } from "@wick/sdk/serving-config"
 import { sameJson } from "../same-json.ts"
+import type { Registries } from "./revision/resolver.ts"
 
 /** What every reconciler is handed. */
 export interface Context {
   readonly client: Client
   readonly informers: Informers
   readonly config: ConfigSource
+  readonly registries: Registries
   readonly clock: Clock
   readonly log: Log
 }

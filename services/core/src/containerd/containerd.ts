@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import { bundleOf } from "./authorities.ts"
 import { type ContainerdVersion, containerdConfig, parseVersion, plainRegistry } from "./config.ts"
 import { type CriClient, createCriClient } from "./cri-client.ts"
 import { type Daemon, startDaemon } from "./daemon.ts"
@@ -22,6 +23,8 @@ export interface ContainerdOptions {
   readonly cniBinDirs: readonly string[]
   /** Registries, `host:port`, that are spoken to in plain HTTP. */
   readonly plainRegistries?: readonly string[]
+  /** PEM files of authorities that vouch for registries, beside this machine's. */
+  readonly registryAuthorities?: readonly string[]
   /** Use a running containerd (unix socket) instead of one of our own. */
   readonly endpoint?: string
   readonly binary?: string
@@ -117,8 +120,9 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     throw new Error(`the path of containerd's socket is too long (${socket}): choose a shorter directory`)
   }
   const registryDir = join(directory, "registries")
-  const [version] = await Promise.all([
+  const [version, authorities] = await Promise.all([
     versionOf(binary),
+    bundleOf(options.registryAuthorities ?? []),
     mkdir(state, { recursive: true, mode: 0o711 }),
     writeRegistries(registryDir, options.plainRegistries ?? ["127.0.0.1:5000", "localhost:5000"]),
   ])
@@ -136,10 +140,16 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
   const configFile = join(directory, "config.toml")
   await writeChanged(configFile, config)
   const logFile = join(directory, "containerd.log")
+  const bundle = join(directory, "authorities.pem")
+  if (authorities !== undefined) await writeChanged(bundle, authorities)
   const daemon = await startDaemon({
     command: binary,
     args: ["--config", configFile],
-    fingerprint: createHash("sha256").update(config).digest("hex"),
+    ...(authorities !== undefined && { env: { SSL_CERT_FILE: bundle } }),
+    fingerprint: createHash("sha256")
+      .update(config)
+      .update(authorities ?? "")
+      .digest("hex"),
     pidFile: join(directory, "containerd.pid"),
     logFile,
     clock,

@@ -29,6 +29,8 @@ export interface Daemon {
 export interface DaemonOptions {
   readonly command: string
   readonly args: readonly string[]
+  /** Beside what this process has. */
+  readonly env?: NodeJS.ProcessEnv
   /** Another configuration than the running one's means: replace it. */
   readonly fingerprint: string
   readonly pidFile: string
@@ -125,11 +127,15 @@ class Keeper {
   }
 
   #spawn(): ChildProcess {
-    const { logFile, command, args } = this.#options
+    const { logFile, command, args, env } = this.#options
     if (sizeOf(logFile) > logBytesMax) renameSync(logFile, `${logFile}.1`)
     const output = openSync(logFile, "a", 0o600)
     try {
-      const child = spawn(command, args, { detached: true, stdio: ["ignore", output, output] })
+      const child = spawn(command, args, {
+        detached: true,
+        stdio: ["ignore", output, output],
+        ...(env && { env: { ...process.env, ...env } }),
+      })
       child.unref()
       return child
     } finally {

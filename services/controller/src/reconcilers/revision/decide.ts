@@ -63,7 +63,7 @@ export function decide(observed: Observed, nowMs: number): Decision {
       observedGeneration: revision.metadata.generation,
       actualReplicas: deployment?.status?.readyReplicas ?? 0,
       desiredReplicas: Math.max(0, podAutoscaler?.status?.desiredScale ?? 0),
-      ...(resolved && { containerStatuses: containerStatuses(revision, resolution.images) }),
+      ...(resolved && imageStatuses(revision, resolution.images)),
       conditions: nextConditions({
         before: revision.status?.conditions,
         dependents: { ResourcesAvailable: resources, ContainerHealthy: container },
@@ -74,8 +74,12 @@ export function decide(observed: Observed, nowMs: number): Decision {
   }
 }
 
-function containerStatuses(revision: Revision, images: Readonly<Record<string, string>>): object[] {
-  return revision.spec.containers.map(({ name }) => ({ name, imageDigest: images[name] }))
+function imageStatuses({ spec }: Revision, images: Readonly<Record<string, string>>): object {
+  const digest = ({ name }: { name: string }): object => ({ name, imageDigest: images[name] })
+  return {
+    containerStatuses: spec.containers.map(digest),
+    ...(spec.initContainers?.length && { initContainerStatuses: spec.initContainers.map(digest) }),
+  }
 }
 
 function healthOf(observed: Observed): Health {

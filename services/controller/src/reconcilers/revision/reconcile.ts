@@ -41,7 +41,7 @@ interface Caches {
 }
 
 export function startRevisionController(context: Context): RevisionController {
-  const { informers, config, clock, log } = context
+  const { client, informers, config, registries, clock, log } = context
   const caches: Caches = {
     revisions: informers(Revision),
     deployments: informers(Deployment, { labelSelector: revisionLabel }),
@@ -52,8 +52,8 @@ export function startRevisionController(context: Context): RevisionController {
     const key = controllerKey(object, "Revision")
     return key ? [key] : []
   }
-  const stop = new AbortController()
-  const resolver = createDigestResolver(clock, stop.signal, (key, afterMs) => controller.wake(key, afterMs))
+  const wake = (key: string, afterMs?: number): void => controller.wake(key, afterMs)
+  const resolver = createDigestResolver({ client, clock, registries, wake })
   const controller = createController({
     name: "revision",
     clock,
@@ -72,7 +72,7 @@ export function startRevisionController(context: Context): RevisionController {
     reconcile: (key) => reconcile(context, caches, resolver, key),
   })
   const dispose = async (): Promise<void> => {
-    stop.abort()
+    await resolver[Symbol.asyncDispose]()
     await controller[Symbol.asyncDispose]()
   }
   return {

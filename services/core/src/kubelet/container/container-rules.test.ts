@@ -1,6 +1,5 @@
 import type { Pod } from "@wick/sdk/api/core/pod"
 import { describe, expect, it } from "vitest"
-import { credentialsFor } from "../image/credentials.ts"
 import { isImageName, pullPolicy, registryOf } from "../image/image-name.ts"
 import { parseResolvConf, podDns } from "../pod/dns.ts"
 import { tried, waitUntil } from "./backoff.ts"
@@ -58,16 +57,6 @@ describe("an image's name", () => {
     expect(isImageName("Not An Image")).toBe(false)
     expect(isImageName("")).toBe(false)
   })
-})
-
-it("finds the credentials of the longest matching registry path", () => {
-  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64")
-  const auth = (text: string) => ({ auth: Buffer.from(text).toString("base64") })
-  const auths = { "ghcr.io": auth("any:1"), "https://ghcr.io/team/": auth("team:p:w") }
-  const secret = { type: "kubernetes.io/dockerconfigjson", data: { ".dockerconfigjson": encode({ auths }) } }
-  expect(credentialsFor("ghcr.io/team/app:1", [secret])).toMatchObject({ username: "team", password: "p:w" })
-  expect(credentialsFor("ghcr.io/other/app", [secret])).toMatchObject({ username: "any", password: "1" })
-  expect(credentialsFor("docker.io/x", [secret])).toBeUndefined()
 })
 
 describe("requests and limits", () => {

@@ -23,8 +23,8 @@ export class ImageProblem extends Error {
 export interface ImageWish {
   readonly image: string
   readonly policy: string | undefined
-  /** Asked for only when a pull is needed. */
-  readonly credentials: () => Promise<Credentials | undefined>
+  /** Asked for only when a pull is needed; each is tried until one is let in. */
+  readonly credentials: () => Promise<readonly Credentials[]>
   readonly onPull: (news: { kind: "pulling" } | { kind: "pulled"; tookMs: number; bytes: number }) => void
   readonly signal: AbortSignal
 }
@@ -85,7 +85,7 @@ export class Images {
     const beganAt = this.#clock.monotonic()
     try {
       wish.onPull({ kind: "pulling" })
-      const id = await this.#runtime.pullImage(image, await wish.credentials(), wish.signal)
+      const id = await this.#pullWithAny(wish)
       const record = (await this.#runtime.image(id)) ?? (await this.#runtime.image(image))
       if (!record) throw new Error(`image "${image}" was pulled and is not there`)
       this.#failures.delete(image)
@@ -98,6 +98,21 @@ export class Images {
       this.#running -= 1
       this.#queue.shift()?.()
     }
+  }
+
+  /** Without credentials where there are none; else the last refusal is told. */
+  async #pullWithAny({ image, credentials, signal }: ImageWish): Promise<string> {
+    const all = await credentials()
+    let refusal: unknown
+    for (const shown of all.length > 0 ? all : [undefined]) {
+      try {
+        return await this.#runtime.pullImage(image, shown, signal)
+      } catch (error) {
+        if (signal.aborted) throw error
+        refusal = error
+      }
+    }
+    throw refusal
   }
 
   #failed(image: string, error: unknown): ImageProblem {

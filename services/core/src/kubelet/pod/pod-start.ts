@@ -3,11 +3,11 @@ import { dirname, join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Secret } from "@wick/sdk/api/core/secret"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { credentialsFor } from "@wick/sdk/oci/pull-credentials"
 import { tried } from "../container/backoff.ts"
 import { containerConfig } from "../container/container-config.ts"
 import { ContainerConfigError, type EnvSources, envReferences } from "../container/env.ts"
 import { runHook } from "../container/lifecycle-hook.ts"
-import { credentialsFor, type PullSecret } from "../image/credentials.ts"
 import { ImageProblem } from "../image/images.ts"
 import type { ImageRecord, SandboxConfig, SandboxRecord } from "../runtime/runtime.ts"
 import { subPath } from "../volume/host-directory.ts"
@@ -225,7 +225,7 @@ function haveImage(state: PodState, deps: PodDeps, container: PodContainer, sign
   })
 }
 
-async function pullSecrets(state: PodState, deps: PodDeps): Promise<PullSecret[]> {
+async function pullSecrets(state: PodState, deps: PodDeps): Promise<Secret[]> {
   const { imagePullSecrets = [] } = state.pod.spec
   const found = await Promise.all(imagePullSecrets.map(({ name }) => find(deps, Secret, state, name ?? "")))
   return found.filter((secret) => secret !== undefined)

@@ -216,8 +216,8 @@ function noticeOf(event: RuntimeEvent): RuntimeNotice {
 }
 
 /** Without the server: containerd would compare it, as a URL, with the host that it asks, which may be a mirror. */
-function toAuth({ username, password, identityToken }: Credentials) {
-  return { username, password, identityToken }
+function toAuth({ username, password, identityToken, registryToken }: Credentials) {
+  return { username, password, identityToken, registryToken }
 }
 
 function goneIsNone(error: unknown): undefined {

@@ -246,9 +246,8 @@ export interface ImageRecord {
 export interface Credentials {
   readonly username: string
   readonly password: string
-  /** Registry that they are for. */
-  readonly server: string
   readonly identityToken?: string
+  readonly registryToken?: string
 }
 
 /** Why a call of a runtime failed, when the caller can do something about it. */

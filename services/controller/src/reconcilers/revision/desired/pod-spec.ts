@@ -33,6 +33,13 @@ export function podSpec(revision: Revision, config: Config, images: Readonly<Rec
             terminationMessagePolicy: "FallbackToLogsOnError",
           },
     ),
+    ...(spec.initContainers && {
+      initContainers: spec.initContainers.map((container) => ({
+        ...container,
+        image: images[container.name] ?? container.image,
+        terminationMessagePolicy: "FallbackToLogsOnError",
+      })),
+    }),
     enableServiceLinks: spec.enableServiceLinks ?? config.defaults["enable-service-links"],
     terminationGracePeriodSeconds: timeoutSeconds ?? config.defaults["revision-timeout-seconds"],
     affinity: spec.affinity ?? spread(revision),
