@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net"
+import { assert } from "@wick/sdk/assert"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
@@ -26,10 +27,14 @@ export interface ActivatorOptions {
   readonly random: Random
   readonly log: Log
   readonly metrics: Metrics
-  /** Where clients come in. */
-  readonly listen: Endpoint & { readonly reusePort?: boolean }
-  /** Metrics, health and drain. */
-  readonly admin: Endpoint
+  /** Where clients come in. Where there are local places too, these see only hosts that are for everybody. */
+  readonly listen: Endpoint | readonly Endpoint[]
+  /** Where callers inside the cluster come in, for whom there are more hosts. */
+  readonly listenLocal?: readonly Endpoint[]
+  /** Other processes listen in the same places. */
+  readonly reusePort?: boolean
+  /** Metrics, health, drain and routed. */
+  readonly admin: Endpoint | readonly Endpoint[]
   /** Address under which other activators reach the admin endpoint; its host and port unless given. */
   readonly adminAddress?: string
   /**
@@ -51,6 +56,8 @@ export interface ActivatorTls {
 
 export interface Activator extends AsyncDisposable {
   readonly address: AddressInfo
+  /** Of the places for callers inside the cluster. */
+  readonly localAddresses: readonly AddressInfo[]
   readonly adminAddress: AddressInfo
   /**
    * Is unready from now on, but serves for `lingerMs` more, in which load balancers look away; then takes no new
@@ -78,9 +85,11 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   let isReady = false
   const admin = started.use(
     new AdminServer({
+      clock,
       metrics: exposition,
       log,
       isReady: () => isReady,
+      routed: (ingress, signal) => watch.routed(ingress, signal),
       peers: () => peers.filter((peer) => peer.id !== id),
       drained: async (namespace, name, signal) => {
         await watch.podsCaughtUp().catch(() => {})
@@ -88,10 +97,10 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
       },
     }),
   )
-  const adminAddress = await admin.listen(options.admin.host, options.admin.port)
+  const adminAddress = await listenAdmin(admin, options)
   if (options.autoscaler !== undefined) {
     const addresses = autoscalerAddresses(options.autoscaler, options.tls)
-    const self = { id, admin: options.adminAddress ?? `http://${options.admin.host}:${adminAddress.port}` }
+    const self = { id, admin: options.adminAddress ?? `http://${adminAddress.address}:${adminAddress.port}` }
     const events = {
       connected: () => {
         connected.set(1)
@@ -109,12 +118,13 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   }
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
   await watch.synced
-  const address = await gateway.listen({ reusePort: false, ...options.listen })
+  const { outer: address, inner: localAddresses } = await listenGateway(gateway, options)
   isReady = true
   log.info("activator is ready", { address: address.address, port: address.port, admin: adminAddress.port })
   const running = started.move()
   return {
     address,
+    localAddresses,
     adminAddress,
     drain: async ({ lingerMs, limitMs }) => {
       isReady = false
@@ -124,4 +134,22 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
+}
+
+/** The address is that of the first place. */
+async function listenAdmin(admin: AdminServer, options: ActivatorOptions): Promise<AddressInfo> {
+  const [first] = await Promise.all([options.admin].flat().map(({ host, port }) => admin.listen(host, port)))
+  assert(first !== undefined, "an activator has an admin endpoint")
+  return first
+}
+
+async function listenGateway(
+  gateway: Gateway,
+  { listen, listenLocal = [], reusePort = false }: ActivatorOptions,
+): Promise<{ outer: AddressInfo; inner: AddressInfo[] }> {
+  const all = (places: readonly Endpoint[], isLocal: boolean): Promise<AddressInfo[]> =>
+    Promise.all(places.map((place) => gateway.listen({ ...place, reusePort }, { isLocal, isSecure: false })))
+  const [[outer], inner] = await Promise.all([all([listen].flat(), listenLocal.length === 0), all(listenLocal, true)])
+  assert(outer !== undefined, "an activator listens somewhere for clients")
+  return { outer, inner }
 }

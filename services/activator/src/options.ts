@@ -3,8 +3,9 @@ import type { Endpoint } from "./activator.ts"
 
 export interface Options {
   readonly kubeconfig: string | undefined
-  readonly listen: Endpoint
-  readonly admin: Endpoint
+  readonly listen: readonly Endpoint[]
+  readonly listenLocal: readonly Endpoint[]
+  readonly admin: readonly Endpoint[]
   readonly adminAddress: string | undefined
   readonly autoscaler: string | undefined
   readonly id: string | undefined
@@ -12,11 +13,12 @@ export interface Options {
   readonly drainSeconds: number
 }
 
-export const usage = `activator: the gateway and buffer before the pods
+export const usage = `activator: the gateway and buffer before the pods (--listen, --listen-local and --admin may be given several times)
 
   --kubeconfig FILE         cluster to follow (default: $KUBECONFIG, in-cluster, ~/.kube/config)
   --listen HOST:PORT        where clients come in (default 0.0.0.0:8080); several processes may share a port
-  --admin HOST:PORT         health, metrics and drain (default 0.0.0.0:8081)
+  --listen-local HOST:PORT  where pods come in; then --listen leads only to hosts that are visible outside the cluster
+  --admin HOST:PORT         health, metrics, drain and routed (default 0.0.0.0:8081)
   --admin-address URL       how other activators and kubelets reach --admin (default: from --admin)
   --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port, or @FILE that lists several
   --id NAME                 unique among activators (default: host name and process id)
@@ -30,8 +32,9 @@ export function parseOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       kubeconfig: { type: "string" },
-      listen: { type: "string", default: "0.0.0.0:8080" },
-      admin: { type: "string", default: "0.0.0.0:8081" },
+      listen: { type: "string", multiple: true, default: ["0.0.0.0:8080"] },
+      "listen-local": { type: "string", multiple: true, default: [] },
+      admin: { type: "string", multiple: true, default: ["0.0.0.0:8081"] },
       "admin-address": { type: "string" },
       autoscaler: { type: "string" },
       id: { type: "string" },
@@ -41,8 +44,9 @@ export function parseOptions(args: readonly string[]): Options {
   })
   return {
     kubeconfig: values.kubeconfig,
-    listen: endpoint("--listen", values.listen),
-    admin: endpoint("--admin", values.admin),
+    listen: values.listen.map((text) => endpoint("--listen", text)),
+    listenLocal: values["listen-local"].map((text) => endpoint("--listen-local", text)),
+    admin: values.admin.map((text) => endpoint("--admin", text)),
     adminAddress: values["admin-address"],
     autoscaler: values.autoscaler,
     id: values.id,

@@ -17,6 +17,7 @@ import {
   Revision,
   Route,
 } from "@wick/sdk/api"
+import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import type { Client } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
@@ -43,7 +44,7 @@ async function startScene(given: {
 }): Promise<Scene> {
   await using undo = new AsyncDisposableStack()
   const { client } = undo.use(await startTestApi())
-  for (const kind of [Route, Revision, PodAutoscaler]) await client.create(CustomResourceDefinition, crd(kind))
+  for (const kind of [Ingress, Route, Revision, PodAutoscaler]) await client.create(CustomResourceDefinition, crd(kind))
   await established(client)
   for (const name of [namespace, "knative-serving"]) await client.create(Namespace, { metadata: { name } })
   const listen = `127.0.0.1:${await freePort()}`
@@ -166,9 +167,11 @@ async function createRevision(
     { type: "ScaleTargetInitialized", status: "True" as const, lastTransitionTime },
   ]
   await client.updateStatus(PodAutoscaler, { ...scaled, status: { conditions } })
-  const route = await client.create(Route, { metadata: { name: "app", namespace }, spec: {} })
-  const traffic = [{ revisionName: "app-1", percent: 100 }]
-  await client.updateStatus(Route, { ...route, status: { url: "http://app.test", traffic } })
+  const split = { serviceName: "app-1", serviceNamespace: namespace, servicePort: 80, percent: 100 }
+  await client.create(Ingress, {
+    metadata: { name: "app", namespace },
+    spec: { rules: [{ hosts: ["app.test"], http: { paths: [{ splits: [split] }] } }] },
+  })
 }
 
 async function established(client: Client): Promise<void> {

@@ -45,11 +45,10 @@ const rules: Record<string, Rule[]> = {
     rule(["coordination.k8s.io"], ["leases"], write),
   ],
   activator: [
-    rule(["serving.knative.dev"], ["routes", "revisions", "services", "configurations"], read),
+    rule(["serving.knative.dev"], ["routes", "revisions"], read),
     rule([networking], ["ingresses"], read),
-    rule([""], ["pods", "services", "endpoints", "configmaps"], read),
+    rule([""], ["pods", "configmaps"], read),
     rule(["discovery.k8s.io"], ["endpointslices"], read),
-    rule(["coordination.k8s.io"], ["leases"], write),
   ],
 }
 

@@ -1,53 +1,67 @@
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import type { Peer } from "@wick/sdk/wire"
+import type { IngressGeneration } from "../cluster/cluster-watch.ts"
 
 /** What the admin endpoint serves; none of it is for clients. */
 export interface AdminWorld {
+  readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
   /** Everything has been listed once (before that a request could be told 404 for a host that exists), and no end is near. */
   isReady(): boolean
   /** Resolves when this activator has nothing in flight on a terminating pod of the revision. */
   drained(namespace: string, name: string, signal: AbortSignal): Promise<void>
+  /** Resolves when requests are routed by this generation of an Ingress or a later one, or when the signal aborts. */
+  routed(ingress: IngressGeneration, signal: AbortSignal): Promise<void>
   /** The other activators. */
   peers(): readonly Peer[]
 }
 
+/** Whoever asks whether an Ingress is routed is told "not yet" after this, and asks again. */
+const routedMsMax = 30_000
+
 /**
- * `/healthz`, `/readyz`, `/metrics`, and `/drain/<namespace>/<revision>`, which a terminating pod's preStop asks and
- * which is answered when no activator has a request in flight on a terminating pod of that revision.
+ * `/healthz`, `/readyz`, `/metrics`, and two that are answered when it is time:
+ *
+ * - `/drain/<namespace>/<revision>`, which a terminating pod's preStop asks: no activator has a request in flight on a
+ *   terminating pod of that revision;
+ * - `/routed/<namespace>/<ingress>?generation=N&uid=U`, which the controller asks: requests are routed by that generation.
  */
 export class AdminServer implements AsyncDisposable {
   readonly #world: AdminWorld
-  readonly #server: Server
+  readonly #servers: Server[] = []
 
   constructor(world: AdminWorld) {
     this.#world = world
-    this.#server = createServer((request, response) => {
+  }
+
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    const server = createServer((request, response) => {
       this.#answer(request, response).catch((error: Error) => {
-        world.log.warn("admin request failed", { url: request.url, error })
+        this.#world.log.warn("admin request failed", { url: request.url, error })
         if (!response.headersSent) response.writeHead(500)
         response.end()
       })
     })
     // A drain is answered when the last request has ended, however long that takes.
-    this.#server.requestTimeout = 0
-  }
-
-  async listen(host: string, port: number): Promise<AddressInfo> {
+    server.requestTimeout = 0
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#server.once("error", reject)
-    this.#server.listen(port, host, resolve)
+    server.once("error", reject)
+    server.listen(port, host, resolve)
     await promise
-    return this.#server.address() as AddressInfo
+    this.#servers.push(server)
+    return server.address() as AddressInfo
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close()
-    this.#server.closeAllConnections()
+    for (const server of this.#servers) {
+      server.close()
+      server.closeAllConnections()
+    }
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -61,7 +75,23 @@ export class AdminServer implements AsyncDisposable {
       end(response, 200, await this.#world.metrics.text())
     } else if (verb === "drain" && namespace && name) {
       await this.#drain(namespace, name, searchParams.get("only") === "self", response)
-    } else end(response, 404, "healthz, readyz, metrics and drain/<namespace>/<revision> are served here\n")
+    } else if (verb === "routed" && namespace && name) {
+      const generation = Number(searchParams.get("generation")) || 0
+      await this.#routed({ namespace, name, generation, uid: searchParams.get("uid") ?? undefined }, response)
+    } else {
+      const served = "healthz, readyz, metrics, drain/<namespace>/<revision> and routed/<namespace>/<ingress>"
+      end(response, 404, `${served} are served here\n`)
+    }
+  }
+
+  async #routed(ingress: IngressGeneration, response: ServerResponse): Promise<void> {
+    const limit = new AbortController()
+    response.on("close", () => limit.abort())
+    const timer = this.#world.clock.timer(routedMsMax, () => limit.abort())
+    await this.#world.routed(ingress, limit.signal)
+    timer.cancel()
+    if (limit.signal.aborted) end(response, 504, "not routed yet\n")
+    else end(response, 200, "routed\n")
   }
 
   async #drain(namespace: string, name: string, onlySelf: boolean, response: ServerResponse): Promise<void> {

@@ -4,10 +4,13 @@ import type { Clock } from "@wick/sdk/clock"
 import { createInformers, type Informer, subject } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Backend } from "../backend/backend.ts"
+import { unknownSpec } from "../backend/revision-spec.ts"
 import type { GatewayRouting } from "../gateway/gateway.ts"
 import type { Fleet } from "./fleet.ts"
+import type { Asked, Passage } from "./host-rule.ts"
+import { IngressTable } from "./ingress-table.ts"
 import { RouteTable } from "./route-table.ts"
-import { WatchedPod, WatchedRevision, WatchedRoute } from "./watched-kinds.ts"
+import { WatchedIngress, WatchedPod, WatchedRevision, WatchedRoute } from "./watched-kinds.ts"
 
 /** A request for an unknown host waits this long for the API server to say whether the host is new. */
 const catchUpMsMax = 2000
@@ -15,25 +18,46 @@ const catchUpMsMax = 2000
 /** Requests for unknown hosts that may wait for that at once: beyond, a stranger asks for what is not there. */
 const catchUpsMax = 1000
 
-/** Follows Routes, Revisions and their pods, and keeps serving what it knew last when the API server is away. */
+/** An Ingress in one of its generations, as a controller asks for it. */
+export interface IngressGeneration {
+  readonly namespace: string
+  readonly name: string
+  readonly generation: number
+  /** Any, unless given. */
+  readonly uid?: string | undefined
+}
+
+/** Follows Ingresses, Revisions and their pods, and keeps serving what it knew last when the API server is away. */
 export class ClusterWatch implements GatewayRouting, AsyncDisposable {
   readonly #informers
+  readonly #ingresses: IngressTable<Backend>
   readonly #routes: RouteTable<Backend>
+  readonly #ingressInformer: Informer<typeof WatchedIngress>
   readonly #routeInformer: Informer<typeof WatchedRoute>
   readonly #podInformer: Informer<typeof WatchedPod>
   readonly #clock: Clock
   /** Resolves when everything has been listed once. */
   readonly synced: Promise<void>
   #catchUps = 0
+  /** Looked through at every change that one of them could wait for. */
+  readonly #waiters = new Set<() => void>()
 
   constructor(world: { client: Client; clock: Clock; log: Log; fleet: Fleet }) {
     const { client, clock, log, fleet } = world
     this.#clock = clock
     this.#informers = createInformers(client, clock, log)
-    this.#routes = new RouteTable((namespace, name) => fleet.backend(namespace, name))
+    const backendOf = (namespace: string, name: string): Backend => fleet.backend(namespace, name)
+    this.#ingresses = new IngressTable(backendOf)
+    this.#routes = new RouteTable(backendOf)
     const revisions = this.#informers(WatchedRevision)
     this.#podInformer = this.#informers(WatchedPod, { labelSelector: revisionLabel })
     this.#routeInformer = this.#informers(WatchedRoute)
+    this.#ingressInformer = this.#informers(WatchedIngress)
+    this.#ingressInformer.onChange(({ before, after }) => {
+      if (after) this.#ingresses.put(after)
+      else if (before) this.#ingresses.remove(before)
+      this.#changed()
+    })
     this.#routeInformer.onChange(({ before, after }) => {
       if (after) this.#routes.put(after)
       else if (before) this.#routes.remove(before)
@@ -41,7 +65,8 @@ export class ClusterWatch implements GatewayRouting, AsyncDisposable {
     revisions.onChange((change) => {
       const { name, namespace = "default" } = subject(change).metadata
       if (change.after) fleet.putRevision(namespace, name, change.after)
-      else fleet.removeRevision(namespace, name, (backend) => this.#routes.leadsTo(backend))
+      else fleet.removeRevision(namespace, name, (backend) => this.#leadsTo(backend))
+      this.#changed()
     })
     this.#podInformer.onChange((change) => {
       const revision = subject(change).metadata.labels?.[revisionLabel]
@@ -49,20 +74,46 @@ export class ClusterWatch implements GatewayRouting, AsyncDisposable {
       if (change.after) fleet.putPod(revision, change.after)
       else fleet.removePod(revision, subject(change))
     })
-    const all = [this.#routeInformer.synced, revisions.synced, this.#podInformer.synced]
+    const all = [this.#ingressInformer.synced, this.#routeInformer.synced, revisions.synced, this.#podInformer.synced]
     this.synced = Promise.all(all).then(() => {})
   }
 
-  choose(host: string): Backend | undefined {
-    return this.#routes.choose(host)
+  choose(host: string, asked: Asked, isLocal: boolean): Passage<Backend> | undefined {
+    const passage = this.#ingresses.choose(host, asked, isLocal)
+    if (passage !== undefined) return passage
+    const target = this.#routes.choose(host)
+    return target && { target, headers: undefined, secureOnly: false }
   }
 
-  /** Of the routes. Gives up rather than keeping clients: an API server that is away cannot say that a host is new. */
+  /**
+   * Resolves when requests are routed by this generation of the Ingress or a later one, and everything is known of the
+   * revisions that it leads to; or when the signal aborts.
+   */
+  routed({ namespace, name, generation, uid }: IngressGeneration, signal: AbortSignal): Promise<void> {
+    const holds = (): boolean => {
+      const targets = this.#ingresses.held(`${namespace}/${name}`, generation, uid)
+      return targets?.values().every(({ spec }) => spec !== unknownSpec) ?? false
+    }
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!holds() && !signal.aborted) return
+        this.#waiters.delete(look)
+        resolve()
+      }
+      this.#waiters.add(look)
+      signal.addEventListener("abort", look, { once: true })
+      look()
+    })
+  }
+
+  /** Of the Ingresses. Gives up rather than keeping clients: an API server that is away cannot say that a host is new. */
   async caughtUp(): Promise<void> {
     if (this.#catchUps >= catchUpsMax) return
     this.#catchUps++
     try {
-      await this.#bounded((signal) => this.#routeInformer.caughtUp(signal))
+      await this.#bounded(async (signal) => {
+        await Promise.all([this.#ingressInformer.caughtUp(signal), this.#routeInformer.caughtUp(signal)])
+      })
     } finally {
       this.#catchUps--
     }
@@ -75,6 +126,14 @@ export class ClusterWatch implements GatewayRouting, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve(this.#informers[Symbol.asyncDispose]())
+  }
+
+  #leadsTo(backend: Backend): boolean {
+    return this.#ingresses.leadsTo(backend) || this.#routes.leadsTo(backend)
+  }
+
+  #changed(): void {
+    for (const look of [...this.#waiters]) look()
   }
 
   async #bounded(wait: (signal: AbortSignal) => Promise<void>): Promise<void> {

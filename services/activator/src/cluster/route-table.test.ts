@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { hostName, RouteTable, type TrafficView } from "./route-table.ts"
+import { hostName } from "./host-name.ts"
+import { RouteTable, type TrafficView } from "./route-table.ts"
 import { WeightedChoice } from "./weighted-choice.ts"
 
 const route = (name: string, traffic: TrafficView[], url = `http://${name}.test:8080`) => ({

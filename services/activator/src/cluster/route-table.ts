@@ -1,3 +1,4 @@
+import { hostName } from "./host-name.ts"
 import { type Weighted, WeightedChoice } from "./weighted-choice.ts"
 
 /** What the table needs of a Route. */
@@ -94,14 +95,4 @@ function hostOf(url: string | undefined): string | undefined {
 function shorterNames(host: string | undefined): (string | undefined)[] {
   const parts = host?.split(".") ?? []
   return parts[2] === "svc" ? [host, parts.slice(0, 3).join("."), parts.slice(0, 2).join(".")] : [host]
-}
-
-const upperCase = /[A-Z]/
-
-/** `Hello.default.example.com.:8080` → `hello.default.example.com`. */
-export function hostName(host: string): string {
-  const colon = host.lastIndexOf(":")
-  let name = colon > 0 && host.charCodeAt(host.length - 1) !== 93 /* ] of IPv6 */ ? host.slice(0, colon) : host
-  if (name.charCodeAt(name.length - 1) === 46 /* . */) name = name.slice(0, -1)
-  return upperCase.test(name) ? name.toLowerCase() : name
 }

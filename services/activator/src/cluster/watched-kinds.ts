@@ -1,12 +1,22 @@
 import { defineKind, type KindOf } from "@wick/sdk/api/kind"
 import * as z from "zod"
 import type { RevisionView } from "../backend/revision-spec.ts"
+import type { IngressSpecView } from "./ingress-view.ts"
 import type { RouteView } from "./route-table.ts"
 
 /*
- * What the activator reads of three kinds. The kinds' whole schemas describe hundreds of fields that no request needs,
+ * What the activator reads of four kinds. The kinds' whole schemas describe hundreds of fields that no request needs,
  * and one of these processes runs per core: so it watches through these narrow views. Nothing is ever written with them.
  */
+
+export const WatchedIngress = defineKind({
+  group: "networking.internal.knative.dev",
+  version: "v1alpha1",
+  kind: "Ingress",
+  plural: "ingresses",
+  description: "Which hosts there are, and which revisions they lead to.",
+  schema: z.object({ spec: z.custom<IngressSpecView>() }),
+})
 
 export const WatchedRoute = defineKind({
   group: "serving.knative.dev",
@@ -55,6 +65,7 @@ export const WatchedPod = defineKind({
   schema: z.object({ status: z.custom<PodStatusView | undefined>() }),
 })
 
+export type WatchedIngress = KindOf<typeof WatchedIngress>
 export type WatchedRoute = KindOf<typeof WatchedRoute>
 export type WatchedRevision = KindOf<typeof WatchedRevision>
 export type WatchedPod = KindOf<typeof WatchedPod>

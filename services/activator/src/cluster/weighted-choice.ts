@@ -19,6 +19,11 @@ export class WeightedChoice<Target> {
     this.#total = this.#targets.reduce((sum, { weight }) => sum + weight, 0)
   }
 
+  /** Those that may be chosen. */
+  get targets(): readonly Target[] {
+    return this.#targets.map(({ target }) => target)
+  }
+
   has(target: Target): boolean {
     return this.#targets.some((weighted) => weighted.target === target)
   }

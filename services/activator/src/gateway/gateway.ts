@@ -1,17 +1,17 @@
-import { createServer, type IncomingMessage, type Server } from "node:http"
-import { type AddressInfo, createServer as createListener, type Server as Listener, type Socket } from "node:net"
+import type { IncomingMessage } from "node:http"
+import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
 import type { Backend } from "../backend/backend.ts"
+import type { Asked, Passage } from "../cluster/host-rule.ts"
+import { type Door, Entrance, type Place, type Reception } from "./entrance.ts"
 import { H2Call } from "./h2-call.ts"
-import { createH2Server, h2Headers } from "./h2-server.ts"
 import { HeldHeads } from "./held-heads.ts"
-import { CallResponse, HttpCall, type Incoming, type Outgoing } from "./http-call.ts"
-import { answerProbe, type ProbeAnswer } from "./network-probe.ts"
-import { answerWith, refuseWith } from "./refusal.ts"
-import { type RequestHead, requestHead } from "./request-head.ts"
-import { sniffProtocol } from "./sniff.ts"
-import { refuseUpgrade, UpgradeCall } from "./upgrade-call.ts"
+import { HttpCall, type Incoming, type Outgoing } from "./http-call.ts"
+import { answerProbe } from "./network-probe.ts"
+import { answerUpgrade, answerWith, type OwnAnswer, plain, toHttps } from "./own-answer.ts"
+import { type RequestHead, replaceHeaders, requestHead } from "./request-head.ts"
+import { UpgradeCall } from "./upgrade-call.ts"
 
 /** What a request needs of its surroundings. */
 export interface GatewayWorld {
@@ -22,59 +22,42 @@ export interface GatewayWorld {
 }
 
 export interface GatewayRouting {
-  /** The backend for the next request to this host, as far as it is known. */
-  choose(host: string): Backend | undefined
+  /** Where the next request to this host goes, as far as it is known. */
+  choose(host: string, asked: Asked, isLocal: boolean): Passage<Backend> | undefined
   /** Resolves when the routing knows everything that the API server knew when it was called. */
   caughtUp(): Promise<void>
 }
 
-export interface GatewayOptions {
-  readonly host: string
-  readonly port: number
-  readonly reusePort: boolean
+/** What can be done with a request, whatever it came by. */
+interface Visit {
+  readonly request: Incoming
+  readonly head: RequestHead
+  readonly door: Door
+  admit(passage: Passage<Backend>): void
+  answer(given: OwnAnswer): void
 }
 
-/** A client has this long to send a request's head; a body may take as long as the revision's timeout allows. */
-const headTimeoutMs = 60_000
-/** Idle connections of clients are kept longer than common load balancers keep theirs (60 s), so that we never race. */
-const clientKeepAliveMs = 75_000
-const headMaxBytes = 64 * 1024
-
-/** The port that clients see: HTTP/1.1, HTTP/2 with prior knowledge and upgrades on one listener. */
+/** The ports that clients see, and the way from a request's head to the revision that it is for. */
 export class Gateway implements AsyncDisposable {
   readonly #routing: GatewayRouting
   readonly #world: GatewayWorld
-  readonly #h1: Server<typeof IncomingMessage, typeof CallResponse>
-  readonly #h2: ReturnType<typeof createH2Server>
-  readonly #listener: Listener
-  readonly #sockets = new Set<Socket>()
+  readonly #reception: Reception
+  readonly #entrances = new Map<string, Entrance>()
 
   constructor(routing: GatewayRouting, clock: Clock) {
     this.#routing = routing
     this.#world = { clock, heads: new HeldHeads(), draining: false }
-    this.#h1 = createServer({
-      ServerResponse: CallResponse,
-      // Hosts are checked with the rest of the head, in one pass.
-      requireHostHeader: false,
-      insecureHTTPParser: false,
-      headersTimeout: headTimeoutMs,
-      requestTimeout: 0,
-      keepAliveTimeout: clientKeepAliveMs,
-      maxHeaderSize: headMaxBytes,
-    })
-    this.#h1.on("request", (request, response) => this.#handle(request, response, request.rawHeaders))
-    this.#h1.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head))
-    this.#h2 = createH2Server((request, response) => this.#handle(request, response, h2Headers(request)))
-    this.#listener = createListener({ allowHalfOpen: true, noDelay: true }, (socket) => this.#welcome(socket))
+    this.#reception = {
+      request: (request, response, rawHeaders, door) => this.#request(request, response, rawHeaders, door),
+      upgrade: (request, socket, first, door) => this.#upgrade(request, socket, first, door),
+    }
   }
 
-  async listen(options: GatewayOptions): Promise<AddressInfo> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#listener.once("error", reject)
-    this.#listener.listen({ ...options, backlog: 4096 }, resolve)
-    await promise
-    this.#listener.off("error", reject)
-    return this.#listener.address() as AddressInfo
+  listen(place: Place, door: Door): Promise<AddressInfo> {
+    const key = `${door.isLocal} ${door.isSecure}`
+    const entrance = this.#entrances.get(key) ?? new Entrance(door, this.#reception, this.#world.clock)
+    this.#entrances.set(key, entrance)
+    return entrance.listen(place)
   }
 
   /** Asks clients to take their next requests elsewhere, and goes on serving. */
@@ -85,77 +68,71 @@ export class Gateway implements AsyncDisposable {
   /** Takes no new connections; resolves when the last request has been answered or `limitMs` has passed. */
   async drain(limitMs: number): Promise<void> {
     this.#world.draining = true
-    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()))
-    this.#h1.closeIdleConnections()
-    this.#h2.drain()
-    await Promise.race([closed, this.#world.clock.sleep(limitMs)])
+    const drained = Promise.all(this.#entrances.values().map((entrance) => entrance.drain()))
+    await Promise.race([drained, this.#world.clock.sleep(limitMs)])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close()
-    for (const socket of this.#sockets) socket.destroy()
+    for (const entrance of this.#entrances.values()) entrance.close()
   }
 
-  #welcome(socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.on("close", () => this.#sockets.delete(socket))
-    socket.on("error", () => socket.destroy())
-    sniffProtocol(socket, this.#world.clock, headTimeoutMs, (protocol) => {
-      const server = protocol === "h2" ? this.#h2.server : this.#h1
-      server.emit("connection", socket)
-    })
-  }
-
-  #handle(request: Incoming, response: Outgoing, rawHeaders: readonly string[]): void {
-    const head = requestHead(rawHeaders, clientAddress(request.socket), false)
+  #request(request: Incoming, response: Outgoing, rawHeaders: readonly string[], door: Door): void {
+    const head = requestHead(rawHeaders, clientAddress(request.socket), door.isSecure)
     if (head === undefined) {
-      refuseWith(response, 400, "the request's headers contradict each other")
+      answerWith(response, contradiction)
       return
     }
-    if (head.probe !== "") {
-      this.#probed(head, (answer) => answerWith(response, answer))
+    const passage = head.probe === "" ? this.#routing.choose(head.host, request, door.isLocal) : undefined
+    // By far the most: known host, plain request. Nothing is allocated for them but the call.
+    if (passage !== undefined && (!passage.secureOnly || door.isSecure)) {
+      this.#admit(request, response, head, passage)
       return
     }
-    const admit = (backend: Backend): void => {
-      if (backend.spec.protocol === "h2c") backend.admit(new H2Call(request, response, head, this.#world))
-      else backend.admit(new HttpCall(request, response, head, this.#world))
-    }
-    const backend = this.#routing.choose(head.host)
-    if (backend !== undefined) admit(backend)
-    else this.#lookAgain(head.host, admit, () => refuseWith(response, 404, `no route for host ${head.host}`))
+    const admit = (found: Passage<Backend>): void => this.#admit(request, response, head, found)
+    this.#consider({ request, head, door, admit, answer: (given) => answerWith(response, given) })
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer): void {
-    const head = requestHead(request.rawHeaders, clientAddress(request.socket), false)
+  #admit(request: Incoming, response: Outgoing, head: RequestHead, passage: Passage<Backend>): void {
+    const backend = passage.target
+    if (passage.headers !== undefined) replaceHeaders(head.headers, passage.headers)
+    if (backend.spec.protocol === "h2c") backend.admit(new H2Call(request, response, head, this.#world))
+    else backend.admit(new HttpCall(request, response, head, this.#world))
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, door: Door): void {
+    const head = requestHead(request.rawHeaders, clientAddress(request.socket), door.isSecure)
     if (head === undefined) {
-      refuseUpgrade(socket, 400, "the request's headers contradict each other")
+      answerUpgrade(socket, contradiction)
       return
     }
-    const admit = (backend: Backend): void =>
-      backend.admit(new UpgradeCall({ request, socket, first, head }, this.#world))
-    const backend = this.#routing.choose(head.host)
-    if (backend !== undefined) admit(backend)
-    else this.#lookAgain(head.host, admit, () => refuseUpgrade(socket, 404, `no route for host ${head.host}`))
-  }
-
-  /** Asked by a part of the platform; nothing of it is counted or reaches an application. */
-  #probed({ host, probe, probeHash }: RequestHead, answer: (given: ProbeAnswer) => void): void {
-    const judge = (backend: Backend | undefined): void => answer(answerProbe(probe, probeHash, host, backend))
-    const backend = this.#routing.choose(host)
-    if (backend !== undefined) judge(backend)
-    else this.#lookAgain(host, judge, () => judge(undefined))
+    const admit = ({ target, headers }: Passage<Backend>): void => {
+      if (headers !== undefined) replaceHeaders(head.headers, headers)
+      target.admit(new UpgradeCall({ request, socket, first, head }, this.#world))
+    }
+    this.#consider({ request, head, door, admit, answer: (given) => answerUpgrade(socket, given) })
   }
 
   /** A host may be new: only when the routes are known to be as new as the request does "unknown" mean that. */
-  #lookAgain(host: string, found: (backend: Backend) => void, unknown: () => void): void {
-    const again = (): void => {
-      const backend = this.#routing.choose(host)
-      if (backend !== undefined) found(backend)
-      else unknown()
+  #consider(visit: Visit): void {
+    const { request, head, door } = visit
+    const first = this.#routing.choose(head.host, request, door.isLocal)
+    if (first !== undefined) {
+      this.#decide(visit, first)
+      return
     }
+    const again = (): void => this.#decide(visit, this.#routing.choose(head.host, request, door.isLocal))
     this.#routing.caughtUp().then(again, again)
   }
+
+  #decide({ request, head, door, admit, answer }: Visit, passage: Passage<Backend> | undefined): void {
+    if (head.probe !== "") answer(answerProbe(head.probe, head.probeHash, head.host, passage?.target))
+    else if (passage === undefined) answer(plain(404, `no route for host ${head.host}`))
+    else if (passage.secureOnly && !door.isSecure && !head.wasSecure) answer(toHttps(head.host, request.url ?? "/"))
+    else admit(passage)
+  }
 }
+
+const contradiction = plain(400, "the request's headers contradict each other")
 
 function clientAddress(socket: { remoteAddress?: string | undefined } | undefined): string {
   const address = socket?.remoteAddress ?? "unknown"

@@ -4,7 +4,7 @@ import type { Pod } from "../backend/pod.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
 import type { CallResponse, Incoming, Outgoing } from "./http-call.ts"
-import { cutOff, refuseWith } from "./refusal.ts"
+import { cutOff, refuseWith } from "./own-answer.ts"
 import type { RequestHead } from "./request-head.ts"
 import { responseHead } from "./response-head.ts"
 

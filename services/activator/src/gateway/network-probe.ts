@@ -1,6 +1,4 @@
-import type { OwnAnswer } from "./refusal.ts"
-
-export type ProbeAnswer = OwnAnswer
+import type { OwnAnswer } from "./own-answer.ts"
 
 /** What a probe looks at of a revision. */
 interface Probed {
@@ -14,7 +12,7 @@ interface Probed {
  * - `probe`: does the host lead anywhere? The hash that came is given back, so that who asks knows its own question.
  * - `queue`: has the host's revision a pod that takes requests? (A sidecar answers this elsewhere; here there is none.)
  */
-export function answerProbe(kind: string, hash: string, host: string, revision: Probed | undefined): ProbeAnswer {
+export function answerProbe(kind: string, hash: string, host: string, revision: Probed | undefined): OwnAnswer {
   if (kind === "activator") return { status: 200, body: "activator" }
   if (kind !== "probe" && kind !== "queue") {
     return { status: 400, body: `unexpected probe header value: ${JSON.stringify(kind)}\n` }

@@ -30,6 +30,8 @@ export interface RequestHead {
   /** `K-Network-Probe` and `K-Network-Hash`, empty where there are none: one of the platform's parts asks, not a client. */
   probe: string
   probeHash: string
+  /** A proxy before us says that its client came by TLS. */
+  wasSecure: boolean
 }
 
 /**
@@ -84,7 +86,24 @@ export function requestHead(raw: readonly string[], client: string, secure: bool
     join(forwarded, `for=${client.includes(":") ? `"[${client}]"` : client};host="${host}";proto=${proto}`),
   )
   if (named !== undefined) without(headers, named)
-  return { host, hasBody: chunked || (length !== undefined && length !== "0"), headers, probe, probeHash }
+  return {
+    host,
+    hasBody: chunked || (length !== undefined && length !== "0"),
+    headers,
+    probe,
+    probeHash,
+    wasSecure: forwardedProto === "https",
+  }
+}
+
+/** Puts pairs in the place of all headers of their names. */
+export function replaceHeaders(headers: string[], pairs: readonly string[]): void {
+  const names: string[] = []
+  for (let i = 0; i < pairs.length; i += 2) names.push((pairs[i] as string).toLowerCase())
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (names.includes(lowerCase(headers[i] as string))) headers.splice(i, 2)
+  }
+  headers.push(...pairs)
 }
 
 const lowerCased = new Map<string, string>()

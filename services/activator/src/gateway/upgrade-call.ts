@@ -4,7 +4,7 @@ import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
-import { retrySeconds } from "./refusal.ts"
+import { answerUpgrade, plain } from "./own-answer.ts"
 import type { RequestHead } from "./request-head.ts"
 
 /** What node hands over when a client asks for another protocol. */
@@ -63,7 +63,7 @@ export class UpgradeCall extends Call {
   refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
     if (this.#answered) this.#socket.destroy()
-    else refuseUpgrade(this.#socket, status, text, retryAfterSeconds)
+    else answerUpgrade(this.#socket, plain(status, text, retryAfterSeconds))
     this.#close(status)
   }
 
@@ -117,15 +117,6 @@ export class UpgradeCall extends Call {
     this.backend?.finish(this, this.#answered && status === 0 ? 101 : status)
     this.#upstream?.destroy()
   }
-}
-
-/** An upgrade's socket has no response object: the answer is written by hand. */
-export function refuseUpgrade(socket: Duplex, status: number, text: string, retryAfterSeconds = retrySeconds): void {
-  const body = `${text}\n`
-  const retry = status === 503 ? `retry-after: ${retryAfterSeconds}\r\n` : ""
-  socket.end(
-    `HTTP/1.1 ${status} ${text}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${retry}connection: close\r\n\r\n${body}`,
-  )
 }
 
 function headText(answer: IncomingMessage, extra = ""): string {

@@ -1,4 +1,11 @@
 import { type Client, createClient } from "@wick/sdk/client"
+import {
+  type IngressSpecView,
+  type PathView,
+  type RuleView,
+  revisionHeader,
+  type SplitView,
+} from "../cluster/ingress-view.ts"
 
 interface Stored {
   metadata: { name: string; namespace: string; uid: string; resourceVersion: string }
@@ -43,13 +50,19 @@ export class ScriptedCluster {
     })
   }
 
-  /** A route whose host leads to revisions by percent, and tags with hosts of their own. */
+  /** Hosts that lead to revisions by percent, and tags with hosts of their own. */
   route(name: string, split: Readonly<Record<string, number>>, tags: Readonly<Record<string, string>> = {}): void {
-    const traffic = [
-      ...Object.entries(split).map(([revisionName, percent]) => ({ revisionName, percent })),
-      ...Object.entries(tags).map(([tag, revisionName]) => ({ revisionName, tag, url: `http://${tag}-${name}.test` })),
-    ]
-    this.put("routes", { metadata: { name }, status: { url: `http://${name}.test`, traffic } })
+    const byPercent = Object.entries(split).map(([revision, percent]) => splitTo(revision, percent))
+    this.ingress(name, {
+      rules: [
+        rule(`${name}.test`, { splits: byPercent }),
+        ...Object.entries(tags).map(([tag, revision]) => rule(`${tag}-${name}.test`, { splits: [splitTo(revision)] })),
+      ],
+    })
+  }
+
+  ingress(name: string, spec: IngressSpecView, metadata: Record<string, unknown> = {}): void {
+    this.put("ingresses", { metadata: { name, generation: this.#version, ...metadata }, spec })
   }
 
   revision(name: string, port: number, spec: Record<string, unknown> = {}, portName = "http1"): void {
@@ -95,4 +108,13 @@ export class ScriptedCluster {
     })
     return new Response(body, { headers: { "content-type": "application/json" } })
   }
+}
+
+/** A share of the requests for a revision, as the controller writes it. */
+export function splitTo(revision: string, percent = 100): SplitView {
+  return { serviceName: revision, serviceNamespace: "default", percent, appendHeaders: { [revisionHeader]: revision } }
+}
+
+export function rule(host: string, ...paths: readonly PathView[]): RuleView {
+  return { hosts: [host], visibility: "ExternalIP", http: { paths } }
 }

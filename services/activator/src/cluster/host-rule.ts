@@ -1,0 +1,108 @@
+import { type PathView, type RuleView, revisionHeader, type SplitView } from "./ingress-view.ts"
+import { WeightedChoice } from "./weighted-choice.ts"
+
+/** Where a request goes, and what is done to it on the way. */
+export interface Passage<Target> {
+  readonly target: Target
+  /** Header pairs that the application gets in place of what the client may have sent under these names. */
+  readonly headers: readonly string[] | undefined
+  /** Without TLS the client is sent to https instead. */
+  readonly secureOnly: boolean
+}
+
+/** What a request is told apart by, besides its host: node's own request objects are such. */
+export interface Asked {
+  readonly url?: string | undefined
+  /** Header pairs as they came. */
+  readonly rawHeaders: readonly string[]
+}
+
+interface Way<Target> {
+  readonly prefix: string
+  /** Pairs of lower-cased name and value, all of which the request must have. */
+  readonly matches: readonly string[]
+  readonly rewriteHost: string | undefined
+  readonly secureOnly: boolean
+  readonly choice: WeightedChoice<Passage<Target>>
+}
+
+export type TargetOf<Target> = (namespace: string, revision: string) => Target
+
+/** What one Ingress says of a host: ways in order, of which the first that matches counts. */
+export class HostRule<Target> {
+  readonly #ways: readonly Way<Target>[]
+  /** The one way that all requests take, as with most hosts. */
+  readonly #only: Way<Target> | undefined
+
+  constructor(rule: RuleView, secureOnly: boolean, targetOf: TargetOf<Target>) {
+    this.#ways = (rule.http?.paths ?? []).map((path) => wayOf(path, secureOnly, targetOf))
+    const [first] = this.#ways
+    const takesAll = first?.prefix === "" && first.matches.length === 0 && first.rewriteHost === undefined
+    this.#only = takesAll ? first : undefined
+  }
+
+  /** `elsewhere` looks up the host that a way leads on to. */
+  choose(
+    asked: Asked,
+    elsewhere: (host: string) => HostRule<Target> | undefined,
+    depth = 0,
+  ): Passage<Target> | undefined {
+    const way = this.#only ?? this.#ways.find((one) => matches(one, asked))
+    if (way?.rewriteHost === undefined) return way?.choice.next()
+    // A host that leads on to one that leads on again would have no end.
+    const next = depth === 0 ? elsewhere(way.rewriteHost)?.choose(asked, elsewhere, depth + 1) : undefined
+    return next && way.secureOnly && !next.secureOnly ? { ...next, secureOnly: true } : next
+  }
+
+  targets(): Target[] {
+    return this.#ways.flatMap(({ choice }) => choice.targets.map(({ target }) => target))
+  }
+}
+
+function wayOf<Target>(path: PathView, secureOnly: boolean, targetOf: TargetOf<Target>): Way<Target> {
+  const weighted = path.splits.map((split) => ({
+    target: passageOf(path, split, secureOnly, targetOf),
+    weight: split.percent ?? (path.splits.length === 1 ? 100 : 0),
+  }))
+  return {
+    prefix: path.path ?? "",
+    matches: Object.entries(path.headers ?? {}).flatMap(([name, { exact }]) => [name.toLowerCase(), exact]),
+    rewriteHost: path.rewriteHost || undefined,
+    secureOnly,
+    // What leads on to another host has that host's targets, none of its own.
+    choice: new WeightedChoice(path.rewriteHost ? [] : weighted),
+  }
+}
+
+function passageOf<Target>(
+  path: PathView,
+  split: SplitView,
+  secureOnly: boolean,
+  targetOf: TargetOf<Target>,
+): Passage<Target> {
+  const revision = split.appendHeaders?.[revisionHeader] ?? split.serviceName
+  const pairs = Object.entries({ ...path.appendHeaders, ...split.appendHeaders }).filter(([name]) => !isInternal(name))
+  return {
+    target: targetOf(split.serviceNamespace, revision),
+    headers: pairs.length > 0 ? pairs.flat() : undefined,
+    secureOnly,
+  }
+}
+
+/** What the platform's parts tell each other, and no application. */
+function isInternal(name: string): boolean {
+  return /^(k-|knative-serving-(revision|namespace)$)/i.test(name)
+}
+
+function matches<Target>({ prefix, matches }: Way<Target>, asked: Asked): boolean {
+  if (!asked.url?.startsWith(prefix)) return false
+  for (let i = 0; i < matches.length; i += 2) {
+    if (headerOf(asked.rawHeaders, matches[i] as string) !== matches[i + 1]) return false
+  }
+  return true
+}
+
+function headerOf(pairs: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < pairs.length; i += 2) if ((pairs[i] as string).toLowerCase() === name) return pairs[i + 1]
+  return undefined
+}

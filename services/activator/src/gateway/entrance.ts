@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, type Server } from "node:http"
+import { type AddressInfo, createServer as createListener, type Server as Listener, type Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import type { Clock } from "@wick/sdk/clock"
+import { createH2Server, type H2Server, h2Headers } from "./h2-server.ts"
+import { CallResponse, type Incoming, type Outgoing } from "./http-call.ts"
+import { sniffProtocol } from "./sniff.ts"
+
+/** Who comes in where. */
+export interface Door {
+  /** Callers inside the cluster, who may ask for hosts that nobody outside sees. */
+  readonly isLocal: boolean
+  /** Behind TLS. */
+  readonly isSecure: boolean
+}
+
+export interface Place {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Whether other processes listen there too. */
+  readonly reusePort?: boolean
+}
+
+/** What is done with those who come in. */
+export interface Reception {
+  /** `rawHeaders` are those of HTTP/1, whatever the client speaks. */
+  request(request: Incoming, response: Outgoing, rawHeaders: readonly string[], door: Door): void
+  upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, door: Door): void
+}
+
+/** A client has this long to send a request's head; a body may take as long as the revision's timeout allows. */
+const headTimeoutMs = 60_000
+/** Idle connections of clients are kept longer than common load balancers keep theirs (60 s), so that we never race. */
+const clientKeepAliveMs = 75_000
+const headMaxBytes = 64 * 1024
+
+/** HTTP/1.1, HTTP/2 with prior knowledge and upgrades on the same ports: all that share a door. */
+export class Entrance {
+  readonly #clock: Clock
+  readonly #h1: Server<typeof IncomingMessage, typeof CallResponse>
+  readonly #h2: H2Server
+  readonly #listeners: Listener[] = []
+  readonly #sockets = new Set<Socket>()
+
+  constructor(door: Door, reception: Reception, clock: Clock) {
+    this.#clock = clock
+    this.#h1 = createServer({
+      ServerResponse: CallResponse,
+      // Hosts are checked with the rest of the head, in one pass.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+      headersTimeout: headTimeoutMs,
+      requestTimeout: 0,
+      keepAliveTimeout: clientKeepAliveMs,
+      maxHeaderSize: headMaxBytes,
+    })
+    this.#h1.on("request", (request, response) => reception.request(request, response, request.rawHeaders, door))
+    this.#h1.on("upgrade", (request, socket, first) => reception.upgrade(request, socket, first, door))
+    this.#h2 = createH2Server((request, response) => reception.request(request, response, h2Headers(request), door))
+  }
+
+  async listen(place: Place): Promise<AddressInfo> {
+    const listener = createListener({ allowHalfOpen: true, noDelay: true }, (socket) => this.#welcome(socket))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    listener.once("error", reject)
+    listener.listen({ ...place, backlog: 4096 }, resolve)
+    await promise
+    listener.off("error", reject)
+    this.#listeners.push(listener)
+    return listener.address() as AddressInfo
+  }
+
+  /** Takes no new connections; resolves when the last one has ended. */
+  async drain(): Promise<void> {
+    const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())))
+    this.#h1.closeIdleConnections()
+    this.#h2.drain()
+    await Promise.all(closed)
+  }
+
+  close(): void {
+    for (const listener of this.#listeners) listener.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #welcome(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.on("close", () => this.#sockets.delete(socket))
+    socket.on("error", () => socket.destroy())
+    sniffProtocol(socket, this.#clock, headTimeoutMs, (protocol) => {
+      const server = protocol === "h2" ? this.#h2.server : this.#h1
+      server.emit("connection", socket)
+    })
+  }
+}

@@ -1,0 +1,68 @@
+import { type ServerResponse, STATUS_CODES } from "node:http"
+import { constants, type Http2ServerResponse } from "node:http2"
+import type { Duplex } from "node:stream"
+
+/** An answer of the gateway's own, in plain text. */
+export interface OwnAnswer {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** When a refused client may try again: the queue has moved on by then. */
+const retrySeconds = 1
+
+export function plain(status: number, text: string, retryAfterSeconds = retrySeconds): OwnAnswer {
+  const headers = { "retry-after": String(retryAfterSeconds) }
+  return { status, body: `${text}\n`, ...(status === 503 && { headers }) }
+}
+
+/** The same place behind TLS. */
+export function toHttps(host: string, path: string): OwnAnswer {
+  const name = host.replace(/:\d+$/, "")
+  return { status: 301, body: "", headers: { location: `https://${name}${path}` } }
+}
+
+/** Answers in place of the application. */
+export function refuseWith(
+  response: ServerResponse | Http2ServerResponse,
+  status: number,
+  text: string,
+  retryAfterSeconds?: number,
+): void {
+  answerWith(response, plain(status, text, retryAfterSeconds))
+}
+
+export function answerWith(response: ServerResponse | Http2ServerResponse, answer: OwnAnswer): void {
+  // The rest of a body that nobody will read would be taken for the next request.
+  if (answer.status === 400 && "shouldKeepAlive" in response) response.shouldKeepAlive = false
+  const writable = response as ServerResponse
+  writable.writeHead(answer.status, headersOf(answer))
+  writable.end(answer.body)
+}
+
+/** An upgrade's socket has no response object: the answer is written by hand. */
+export function answerUpgrade(socket: Duplex, answer: OwnAnswer): void {
+  const lines = Object.entries({ ...headersOf(answer), connection: "close" }).map(
+    ([name, value]) => `${name}: ${value}`,
+  )
+  socket.end(
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${answer.body}`,
+  )
+}
+
+/** Ends an answer that has begun so that its client cannot take it for whole. */
+export function cutOff(response: ServerResponse | Http2ServerResponse): void {
+  // Destroying a stream of HTTP/2 would end it in good order.
+  if ("stream" in response) response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR)
+  else response.destroy()
+}
+
+function headersOf({ body, headers }: OwnAnswer): Record<string, string> {
+  return {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": String(Buffer.byteLength(body)),
+    "x-content-type-options": "nosniff",
+    ...headers,
+  }
+}
