@@ -84,6 +84,81 @@ describe("a revision", () => {
   })
 })
 
+describe("the pods of a revision", () => {
+  const two = revision("hello-00001")
+  const sidecar = { name: "cache", image: "registry.test/cache", livenessProbe: { tcpSocket: { port: 6379 } } }
+  const serving = { name: "web", image: "registry.test/hello", ports: [{ containerPort: 3000 }] }
+  const images = { web: image, cache: image, first: image }
+  const several = (spec: object, metadata: object = {}): Observed =>
+    observed({
+      revision: { ...two, metadata: { ...two.metadata, ...metadata }, spec: { ...two.spec, ...spec } } as never,
+      resolution: { kind: "resolved", images },
+    })
+  const template = (given: Observed) => decide(given, nowMs).deployment?.spec?.template
+
+  it("let no container end while another still answers", () => {
+    const spec = template(several({ containers: [serving, sidecar] }))?.spec
+    for (const { lifecycle } of spec?.containers ?? []) {
+      expect(lifecycle?.preStop?.httpGet?.path).toBe("/drain/default/hello-00001")
+    }
+    expect(spec?.containers).toHaveLength(2)
+  })
+
+  it("tell every container whose it is, and the one with the port its port; all run by digest", () => {
+    const first = { name: "first", image: "registry.test/first" }
+    const spec = template(several({ containers: [serving, sidecar], initContainers: [first] }))?.spec
+    const named = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(({ name, env = [], image }) => ({
+      name,
+      image,
+      env: env.map((variable) => variable.name),
+    }))
+    const contract = ["K_REVISION", "K_CONFIGURATION", "K_SERVICE"]
+    expect(named).toEqual([
+      { name: "first", image, env: contract },
+      { name: "web", image, env: ["PORT", ...contract] },
+      { name: "cache", image, env: contract },
+    ])
+    const { status } = decide(several({ containers: [serving, sidecar], initContainers: [first] }), nowMs)
+    expect(status.initContainerStatuses).toEqual([{ name: "first", imageDigest: image }])
+    expect(status.containerStatuses?.map(({ name }) => name)).toEqual(["web", "cache"])
+  })
+
+  it("say which container is meant when none is named, and keep the app that the user has named", () => {
+    const labels = { ...two.metadata.labels, app: "mine", "serving.knative.dev/routingState": "active" }
+    const annotations = { "serving.knative.dev/routes": "hello", note: "kept" }
+    const { metadata } = template(several({ containers: [sidecar, serving] }, { labels, annotations })) ?? {}
+    expect(metadata?.annotations).toEqual({ "kubectl.kubernetes.io/default-container": "web", note: "kept" })
+    expect(metadata?.labels).toMatchObject({ app: "mine", "serving.knative.dev/revision": "hello-00001" })
+    expect(metadata?.labels).not.toHaveProperty("serving.knative.dev/routingState")
+  })
+
+  it("are probed where they serve, as often as a node probes when asked for more", () => {
+    const probed = {
+      ...serving,
+      readinessProbe: { httpGet: { path: "/ready" }, periodSeconds: 0 },
+      livenessProbe: { httpGet: { path: "/alive", port: 9999 } },
+    }
+    const [web, cache] = template(several({ containers: [probed, sidecar] }))?.spec?.containers ?? []
+    expect(web?.readinessProbe).toMatchObject({ httpGet: { path: "/ready", port: 3000 }, periodSeconds: 1 })
+    expect(web?.livenessProbe).toMatchObject({ httpGet: { path: "/alive", port: 3000 } })
+    expect(cache?.livenessProbe).toMatchObject({ tcpSocket: { port: 6379 } })
+    const loose = readConfig({ "config-features": { "multi-container-probing": "Enabled" } })
+    const [own] = template({ ...several({ containers: [probed] }), config: loose })?.spec?.containers ?? []
+    expect(own?.livenessProbe?.httpGet?.port).toBe(9999)
+  })
+
+  it("spread over nodes and run under the operator's runtime class, unless they say otherwise", () => {
+    const data = { "default-affinity-type": "none", "runtime-class-name": "kata:\n  selector:\n    safe: very" }
+    const operators = readConfig({ "config-deployment": data })
+    const plain = template(several({ containers: [serving] }))?.spec
+    expect(plain?.affinity?.podAntiAffinity).toBeDefined()
+    expect(plain?.runtimeClassName).toBeUndefined()
+    const labelled = several({ containers: [serving] }, { labels: { safe: "very" } })
+    const spec = template({ ...labelled, config: operators })?.spec
+    expect([spec?.affinity, spec?.runtimeClassName]).toEqual([undefined, "kata"])
+  })
+})
+
 describe("a revision that cannot run says", () => {
   interface Row {
     name: string

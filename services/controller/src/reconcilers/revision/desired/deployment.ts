@@ -6,7 +6,7 @@ import { annotations, labels } from "../../../labels.ts"
 import { ownedBy } from "../../../owner.ts"
 import { deploymentName } from "../names.ts"
 import { initialReplicas } from "../scale.ts"
-import { podSpec } from "./pod-spec.ts"
+import { podSpec, servingContainer } from "./pod-spec.ts"
 
 const revisionHistoryLimit = 0
 
@@ -21,7 +21,8 @@ export interface DeploymentInput {
 export function desiredDeployment({ revision, config, images }: DeploymentInput): NewOf<typeof Deployment> {
   const { metadata } = revision
   const uid = { [labels.revisionUid]: metadata.uid }
-  const own = { ...metadata.labels, [labels.revision]: metadata.name, [labels.app]: metadata.name, ...uid }
+  // Whoever names their app is not overruled.
+  const own = { [labels.app]: metadata.name, ...metadata.labels, [labels.revision]: metadata.name, ...uid }
   const { [labels.routingState]: _, ...podLabels } = own as Record<string, string>
   return {
     metadata: {
@@ -38,7 +39,7 @@ export function desiredDeployment({ revision, config, images }: DeploymentInput)
       selector: { matchLabels: uid },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0 } },
       template: {
-        metadata: { labels: podLabels, annotations: kept(metadata.annotations) },
+        metadata: { labels: podLabels, annotations: { ...kept(metadata.annotations), ...defaultContainer(revision) } },
         spec: podSpec(revision, config, images),
       },
     },
@@ -50,8 +51,14 @@ function progressDeadline(revision: Revision, config: Config): number {
   return own ? Number(own[1]) : config.deployment["progress-deadline"] / 1_000
 }
 
+/** Which container `kubectl logs` and `kubectl exec` mean when they are not told. */
+function defaultContainer({ spec }: Revision): Record<string, string> {
+  const { name } = servingContainer(spec) ?? {}
+  return name ? { [annotations.defaultContainer]: name } : {}
+}
+
 /** Annotations that say something of the revision as an object say nothing of its pods. */
 function kept(all: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  const dropped: string[] = [annotations.routingStateModified, annotations.lastApplied]
+  const dropped: string[] = [annotations.routingStateModified, annotations.routes, annotations.lastApplied]
   return Object.fromEntries(Object.entries(all ?? {}).filter(([name]) => !dropped.includes(name)))
 }

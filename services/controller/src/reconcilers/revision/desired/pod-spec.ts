@@ -1,17 +1,22 @@
-import type { Config } from "@wick/sdk/api/serving/config"
+import { type Config, mostSpecific } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
 import { labels } from "../../../labels.ts"
 
 type RevisionSpec = Revision["spec"]
 type Container = RevisionSpec["containers"][number]
 type Probe = NonNullable<Container["readinessProbe"]>
+interface Variable {
+  readonly name: string
+  readonly value: string
+}
 
 export const portDefault = 8080
 const protocols: Record<string, string> = { h2c: "h2c" }
 
 /**
  * The pod of a revision: the user's containers as they are, with what the runtime contract adds. No sidecar: the
- * activator counts, limits, times and probes from outside, and `preStop` asks it whether the pod's requests are answered.
+ * activator counts, limits, times and probes from outside, and every container's `preStop` asks it whether the pod's
+ * requests are answered, so that none ends while another still needs it.
  */
 export function podSpec(revision: Revision, config: Config, images: Readonly<Record<string, string>>): object {
   const {
@@ -22,27 +27,27 @@ export function podSpec(revision: Revision, config: Config, images: Readonly<Rec
     ...spec
   } = revision.spec
   const serving = servingContainer(revision.spec)
+  const contract = contractEnv(revision)
+  const common = (container: Container): object => ({
+    ...container,
+    image: images[container.name] ?? container.image,
+    env: [...(container.env ?? []), ...contract],
+    terminationMessagePolicy: container.terminationMessagePolicy ?? "FallbackToLogsOnError",
+  })
+  const drain = drainHook(revision, config)
+  const runtimeClassName = spec.runtimeClassName ?? runtimeClass(revision, config)
   return {
     ...spec,
-    containers: spec.containers.map((container) =>
-      container === serving
-        ? servingSpec(revision, container, config, images)
-        : {
-            ...container,
-            image: images[container.name] ?? container.image,
-            terminationMessagePolicy: "FallbackToLogsOnError",
-          },
-    ),
-    ...(spec.initContainers && {
-      initContainers: spec.initContainers.map((container) => ({
-        ...container,
-        image: images[container.name] ?? container.image,
-        terminationMessagePolicy: "FallbackToLogsOnError",
-      })),
-    }),
+    containers: spec.containers.map((container) => ({
+      ...common(container),
+      ...(container === serving ? servingPart(revision.spec, container, contract, config) : sidecarProbes(container)),
+      ...drain,
+    })),
+    ...(spec.initContainers && { initContainers: spec.initContainers.map(common) }),
+    ...(runtimeClassName && { runtimeClassName }),
     enableServiceLinks: spec.enableServiceLinks ?? config.defaults["enable-service-links"],
     terminationGracePeriodSeconds: timeoutSeconds ?? config.defaults["revision-timeout-seconds"],
-    affinity: spec.affinity ?? spread(revision),
+    affinity: spec.affinity ?? spread(revision, config),
   }
 }
 
@@ -61,45 +66,56 @@ export function servingProtocol(spec: RevisionSpec): "h2c" | "http1" {
   return protocols[name] === "h2c" ? "h2c" : "http1"
 }
 
-function servingSpec(
-  revision: Revision,
-  container: Container,
-  config: Config,
-  images: Readonly<Record<string, string>>,
-): object {
-  const port = servingPort(revision.spec)
+function servingPart(spec: RevisionSpec, container: Container, contract: readonly Variable[], config: Config): object {
+  const port = servingPort(spec)
+  const { readinessProbe, livenessProbe, startupProbe } = container
+  // A liveness probe that asks elsewhere says nothing of what serves, unless the operator lets it.
+  const alive = config.features.enables("multi-container-probing") ? livenessProbe : onPort(livenessProbe, port)
   return {
-    ...container,
-    image: images[container.name] ?? container.image,
     ports: [{ name: "user-port", containerPort: port, protocol: "TCP" }],
-    env: [...(container.env ?? []), ...contractEnv(revision, port)],
-    terminationMessagePolicy: "FallbackToLogsOnError",
-    ...(container.readinessProbe && { readinessProbe: probe(container.readinessProbe, port) }),
-    ...(container.livenessProbe && { livenessProbe: probe(container.livenessProbe, port) }),
-    ...(container.startupProbe && { startupProbe: probe(container.startupProbe, port) }),
-    ...drainHook(revision, config),
+    env: [...(container.env ?? []), { name: "PORT", value: String(port) }, ...contract],
+    ...(readinessProbe && { readinessProbe: eager(probe(readinessProbe, port)) }),
+    ...(alive && { livenessProbe: probe(alive, port) }),
+    ...(startupProbe && { startupProbe: probe(startupProbe, port) }),
   }
 }
 
-function contractEnv({ metadata }: Revision, port: number): { name: string; value: string }[] {
+function sidecarProbes({ readinessProbe }: Container): object {
+  return readinessProbe ? { readinessProbe: eager(readinessProbe) } : {}
+}
+
+function contractEnv({ metadata }: Revision): Variable[] {
   return [
-    { name: "PORT", value: String(port) },
     { name: "K_REVISION", value: metadata.name },
     { name: "K_CONFIGURATION", value: metadata.labels?.[labels.configuration] ?? "" },
     { name: "K_SERVICE", value: metadata.labels?.[labels.service] ?? "" },
   ]
 }
 
-/** A probe without a port means the container's; `periodSeconds: 0` asks for the most frequent probing there is. */
+function onPort(given: Probe | undefined, port: number): Probe | undefined {
+  if (!given) return undefined
+  const { httpGet, tcpSocket } = given
+  return {
+    ...given,
+    ...(httpGet && { httpGet: { ...httpGet, port } }),
+    ...(tcpSocket && { tcpSocket: { ...tcpSocket, port } }),
+  } as Probe
+}
+
+/** A probe without a port means the container's. */
 function probe(given: Probe, port: number): Probe {
-  const { httpGet, tcpSocket, grpc, periodSeconds, ...rest } = given
+  const { httpGet, tcpSocket, grpc, ...rest } = given
   return {
     ...rest,
     ...(httpGet && { httpGet: { ...httpGet, port: httpGet.port || port } }),
     ...(tcpSocket && { tcpSocket: { ...tcpSocket, port: tcpSocket.port || port } }),
     ...(grpc && { grpc: { ...grpc, port: grpc.port || port } }),
-    periodSeconds: Math.max(1, periodSeconds ?? 1),
   } as Probe
+}
+
+/** `periodSeconds: 0` asks for the most frequent probing there is: a second for the node's, the activator's own is finer. */
+function eager({ periodSeconds, ...rest }: Probe): Probe {
+  return { ...rest, periodSeconds: Math.max(1, periodSeconds ?? 1) } as Probe
 }
 
 function drainHook({ metadata }: Revision, { wick }: Config): object {
@@ -108,8 +124,15 @@ function drainHook({ metadata }: Revision, { wick }: Config): object {
   return { lifecycle: { preStop: { httpGet: { host: wick["drain-host"], port: wick["drain-port"], path } } } }
 }
 
+/** The runtime class that the operator has chosen for the revision's labels. */
+function runtimeClass({ metadata }: Revision, { deployment }: Config): string | undefined {
+  const byName = deployment["runtime-class-name"]
+  return byName && mostSpecific(byName, metadata.labels)
+}
+
 /** Pods of one revision rather on different machines: the loss of one leaves the others. */
-function spread({ metadata }: Revision): object {
+function spread({ metadata }: Revision, { deployment }: Config): object | undefined {
+  if (deployment["default-affinity-type"] === "none") return undefined
   return {
     podAntiAffinity: {
       preferredDuringSchedulingIgnoredDuringExecution: [
