@@ -16,6 +16,7 @@ import {
 } from "#store"
 import type { AppliedState, StateHome } from "./applied-state.ts"
 import { Applier } from "./applier.ts"
+import { CorruptStateError } from "./checksum.ts"
 import { ClusterDoor } from "./cluster-door.ts"
 import { Forwarding } from "./forwarding.ts"
 import { Leadership } from "./leadership.ts"
@@ -212,6 +213,11 @@ export class Member implements Replication {
     return this.#table.unsavedSize
   }
 
+  /** A member whose state is damaged answers nothing more: it says how it is made anew, and so does the next start. */
+  unreadable(error: Error): void {
+    if (error instanceof CorruptStateError) this.#fail(error)
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -404,7 +410,8 @@ export class Member implements Replication {
     if (this.#isEnded) return
     const { report, onFailure } = this.#parts
     report.error("store failed", { error })
-    this.#stop(new StoppedError(`the store has stopped itself, start it anew: ${error.message}`))
+    const again = error instanceof CorruptStateError ? "" : ", start it anew"
+    this.#stop(new StoppedError(`the store has stopped itself${again}: ${error.message}`))
     onFailure(error)
   }
 

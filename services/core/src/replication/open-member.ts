@@ -82,7 +82,10 @@ export async function openMember(parts: MemberParts): Promise<OpenedMember> {
     jitter: random.below(electionTicks),
     lease: membership?.leaseDriftMax === undefined ? undefined : { tickMs, driftMax: membership.leaseDriftMax },
   })
-  const hub = new WatchHub(mvcc, parts.soon ?? ((task) => void setImmediate(task)))
+  const hub = new WatchHub(mvcc, parts.soon ?? ((task) => void setImmediate(task)), (error) => {
+    member.unreadable(error)
+    if (member.stopped === undefined) throw error
+  })
   let compactor: Compactor | undefined
   const member: Member = new Member({
     raft,

@@ -31,6 +31,8 @@ export interface Replication {
   readonly cluster: Cluster
   /** Why nothing is answered any more; undefined while it is. */
   readonly stopped: Error | undefined
+  /** The state could not be read: where what is kept is damaged, nothing more of it is answered. */
+  unreadable?(error: Error): void
   close(): Promise<void>
 }
 
@@ -51,7 +53,7 @@ export class StorageFront implements MemberStorage {
     const confirmed = request.serializable ? undefined : this.#replication.confirmRead()
     if (confirmed !== undefined) await confirmed
     if (this.#replication.stopped !== undefined) throw this.#replication.stopped
-    const result = this.#mvcc.range(request)
+    const result = this.#read(() => this.#mvcc.range(request))
     if ("reason" in result) throw errorOfRefusal(result)
     return result
   }
@@ -115,11 +117,11 @@ export class StorageFront implements MemberStorage {
   }
 
   kept(revision: number, changesMax: number): KeptSlice {
-    return this.#mvcc.kept(revision, changesMax)
+    return this.#read(() => this.#mvcc.kept(revision, changesMax))
   }
 
   latest(revision: number, changesMax: number): KeptSlice {
-    return this.#mvcc.latest(revision, changesMax)
+    return this.#read(() => this.#mvcc.latest(revision, changesMax))
   }
 
   beside(): Beside {
@@ -146,6 +148,15 @@ export class StorageFront implements MemberStorage {
 
   close(): Promise<void> {
     return this.#replication.close()
+  }
+
+  #read<T>(look: () => T): T {
+    try {
+      return look()
+    } catch (error) {
+      this.#replication.unreadable?.(error as Error)
+      throw this.#replication.stopped ?? error
+    }
   }
 
   async #propose(command: Command): Promise<Outcome> {

@@ -44,6 +44,10 @@ interface Group {
 
 const nobody: ReadonlySet<Group> = new Set()
 
+function rethrow(error: Error): never {
+  throw error
+}
+
 /**
  * Tells watchers what is written. A write costs one look-up for the groups that it concerns, one array of events for
  * each group and one call for each watcher; watchers that it does not concern cost nothing.
@@ -52,6 +56,8 @@ export class WatchHub {
   readonly #history: History
   /** Runs a task soon, but not now: a watch never calls its handler before `watch` has returned. */
   readonly #soon: (task: () => void) => void
+  /** The history cannot be read: told to who can end all of it. */
+  readonly #broken: (error: Error) => void
   readonly #groups = new Map<string, Group>()
   /** Groups that want a single key, by it: there may be many, and none of them has to be searched for. */
   readonly #ofKey = new Map<string, Set<Group>>()
@@ -63,9 +69,10 @@ export class WatchHub {
   /** Why there are no watches any more. */
   #ended: Error | undefined
 
-  constructor(history: History, soon: (task: () => void) => void) {
+  constructor(history: History, soon: (task: () => void) => void, broken: (error: Error) => void = rethrow) {
     this.#history = history
     this.#soon = soon
+    this.#broken = broken
   }
 
   /** Watches that are open. */
@@ -181,7 +188,13 @@ export class WatchHub {
     this.#catchingUp = true
     this.#soon(() => {
       this.#catchingUp = false
-      for (const watcher of [...this.#behind]) this.#catchUp(watcher)
+      try {
+        for (const watcher of [...this.#behind]) this.#catchUp(watcher)
+      } catch (error) {
+        // Nobody may be told less than was written: whoever owns the history ends all watches.
+        this.#broken(error as Error)
+        return
+      }
       if (this.#behind.size > 0) this.#catchUpSoon()
     })
   }
