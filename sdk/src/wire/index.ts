@@ -4,4 +4,4 @@
  * one a second per activator), and a person with a proxy can read them.
  */
 export type { ActivatorMessage, AutoscalerMessage, Peer, RevisionLoad } from "./load-stream.ts"
-export { autoscalerServerName, loadStream } from "./load-stream.ts"
+export { autoscalerLease, autoscalerServerName, loadStream } from "./load-stream.ts"

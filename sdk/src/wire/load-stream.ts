@@ -3,6 +3,9 @@ import type { MethodDefinition } from "@grpc/grpc-js"
 /** In the certificate of an autoscaler that is reached over the network: it moves from host to host, its name does not. */
 export const autoscalerServerName = "wick-autoscaler"
 
+/** Who holds it runs the autoscaler, where a cluster has several hosts. */
+export const autoscalerLease = { namespace: "kube-system", name: "wick-autoscaler" } as const
+
 /** What one activator saw of one revision since its last report. */
 export interface RevisionLoad {
   readonly namespace: string

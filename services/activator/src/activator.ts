@@ -12,6 +12,7 @@ import { Fleet } from "./cluster/fleet.ts"
 import { Gateway } from "./gateway/gateway.ts"
 import { autoscalerAddresses } from "./load/autoscaler-addresses.ts"
 import { AutoscalerLink } from "./load/autoscaler-link.ts"
+import { watchLeader } from "./load/leader-watch.ts"
 import { LoadReporter } from "./load/load-reporter.ts"
 import { activatorMetrics } from "./metrics/revision-metrics.ts"
 
@@ -114,7 +115,9 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
         peers = given
       },
     }
-    link = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
+    const opened = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
+    link = opened
+    if (addresses.mayMove) started.use(watchLeader(client, clock, log, () => opened.moved()))
   }
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
   await watch.synced

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { systemClock } from "@wick/sdk/clock"
@@ -6,10 +7,12 @@ import { createLog, silentLog } from "@wick/sdk/log"
 import { expect, it } from "vitest"
 import { autoscalerAddresses } from "../../activator/src/load/autoscaler-addresses.ts"
 import { AutoscalerLink } from "../../activator/src/load/autoscaler-link.ts"
-import { LoadServer } from "../../autoscaler/src/load-server.ts"
+import { type LoadListener, LoadServer } from "../../autoscaler/src/load-server.ts"
 import { openPki } from "../../core/src/pki/index.ts"
 import { remoteLoad } from "./autoscaler-places.ts"
 import { serviceUser } from "./serving-roles.ts"
+
+const nobody: LoadListener = { connected: () => {}, load: () => {}, poke: () => {}, disconnected: () => {} }
 
 async function start(activator: string, elsewhere: readonly string[]) {
   const stack = new AsyncDisposableStack()
@@ -19,11 +22,9 @@ async function start(activator: string, elsewhere: readonly string[]) {
   const pki = await openPki(given)
   const remote = await remoteLoad({ peer: { host: "127.0.0.1", port: -1 } }, { pki })
   const connected = Promise.withResolvers<string>()
+  const left = Promise.withResolvers<string>()
   const server = stack.use(
-    new LoadServer(
-      { connected: (id) => connected.resolve(id), load: () => {}, poke: () => {}, disconnected: () => {} },
-      silentLog,
-    ),
+    new LoadServer({ ...nobody, connected: connected.resolve, disconnected: left.resolve }, silentLog),
   )
   const port = await server.listen(remote?.listen ?? "", remote?.security)
   const places = join(directory, "autoscalers")
@@ -32,7 +33,7 @@ async function start(activator: string, elsewhere: readonly string[]) {
   const tls = { authorityPem: pki.authorityPem, certificatePem, keyPem }
   const refused = Promise.withResolvers<string>()
   const opened = Promise.withResolvers<void>()
-  stack.use(
+  const link = stack.use(
     new AutoscalerLink({
       addresses: autoscalerAddresses(`@${places}`, tls),
       self: { id: "far", admin: "" },
@@ -42,6 +43,15 @@ async function start(activator: string, elsewhere: readonly string[]) {
     }),
   )
   return {
+    link,
+    places,
+    /** Another autoscaler, at another place. */
+    second: async (): Promise<{ port: number; connected: Promise<string> }> => {
+      const heard = Promise.withResolvers<string>()
+      const other = stack.use(new LoadServer({ ...nobody, connected: heard.resolve }, silentLog))
+      return { port: await other.listen(remote?.listen ?? "", remote?.security), connected: heard.promise }
+    },
+    left: left.promise,
     connected: connected.promise,
     opened: opened.promise,
     refused: refused.promise,
@@ -54,6 +64,28 @@ it("an activator finds the autoscaler at whichever of several places it is, over
   await using story = await start(serviceUser("activator").name, ["unix:/nowhere/autoscaler.sock", "127.0.0.1:1"])
   expect(await story.connected).toBe("far")
   await story.opened
+})
+
+it("a place that takes connections and says nothing holds up none of the others", async () => {
+  const frozen = createServer(() => {})
+  await new Promise<void>((resolve) => frozen.listen(0, "127.0.0.1", resolve))
+  const { port } = frozen.address() as AddressInfo
+  const startedAt = performance.now()
+  await using story = await start(serviceUser("activator").name, [`127.0.0.1:${port}`])
+  await story.opened
+  // Such a place is given a second before it is passed over.
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  frozen.close()
+})
+
+it("an activator that is told that another leads goes there, though the one before still seems to be there", async () => {
+  await using story = await start(serviceUser("activator").name, [])
+  await story.opened
+  const second = await story.second()
+  await writeFile(story.places, `${await readFile(story.places, "utf8")}127.0.0.1:${second.port}\n`)
+  story.link.moved()
+  expect(await second.connected).toBe("far")
+  expect(await story.left).toBe("far")
 })
 
 it("an autoscaler listens to nobody who is no activator, whatever certificate of the cluster they have", async () => {

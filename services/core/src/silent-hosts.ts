@@ -13,6 +13,10 @@ const lookEveryMs = 1_000
 /** A host on the same network answers in milliseconds; a busy one is given time, and more than one chance. */
 const answerMsMax = 700
 const missesMax = 2
+/** At first nobody is given time: new pods wait for this look, and a host that was only busy is marked for a second. */
+const firstAnswerMsMax = 300
+/** Kubelets write their node too. */
+const attemptsMax = 4
 
 export interface SilentHostsOptions {
   readonly client: Client
@@ -48,7 +52,7 @@ export class SilentHosts implements AsyncDisposable {
   /** Resolves after the first look, in which one miss counts: the last leader is likely to be gone. */
   static async start(options: SilentHostsOptions): Promise<SilentHosts> {
     const hosts = new SilentHosts(options)
-    await hosts.#look(1)
+    await hosts.#look(1, firstAnswerMsMax)
     return hosts
   }
 
@@ -59,8 +63,8 @@ export class SilentHosts implements AsyncDisposable {
     await this.#looking
   }
 
-  #look(misses: number): Promise<void> {
-    this.#looking = this.#round(misses).finally(() => {
+  #look(misses: number, withinMs: number): Promise<void> {
+    this.#looking = this.#round(misses, withinMs).finally(() => {
       this.#looking = undefined
       this.#await()
     })
@@ -72,7 +76,7 @@ export class SilentHosts implements AsyncDisposable {
     if (this.#stopped || this.#timer || this.#looking || this.#others().length === 0) return
     this.#timer = this.#options.clock.timer(lookEveryMs, () => {
       this.#timer = undefined
-      void this.#look(missesMax)
+      void this.#look(missesMax, answerMsMax)
     })
   }
 
@@ -80,13 +84,13 @@ export class SilentHosts implements AsyncDisposable {
     return this.#options.servers.list().filter(({ name }) => name !== this.#options.ownName)
   }
 
-  async #round(misses: number): Promise<void> {
+  async #round(misses: number, withinMs: number): Promise<void> {
     const { ownName, answers } = this.#options
     const others = this.#others()
     const seen = [{ name: ownName, silent: false }]
     await Promise.all(
       others.map(async ({ name, ip, port }) => {
-        const missed = (await answers(`https://${ip}:${port}`, answerMsMax)) ? 0 : (this.#misses.get(name) ?? 0) + 1
+        const missed = (await answers(`https://${ip}:${port}`, withinMs)) ? 0 : (this.#misses.get(name) ?? 0) + 1
         this.#misses.set(name, missed)
         if (missed === 0 || missed >= misses) seen.push({ name, silent: missed > 0 })
       }),
@@ -96,22 +100,28 @@ export class SilentHosts implements AsyncDisposable {
 
   async #tell(name: string, silent: boolean): Promise<void> {
     if (this.#told.get(name) === silent || this.#stopped) return
-    const { client, log } = this.#options
-    try {
-      const node = await client.get(Node, { name })
-      const taints = node.spec?.taints ?? []
-      const others = taints.filter(({ key }) => key !== silentTaint.key)
-      if (silent !== others.length < taints.length) {
-        log[silent ? "warn" : "info"](silent ? "a host does not answer" : "a host answers again", { node: name })
-        await client.update(Node, {
-          ...node,
-          spec: { ...node.spec, taints: silent ? [...others, silentTaint] : others },
-        })
+    const { log } = this.#options
+    for (let attempt = 1; !this.#stopped; attempt++) {
+      try {
+        await this.#mark(name, silent)
+        this.#told.set(name, silent)
+        return
+      } catch (error) {
+        if (isStatus(error, "Conflict") && attempt < attemptsMax) continue
+        if (!isStatus(error, "NotFound")) log.warn("cannot mark a host that is silent", { node: name, error })
+        return
       }
-      this.#told.set(name, silent)
-    } catch (error) {
-      if (!isStatus(error, "NotFound", "Conflict")) log.warn("cannot mark a host that is silent", { node: name, error })
     }
+  }
+
+  async #mark(name: string, silent: boolean): Promise<void> {
+    const { client, log } = this.#options
+    const node = await client.get(Node, { name })
+    const taints = node.spec?.taints ?? []
+    const others = taints.filter(({ key }) => key !== silentTaint.key)
+    if (silent === others.length < taints.length) return
+    log[silent ? "warn" : "info"](silent ? "a host does not answer" : "a host answers again", { node: name })
+    await client.update(Node, { ...node, spec: { ...node.spec, taints: silent ? [...others, silentTaint] : others } })
   }
 }
 

@@ -7,6 +7,8 @@ export interface AutoscalerAddresses {
   /** Read anew at each attempt: hosts come and go. */
   list(): readonly string[]
   credentials(address: string): ChannelCredentials
+  /** There are several, of which one is right now and another may be later. */
+  readonly mayMove: boolean
 }
 
 /**
@@ -15,7 +17,7 @@ export interface AutoscalerAddresses {
  */
 export function autoscalerAddresses(given: string, tls: ActivatorTls | undefined): AutoscalerAddresses {
   const insecure = credentials.createInsecure()
-  if (!given.startsWith("@")) return { list: () => [given], credentials: () => insecure }
+  if (!given.startsWith("@")) return { list: () => [given], credentials: () => insecure, mayMove: false }
   const path = given.slice(1)
   let known: readonly string[] = []
   const secure =
@@ -31,5 +33,6 @@ export function autoscalerAddresses(given: string, tls: ActivatorTls | undefined
       return known
     },
     credentials: (address) => (address.startsWith("unix:") ? insecure : (secure ?? insecure)),
+    mayMove: true,
   }
 }

@@ -1,21 +1,15 @@
-import { Client, type ClientDuplexStream } from "@grpc/grpc-js"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import {
-  type ActivatorMessage,
-  type AutoscalerMessage,
-  autoscalerServerName,
-  loadStream,
-  type Peer,
-} from "@wick/sdk/wire"
+import type { ActivatorMessage, Peer } from "@wick/sdk/wire"
 import type { AutoscalerAddresses } from "./autoscaler-addresses.ts"
+import { AutoscalerAttempt } from "./autoscaler-attempt.ts"
 
-const backoffMsMin = 50
-const backoffMsMax = 3000
-/** Where the autoscaler may be on one of several hosts, it is looked for quickly: those without one refuse at once. */
-const roundMsMax = 250
-/** A host that says nothing for so long is passed over: it is frozen, or the way to it is cut. */
-const silentMsMax = 1000
+const pauseMsMin = 50
+/** The longer it is away, the more rarely it is looked for: each pause has at least this part of the time that has passed. */
+const pausePerElapsed = 1 / 20
+const pauseMsMax = 3_000
+/** After word that another leads: that one may still be about to listen. */
+const expectedMs = 2_000
 
 export interface LinkEvents {
   connected(): void
@@ -25,8 +19,13 @@ export interface LinkEvents {
 
 /**
  * The stream to the autoscaler, opened anew for as long as the activator lives. It counts as open with the first
- * message from the other side, so that nothing is told to a port that nobody serves. Where there are several addresses
- * only the one of the leader listens: they are tried in turn.
+ * message from the other side, so that nothing is told to a port that nobody serves. Where there are several places only the
+ * leader's is served: all of them are tried at once, and whoever says something first is it. A place that is frozen or
+ * cut off holds up none of the others.
+ *
+ *     looking ──first message──▶ open ──lost──▶ looking
+ *                                open ──moved──▶ open, and looking beside it for two seconds: the first message from
+ *                                               elsewhere takes its place
  */
 export class AutoscalerLink implements Disposable {
   readonly #addresses: AutoscalerAddresses
@@ -34,13 +33,14 @@ export class AutoscalerLink implements Disposable {
   readonly #clock: Clock
   readonly #log: Log
   readonly #events: LinkEvents
-  #client: Client | undefined
-  #stream: ClientDuplexStream<ActivatorMessage, AutoscalerMessage> | undefined
-  #open = false
-  #failures = 0
-  #attempts = 0
-  #retry: Timer | undefined
-  #silence: Timer | undefined
+  #open: AutoscalerAttempt | undefined
+  /** By address. */
+  readonly #looking = new Map<string, AutoscalerAttempt>()
+  #since: number
+  /** Until when another place may turn out to be the right one. */
+  #expectedUntilMs = Number.NEGATIVE_INFINITY
+  #saidSo = false
+  #round: Timer | undefined
   #closed = false
 
   constructor(given: { addresses: AutoscalerAddresses; self: Peer; clock: Clock; log: Log; events: LinkEvents }) {
@@ -49,70 +49,101 @@ export class AutoscalerLink implements Disposable {
     this.#log = given.log
     this.#events = given.events
     this.#addresses = given.addresses
-    this.#connect()
+    this.#since = given.clock.monotonic()
+    this.#look()
   }
 
   send(message: ActivatorMessage): void {
-    if (this.#open) this.#stream?.write(message)
+    this.#open?.send(message)
+  }
+
+  /** Another is said to lead: it is looked for at once, also while the one before still seems to be there. */
+  moved(): void {
+    if (this.#closed) return
+    const now = this.#clock.monotonic()
+    this.#expectedUntilMs = now + expectedMs
+    this.#since = now
+    this.#round?.cancel()
+    this.#look()
   }
 
   [Symbol.dispose](): void {
     this.#closed = true
-    this.#retry?.cancel()
-    this.#silence?.cancel()
-    this.#stream?.cancel()
-    this.#client?.close()
+    this.#round?.cancel()
+    this.#endLooking()
+    this.#open?.end()
   }
 
-  #connect(): void {
-    const { path, requestSerialize, responseDeserialize } = loadStream
+  #look(): void {
+    this.#round = undefined
     const all = this.#addresses.list()
-    const several = all.length > 1
-    const address = all[this.#attempts++ % Math.max(1, all.length)] ?? ""
-    this.#client?.close()
-    this.#client = new Client(address, this.#addresses.credentials(address), {
-      "grpc.initial_reconnect_backoff_ms": backoffMsMin,
-      "grpc.max_reconnect_backoff_ms": several ? roundMsMax : backoffMsMax,
-      // Notices an autoscaler whose host went away without a word.
-      "grpc.keepalive_time_ms": several ? silentMsMax : 30_000,
-      "grpc.keepalive_timeout_ms": several ? silentMsMax : 5000,
-      ...(address.startsWith("unix:") ? {} : { "grpc.ssl_target_name_override": autoscalerServerName }),
-    })
-    const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
-    this.#stream = stream
-    stream.on("data", (message: AutoscalerMessage) => this.#received(message))
-    stream.on("error", (error) => this.#lost(stream, error.message))
-    stream.on("end", () => this.#lost(stream, "the autoscaler closed the stream"))
-    stream.write({ type: "hello", self: this.#self })
-    if (!several) return
-    this.#silence = this.#clock.timer(silentMsMax, () => {
-      stream.cancel()
-      this.#lost(stream, `${address} said nothing for ${silentMsMax} ms`)
-    })
-  }
-
-  #received(message: AutoscalerMessage): void {
-    this.#silence?.cancel()
-    if (!this.#open) {
-      this.#open = true
-      this.#failures = 0
-      // After a loss the same one is tried first: it may only have been restarted.
-      this.#attempts--
-      this.#events.connected()
+    for (const address of all) {
+      if (this.#looking.has(address) || this.#open?.address === address) continue
+      this.#looking.set(address, this.#attempt(address, all.length > 1))
     }
-    this.#events.peers(message.peers)
+    this.#lookAgain()
   }
 
-  #lost(stream: ClientDuplexStream<ActivatorMessage, AutoscalerMessage>, why: string): void {
-    if (this.#closed || this.#stream !== stream) return
-    this.#stream = undefined
-    this.#silence?.cancel()
+  #lookAgain(): void {
+    const now = this.#clock.monotonic()
+    if (this.#closed || this.#round || (this.#open && now >= this.#expectedUntilMs)) return
+    const pauseMs = Math.min(pauseMsMax, Math.max(pauseMsMin, (now - this.#since) * pausePerElapsed))
+    this.#round = this.#clock.timer(pauseMs, () => this.#look())
+  }
+
+  #attempt(address: string, several: boolean): AutoscalerAttempt {
+    const attempt: AutoscalerAttempt = new AutoscalerAttempt({
+      address,
+      several,
+      addresses: this.#addresses,
+      self: this.#self,
+      clock: this.#clock,
+      events: {
+        heard: ({ peers }) => {
+          if (this.#open !== attempt) this.#take(attempt)
+          this.#events.peers(peers)
+        },
+        lost: (why) => this.#lost(attempt, why),
+      },
+    })
+    return attempt
+  }
+
+  #take(attempt: AutoscalerAttempt): void {
+    const before = this.#open
+    this.#looking.delete(attempt.address)
+    this.#endLooking()
+    this.#round?.cancel()
+    this.#round = undefined
+    this.#expectedUntilMs = Number.NEGATIVE_INFINITY
+    this.#open = attempt
+    this.#saidSo = false
+    if (before) {
+      before.end()
+      this.#events.disconnected()
+    }
+    this.#events.connected()
+  }
+
+  #lost(attempt: AutoscalerAttempt, why: string): void {
+    if (this.#closed) return
     // One line per trouble: the attempts that follow it say nothing new.
-    if (this.#open || this.#failures === 0) this.#log.warn("no stream to the autoscaler; trying again", { why })
-    if (this.#open) this.#events.disconnected()
-    this.#open = false
-    const several = this.#addresses.list().length > 1
-    const waitMs = Math.min(backoffMsMin * 2 ** this.#failures++, several ? roundMsMax : backoffMsMax)
-    this.#retry = this.#clock.timer(waitMs, () => this.#connect())
+    if (!this.#saidSo && (this.#open === attempt || !this.#open)) {
+      this.#saidSo = true
+      this.#log.warn("no stream to the autoscaler; trying again", { why })
+    }
+    if (this.#open !== attempt) {
+      if (this.#looking.get(attempt.address) === attempt) this.#looking.delete(attempt.address)
+      return
+    }
+    this.#open = undefined
+    this.#since = this.#clock.monotonic()
+    this.#events.disconnected()
+    this.#lookAgain()
+  }
+
+  #endLooking(): void {
+    for (const attempt of this.#looking.values()) attempt.end()
+    this.#looking.clear()
   }
 }
