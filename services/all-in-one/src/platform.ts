@@ -3,6 +3,7 @@ import {
   type ControlPlaneOptions,
   type Membership,
   type Network,
+  otherImages,
   type Registry,
   startControlPlane,
   startNetwork,
@@ -65,6 +66,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     options.runtime === "process" ? undefined : await timed("network", () => openNetwork(given, membership))
   const { hostAddress, serviceCidr } = network ?? { hostAddress: loopback, serviceCidr: processServiceCidr }
   const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
+  let registry: Registry | undefined
   const controlPlane = undo.use(
     await timed("control plane", () =>
       openControlPlane(given, {
@@ -74,10 +76,11 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
         trust,
         ...kept,
         nodeProxy: (name) => nodes.get(name)?.connection,
+        ownImages: () => registry?.own,
       }),
     ),
   )
-  const registry = undo.use(await timed("registry", () => openRegistry(given)))
+  registry = undo.use(await timed("registry", () => openRegistry(given, controlPlane, undo)))
   let finished = false
   const undone = <Part extends Undoable>(part: Part): Part => {
     undo.defer(() => (finished ? part[Symbol.asyncDispose]() : part.abandon()))
@@ -130,7 +133,10 @@ function stepTimer({ clock, onStep }: PlatformOptions): <T>(title: string, actio
   }
 }
 
-type Found = Pick<ControlPlaneOptions, "serviceCidr" | "metrics" | "trust" | "store" | "backup" | "nodeProxy"> & {
+type Found = Pick<
+  ControlPlaneOptions,
+  "serviceCidr" | "metrics" | "trust" | "store" | "backup" | "nodeProxy" | "ownImages"
+> & {
   readonly hostAddress: string
 }
 
@@ -173,8 +179,13 @@ async function openNetwork(
   })
 }
 
-function openRegistry({ home, options, log }: PlatformOptions): Promise<Registry> {
-  return startRegistry({ directory: home.path("registry"), ...options.registry, log })
+async function openRegistry(
+  { home, options, clock, log }: PlatformOptions,
+  { pki, cluster }: ControlPlane,
+  undo: AsyncDisposableStack,
+): Promise<Registry> {
+  const others = cluster && undo.use(await otherImages(pki, cluster))
+  return startRegistry({ directory: home.path("registry"), ...options.registry, others, clock, log })
 }
 
 function openNode(

@@ -20,6 +20,7 @@ import {
   openAudit,
   openEncryptedStorage,
   openTrust,
+  remoteNodes,
   type Security,
   type TrustOptions,
   type UserInfo,
@@ -51,7 +52,10 @@ export interface ControlPlaneOptions {
   readonly kubeconfigPath: string
   /** What `/version` says, of the form v1.x.y. */
   readonly version: string
+  /** Kubelets of this host. Those of others are asked at their own doors. */
   readonly nodeProxy: NodeProxy
+  /** What the registry of this host has, once it is open: the other hosts' registries may ask for it. */
+  readonly ownImages?: (() => ((request: Request) => Promise<Response>) | undefined) | undefined
   /** Who is believed beside the cluster's own certificates and tokens. */
   readonly trust?: TrustOptions | undefined
   readonly clock: Clock
@@ -115,8 +119,11 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const security = createSecurity({ storage, tokens: pki.tokens, localServices, clock, random, log, metrics, ...trust })
   undo.defer(() => security.close())
   await security.ready
-  const api = undo.use(createServer(options, { ...encrypted, security, pki, metrics }))
+  let elsewhere: NodeProxy = () => undefined
+  const nodeProxy: NodeProxy = (node) => options.nodeProxy(node) ?? elsewhere(node)
+  const api = undo.use(createServer({ ...options, nodeProxy }, { ...encrypted, security, pki, metrics }))
   await api.ready
+  if (options.peer) elsewhere = await remoteNodes({ pki, client: createClient({ fetch: api.fetchAs(self) }) })
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options, stored), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
   const guard = guarded(options, { stored, security, api, audit, pki })
@@ -206,6 +213,7 @@ function guarded(options: ControlPlaneOptions, { stored, security, api, audit, p
     serviceCidr: options.serviceCidr,
     authorize: security.authorize,
     client: createClient({ fetch: api.fetchAs(self) }),
+    images: () => options.ownImages?.(),
     log: options.log,
   })
   const guard = security.guard(members.over(audit.over(api)))

@@ -17,6 +17,7 @@ export { type ApiServer, type ApiServerOptions, createApiServer } from "./create
 export { type EncryptedStorage, openEncryptedStorage } from "./encryption/index.ts"
 export { type Listener, type ListenOptions, listen, type Peer } from "./listen/index.ts"
 export type { NodeConnection, NodeProxy } from "./node-proxy.ts"
+export { remoteNodes } from "./remote-node.ts"
 export { errorResponse } from "./respond.ts"
 export { createSecurity, type Guard, type Guarded, type Security, type SecurityOptions } from "./security.ts"
 export type { VirtualRequest, VirtualResource } from "./virtual-resource.ts"

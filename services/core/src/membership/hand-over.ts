@@ -2,6 +2,8 @@ import * as z from "zod"
 
 /** Paths of the API that are no resources; RBAC says who may ask for them. */
 export const membersPath = "/cluster/members"
+/** What this host's registry of images has, for those of other hosts: `/cluster/registry/v2/…`, to be read only. */
+export const imagesPath = "/cluster/registry"
 /** What anybody may read: the certificate of the cluster's authority. */
 export const authorityPath = "/cluster/authority"
 

@@ -4,7 +4,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Log } from "@wick/sdk/log"
 import { errorResponse, type Guarded, type Security, type UserInfo } from "#apiserver"
 import type { Cluster, ClusterMember } from "#store"
-import { authorityPath, type HandOver, joinRequest, membersPath } from "./hand-over.ts"
+import { authorityPath, type HandOver, imagesPath, joinRequest, membersPath } from "./hand-over.ts"
 import { readSharedFiles } from "./shared-files.ts"
 
 export interface MembersDoorOptions {
@@ -18,6 +18,8 @@ export interface MembersDoorOptions {
   readonly authorize: Security["authorize"]
   /** Reads nodes. */
   readonly client: Client
+  /** What this host's registry of images has; undefined while it is not open. */
+  readonly images: () => ((request: Request) => Promise<Response>) | undefined
   readonly log: Log
 }
 
@@ -29,6 +31,7 @@ export interface MembersDoorOptions {
  *     POST   /cluster/members         makes the asking host one, and hands it the cluster's keys
  *     DELETE /cluster/members/ID      takes one out
  *     POST   /cluster/members/ID/lead hands the lead of the store to it, and with it what runs once
+ *     GET    /cluster/registry/v2/…   what this host's registry of images has, for those of other hosts
  *
  * It stands before the audit log, which must not learn what a new member is handed; it says itself who came and went.
  */
@@ -46,10 +49,13 @@ export function openMembersDoor(options: MembersDoorOptions): MembersDoor {
       ...server,
       handle: (request, user, peer, impersonator) => {
         const { pathname } = new URL(request.url)
-        if (pathname !== membersPath && !pathname.startsWith(`${membersPath}/`)) {
-          return server.handle(request, user, peer, impersonator)
-        }
-        return answer(options, request, pathname, user).catch((error: unknown) => errorResponse(error))
+        const answered = pathname.startsWith(`${imagesPath}/`)
+          ? images(options, request, pathname, user)
+          : pathname === membersPath || pathname.startsWith(`${membersPath}/`)
+            ? answer(options, request, pathname, user)
+            : undefined
+        if (!answered) return server.handle(request, user, peer, impersonator)
+        return answered.catch((error: unknown) => errorResponse(error))
       },
       upgrade: (...upgrade) => server.upgrade(...upgrade),
     }),
@@ -59,8 +65,7 @@ export function openMembersDoor(options: MembersDoorOptions): MembersDoor {
 async function answer(options: MembersDoorOptions, request: Request, path: string, user: UserInfo): Promise<Response> {
   const verb = { GET: "get", POST: "post", DELETE: "delete" }[request.method]
   if (verb === undefined) throw new StatusError("MethodNotAllowed", "members are listed, added and deleted")
-  const { allowed, reason } = options.authorize(user, { kind: "path", verb, path })
-  if (!allowed) throw new StatusError("Forbidden", `${user.name} cannot ${verb} path "${path}": ${reason}`)
+  expectAllowed(options, user, verb, path)
   if (verb === "get") return Response.json(await listed(options.cluster))
   const [named = "", part] = path
     .slice(membersPath.length + 1)
@@ -69,6 +74,21 @@ async function answer(options: MembersDoorOptions, request: Request, path: strin
   if (verb === "delete") return remove(options, named)
   if (part === "lead") return lead(options, named)
   return Response.json(await admit(options, await request.json().catch(() => undefined)))
+}
+
+function expectAllowed({ authorize }: MembersDoorOptions, user: UserInfo, verb: string, path: string): void {
+  const { allowed, reason } = authorize(user, { kind: "path", verb, path })
+  if (!allowed) throw new StatusError("Forbidden", `${user.name} cannot ${verb} path "${path}": ${reason}`)
+}
+
+/** Read only: images are pushed to a host's own registry. */
+async function images(options: MembersDoorOptions, request: Request, path: string, user: UserInfo): Promise<Response> {
+  const { method, signal } = request
+  if (method !== "GET" && method !== "HEAD") throw new StatusError("MethodNotAllowed", "images of other hosts are read")
+  expectAllowed(options, user, "get", path)
+  const registry = options.images()
+  if (!registry) throw new StatusError("ServiceUnavailable", "the registry of this host is not open yet")
+  return registry(new Request(new URL(path.slice(imagesPath.length), "http://registry"), { method, signal }))
 }
 
 async function listed(cluster: Cluster): Promise<object> {

@@ -73,6 +73,7 @@ async function serve(): Promise<string> {
       reason: "",
     }),
     client: api.client,
+    images: () => undefined,
     log: silentLog,
   })
   const over = door.over({ handle: async () => new Response("the API"), upgrade: () => {} })
@@ -141,6 +142,7 @@ describe("the door of members", () => {
       serviceCidr: "",
       authorize: ({ groups }) => ({ allowed: groups.includes("system:masters"), reason: "no rule allows it" }),
       client: undefined as never,
+      images: () => async (request) => new Response(new URL(request.url).pathname),
       log: silentLog,
     }).over({ handle: async () => new Response("the API"), upgrade: () => {} })
   const ask = (method: string, path: string, user = master) =>
@@ -161,6 +163,12 @@ describe("the door of members", () => {
     expect((await ask("DELETE", "/cluster/members/nobody")).status).toBe(404)
     expect((await ask("POST", "/cluster/members/two/lead")).status).toBe(200)
     expect(asked).toEqual(["lead 2", "lead 2"])
+  })
+
+  it("shows other hosts what the registry of this one has, and takes nothing there", async () => {
+    expect(await (await ask("GET", "/cluster/registry/v2/a/manifests/b")).text()).toBe("/v2/a/manifests/b")
+    expect((await ask("PUT", "/cluster/registry/v2/a/manifests/b")).status).toBe(405)
+    expect((await ask("GET", "/cluster/registry/v2/a/manifests/b", joiner)).status).toBe(403)
   })
 
   it("lets nobody in who may not, and nobody join a host that has no peers", async () => {

@@ -2,16 +2,24 @@ import { Readable } from "node:stream"
 import { Hono } from "hono"
 import type { BlobStore } from "./blob-store.ts"
 import { type ManifestStore, manifestBytesMax } from "./manifest-store.ts"
+import { pushedAtHeader } from "./other-registries.ts"
+import type { PullThrough } from "./pull-through.ts"
 import { blobUnknown, RegistryError } from "./registry-error.ts"
 
 const repositoryForm = /^[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/
 const referenceForm = /^(\w[\w.-]{0,127}|sha256:[0-9a-f]{64})$/
 
+export interface DistributionParts {
+  readonly blobs: BlobStore
+  readonly manifests: ManifestStore
+  /** What is not here is looked for elsewhere. Absent: what is here is all that there is. */
+  readonly elsewhere?: PullThrough | undefined
+  readonly now: () => number
+}
+
 /** The endpoints of the OCI distribution specification 1.1 as one `fetch`. */
-export function createDistributionApi(
-  blobs: BlobStore,
-  manifests: ManifestStore,
-): (request: Request) => Promise<Response> {
+export function createDistributionApi(parts: DistributionParts): (request: Request) => Promise<Response> {
+  const { manifests } = parts
   const app = new Hono()
   app.onError((error) => {
     if (error instanceof RegistryError) return error.toResponse()
@@ -19,20 +27,21 @@ export function createDistributionApi(
   })
   app.get("/v2/", (context) => context.json({}))
   app.get("/v2/_catalog", async (context) => context.json({ repositories: await manifests.repositories() }))
-  app.all("/v2/*", (context) => route(context.req.raw, blobs, manifests))
+  app.all("/v2/*", (context) => route(context.req.raw, parts))
   return async (request) => app.fetch(request)
 }
 
 /** A repository's name has slashes, so paths are taken apart from their end. */
-function route(request: Request, blobs: BlobStore, manifests: ManifestStore): Promise<Response> {
+function route(request: Request, parts: DistributionParts): Promise<Response> {
+  const { blobs, manifests } = parts
   const url = new URL(request.url)
   const match = /^\/v2\/(.+)\/(blobs\/uploads|blobs|manifests|tags)\/([^/]*)$/.exec(url.pathname)
   const [, repository = "", area, last = ""] = match ?? []
   if (!match || !repositoryForm.test(repository))
     throw new RegistryError("NAME_INVALID", `${url.pathname} names no repository`, 404)
   if (area === "blobs/uploads") return upload(request, url, blobs, repository, last)
-  if (area === "blobs") return blob(request, blobs, last)
-  if (area === "manifests") return manifest(request, manifests, repository, last)
+  if (area === "blobs") return blob(request, parts, repository, last)
+  if (area === "manifests") return manifest(request, parts, repository, last)
   return tagList(manifests, repository)
 }
 
@@ -42,7 +51,14 @@ async function tagList(manifests: ManifestStore, name: string): Promise<Response
   return Response.json({ name, tags })
 }
 
-async function blob(request: Request, blobs: BlobStore, digest: string): Promise<Response> {
+async function blob(
+  request: Request,
+  { blobs, elsewhere }: DistributionParts,
+  repository: string,
+  digest: string,
+): Promise<Response> {
+  // Who only asks whether it is here is about to push it.
+  if (request.method === "GET") await elsewhere?.blob(repository, digest)
   const size = await blobs.size(digest)
   if (size === undefined) throw blobUnknown(digest)
   if (request.method === "DELETE") {
@@ -120,14 +136,16 @@ function checkStart(request: Request, received: number): void {
 
 async function manifest(
   request: Request,
-  manifests: ManifestStore,
+  parts: DistributionParts,
   repository: string,
   reference: string,
 ): Promise<Response> {
   if (!referenceForm.test(reference))
     throw new RegistryError("TAG_INVALID", `${reference} is neither a tag nor a digest`, 400)
-  if (request.method === "PUT") return putManifest(request, manifests, repository, reference)
-  const found = await manifests.get(repository, reference)
+  if (request.method === "PUT") return putManifest(request, parts, repository, reference)
+  const { manifests, elsewhere } = parts
+  const anywhere = request.method === "DELETE" ? undefined : elsewhere
+  const found = await (anywhere?.manifest(repository, reference) ?? manifests.get(repository, reference))
   if (!found) throw new RegistryError("MANIFEST_UNKNOWN", `${repository}:${reference} is not known`, 404)
   if (request.method === "DELETE") {
     await manifests.remove(repository, reference)
@@ -137,13 +155,14 @@ async function manifest(
     "content-type": found.mediaType,
     "docker-content-digest": found.digest,
     "content-length": String(found.bytes.length),
+    ...(found.pushedAtMs !== undefined && { [pushedAtHeader]: String(found.pushedAtMs) }),
   }
   return new Response(request.method === "HEAD" ? null : new Uint8Array(found.bytes), { headers })
 }
 
 async function putManifest(
   request: Request,
-  manifests: ManifestStore,
+  { manifests, elsewhere, now }: DistributionParts,
   repository: string,
   reference: string,
 ): Promise<Response> {
@@ -152,7 +171,8 @@ async function putManifest(
     throw new RegistryError("SIZE_INVALID", `a manifest may have at most ${manifestBytesMax} bytes`, 413)
   }
   const mediaType = request.headers.get("content-type") ?? "application/vnd.oci.image.manifest.v1+json"
-  const digest = await manifests.put(repository, reference, mediaType, bytes)
+  const stamp = reference.startsWith("sha256:") ? undefined : await elsewhere?.stamp(repository, reference, now())
+  const digest = await manifests.put(repository, reference, mediaType, bytes, stamp)
   const headers = { location: `/v2/${repository}/manifests/${digest}`, "docker-content-digest": digest }
   return new Response(null, { status: 201, headers })
 }

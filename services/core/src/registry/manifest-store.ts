@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { BlobStore } from "./blob-store.ts"
 import { digestInvalid, RegistryError } from "./registry-error.ts"
@@ -11,6 +11,8 @@ export interface Manifest {
   readonly digest: string
   readonly mediaType: string
   readonly bytes: Buffer
+  /** Found by a tag: when that was pushed, in milliseconds. */
+  readonly pushedAtMs?: number
 }
 
 interface Record {
@@ -22,7 +24,7 @@ interface Record {
  * Manifests by digest, and tags that name them:
  *
  *     repositories/<repository>/manifests/<hex>     media type and content
- *     repositories/<repository>/tags/<tag>          the digest
+ *     repositories/<repository>/tags/<tag>          the digest; its file's time is when it was pushed
  */
 export class ManifestStore {
   readonly #root: string
@@ -34,14 +36,24 @@ export class ManifestStore {
   }
 
   async get(repository: string, reference: string): Promise<Manifest | undefined> {
-    const digest = reference.startsWith("sha256:") ? reference : await this.#tagged(repository, reference)
+    const isTag = !reference.startsWith("sha256:")
+    const digest = isTag ? await this.#tagged(repository, reference) : reference
     const text = digest && (await read(this.#manifestPath(repository, digest)))
     if (!digest || !text) return undefined
     const { mediaType, content } = JSON.parse(text) as Record
-    return { digest, mediaType, bytes: Buffer.from(content, "base64") }
+    const found = { digest, mediaType, bytes: Buffer.from(content, "base64") }
+    if (!isTag) return found
+    const { mtimeMs } = await stat(this.#tagPath(repository, reference))
+    return { ...found, pushedAtMs: Math.round(mtimeMs) }
   }
 
-  async put(repository: string, reference: string, mediaType: string, bytes: Buffer): Promise<string> {
+  async put(
+    repository: string,
+    reference: string,
+    mediaType: string,
+    bytes: Buffer,
+    pushedAtMs?: number,
+  ): Promise<string> {
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`
     if (reference.startsWith("sha256:") && reference !== digest) throw digestInvalid(reference, digest)
     await this.#checkParts(repository, bytes)
@@ -49,7 +61,7 @@ export class ManifestStore {
       this.#manifestPath(repository, digest),
       JSON.stringify({ mediaType, content: bytes.toString("base64") }),
     )
-    if (!reference.startsWith("sha256:")) await write(this.#tagPath(repository, reference), digest)
+    if (!reference.startsWith("sha256:")) await write(this.#tagPath(repository, reference), digest, pushedAtMs)
     return digest
   }
 
@@ -116,7 +128,7 @@ interface Descriptor {
   digest: string
 }
 
-function partsOf(bytes: Buffer): { blobs: string[]; manifests: string[] } {
+export function partsOf(bytes: Buffer): { blobs: string[]; manifests: string[] } {
   let manifest: { config?: Descriptor; layers?: Descriptor[]; manifests?: Descriptor[] }
   try {
     manifest = JSON.parse(bytes.toString("utf8")) as typeof manifest
@@ -150,9 +162,10 @@ async function listing(path: string): Promise<string[]> {
 }
 
 /** Whole or not at all. */
-async function write(path: string, text: string): Promise<void> {
+async function write(path: string, text: string, atMs?: number): Promise<void> {
   await mkdir(join(path, ".."), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${process.pid}.tmp`
   await writeFile(temporary, text, { mode: 0o600, flush: true })
+  if (atMs !== undefined) await utimes(temporary, atMs / 1000, atMs / 1000)
   await rename(temporary, path)
 }

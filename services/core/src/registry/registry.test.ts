@@ -1,6 +1,7 @@
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { binaryImage, digestOf, parseImageReference, pushImage, textEntry } from "@wick/sdk/oci"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -11,7 +12,7 @@ let registry: Registry
 let url: string
 
 const start = async (): Promise<void> => {
-  registry = await startRegistry({ directory, host: "127.0.0.1", port: 0, log: silentLog })
+  registry = await startRegistry({ directory, host: "127.0.0.1", port: 0, clock: systemClock, log: silentLog })
   url = `http://${registry.address}/v2`
 }
 beforeAll(start)

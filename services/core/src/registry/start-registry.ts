@@ -2,32 +2,44 @@ import { mkdir } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { getRequestListener } from "@hono/node-server"
+import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { BlobStore } from "./blob-store.ts"
 import { createDistributionApi } from "./distribution-api.ts"
 import { ManifestStore } from "./manifest-store.ts"
+import { OtherRegistries, type OtherRegistry } from "./other-registries.ts"
+import { PullThrough } from "./pull-through.ts"
 
 export interface RegistryOptions {
   readonly directory: string
   readonly host: string
   /** 0: any free one. */
   readonly port: number
+  /** Registries of the cluster's other hosts, of which what is not here is fetched; absent: there are none. */
+  readonly others?: (() => readonly OtherRegistry[]) | undefined
+  readonly clock: Clock
   readonly log: Log
 }
 
 export interface Registry extends AsyncDisposable {
   /** `HOST:PORT`, as images of it are named. */
   readonly address: string
+  /** What this one has itself: for the registries of other hosts. */
+  readonly own: (request: Request) => Promise<Response>
 }
 
 /** Opens the registry; blobs that no manifest names are removed first, while nobody pushes. */
-export async function startRegistry({ directory, host, port, log }: RegistryOptions): Promise<Registry> {
+export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  const { directory, host, port, clock, log } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const blobs = new BlobStore(directory)
   await blobs.open()
   const manifests = new ManifestStore(directory, blobs)
   await collectGarbage(blobs, manifests, log)
-  const api = createDistributionApi(blobs, manifests)
+  const own = { blobs, manifests, now: () => clock.now() }
+  const others = options.others && new OtherRegistries(options.others, clock)
+  const elsewhere = others && new PullThrough({ others, blobs, manifests, log })
+  const api = createDistributionApi({ ...own, elsewhere })
   const server = createServer(getRequestListener(api))
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
@@ -36,6 +48,7 @@ export async function startRegistry({ directory, host, port, log }: RegistryOpti
   })
   return {
     address: `${host}:${(server.address() as AddressInfo).port}`,
+    own: createDistributionApi(own),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()

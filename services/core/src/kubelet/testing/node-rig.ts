@@ -78,7 +78,13 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
     : silentLog
   const cniConfDir = writeNetwork()
   const api = await startTestApi()
-  const registry = await startRegistry({ directory: join(home, "registry"), host: "127.0.0.1", port: 0, log })
+  const registry = await startRegistry({
+    directory: join(home, "registry"),
+    host: "127.0.0.1",
+    port: 0,
+    clock: systemClock,
+    log,
+  })
   const host = registry.address.replace(/^https?:\/\//, "")
   const guard = await startGuard(host)
   const image = await pushBusybox(host, "busybox")

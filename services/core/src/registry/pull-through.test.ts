@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type Clock, SimulatedClock, systemClock } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { binaryImage, parseImageReference, pushImage, textEntry } from "@wick/sdk/oci"
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { type OtherRegistry, type Registry, startRegistry } from "./index.ts"
+
+/** Hosts with a registry each, which know the others that are not away. */
+class Hosts implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), "wick-registries-"))
+  readonly registries: Registry[] = []
+  readonly away = new Set<number>()
+  /** What was asked of other hosts: `0 GET /v2/…`. */
+  readonly asked: string[] = []
+
+  async add(clock: Clock = new SimulatedClock(1_000_000)): Promise<Registry> {
+    const own = this.registries.length
+    const others = () => this.registries.flatMap((_, at) => (at === own ? [] : [this.#other(at)]))
+    const directory = join(this.directory, String(own))
+    const given = { directory, host: "127.0.0.1", port: 0, others, clock, log: silentLog }
+    const registry = await startRegistry(given)
+    this.registries.push(registry)
+    return registry
+  }
+
+  #other(at: number): OtherRegistry {
+    return {
+      name: String(at),
+      ask: (path, { method }) => {
+        if (this.away.has(at)) return Promise.reject(new Error("gone"))
+        this.asked.push(`${at} ${method} ${path}`)
+        return (this.registries[at] as Registry).own(new Request(`http://registry${path}`, { method }))
+      },
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.registries.map((registry) => registry[Symbol.asyncDispose]()))
+    rmSync(this.directory, { recursive: true })
+  }
+}
+
+let hosts: Hosts
+beforeEach(() => {
+  hosts = new Hosts()
+})
+afterEach(() => hosts[Symbol.asyncDispose]())
+
+async function push({ address }: Registry, name: string, text: string): Promise<string> {
+  const reference = parseImageReference(name, address)
+  if (!reference) throw new Error(name)
+  const image = binaryImage([textEntry("/hello", text, 0o755)], { entrypoint: ["/hello"] })
+  return (await pushImage(image, reference)).digest
+}
+
+interface Pulled {
+  readonly digest: string
+  readonly layers: number
+}
+
+/** As containerd does: the manifest, then all that it names. */
+async function pull({ address }: Registry, reference: string): Promise<Pulled | undefined> {
+  const response = await fetch(`http://${address}/v2/a/hello/manifests/${reference}`)
+  const digest = response.headers.get("docker-content-digest") ?? ""
+  if (!response.ok) return void (await response.body?.cancel())
+  const { config, layers } = (await response.json()) as { config: { digest: string }; layers: { digest: string }[] }
+  const parts = [config, ...layers].map(async (part) => {
+    const blob = await fetch(`http://${address}/v2/a/hello/blobs/${part.digest}`)
+    expect(blob.status).toBe(200)
+    await blob.arrayBuffer()
+  })
+  await Promise.all(parts)
+  return { digest, layers: layers.length }
+}
+
+it("an image that was pushed to one host is pulled on every other, each part fetched once", async () => {
+  const [first, second, third] = [await hosts.add(), await hosts.add(), await hosts.add()]
+  const digest = await push(second, "a/hello:v1", "hi")
+  hosts.asked.length = 0
+  expect(await pull(first, "v1")).toMatchObject({ digest, layers: 1 })
+  expect(await pull(third, digest)).toMatchObject({ digest })
+  // Two hosts fetched a configuration and a layer, though each was asked for by who pulls and by who keeps.
+  expect(hosts.asked.filter((line) => line.includes("/blobs/"))).toHaveLength(4)
+})
+
+it("an image that was pulled on another host outlives the one to which it was pushed", async () => {
+  const [first, second] = [await hosts.add(), await hosts.add()]
+  const digest = await push(second, "a/hello:v1", "hi")
+  await pull(first, digest)
+  hosts.away.add(1)
+  await vi.waitFor(async () => expect(await pull(first, digest)).toMatchObject({ digest }), 5_000)
+})
+
+it("a tag is what was pushed last, wherever that was, and also where clocks differ", async () => {
+  const late = await hosts.add(new SimulatedClock(9_000_000))
+  const early = await hosts.add(new SimulatedClock(1_000_000))
+  await push(late, "a/hello:v1", "one")
+  const second = await push(early, "a/hello:v1", "two")
+  expect(await pull(late, "v1")).toMatchObject({ digest: second })
+  const third = await push(late, "a/hello:v1", "three")
+  for (const registry of [early, late]) expect(await pull(registry, "v1")).toMatchObject({ digest: third })
+})
+
+it("hosts that are gone are passed over: what is here is served, what is nowhere is said not to be", async () => {
+  const [first] = [await hosts.add(systemClock), await hosts.add()]
+  const digest = await push(first as Registry, "a/hello:v1", "hi")
+  hosts.away.add(1)
+  expect(await pull(first as Registry, "v1")).toMatchObject({ digest })
+  expect(await pull(first as Registry, "v2")).toBeUndefined()
+})
