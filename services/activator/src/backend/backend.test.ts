@@ -72,3 +72,86 @@ describe("a revision that cannot serve", () => {
     expect(story.request().refused).toBeUndefined()
   })
 })
+
+describe("a pod that answers badly", () => {
+  it("is left out for ten seconds, and again at its next failure, while others serve", async () => {
+    const story = new Story()
+    const bad = story.addPod("bad")
+    for (const name of ["one", "two"]) story.addPod(name)
+    const visits = (): number => {
+      let count = 0
+      for (let sent = 0; sent < 30; sent++) {
+        const call = story.request()
+        if (call.pod === bad) count++
+        story.backend.finish(call, call.pod === bad ? 503 : 200)
+      }
+      return count
+    }
+    expect(visits()).toBe(5)
+    expect(visits()).toBe(0)
+    await story.clock.advance(10_000)
+    expect(visits()).toBe(1)
+    await story.clock.advance(19_999)
+    expect(visits()).toBe(0)
+  })
+
+  it("serves when it is the last that is left", () => {
+    const story = new Story()
+    const bad = story.addPod("bad")
+    const good = story.addPod("good")
+    for (let sent = 0; sent < 40; sent++) {
+      const call = story.request()
+      story.backend.finish(call, call.pod === bad ? 502 : 200)
+    }
+    expect(story.request().pod).toBe(good)
+    story.removePod(good)
+    expect(story.request().pod).toBe(bad)
+  })
+})
+
+describe("a request that its pod did not answer", () => {
+  it("is sent once more, to its place before those who wait, and never twice", () => {
+    const story = new Story()
+    story.concurrency(1)
+    story.addPod("p")
+    const first = story.request()
+    const waits = story.request()
+    expect(story.backend.replay(first, "reset")).toBe(true)
+    expect([first.begun, waits.begun]).toEqual([2, 0])
+    expect(story.backend.replay(first, "reset")).toBe(false)
+  })
+
+  it("is not sent again when all fail: a hundred are, and one more for each ten answers", () => {
+    const story = new Story()
+    story.addPod("p")
+    const again = (): boolean => {
+      const call = story.request()
+      const did = story.backend.replay(call, "reset")
+      story.backend.finish(call, 502)
+      return did
+    }
+    expect(Array.from({ length: 150 }, again).filter(Boolean)).toHaveLength(100)
+    for (let sent = 0; sent < 11; sent++) story.backend.finish(story.request(), 200)
+    expect([again(), again()]).toEqual([true, false])
+  })
+
+  it("frees a draining pod whose last request could not be sent", () => {
+    const story = new Story()
+    const pod = story.addPod("p")
+    const call = story.request()
+    story.backend.markDraining(pod)
+    story.backend.sendElsewhere(call, "refused")
+    expect(story.drained).toEqual([pod])
+    expect(call.inLine).toBe(true)
+  })
+})
+
+describe("the line of a revision", () => {
+  it("holds ten thousand, and ten more for each slot of a ready pod", () => {
+    const story = new Story()
+    story.concurrency(2)
+    story.addPod("p")
+    for (let sent = 0; sent < 2 + 10_000 + 20; sent++) expect(story.request().refused).toBeUndefined()
+    expect(story.request().refused).toMatchObject({ status: 503, text: "pending request queue full" })
+  })
+})

@@ -3,21 +3,17 @@ import type { Clock, Random, Timer } from "@wick/sdk/clock"
 import type { RevisionMetrics } from "../metrics/revision-metrics.ts"
 import type { Call } from "./call.ts"
 import { DeadlineQueue } from "./deadline-queue.ts"
+import { attemptsMax, podInFlightMax, replaysMax, replaysPerAnswer, waitingLimit } from "./limits.ts"
 import { LoadMeter } from "./load-meter.ts"
+import { ejectionMs, failuresInRow, noteOutcome } from "./outlier.ts"
 import type { Pod } from "./pod.ts"
-import { choosePod } from "./pod-choice.ts"
+import { PodRoom } from "./pod-room.ts"
 import { type Cause, failureText, judgeHealth, type RevisionHealth, well } from "./revision-health.ts"
 import { type RevisionSpec, unknownSpec } from "./revision-spec.ts"
 import { WaitLine } from "./wait-line.ts"
 
-/** Requests that may wait for one revision. Beyond, the client is told to come back: 503. */
-const waitingMax = 10_000
-
 /** A caller of a revision that cannot serve is asked to stay away for so long; the kubelet's own first pause is as long. */
 const failureRetrySeconds = 10
-
-/** Pods that are tried for one request before the client hears of it. */
-const attemptsMax = 20
 
 /** What a backend tells the rest of the activator. */
 export interface BackendEvents {
@@ -38,9 +34,11 @@ export class Backend {
   readonly meter: LoadMeter
   readonly metrics: RevisionMetrics
   readonly line = new WaitLine<Call>()
-  /** All pods by name; of these `ready` may be chosen. */
+  /** All pods by name; of these `ready` answer, and those of them that are not left out for answering badly are chosen from. */
   readonly pods = new Map<string, Pod>()
   readonly ready: Pod[] = []
+  readonly #room: PodRoom<Pod>
+  #replays = replaysMax
   /** Concurrency in the last report: growth beyond is reported at once. */
   reportedConcurrency = 0
   /** Whether a report is owed: there was load since the last one that said there is none. */
@@ -50,7 +48,6 @@ export class Backend {
   #unmakeable: Cause | undefined
   #recheck: Timer | undefined
   readonly #clock: Clock
-  readonly #random: Random
   readonly #events: BackendEvents
   readonly #deadlines: DeadlineQueue<Call>
 
@@ -61,7 +58,7 @@ export class Backend {
     this.namespace = identity.namespace
     this.name = identity.name
     this.#clock = world.clock
-    this.#random = world.random
+    this.#room = new PodRoom(world.random)
     this.#events = world.events
     this.metrics = world.metrics
     this.meter = new LoadMeter(world.clock.monotonic())
@@ -71,6 +68,7 @@ export class Backend {
   setSpec(spec: RevisionSpec): void {
     this.spec = spec
     this.#deadlines.durationMs = spec.timeoutMs
+    for (const pod of this.ready) this.#fit(pod)
     this.#handOut()
   }
 
@@ -86,7 +84,7 @@ export class Backend {
       this.#events.woken(this)
     }
     // Nobody overtakes those who wait already.
-    const pod = this.line.size === 0 ? choosePod(this.ready, this.spec.containerConcurrency, this.#random) : undefined
+    const pod = this.line.size === 0 ? this.#room.choose() : undefined
     if (pod !== undefined) {
       this.#give(call, pod, now)
       // Twice the load of the last report, and more than chance: the autoscaler hears of it before the next interval.
@@ -97,7 +95,7 @@ export class Backend {
       this.#refuseFailing(call)
       return
     }
-    if (this.line.size >= waitingMax) {
+    if (this.line.size >= waitingLimit(this.spec.containerConcurrency, this.ready.length)) {
       this.metrics.refused.add()
       call.refuse(503, "pending request queue full")
       return
@@ -116,7 +114,9 @@ export class Backend {
     this.line.remove(call)
     this.metrics.observe(status, now - call.startedMs)
     const { pod } = call
-    if (pod !== undefined) this.#release(call, pod)
+    if (pod === undefined) return
+    if (status > 0) this.#note(pod, status >= 502 && status <= 504)
+    this.#release(call, pod)
   }
 
   /** The pod could not be reached and nothing was sent: the call goes to the head of the line, the pod is suspected. */
@@ -124,15 +124,20 @@ export class Backend {
     const { pod } = call
     assert(pod !== undefined, "only a call with a pod can be sent elsewhere")
     this.#events.suspected(this, pod)
-    call.pod = undefined
-    pod.inFlight--
-    if (++call.attempts >= attemptsMax) {
-      call.refuse(502, `no pod of the revision could be reached: ${why}`)
-      return
-    }
-    this.line.pushFront(call)
-    this.#handOut()
-    if (call.inLine) this.#events.pressed(this)
+    this.#takeBack(call, pod, why)
+  }
+
+  /**
+   * The pod broke off before its answer began, on a connection that had carried requests before: most likely it closed it
+   * while this one was on its way. Sends the call once more if it may be, and returns whether it did.
+   */
+  replay(call: Call, why: string): boolean {
+    const { pod } = call
+    if (pod === undefined || call.replayed || this.#replays < 1) return false
+    this.#replays--
+    call.replayed = true
+    this.#takeBack(call, pod, why)
+    return true
   }
 
   setUnmakeable(cause: Cause | undefined): void {
@@ -162,6 +167,8 @@ export class Backend {
     pod.phase = "ready"
     this.health = well
     this.ready.push(pod)
+    pod.slots = this.#slots()
+    if (pod.ejection === undefined) this.#room.add(pod)
     this.#handOut()
   }
 
@@ -175,6 +182,7 @@ export class Backend {
     if (pod.phase === "draining") return
     this.#takeFromReady(pod)
     pod.phase = "draining"
+    pod.ejection?.cancel()
     if (pod.inFlight === 0) this.#events.drained(this, pod)
   }
 
@@ -194,8 +202,55 @@ export class Backend {
     call.refuse(503, failureText(`${this.namespace}/${this.name}`, this.health.trouble), failureRetrySeconds)
   }
 
+  #slots(): number {
+    return this.spec.containerConcurrency || podInFlightMax
+  }
+
+  #fit(pod: Pod): void {
+    pod.slots = this.#slots()
+    this.#room.changed(pod)
+  }
+
+  /** A call whose pod did not serve it goes back to its place in the line. */
+  #takeBack(call: Call, pod: Pod, why: string): void {
+    const givenUp = ++call.attempts >= attemptsMax
+    // First the line, then the slot: nobody who came later gets it.
+    if (!givenUp) this.line.rejoin(call)
+    this.#note(pod, true)
+    this.#release(call, pod)
+    if (givenUp) call.refuse(502, `no pod of the revision could be reached: ${why}`)
+    else this.#handOut()
+    if (call.inLine) this.#events.pressed(this)
+  }
+
+  #note(pod: Pod, failed: boolean): void {
+    noteOutcome(pod, failed)
+    if (!failed) {
+      if (this.#replays < replaysMax) this.#replays += replaysPerAnswer
+      return
+    }
+    if (pod.phase !== "ready" || pod.ejection !== undefined) return
+    const ms = ejectionMs(pod, this.ready.length, this.ready.length - this.#room.size)
+    if (ms === 0) return
+    this.metrics.ejections.add()
+    this.#room.remove(pod)
+    pod.ejections++
+    pod.ejection = this.#clock.timer(ms, () => this.#takeIn(pod))
+  }
+
+  /** Its time is over. One more failure is enough to leave it out again, for longer. */
+  #takeIn(pod: Pod): void {
+    pod.ejection?.cancel()
+    pod.ejection = undefined
+    pod.failures = failuresInRow - 1
+    if (pod.phase !== "ready") return
+    this.#room.add(pod)
+    this.#handOut()
+  }
+
   #give(call: Call, pod: Pod, now: number): void {
     pod.inFlight++
+    this.#room.changed(pod)
     call.pod = pod
     call.begunMs = now
     call.begin(pod)
@@ -204,6 +259,7 @@ export class Backend {
   #release(call: Call, pod: Pod): void {
     call.pod = undefined
     pod.inFlight--
+    this.#room.changed(pod)
     if (pod.phase === "draining") {
       if (pod.inFlight === 0) this.#events.drained(this, pod)
       return
@@ -216,7 +272,7 @@ export class Backend {
     if (this.line.size === 0) return
     const now = this.#clock.monotonic()
     for (;;) {
-      const pod = choosePod(this.ready, this.spec.containerConcurrency, this.#random)
+      const pod = this.#room.choose()
       if (pod === undefined) return
       const call = this.line.shift()
       if (call === undefined) return
@@ -226,8 +282,11 @@ export class Backend {
   }
 
   #takeFromReady(pod: Pod): void {
+    this.#room.remove(pod)
     const at = this.ready.indexOf(pod)
     if (at >= 0) this.ready.splice(at, 1)
+    // A pod that answers badly is better than none.
+    if (this.#room.size === 0) for (const left of this.ready) this.#takeIn(left)
   }
 }
 

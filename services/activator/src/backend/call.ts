@@ -32,6 +32,12 @@ export abstract class Call implements InLine<Call>, Deadlined<Call> {
   /** Whether it is still under way: `finish` was not called. */
   open = true
 
+  /**
+   * Whether it may be sent once more though the first pod may have read it: safe methods without a body, once. RFC 9110
+   * §9.2.2 lets a proxy repeat these; a connection that a pod closes while a request is on its way is the usual reason.
+   */
+  replayed = false
+
   /** A slot of `pod` is held: send the request there. Must not throw. */
   abstract begin(pod: Pod): void
   /** Answers the client in place of the application, or cuts the answer off where it has begun. */

@@ -5,10 +5,18 @@ import Client from "undici/lib/dispatcher/client.js"
 const idleMax = 256
 
 /** A pod that does not take a connection within this is tried again elsewhere. */
-const connectTimeoutMs = 3000
+export const connectTimeoutMs = 3000
 
 /** How long a connection may idle; shorter than what common servers allow (Node 5 s), so that they do not race us. */
 const keepAliveMs = 4000
+
+/** One connection, opened by its first request. */
+class PodClient extends Client {
+  /** Whether a whole exchange has gone over it: the pod may close it at any moment, even with a request on its way. */
+  hasCarried = false
+}
+
+export type { PodClient }
 
 /**
  * HTTP/1.1 connections to one pod, one request on each at a time. The most recently used is taken first, so that those
@@ -16,8 +24,8 @@ const keepAliveMs = 4000
  */
 export class Connections {
   readonly #origin: string
-  readonly #idle: Client[] = []
-  readonly #all = new Set<Client>()
+  readonly #idle: PodClient[] = []
+  readonly #all = new Set<PodClient>()
   #closed = false
 
   constructor(address: string, port: number) {
@@ -25,20 +33,21 @@ export class Connections {
   }
 
   /** Sends on a free connection, which the caller gives back with `release` or `discard`. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Client {
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): PodClient {
     const client = this.#idle.pop() ?? this.#open()
     client.dispatch(options, handler)
     return client
   }
 
   /** After a complete exchange: the connection can carry the next. */
-  release(client: Client): void {
+  release(client: PodClient): void {
+    client.hasCarried = true
     if (this.#closed || this.#idle.length >= idleMax) this.discard(client)
     else this.#idle.push(client)
   }
 
   /** After anything else: the connection is not trusted again. */
-  discard(client: Client): void {
+  discard(client: PodClient): void {
     this.#all.delete(client)
     client.destroy().catch(ignored)
   }
@@ -49,8 +58,8 @@ export class Connections {
     for (const client of this.#idle.splice(0)) this.discard(client)
   }
 
-  #open(): Client {
-    const client = new Client(this.#origin, {
+  #open(): PodClient {
+    const client = new PodClient(this.#origin, {
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
       // The revision's own limits of time hold, set by the gateway.

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect } from "node:http2"
+import { connectTimeoutMs } from "./connections.ts"
 
 /** The one HTTP/2 connection to a pod, opened when first needed and anew after it broke. */
 export class H2Session {
@@ -30,7 +31,13 @@ export class H2Session {
       const forget = (): void => {
         this.#session = undefined
       }
-      session.once("connect", () => resolve(session))
+      session.setTimeout(connectTimeoutMs, () =>
+        session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
+      )
+      session.once("connect", () => {
+        session.setTimeout(0)
+        resolve(session)
+      })
       session.once("close", forget)
       session.once("goaway", forget)
       session.on("error", (error) => {

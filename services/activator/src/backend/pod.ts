@@ -1,5 +1,8 @@
+import type { Timer } from "@wick/sdk/clock"
 import { Connections } from "./connections.ts"
 import { H2Session } from "./h2-session.ts"
+import type { PodRecord } from "./outlier.ts"
+import type { Roomed } from "./pod-room.ts"
 import type { PodTrouble } from "./pod-trouble.ts"
 import type { RevisionSpec } from "./revision-spec.ts"
 
@@ -12,12 +15,20 @@ import type { RevisionSpec } from "./revision-spec.ts"
  */
 export type PodPhase = "starting" | "ready" | "draining"
 
-export class Pod {
+export class Pod implements Roomed, PodRecord {
   readonly name: string
   readonly uid: string
   phase: PodPhase = "starting"
   /** Slots held by calls. */
   inFlight = 0
+  slots = 0
+  idlePlace = -1
+  freePlace = -1
+  failures = 0
+  ejections = 0
+  served = 0
+  /** Set while it is left out for answering badly. */
+  ejection: Timer | undefined
   address: string | undefined
   /** How its application is reached, by what it speaks. */
   connections: Connections | undefined

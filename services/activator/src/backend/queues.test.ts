@@ -1,8 +1,7 @@
-import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
+import { SimulatedClock } from "@wick/sdk/clock"
 import { describe, expect, it } from "vitest"
 import { type Deadlined, DeadlineQueue } from "./deadline-queue.ts"
 import { LoadMeter } from "./load-meter.ts"
-import { choosePod } from "./pod-choice.ts"
 import { type InLine, WaitLine } from "./wait-line.ts"
 
 class Item implements InLine<Item>, Deadlined<Item> {
@@ -13,8 +12,10 @@ class Item implements InLine<Item>, Deadlined<Item> {
   deadlineAfter: Item | undefined
   deadlineMs = 0
   readonly name: string
-  constructor(name: string) {
+  readonly startedMs: number
+  constructor(name: string, startedMs = 0) {
     this.name = name
+    this.startedMs = startedMs
   }
 }
 
@@ -25,11 +26,22 @@ describe("a line of waiting requests", () => {
     for (const item of items) line.push(item)
     line.remove(items[1] as Item)
     line.remove(items[1] as Item)
-    line.pushFront(new Item("first"))
     const served: string[] = []
     for (let item = line.shift(); item; item = line.shift()) served.push(item.name)
-    expect(served).toEqual(["first", "a", "c", "d"])
+    expect(served).toEqual(["a", "c", "d"])
     expect(line.size).toBe(0)
+  })
+})
+
+describe("who comes back into the line", () => {
+  it("stands before all that came later, and behind those that came back and are older", () => {
+    const line = new WaitLine<Item>()
+    for (const at of [4, 5, 6]) line.push(new Item(`waits${at}`, at))
+    for (const at of [3, 1, 2]) line.rejoin(new Item(`back${at}`, at))
+    line.rejoin(new Item("back7", 7))
+    const served: string[] = []
+    for (let item = line.shift(); item; item = line.shift()) served.push(item.name)
+    expect(served).toEqual(["back1", "back2", "back3", "waits4", "waits5", "waits6", "back7"])
   })
 })
 
@@ -60,31 +72,5 @@ describe("a load meter", () => {
     expect(meter.read(2000)).toEqual({ areaMs: 1000, requests: 0 })
     meter.leave(2000)
     expect(meter.read(3000)).toEqual({ areaMs: 0, requests: 0 })
-  })
-})
-
-describe("choosing a pod", () => {
-  const random = seededRandom(7)
-
-  it("keeps a hundred pods nearly even with two looks each", () => {
-    const pods = Array.from({ length: 100 }, () => ({ inFlight: 0 }))
-    for (let i = 0; i < 1000; i++) {
-      const pod = choosePod(pods, 0, random)
-      if (pod) pod.inFlight++
-    }
-    expect(Math.max(...pods.map(({ inFlight }) => inFlight))).toBeLessThanOrEqual(13)
-    expect(Math.min(...pods.map(({ inFlight }) => inFlight))).toBeGreaterThanOrEqual(6)
-  })
-
-  it("always finds the one free pod among many full ones", () => {
-    const free = { inFlight: 0 }
-    const pods = [...Array.from({ length: 50 }, () => ({ inFlight: 1 })), free]
-    for (let i = 0; i < 100; i++) expect(choosePod(pods, 1, random)).toBe(free)
-  })
-
-  it("finds none where all are full, or there is none", () => {
-    expect(choosePod([{ inFlight: 2 }, { inFlight: 2 }], 2, random)).toBeUndefined()
-    expect(choosePod([{ inFlight: 2 }], 2, random)).toBeUndefined()
-    expect(choosePod([], 0, random)).toBeUndefined()
   })
 })

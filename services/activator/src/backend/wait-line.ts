@@ -3,6 +3,8 @@ export interface InLine<Item> {
   lineBefore: Item | undefined
   lineAfter: Item | undefined
   inLine: boolean
+  /** When it came: whoever comes back into the line takes its place by this. */
+  readonly startedMs: number
 }
 
 /** First come, first served; whoever loses patience leaves from the middle. Every operation is O(1). */
@@ -29,14 +31,24 @@ export class WaitLine<Item extends InLine<Item>> {
     this.#size++
   }
 
-  /** For one that was already served once and came back: it has waited longest. */
-  pushFront(item: Item): void {
+  /**
+   * For one that was served already and came back. It is older than all but those that came back before it, so the walk
+   * to its place is short.
+   */
+  rejoin(item: Item): void {
+    let after = this.#head
+    while (after !== undefined && after.startedMs < item.startedMs) after = after.lineAfter
+    if (after === undefined) {
+      this.push(item)
+      return
+    }
+    const before = after.lineBefore
     item.inLine = true
-    item.lineBefore = undefined
-    item.lineAfter = this.#head
-    if (this.#head === undefined) this.#tail = item
-    else this.#head.lineBefore = item
-    this.#head = item
+    item.lineBefore = before
+    item.lineAfter = after
+    after.lineBefore = item
+    if (before === undefined) this.#head = item
+    else before.lineAfter = item
     this.#size++
   }
 

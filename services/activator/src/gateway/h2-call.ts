@@ -1,4 +1,4 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2"
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2"
 import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
 import { AnswerLimits } from "./answer-limits.ts"
@@ -38,12 +38,15 @@ export class H2Call extends Call {
     h2.open().then(
       (session) => {
         if (!this.open || this.pod !== pod) return
+        if (session.closed || session.destroyed) {
+          this.#elsewhere("the pod closed its connection")
+          return
+        }
         this.#follow(session.request(this.#headers(), { endStream: !this.#head.hasBody }))
       },
       (error: Error) => {
         if (!this.open || this.pod !== pod) return
-        this.#limits?.stop()
-        this.backend?.sendElsewhere(this, error.message)
+        this.#elsewhere(error.message)
       },
     )
   }
@@ -63,7 +66,7 @@ export class H2Call extends Call {
     stream.on("trailers", (given) => {
       trailers = given
     })
-    stream.on("error", (error) => this.refuse(502, `the application broke off: ${error.message}`))
+    stream.on("error", (error) => this.#broken(stream, error))
     stream.on("end", () => {
       if (!this.open) return
       for (const name in trailers) {
@@ -80,6 +83,20 @@ export class H2Call extends Call {
     })
     response.on("drain", () => stream.resume())
     if (this.#head.hasBody) this.#request.pipe(stream)
+  }
+
+  /** RFC 9113 §8.7: a refused stream was not processed. What has been read of a body is gone, though. */
+  #broken(stream: ClientHttp2Stream, error: Error): void {
+    if (!this.open || this.#stream !== stream) return
+    const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
+    if (isRefused && this.#status === 0 && !this.#head.hasBody) this.#elsewhere(error.message)
+    else this.refuse(502, `the application broke off: ${error.message}`)
+  }
+
+  #elsewhere(why: string): void {
+    this.#limits?.stop()
+    this.#stream = undefined
+    this.backend?.sendElsewhere(this, why)
   }
 
   #begun(given: IncomingHttpHeaders): void {

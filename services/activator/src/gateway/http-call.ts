@@ -1,7 +1,8 @@
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
-import type { Client, Dispatcher } from "undici"
+import type { Dispatcher } from "undici"
 import { Call } from "../backend/call.ts"
+import type { PodClient } from "../backend/connections.ts"
 import type { Pod } from "../backend/pod.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
@@ -13,6 +14,10 @@ import { responseHead } from "./response-head.ts"
 export type Incoming = IncomingMessage | Http2ServerRequest
 export type Outgoing = CallResponse | Http2CallResponse
 type Http2CallResponse = Http2ServerResponse & { call?: HttpCall | undefined }
+
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE"])
+/** What becomes of a request when its connection ends under it. */
+const brokenConnection = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"])
 
 /** A response that knows its call, so that its events need no closure per request. */
 export class CallResponse extends ServerResponse {
@@ -33,7 +38,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
   readonly #head: RequestHead
   readonly #world: GatewayWorld
   #controller: Dispatcher.DispatchController | undefined = undefined
-  #client: Client | undefined = undefined
+  #client: PodClient | undefined = undefined
   #body: RequestBody | undefined = undefined
   #status = 0
   #statusText = ""
@@ -140,6 +145,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
       this.#lost(error.message)
       return
     }
+    if (this.#sentAgain(error)) return
     this.refuse(502, `the application broke off: ${error.message}`)
   }
 
@@ -202,6 +208,21 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     // Aborting calls `onResponseError` at once, which finds the call closed.
     this.#controller?.abort(new Error("given up"))
     if (this.#client !== undefined) connections?.discard(this.#client)
+  }
+
+  /** See `Call.replayed`. */
+  #sentAgain(error: Error & { code?: string }): boolean {
+    const mayBe =
+      this.#status === 0 &&
+      this.#client?.hasCarried === true &&
+      !this.#head.hasBody &&
+      safeMethods.has(this.#request.method as string) &&
+      brokenConnection.has(error.code ?? "")
+    if (!mayBe) return false
+    this.#controller = undefined
+    this.#giveBack(false)
+    this.#limits?.stop()
+    return this.backend?.replay(this, error.message) ?? false
   }
 
   #giveBack(complete: boolean): void {

@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as sendRequest } from "node:http"
 import type { Duplex, Readable } from "node:stream"
 import { Call } from "../backend/call.ts"
+import { connectTimeoutMs } from "../backend/connections.ts"
 import type { Pod } from "../backend/pod.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
@@ -52,8 +53,11 @@ export class UpgradeCall extends Call {
       path: this.#request.url,
       headers: [...this.#head.headers, "connection", "upgrade", "upgrade", upgrade],
       agent: false,
+      timeout: connectTimeoutMs,
     })
     this.#upstream = upstream
+    upstream.on("timeout", () => upstream.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)))
+    upstream.on("socket", (socket) => socket.once("connect", () => upstream.setTimeout(0)))
     upstream.on("upgrade", (answer, socket, first) => this.#splice(answer, socket, first))
     upstream.on("response", (answer) => this.#pass(answer))
     upstream.on("error", (error) => this.#failed(upstream, error))

@@ -8,6 +8,7 @@ export interface ActivatorMetrics {
   readonly coldStart: Family<HistogramCell>
   readonly refused: Family<CounterCell>
   readonly failedFast: Family<CounterCell>
+  readonly ejections: Family<CounterCell>
   readonly probes: Family<CounterCell>
   readonly streams: Family<GaugeCell>
 }
@@ -29,6 +30,7 @@ export function activatorMetrics(metrics: Metrics): ActivatorMetrics {
       "wick_activator_failed_fast_total",
       "Requests refused because no pod of the revision can run.",
     ),
+    ejections: metrics.counter("wick_activator_ejections_total", "Times that a pod was left out for answering badly."),
     probes: metrics.counter("wick_activator_probes_total", "Attempts to reach a starting pod."),
     streams: metrics.gauge("wick_activator_autoscaler_connected", "1 while load is reported to the autoscaler."),
   }
@@ -44,6 +46,7 @@ const answerClasses = ["left", "1xx", "2xx", "3xx", "4xx", "5xx"] as const
 export class RevisionMetrics {
   readonly refused: CounterCell
   readonly failedFast: CounterCell
+  readonly ejections: CounterCell
   readonly #answers: readonly CounterCell[]
   readonly #duration: HistogramCell
   readonly #wait: HistogramCell
@@ -53,6 +56,7 @@ export class RevisionMetrics {
     const labels = { namespace_name: namespace, revision_name: revision }
     this.refused = families.refused.with(labels)
     this.failedFast = families.failedFast.with(labels)
+    this.ejections = families.ejections.with(labels)
     this.#answers = answerClasses.map((answer) => families.requests.with({ ...labels, response_code_class: answer }))
     this.#duration = families.duration.with(labels)
     this.#wait = families.wait.with(labels)

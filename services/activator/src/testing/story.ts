@@ -4,6 +4,7 @@ import { Backend } from "../backend/backend.ts"
 import { Call } from "../backend/call.ts"
 import { Pod } from "../backend/pod.ts"
 import { podTrouble } from "../backend/pod-trouble.ts"
+import { unknownSpec } from "../backend/revision-spec.ts"
 import type { PodStatusView } from "../cluster/watched-kinds.ts"
 import { activatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
 
@@ -27,6 +28,7 @@ export class Story {
   readonly clock = new SimulatedClock(0)
   pressed = 0
   readonly suspected: Pod[] = []
+  readonly drained: Pod[] = []
   readonly backend = new Backend(
     { namespace: "n", name: "r" },
     {
@@ -40,10 +42,15 @@ export class Story {
           this.suspected.push(pod)
           backend.markUnready(pod)
         },
-        drained: () => {},
+        drained: (_backend, pod) => void this.drained.push(pod),
       },
     },
   )
+
+  /** Sets containerConcurrency. */
+  concurrency(containerConcurrency: number): void {
+    this.backend.setSpec({ ...unknownSpec, containerConcurrency })
+  }
 
   request(): ScriptedCall {
     const call = new ScriptedCall()
