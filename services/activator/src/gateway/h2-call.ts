@@ -62,7 +62,7 @@ export class H2Call extends Call {
     this.#stream = stream
     const response = this.#response
     let trailers: IncomingHttpHeaders = {}
-    stream.on("response", (headers) => this.#begun(headers))
+    stream.on("response", (headers, flags) => this.#begun(headers, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0))
     stream.on("trailers", (given) => {
       trailers = given
     })
@@ -72,7 +72,7 @@ export class H2Call extends Call {
       for (const name in trailers) {
         if (!name.startsWith(":")) response.addTrailers({ [name]: trailers[name] as string })
       }
-      response.end()
+      if (!response.writableEnded) response.end()
       this.#end(this.#status)
     })
     // Not `pipe`: the response may only end after its trailers are set.
@@ -99,7 +99,7 @@ export class H2Call extends Call {
     this.backend?.sendElsewhere(this, why)
   }
 
-  #begun(given: IncomingHttpHeaders): void {
+  #begun(given: IncomingHttpHeaders, isWhole: boolean): void {
     if (!this.open) return
     this.#limits?.wrote()
     this.#status = Number(given[":status"] ?? 200)
@@ -107,6 +107,13 @@ export class H2Call extends Call {
     for (const name in given) if (!name.startsWith(":")) headers[name] = given[name]
     const pairs = responseHead(headers as Record<string, string | string[]>).headers
     const response = this.#response as CallResponse
+    if (isWhole) {
+      // gRPC tells errors by a head that is the end too, and takes anything else for a call that broke off.
+      response.statusCode = this.#status
+      for (let i = 0; i < pairs.length; i += 2) response.appendHeader(pairs[i] as string, pairs[i + 1] as string)
+      response.end()
+      return
+    }
     response.writeHead(this.#status, pairs)
     response.flushHeaders()
   }
