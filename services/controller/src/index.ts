@@ -9,8 +9,10 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
+import type { Gateways } from "./gateways/gateways.ts"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
 import type { Context } from "./reconcilers/context.ts"
+import { startIngressController } from "./reconcilers/ingress/reconcile.ts"
 import { startLabeler } from "./reconcilers/labeler/reconcile.ts"
 import { startRevisionController } from "./reconcilers/revision/reconcile.ts"
 import type { Registries } from "./reconcilers/revision/resolver.ts"
@@ -27,9 +29,14 @@ export interface ControllerOptions {
   /** Shared with other services of the same process; own ones unless given. */
   readonly informers?: Informers
   readonly registries?: Registries
+  /** Who serves Ingresses. */
+  readonly gateways?: Gateways
 }
 
 const publicRegistries: Registries = { plain: [], authorityFiles: [] }
+
+/** Gateways that watch what is written serve it at once. */
+const everReady: Gateways = { synced: Promise.resolve(), onChange: () => () => {}, acknowledged: async () => "all" }
 
 export interface AdmissionOptions extends ControllerOptions {
   /** What configuration maps are made with when they are missing. */
@@ -73,6 +80,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startConfigurationController(context))
   undo.use(startRevisionController(context))
   undo.use(startRouteController(context))
+  undo.use(startIngressController(context, options.gateways ?? everReady))
   undo.use(startLabeler(context))
   return undo.move()
 }

@@ -10,8 +10,10 @@ export const labels = {
   revision: `${group}/revision`,
   revisionUid: `${group}/revisionUID`,
   route: `${group}/route`,
+  routeNamespace: `${group}/routeNamespace`,
   routingState: `${group}/routingState`,
   app: "app",
+  visibility: "networking.knative.dev/visibility",
 } as const
 
 export const annotations = {
@@ -23,6 +25,9 @@ export const annotations = {
   routes: `${group}/routes`,
   noGc: `${group}/no-gc`,
   defaultContainer: "kubectl.kubernetes.io/default-container",
+  rollout: "networking.internal.knative.dev/rollout",
+  rolloutDuration: `${group}/rollout-duration`,
+  ingressClass: "networking.knative.dev/ingress.class",
   lastApplied: "kubectl.kubernetes.io/last-applied-configuration",
   autoscalingPrefix: "autoscaling.knative.dev/",
   initialScale: "autoscaling.knative.dev/initial-scale",

@@ -1,103 +1,158 @@
-import type { Config } from "@wick/sdk/api/serving/config"
-import type { Configuration } from "@wick/sdk/api/serving/configuration"
-import type { Revision } from "@wick/sdk/api/serving/revision"
+import type { NewOf } from "@wick/sdk/api"
+import type { Service } from "@wick/sdk/api/core/service"
+import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
+import { type Config, readGoDuration } from "@wick/sdk/api/serving/config"
 import type { Route } from "@wick/sdk/api/serving/route"
 import { currentCondition, isFalse, isTrue, isUnknown, type Mark, nextConditions } from "../../conditions.ts"
-import { clusterLocalUrl, isClusterLocal, routeUrl } from "./url.ts"
+import { annotations } from "../../labels.ts"
+import { isOwnedBy } from "../../owner.ts"
+import { ingressReadiness, ingressUpdate } from "../ingress/child.ts"
+import { routeIngress } from "../ingress/desired.ts"
+import { clusterGateway } from "../ingress/gateway-name.ts"
+import { type PlaceholderPlan, planPlaceholders } from "../placeholder/desired.ts"
+import { clusterHost, hostLabel, urlOf, type Visibility, visibilityOf } from "./host.ts"
+import { advance, goalOf, isOver, parseRollout, type Rollout, sharesOf } from "./rollout.ts"
+import { assignTraffic, type Named, type Target, type Traffic, targetsByTag } from "./traffic.ts"
 
-export interface Observed {
-  readonly route: Route
-  readonly configurations: ReadonlyMap<string, Configuration>
-  readonly revisions: ReadonlyMap<string, Revision>
+export interface Observed extends Named {
+  /** Those that are the route's, and those that have a name which it wants. */
+  readonly services: readonly Service[]
+  readonly ingress: Ingress | undefined
   readonly config: Config
 }
 
-type Target = NonNullable<Route["spec"]["traffic"]>[number]
-type Assigned = NonNullable<NonNullable<Route["status"]>["traffic"]>[number]
-type Assignment =
-  | { readonly kind: "assigned"; readonly target: Assigned }
-  | { readonly kind: "missing"; readonly mark: Mark }
+export interface Plan {
+  readonly placeholders: PlaceholderPlan
+  /** To be made, or brought to this; absent: it is as it should be, or may not be touched. */
+  readonly ingress?: NewOf<typeof Ingress> | undefined
+  readonly status: NonNullable<Route["status"]>
+  /** When traffic moves on by itself. */
+  readonly wakeAtMs?: number | undefined
+}
+
+type Assigned = NonNullable<NonNullable<Route["status"]>["traffic"]>
+
+const notConfigured = isUnknown("IngressNotConfigured", "Ingress has not yet been reconciled.")
+const rollingOut = isUnknown("RolloutInProgress", "A gradual rollout of the latest revision(s) is in progress.")
+const tlsOff: Mark = { status: "True", reason: "TLSNotEnabled", message: "external-domain-tls is not enabled" }
+
+export function decide(observed: Observed, nowMs: number): Plan {
+  const { route, config, services } = observed
+  const names = placeholderNames(config, route)
+  const placeholders = planPlaceholders({
+    route,
+    names,
+    gateway: clusterGateway,
+    existing: services,
+  })
+  const visibility = (tag: string): Visibility => {
+    const name = hostLabel(config, route.metadata.name, tag)
+    return visibilityOf(
+      config,
+      route,
+      services.find((each) => each.metadata.name === name && isOwnedBy(each, route)),
+    )
+  }
+  const traffic = assignTraffic(observed)
+  const routed = serve(observed, traffic, visibility, nowMs)
+  const [foreign] = placeholders.foreign
+  const served = foreign === undefined ? routed : { ready: notOwned("placeholder Service", foreign) }
+  const assigned = traffic.kind === "assigned" && {
+    traffic: told(observed, traffic.targets, routed.rollout, visibility),
+  }
+  return {
+    placeholders,
+    ingress: served.ingress,
+    wakeAtMs: served.wakeAtMs,
+    status: {
+      ...route.status,
+      observedGeneration: route.metadata.generation,
+      url: urlOf(config, route, "", visibility("")),
+      address: { url: `http://${clusterHost(route.metadata.name, route.metadata.namespace ?? "")}` },
+      ...assigned,
+      conditions: nextConditions({
+        before: route.status?.conditions,
+        dependents: {
+          AllTrafficAssigned: traffic.kind === "missing" ? traffic.mark : isTrue,
+          CertificateProvisioned: tlsOff,
+          IngressReady: served.ready,
+        },
+        nowMs,
+      }),
+    } as NonNullable<Route["status"]>,
+  }
+}
+
+/** Names of the placeholder Services that a route wants: its own, and one for each tag. */
+export function placeholderNames(config: Config, { metadata, spec }: Route): string[] {
+  const tags = (spec.traffic ?? []).flatMap(({ tag }) => (tag ? [tag] : []))
+  return [...new Set(["", ...tags])].map((tag) => hostLabel(config, metadata.name, tag))
+}
+
+interface Served {
+  readonly ready: Mark
+  readonly ingress?: NewOf<typeof Ingress> | undefined
+  readonly rollout?: Rollout
+  readonly wakeAtMs?: number | undefined
+}
+
+/** What gateways should be told, and whether they know it. */
+function serve(observed: Observed, traffic: Traffic, visibility: (tag: string) => Visibility, nowMs: number): Served {
+  const { route, ingress, config } = observed
+  if (traffic.kind === "missing") return { ready: notConfigured }
+  if (ingress && !isOwnedBy(ingress, route)) return { ready: notOwned("Ingress", ingress.metadata.name) }
+  const byTag = targetsByTag(traffic.targets)
+  const goal = goalOf(byTag)
+  const durationMs = rolloutMs(config, route)
+  const before = parseRollout(ingress?.metadata.annotations?.[annotations.rollout])
+  const isServed = ingress !== undefined && currentCondition(ingress, "Ready")?.status === "True"
+  const { rollout, wakeAtMs } =
+    durationMs > 0 ? advance(goal, before, { nowMs, durationMs, isServed }) : { rollout: goal, wakeAtMs: undefined }
+  const update = ingressUpdate(ingress, routeIngress({ route, byTag, rollout, visibility, config }))
+  const ready = update ? notConfigured : ingressReadiness(ingress)
+  return {
+    ready: ready.status === "False" || isOver(rollout) ? ready : rollingOut,
+    ingress: update,
+    rollout,
+    wakeAtMs,
+  }
+}
+
+function rolloutMs(config: Config, { metadata }: Route): number {
+  const text = metadata.annotations?.[annotations.rolloutDuration]
+  const read = text ? readGoDuration(text) : { ms: 0 }
+  const asked = "ms" in read ? read.ms : 0
+  return asked > 0 ? asked : config.network["rollout-duration"] * 1_000
+}
+
+function notOwned(kind: string, name: string): Mark {
+  return isFalse("NotOwned", `There is an existing ${kind} "${name}" that we do not own.`)
+}
 
 /**
- * Traffic is assigned whole or not at all: as long as one target cannot be resolved, requests go where they went before,
- * and the condition says what is missing. So a revision that never becomes ready never takes traffic.
+ * The traffic as it flows: while it moves, every revision that has a share. Shares of a configuration that several targets
+ * follow are told of the first.
  */
-export function decide(observed: Observed, nowMs: number): NonNullable<Route["status"]> {
-  const { route, config } = observed
-  const assignments = (route.spec.traffic ?? []).map((target) => assign(observed, target))
-  const missing = assignments.flatMap((each) => (each.kind === "missing" ? [each.mark] : []))
-  const mark = missing.find(({ status }) => status === "False") ?? missing[0] ?? isTrue
-  const traffic = assignments.flatMap((each) => (each.kind === "assigned" ? [each.target] : []))
-  const waiting = isUnknown("IngressNotConfigured", "Ingress has not yet been reconciled.")
-  const { name, namespace = "default" } = route.metadata
-  return {
-    ...route.status,
-    observedGeneration: route.metadata.generation,
-    url: isClusterLocal(route) ? clusterLocalUrl(name, namespace) : routeUrl(config, route, name),
-    address: { url: clusterLocalUrl(name, namespace) },
-    ...(mark === isTrue && { traffic }),
-    conditions: nextConditions({
-      before: route.status?.conditions,
-      dependents: {
-        AllTrafficAssigned: mark,
-        CertificateProvisioned: {
-          status: "True",
-          reason: "TLSNotEnabled",
-          message: "external-domain-tls is not enabled",
-        },
-        IngressReady: mark === isTrue ? isTrue : waiting,
-      },
-      nowMs,
-    }),
-  } as NonNullable<Route["status"]>
-}
-
-function assign(observed: Observed, target: Target): Assignment {
-  const { configurationName, revisionName } = target
-  if (configurationName) return assignConfiguration(observed, target, configurationName)
-  const revision = observed.revisions.get(revisionName ?? "")
-  if (!revision) {
-    const text = `Revision "${revisionName}" referenced in traffic not found.`
-    return { kind: "missing", mark: isFalse("RevisionMissing", text) }
-  }
-  const ready = currentCondition(revision, "Ready")?.status
-  if (ready === "True") return assigned(observed, target, revision.metadata.name)
-  const text = `Revision "${revision.metadata.name}"`
-  const mark =
-    ready === "False"
-      ? isFalse("RevisionMissing", `${text} failed to become ready.`)
-      : isUnknown("RevisionMissing", `${text} is not yet ready.`)
-  return { kind: "missing", mark }
-}
-
-function assignConfiguration(observed: Observed, target: Target, name: string): Assignment {
-  const configuration = observed.configurations.get(name)
-  if (!configuration) {
-    const text = `Configuration "${name}" referenced in traffic not found.`
-    return { kind: "missing", mark: isFalse("ConfigurationMissing", text) }
-  }
-  const latest = configuration.status?.latestReadyRevisionName
-  if (latest && observed.revisions.has(latest)) return assigned(observed, target, latest)
-  const failed = currentCondition(configuration, "Ready")?.status === "False"
-  const mark = failed
-    ? isFalse("RevisionMissing", `Configuration "${name}" does not have any ready Revision.`)
-    : isUnknown("RevisionMissing", `Configuration "${name}" is waiting for a Revision to become ready.`)
-  return { kind: "missing", mark }
-}
-
-function assigned({ route, config }: Observed, target: Target, revisionName: string): Assignment {
-  const { configurationName, tag } = target
-  const host = `${tag}-${route.metadata.name}`
-  const url = isClusterLocal(route)
-    ? clusterLocalUrl(host, route.metadata.namespace ?? "")
-    : routeUrl(config, route, host)
-  return {
-    kind: "assigned",
-    target: {
-      revisionName,
-      latestRevision: configurationName !== undefined,
-      ...(target.percent !== undefined && { percent: target.percent }),
-      ...(tag && { tag, url }),
-    } as Assigned,
-  }
+function told(
+  { route, config }: Observed,
+  targets: readonly Target[],
+  rollout: Rollout | undefined,
+  visibility: (tag: string) => Visibility,
+): Assigned {
+  const first = (target: Target): boolean =>
+    targets.find(({ follows, percent }) => follows === target.follows && (percent ?? 0) > 0) === target
+  return targets.flatMap((target) => {
+    const { revisionName, follows, percent, tag } = target
+    const named = tag ? { tag, url: urlOf(config, route, tag, visibility(tag)) } : {}
+    const from = first(target) ? "" : tag
+    const moving = rollout && follows !== undefined ? sharesOf(rollout, from, follows) : undefined
+    const plain = { revisionName, latestRevision: follows !== undefined, ...(percent !== undefined && { percent }) }
+    if (!moving) return [{ ...plain, ...named }]
+    return moving.map((share) => ({
+      revisionName: share.revisionName,
+      latestRevision: share.revisionName === revisionName,
+      percent: first(target) ? share.percent : 0,
+      ...named,
+    }))
+  }) as Assigned
 }

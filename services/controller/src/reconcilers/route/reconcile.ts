@@ -1,9 +1,25 @@
+import type { NewOf } from "@wick/sdk/api"
+import { isStatus } from "@wick/sdk/api"
+import { Service } from "@wick/sdk/api/core/service"
+import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import { Route } from "@wick/sdk/api/serving/route"
-import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
-import { type Context, writeStatus } from "../context.ts"
-import { decide } from "./decide.ts"
+import {
+  type Controller,
+  createController,
+  done,
+  keyOf,
+  splitKey,
+  subject,
+  wakeAfter,
+  watchOf,
+} from "@wick/sdk/controller"
+import { labels } from "../../labels.ts"
+import { controllerKey } from "../../owner.ts"
+import { type Context, createChild, writeStatus } from "../context.ts"
+import type { PlaceholderPlan } from "../placeholder/desired.ts"
+import { decide, type Observed, placeholderNames } from "./decide.ts"
 
 const concurrency = 8
 
@@ -12,8 +28,21 @@ export function startRouteController(context: Context): Controller {
   const routes = informers(Route, { indexes: { target: targetsOf } })
   const configurations = informers(Configuration)
   const revisions = informers(Revision)
+  const ingresses = informers(Ingress)
+  const services = informers(Service, { labelSelector: labels.route, indexes: { route: routeOf } })
   const routesTo = (kind: "configuration" | "revision", key: string): string[] =>
     routes.byIndex("target", `${kind} ${key}`).map(keyOf)
+  const observe = (route: Route, namespace: string): Observed => {
+    const byName = placeholderNames(config.current(), route).flatMap((name) => services.get(name, namespace) ?? [])
+    return {
+      route,
+      configurations: { get: (name) => configurations.get(name, namespace) },
+      revisions: { get: (name) => revisions.get(name, namespace) },
+      services: [...new Set([...byName, ...services.byIndex("route", keyOf(route))])],
+      ingress: ingresses.get(route.metadata.name, namespace),
+      config: config.current(),
+    }
+  }
   return createController({
     name: "route",
     clock,
@@ -23,24 +52,69 @@ export function startRouteController(context: Context): Controller {
       watchOf(routes, (change) => [keyOf(subject(change))]),
       watchOf(configurations, (change) => routesTo("configuration", keyOf(subject(change)))),
       watchOf(revisions, (change) => routesTo("revision", keyOf(subject(change)))),
+      watchOf(ingresses, (change) => [controllerKey(subject(change), "Route") ?? keyOf(subject(change))]),
+      watchOf(services, (change) => routeOf(subject(change))),
       { synced: config.synced, subscribe: (wake) => config.onChange(() => routes.list().map(keyOf).forEach(wake)) },
     ],
     reconcile: async (key) => {
-      const { namespace, name } = splitKey(key)
+      const { namespace = "", name } = splitKey(key)
       const route = routes.get(name, namespace)
       if (!route || route.metadata.deletionTimestamp) return done
-      const byName = <Item extends { metadata: { name: string } }>(items: Item[]): Map<string, Item> =>
-        new Map(items.map((item) => [item.metadata.name, item]))
-      const observed = {
-        route,
-        configurations: byName(configurations.list(namespace)),
-        revisions: byName(revisions.list(namespace)),
-        config: config.current(),
-      }
-      await writeStatus(context, Route, route, decide(observed, clock.now()))
-      return done
+      const observed = observe(route, namespace)
+      const first = decide(observed, clock.now())
+      const foreign = await makePlaceholders(context, first.placeholders)
+      const plan =
+        foreign.length > 0 ? decide({ ...observed, services: [...observed.services, ...foreign] }, clock.now()) : first
+      if (plan.ingress) await put(context, plan.ingress)
+      await writeStatus(context, Route, route, plan.status)
+      await removePlaceholders(context, namespace, plan.placeholders)
+      return plan.wakeAtMs === undefined ? done : wakeAfter(Math.max(1, plan.wakeAtMs - clock.now()))
     },
   })
+}
+
+async function put(context: Context, ingress: NewOf<typeof Ingress>): Promise<void> {
+  if (ingress.metadata.resourceVersion === undefined) await createChild(context, Ingress, ingress)
+  else await context.client.update(Ingress, ingress)
+}
+
+/** Returns Services of others that have a name which the route wants. */
+async function makePlaceholders(context: Context, { create, update }: PlaceholderPlan): Promise<Service[]> {
+  const { client } = context
+  const [found] = await Promise.all([
+    Promise.all(
+      create.map(async (service) => {
+        if (await createChild(context, Service, service)) return []
+        const { name = "", namespace = "" } = service.metadata
+        // Its label would have shown it to us: it is not ours, or was made this very moment.
+        return client.get(Service, { name, namespace }).then(
+          (existing) => [existing],
+          (error) => {
+            if (isStatus(error, "NotFound")) return []
+            throw error
+          },
+        )
+      }),
+    ),
+    ...update.map((service) => client.update(Service, service)),
+  ])
+  return found.flat()
+}
+
+async function removePlaceholders({ client }: Context, namespace: string, { remove }: PlaceholderPlan): Promise<void> {
+  await Promise.all(
+    remove.map((name) =>
+      client.delete(Service, { name, namespace }).catch((error: unknown) => {
+        if (!isStatus(error, "NotFound")) throw error
+      }),
+    ),
+  )
+}
+
+/** The route that a placeholder Service is of. */
+function routeOf({ metadata }: Service): string[] {
+  const route = metadata.labels?.[labels.route]
+  return route === undefined ? [] : [`${metadata.namespace}/${route}`]
 }
 
 /** What a route's spec and status name: a change of these may change where its traffic goes. */

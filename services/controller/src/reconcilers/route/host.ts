@@ -1,0 +1,65 @@
+import type { Service } from "@wick/sdk/api/core/service"
+import { type Config, domainOf } from "@wick/sdk/api/serving/config"
+import type { Route } from "@wick/sdk/api/serving/route"
+import { labels } from "../../labels.ts"
+
+/** ExternalIP: everybody may call; ClusterLocal: only pods of the cluster. */
+export type Visibility = "ExternalIP" | "ClusterLocal"
+
+const clusterDomain = "svc.cluster.local"
+const schemePorts: Record<string, number> = { http: 80, https: 443 }
+
+/** The name under which a tag of a route, or with "" the route itself, is called: that of its placeholder Service too. */
+export function hostLabel(config: Config, route: string, tag: string): string {
+  return tag === "" ? route : config.network["tag-template"].execute({ Name: route, Tag: tag })
+}
+
+/** Host by which clients outside call. */
+export function externalHost(config: Config, { metadata }: Route, label: string): string {
+  return config.network["domain-template"].execute({
+    Name: label,
+    Namespace: metadata.namespace ?? "",
+    Domain: domainOf(config.domain, metadata.labels),
+    Labels: new Map(Object.entries(metadata.labels ?? {})),
+    Annotations: new Map(Object.entries(metadata.annotations ?? {})),
+  })
+}
+
+/** Host by which pods call. */
+export function clusterHost(label: string, namespace: string): string {
+  return `${label}.${namespace}.${clusterDomain}`
+}
+
+/** A pod may leave the end of a name in the cluster to its resolver, and then sends it so. */
+export function clusterHosts(label: string, namespace: string): string[] {
+  return [`${label}.${namespace}`, `${label}.${namespace}.svc`, clusterHost(label, namespace)]
+}
+
+/** The URL of a tag, or with "" of the route itself. */
+export function urlOf(config: Config, route: Route, tag: string, visibility: Visibility): string {
+  const label = hostLabel(config, route.metadata.name, tag)
+  if (visibility === "ClusterLocal") return `http://${clusterHost(label, route.metadata.namespace ?? "")}`
+  const scheme = config.network["default-external-scheme"]
+  const port = config.network["external-port"]
+  return `${scheme}://${externalHost(config, route, label)}${port === schemePorts[scheme] ? "" : `:${port}`}`
+}
+
+/**
+ * Who may call under a tag: everybody, unless the route, its domain or the tag's own placeholder Service is for the
+ * cluster only.
+ */
+export function visibilityOf(
+  config: Config,
+  route: Route,
+  placeholder: Pick<Service, "metadata"> | undefined,
+): Visibility {
+  const isLocal =
+    isMarkedLocal(route) ||
+    domainOf(config.domain, route.metadata.labels) === clusterDomain ||
+    (placeholder !== undefined && isMarkedLocal(placeholder))
+  return isLocal ? "ClusterLocal" : "ExternalIP"
+}
+
+function isMarkedLocal({ metadata }: Pick<Service, "metadata"> | Route): boolean {
+  return metadata.labels?.[labels.visibility] === "cluster-local"
+}
