@@ -8,6 +8,7 @@ import { startActivator } from "@wick/activator"
 import { startAutoscaler } from "@wick/autoscaler"
 import { startTestApi } from "@wick/core/testing"
 import {
+  ConfigMap,
   CustomResourceDefinition,
   crd,
   Deployment,
@@ -17,7 +18,9 @@ import {
   Revision,
   Route,
 } from "@wick/sdk/api"
+import { Metric } from "@wick/sdk/api/autoscaling-internal/metric"
 import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
+import { ServerlessService } from "@wick/sdk/api/networking-internal/serverless-service"
 import type { Client } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
@@ -44,9 +47,16 @@ async function startScene(given: {
 }): Promise<Scene> {
   await using undo = new AsyncDisposableStack()
   const { client } = undo.use(await startTestApi())
-  for (const kind of [Ingress, Route, Revision, PodAutoscaler]) await client.create(CustomResourceDefinition, crd(kind))
+  for (const kind of [Ingress, Route, Revision, PodAutoscaler, ServerlessService, Metric]) {
+    await client.create(CustomResourceDefinition, crd(kind))
+  }
   await established(client)
   for (const name of [namespace, "knative-serving"]) await client.create(Namespace, { metadata: { name } })
+  // Nobody here says that activators stand where the last pod stood.
+  await client.create(ConfigMap, {
+    metadata: { name: "config-autoscaler", namespace: "knative-serving" },
+    data: { "scale-to-zero-grace-period": "1s" },
+  })
   const listen = `127.0.0.1:${await freePort()}`
   undo.use(await startAutoscaler({ client, clock: systemClock, log: silentLog, listen }))
   const activator = undo.use(

@@ -1,8 +1,9 @@
+import { readConfig } from "@wick/sdk/api/serving/config"
 import { describe, expect, it } from "vitest"
 import { Aggregate } from "./aggregate.ts"
 import { scalingSpec } from "./settings.ts"
 
-const spec = scalingSpec({ metadata: {}, spec: {} }, {})
+const spec = scalingSpec({ metadata: {}, spec: {} }, readConfig({}).autoscaler)
 const start = 1_000_000
 
 const load = (concurrency: number, more: { waiting?: number; pods?: Record<string, number> } = {}) => ({

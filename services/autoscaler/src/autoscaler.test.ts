@@ -4,7 +4,9 @@ import { join } from "node:path"
 import { credentials, Client as GrpcClient } from "@grpc/grpc-js"
 import { startTestApi } from "@wick/core/testing"
 import { ConfigMap, CustomResourceDefinition, crd, Deployment, Namespace, Pod, PodAutoscaler } from "@wick/sdk/api"
+import { Metric } from "@wick/sdk/api/autoscaling-internal/metric"
 import type { Kind, KindOf } from "@wick/sdk/api/kind"
+import { ServerlessService } from "@wick/sdk/api/networking-internal/serverless-service"
 import type { Client } from "@wick/sdk/client"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
@@ -28,10 +30,17 @@ async function startScene(annotations: Record<string, string> = {}, active = "Fa
   const { client } = undo.use(await startTestApi())
   const directory = mkdtempSync(join(tmpdir(), "wick-autoscaler-"))
   undo.defer(() => rmSync(directory, { recursive: true }))
-  await client.create(CustomResourceDefinition, crd(PodAutoscaler))
-  await seen(client, CustomResourceDefinition, undefined, (definition) =>
-    (definition.status?.conditions ?? []).some(({ type, status }) => type === "Established" && status === "True"),
-  )
+  for (const kind of [PodAutoscaler, ServerlessService, Metric]) {
+    await client.create(CustomResourceDefinition, crd(kind))
+    await seen(
+      client,
+      CustomResourceDefinition,
+      undefined,
+      ({ spec, status }) =>
+        spec.names.kind === kind.kind &&
+        (status?.conditions ?? []).some(({ type, status }) => type === "Established" && status === "True"),
+    )
+  }
   for (const name of [namespace, "knative-serving"]) {
     await client.create(Namespace, { metadata: { name } }).catch(() => {})
   }
@@ -143,9 +152,31 @@ it("makes the initial scale of a new revision without any activator, and is read
   const { status } = await seen(scene.client, PodAutoscaler, namespace, (scaled) => scaled.status?.actualScale === 2)
   expect(status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
     "Active=True",
-    "Ready=True",
+    "Ready=Unknown",
+    "SKSReady=Unknown",
     "ScaleTargetInitialized=True",
   ])
+})
+
+it("says who should answer at the revision's Service, over which windows it looks, and what comes of that", async () => {
+  await using scene = await startScene({ "autoscaling.knative.dev/window": "30s" })
+  const { client } = scene
+  scene.activator("a")
+  const made = await seen(client, ServerlessService, namespace, () => true)
+  expect(made.spec).toEqual({
+    mode: "Proxy",
+    objectRef: { apiVersion: "apps/v1", kind: "Deployment", name: "hello-1-deployment" },
+    protocolType: "http1",
+    numActivators: 3,
+  })
+  const ready = { type: "Ready", status: "True" as const, lastTransitionTime: "2026-01-01T00:00:00Z" }
+  const names = { serviceName: "hello-1", privateServiceName: "hello-1-private" }
+  await client.updateStatus(ServerlessService, { ...made, status: { ...names, conditions: [ready] } })
+  const { spec } = await seen(client, Metric, namespace, ({ status }) => status?.conditions !== undefined)
+  expect(spec).toEqual({ stableWindow: 30e9, panicWindow: 3e9, scrapeTarget: "hello-1-private" })
+  const { status } = await seen(client, PodAutoscaler, namespace, ({ status }) => status?.serviceName === "hello-1")
+  expect(status?.metricsServiceName).toBe("hello-1-private")
+  expect(status?.conditions).toContainEqual(expect.objectContaining({ type: "SKSReady", status: "True" }))
 })
 
 it("adds up the load of two activators, tells them of each other, and reads its settings live", async () => {

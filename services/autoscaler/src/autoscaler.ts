@@ -1,9 +1,9 @@
 import { Deployment } from "@wick/sdk/api/apps/deployment"
 import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
-import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { revisionKeys, revisionLabel } from "@wick/sdk/api/serving/revision-key"
+import { classAnnotation, requestClass } from "@wick/sdk/api/serving/scaling-annotation"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import {
@@ -20,19 +20,16 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
 import type { RevisionLoad } from "@wick/sdk/wire"
 import type { LoadListener } from "./load-server.ts"
 import { countReady, deletionCost, deletionCosts } from "./pod-counts.ts"
 import { type Plan, RevisionScaler } from "./revision-scaler.ts"
+import { isWritten } from "./same-fields.ts"
+import { type ServiceSeen, seeService } from "./service-seen.ts"
+import { ServingObjects } from "./serving-objects.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
 import { activityOf, isInitialized, statusOf } from "./status.ts"
-
-/** Where Knative's settings are. */
-export const systemNamespace = "knative-serving"
-const configName = "config-autoscaler"
-
-const classAnnotation = "autoscaling.knative.dev/class"
-const ourClass = "kpa.autoscaling.knative.dev"
 
 /** Revisions that are looked at at the same time: each waits for the API server a few times. */
 const concurrency = 32
@@ -45,7 +42,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   readonly #scaled: Informer<typeof PodAutoscaler>
   readonly #pods: Informer<typeof Pod>
   readonly #deployments: Informer<typeof Deployment>
-  readonly #config: Informer<typeof ConfigMap>
+  readonly #config: ConfigSource
+  readonly #objects: ServingObjects
   readonly #controller: Controller
   readonly #scalers = new Map<string, RevisionScaler>()
   readonly #activators = new Set<string>()
@@ -60,7 +58,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     this.#scaled = informers(PodAutoscaler)
     this.#pods = informers(Pod, { labelSelector: revisionLabel, indexes: { revision: revisionKeys } })
     this.#deployments = informers(Deployment, { labelSelector: revisionLabel })
-    this.#config = informers(ConfigMap, { namespace: systemNamespace })
+    this.#config = watchConfig(informers)
+    this.#objects = new ServingObjects({ ...world, scaled: this.#scaled })
     this.#controller = createController({
       name: "autoscaler",
       clock,
@@ -70,16 +69,18 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
         watchOf(this.#scaled, (change) => [keyOf(subject(change))]),
         watchOf(this.#pods, (change) => revisionKeys(subject(change))),
         watchOf(this.#deployments, (change) => revisionKeys(subject(change))),
-        watchOf(this.#config, (change) =>
-          subject(change).metadata.name === configName ? this.#scaled.list().map(keyOf) : [],
-        ),
+        watchOf(this.#objects.services, (change) => [keyOf(subject(change))]),
+        {
+          synced: this.#config.synced,
+          subscribe: (wake) => this.#config.onChange(() => this.#scaled.list().map(keyOf).forEach(wake)),
+        },
       ],
       reconcile: (key) => this.#reconcile(key),
     })
   }
 
   get synced(): Promise<void> {
-    const informers = [this.#scaled, this.#pods, this.#deployments, this.#config]
+    const informers = [this.#scaled, this.#pods, this.#deployments, this.#config, this.#objects]
     return Promise.all(informers.map(({ synced }) => synced)).then(() => {})
   }
 
@@ -116,6 +117,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#controller[Symbol.asyncDispose]()
+    await this.#objects[Symbol.asyncDispose]()
   }
 
   async #reconcile(key: string): Promise<Result> {
@@ -123,25 +125,30 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const scaler = this.#scaler(key)
     if (scaled === undefined || scaler === undefined) {
       this.#scalers.delete(key)
+      this.#objects.forget(key)
       return done
     }
-    const { namespace } = splitKey(key)
+    const { name, namespace } = splitKey(key)
+    const service = seeService(this.#objects.services.get(name, namespace), scaled)
+    const spec = this.#spec(scaled)
     const deployment = this.#deployments.get(scaled.spec.scaleTargetRef.name ?? "", namespace)
     const readyPods = countReady(this.#pods.byIndex("revision", key))
     const now = this.#clock.now()
     const conditions = scaled.status?.conditions ?? []
     const plan = scaler.plan(
       {
-        spec: this.#spec(scaled),
+        spec,
         readyPods,
         replicas: deployment?.spec.replicas ?? 0,
         initialized: isInitialized(conditions),
         watchedMs: this.#watchedSinceMs === undefined ? undefined : now - this.#watchedSinceMs,
+        proxied: service.proxied,
       },
       now,
     )
     if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler)
-    await this.#writeStatus(scaled, plan, readyPods)
+    await this.#writeStatus(scaled, plan, readyPods, service)
+    this.#objects.tell(key, { backing: plan.backing, spec })
     return plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
   }
 
@@ -172,10 +179,10 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     await Promise.all(patches)
   }
 
-  async #writeStatus(scaled: PodAutoscaler, plan: Plan, readyPods: number): Promise<void> {
+  async #writeStatus(scaled: PodAutoscaler, plan: Plan, readyPods: number, service: ServiceSeen): Promise<void> {
     const { name, namespace = "default", generation = 1 } = scaled.metadata
     const before = scaled.status?.conditions ?? []
-    const status = statusOf({ name, generation, before }, plan, readyPods, this.#clock.now())
+    const status = statusOf({ generation, before }, plan, readyPods, service, this.#clock.now())
     if (isWritten(status, scaled.status ?? {})) return
     await this.#client.patch(
       PodAutoscaler,
@@ -188,8 +195,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   #lookUp(key: string): PodAutoscaler | undefined {
     const { namespace, name } = splitKey(key)
     const scaled = this.#scaled.get(name, namespace)
-    const itsClass = scaled?.metadata.annotations?.[classAnnotation] ?? ourClass
-    return itsClass === ourClass ? scaled : undefined
+    const itsClass = scaled?.metadata.annotations?.[classAnnotation] ?? requestClass
+    return itsClass === requestClass ? scaled : undefined
   }
 
   /** Made when its PodAutoscaler is first heard of; load of a revision that has none yet is not kept. */
@@ -210,14 +217,6 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   }
 
   #spec(scaled: PodAutoscaler): ScalingSpec {
-    return scalingSpec(scaled, this.#config.get(configName, systemNamespace)?.data ?? {})
+    return scalingSpec(scaled, this.#config.current().autoscaler)
   }
-}
-
-/** Whether every field of `wanted` stands in `present` as it is. */
-function isWritten(wanted: unknown, present: unknown): boolean {
-  if (typeof wanted !== "object" || wanted === null) return wanted === present
-  if (typeof present !== "object" || present === null) return false
-  if (Array.isArray(wanted) && Array.isArray(present) && wanted.length !== present.length) return false
-  return Object.entries(wanted).every(([name, value]) => isWritten(value, (present as Record<string, unknown>)[name]))
 }

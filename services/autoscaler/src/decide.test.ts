@@ -1,9 +1,10 @@
+import { readConfig } from "@wick/sdk/api/serving/config"
 import { describe, expect, it } from "vitest"
 import { decide, type Mode, type Observation } from "./decide.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
 
 const now = 1_000_000
-const base = scalingSpec({ metadata: {}, spec: {} }, {})
+const base = scalingSpec({ metadata: {}, spec: {} }, readConfig({}).autoscaler)
 const spec = (more: Partial<ScalingSpec> = {}): ScalingSpec => ({ ...base, targetPerPod: 10, totalPerPod: 10, ...more })
 const seen = (more: Partial<Observation>): Observation => ({
   stable: 0,

@@ -28,6 +28,8 @@ export interface Decision {
   readonly unhurried: number
   /** Room for a burst beside the present load; below 0 the activator has to buffer. */
   readonly excessBurst: number
+  /** Activators that can bear what all pods can, and a burst beside it. */
+  readonly activators: number
   readonly explain: {
     readonly wantStable: number
     readonly wantPanic: number
@@ -50,12 +52,13 @@ export function decide(mode: Mode, seen: Observation, spec: ScalingSpec, nowMs: 
   const next = nextMode(mode, wantPanic / ready >= spec.panicThreshold, spec, nowMs)
   const explain = { wantStable, wantPanic, least, most }
   const excessBurst = burstRoom(seen, burst, spec)
+  const activators = activatorsFor(seen.readyPods, spec)
   if (next.kind === "stable") {
     const unhurried = activated(Math.min(wantStable, most), wantStable, seen, spec)
-    return { mode: next, replicas: byStable, unhurried, excessBurst, explain }
+    return { mode: next, replicas: byStable, unhurried, excessBurst, activators, explain }
   }
   const replicas = Math.max(byStable, byPanic, next.replicasMax)
-  return { mode: { ...next, replicasMax: replicas }, replicas, unhurried: replicas, excessBurst, explain }
+  return { mode: { ...next, replicasMax: replicas }, replicas, unhurried: replicas, excessBurst, activators, explain }
 }
 
 /**
@@ -84,6 +87,15 @@ function burstRoom(seen: Observation, burst: number, spec: ScalingSpec): number 
   if (spec.targetBurstCapacity === 0) return 0
   if (spec.targetBurstCapacity < 0) return -1
   return Math.floor(seen.readyPods * spec.totalPerPod - spec.targetBurstCapacity - burst)
+}
+
+/** With one alone its loss would be felt. */
+const activatorsMin = 2
+
+function activatorsFor(readyPods: number, spec: ScalingSpec): number {
+  if (spec.targetBurstCapacity === 0) return activatorsMin
+  const borne = readyPods * spec.totalPerPod + Math.max(0, spec.targetBurstCapacity)
+  return Math.max(activatorsMin, Math.ceil(borne / spec.activatorCapacity))
 }
 
 function clamp(value: number, least: number, most: number): number {

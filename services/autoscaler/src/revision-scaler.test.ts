@@ -1,3 +1,4 @@
+import { readConfig } from "@wick/sdk/api/serving/config"
 import type { RevisionLoad } from "@wick/sdk/wire"
 import { describe, expect, it } from "vitest"
 import { type Plan, RevisionScaler } from "./revision-scaler.ts"
@@ -13,6 +14,7 @@ class Story {
   ready: number
   initialized: boolean
   watched: number | undefined = start
+  proxied = true
   plans: { at: number; replicas: number }[] = []
   plan: Plan | undefined
   readonly spec: ScalingSpec
@@ -24,7 +26,12 @@ class Story {
     spec: Partial<ScalingSpec> = {},
     first: { ready?: number; activity?: Activity; initialized?: boolean } = {},
   ) {
-    this.spec = { ...scalingSpec({ metadata: {}, spec: {} }, {}), targetPerPod: 10, totalPerPod: 10, ...spec }
+    this.spec = {
+      ...scalingSpec({ metadata: {}, spec: {} }, readConfig({}).autoscaler),
+      targetPerPod: 10,
+      totalPerPod: 10,
+      ...spec,
+    }
     this.ready = first.ready ?? 0
     this.initialized = first.initialized ?? true
     const activity = first.activity ?? { kind: "inactive", sinceMs: start, because: "NoTraffic" }
@@ -44,6 +51,7 @@ class Story {
         replicas: this.plan?.replicas ?? this.ready,
         initialized: this.initialized,
         watchedMs: this.watched === undefined ? undefined : this.now - this.watched,
+        proxied: this.proxied,
       },
       this.now,
     )
@@ -113,7 +121,7 @@ describe("a revision's day", () => {
 
   it("is not lit again to be retained when it is found at zero", () => {
     const { scaler, spec } = new Story({ retentionMs: 60_000 })
-    const situation = { spec, readyPods: 0, replicas: 0, initialized: true, watchedMs: undefined }
+    const situation = { spec, readyPods: 0, replicas: 0, initialized: true, watchedMs: undefined, proxied: true }
     expect(scaler.plan(situation, start).replicas).toBe(0)
   })
 
@@ -175,6 +183,37 @@ describe("a revision's day", () => {
     story.run(10, 1).run(180, 0)
     expect(story.plans.at(-1)).toMatchObject({ replicas: 0 })
     expect(story.plans.at(-1)?.at).toBeGreaterThanOrEqual(130)
+  })
+
+  it("keeps the last pod until activators stand where it stood, and at most for the grace period", () => {
+    const late = new Story()
+    late.proxied = false
+    late.poke()
+    late.run(10, 1).run(80, 0)
+    expect([late.replicas, late.plan?.backing?.mode]).toEqual([1, "Proxy"])
+    late.proxied = true
+    late.look()
+    expect(late.replicas).toBe(0)
+    const never = new Story()
+    never.proxied = false
+    never.poke()
+    never.run(10, 1).run(89, 0)
+    expect(never.replicas).toBe(1)
+    never.run(5, 0)
+    expect(never.replicas).toBe(0)
+  })
+
+  it("answers for itself when its pods have room for a burst, and says nothing of it while nobody reports", () => {
+    const story = new Story({ targetBurstCapacity: 30, activatorCapacity: 20 })
+    story.poke()
+    story.run(10, 10)
+    expect(story.plan?.backing).toEqual({ mode: "Proxy", activators: 2 })
+    const roomy = new Story({ targetBurstCapacity: 30, minScale: 10, activatorCapacity: 20 })
+    roomy.run(10, 10)
+    expect(roomy.plan?.backing).toEqual({ mode: "Serve", activators: 7 })
+    roomy.watched = undefined
+    roomy.look()
+    expect(roomy.plan?.backing).toBeUndefined()
   })
 
   it("never goes below min-scale or above max-scale", () => {

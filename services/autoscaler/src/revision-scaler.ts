@@ -1,6 +1,6 @@
 import { Aggregate } from "./aggregate.ts"
 import { type Decision, decide, type Mode } from "./decide.ts"
-import { type Activity, scaleToZero } from "./scale-to-zero.ts"
+import { type Activity, scaleToZero, type ZeroAnswer } from "./scale-to-zero.ts"
 import type { ScalingSpec } from "./settings.ts"
 import { MaximumWindow } from "./window.ts"
 
@@ -17,6 +17,14 @@ export interface Situation {
   readonly initialized: boolean
   /** How long load has been watched without a gap; undefined while no activator is connected. */
   readonly watchedMs: number | undefined
+  /** Whether activators answer at the revision's Service, so that its last pod is not missed there. */
+  readonly proxied: boolean
+}
+
+/** Who should answer at the revision's Service. */
+export interface Backing {
+  readonly mode: "Serve" | "Proxy"
+  readonly activators: number
 }
 
 export interface Plan {
@@ -24,7 +32,8 @@ export interface Plan {
   readonly activity: Activity
   readonly initialized: boolean
   readonly mode: Mode["kind"]
-  readonly excessBurst: number
+  /** Absent when nothing is known of the load: what there is stays. */
+  readonly backing: Backing | undefined
   readonly explain: Decision["explain"] | undefined
   /** When to look again, though nothing else happens; absent when only an event can change the plan. */
   readonly wakeAfterMs?: number
@@ -47,6 +56,8 @@ export class RevisionScaler {
     this.#mode = { kind: "stable" }
     if (readyPods > 1) this.#hold(readyPods, nowMs)
     this.#delay = new MaximumWindow(spec.scaleDownDelayMs)
+    // Whoever was here before may have had a reason to keep them, and took it along.
+    if (spec.scaleDownDelayMs > 0) this.#delay.record(nowMs, readyPods)
   }
 
   /** Whether load has outgrown the last plan, so that the next tick would be too late. */
@@ -73,6 +84,7 @@ export class RevisionScaler {
       readyPods,
       enough,
       watchedMs: watchedMs ?? 0,
+      proxied: situation.proxied,
     }
     const answer = scaleToZero(question, spec, nowMs)
     this.#activity = answer.activity
@@ -83,7 +95,7 @@ export class RevisionScaler {
       activity: answer.activity,
       initialized,
       mode: this.#mode.kind,
-      excessBurst: decided?.excessBurst ?? -1,
+      backing: decided && backingOf(answer, decided),
       explain: decided?.explain,
       ...(wakeAfterMs !== undefined && { wakeAfterMs }),
     }
@@ -121,4 +133,10 @@ export class RevisionScaler {
     }
     return due.length === 0 ? undefined : Math.max(1, Math.min(...due))
   }
+}
+
+/** Pods answer for themselves where they have room for a burst; else, and where there are none, activators do. */
+function backingOf({ replicas, activity }: ZeroAnswer, { excessBurst, activators }: Decision): Backing {
+  const isProxied = replicas === 0 || activity.kind === "inactive" || excessBurst < 0
+  return { mode: isProxied ? "Proxy" : "Serve", activators }
 }

@@ -24,6 +24,8 @@ export interface ZeroQuestion {
   readonly enough: number
   /** How long the load has been watched without a gap: after a restart nothing is known of the time before. */
   readonly watchedMs: number
+  /** Whether activators answer at the revision's Service already. */
+  readonly proxied: boolean
 }
 
 export interface ZeroAnswer {
@@ -58,9 +60,9 @@ export function scaleToZero(question: ZeroQuestion, spec: ScalingSpec, nowMs: nu
 }
 
 /**
- * Requests find the activator at any time, so nothing has to be handed over before the last pod goes: of Knative's two
- * periods only the retention that a user asks for is waited for, and the grace period, which is for that handover, is
- * always over.
+ * Two things are waited for before the last pod goes: the retention that a user asks for, and that activators stand where
+ * it stood at the revision's Service, so that no caller there finds nobody. If nobody says that they do, the grace period
+ * is long enough.
  */
 function fallAsleep(
   activity: Activity & { kind: "inactive" },
@@ -69,7 +71,7 @@ function fallAsleep(
   nowMs: number,
 ): ZeroAnswer {
   const retention = spec.reachable ? spec.retentionMs : 0
-  const left = activity.sinceMs + retention - nowMs
+  const left = activity.sinceMs + Math.max(retention, question.proxied ? 0 : spec.graceMs) - nowMs
   // What is at zero already is not lit again for the sake of being retained.
   if (left <= 0 || question.replicas === 0 || activity.because === "TimedOut") return { activity, replicas: 0 }
   return { activity, replicas: 1, wakeAfterMs: left }

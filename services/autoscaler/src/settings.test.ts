@@ -1,9 +1,9 @@
+import { readConfig } from "@wick/sdk/api/serving/config"
 import { describe, expect, it } from "vitest"
-import { parseDurationMs } from "./duration.ts"
 import { scalingSpec } from "./settings.ts"
 
 const of = (annotations: Record<string, string> = {}, config: Record<string, string> = {}, spec = {}) =>
-  scalingSpec({ metadata: { annotations }, spec }, config)
+  scalingSpec({ metadata: { annotations }, spec }, readConfig({ "config-autoscaler": config }).autoscaler)
 const key = (name: string) => `autoscaling.knative.dev/${name}`
 
 describe("settings of scaling", () => {
@@ -24,8 +24,10 @@ describe("settings of scaling", () => {
       activationScale: 1,
       scaleDownDelayMs: 0,
       targetBurstCapacity: 211,
+      activatorCapacity: 100,
       scaleToZero: true,
       retentionMs: 0,
+      graceMs: 30_000,
       activationTimeoutMs: 630_000,
       reachable: true,
     })
@@ -71,18 +73,37 @@ describe("settings of scaling", () => {
   })
 
   it("cap max-scale by its limit, which also holds where none is asked for", () => {
-    expect(of({ [key("max-scale")]: "50" }, { "max-scale-limit": "20" }).maxScale).toBe(20)
-    expect(of({}, { "max-scale-limit": "20" }).maxScale).toBe(20)
-    expect(of({ [key("max-scale")]: "5" }, { "max-scale-limit": "20" }).maxScale).toBe(5)
+    expect(of({ [key("max-scale")]: "50" }, { "max-scale": "1", "max-scale-limit": "20" }).maxScale).toBe(20)
+    expect(of({ [key("max-scale")]: "0" }, { "max-scale": "1", "max-scale-limit": "20" }).maxScale).toBe(20)
+    expect(of({ [key("max-scale")]: "5" }, { "max-scale": "1", "max-scale-limit": "20" }).maxScale).toBe(5)
   })
 })
 
-it.each([
-  ["60s", 60_000],
-  ["1m30s", 90_000],
-  ["1.5h", 5_400_000],
-  ["250ms", 250],
-  ["0", 0],
-  ["60", undefined],
-  ["s", undefined],
-])("reads the duration %s as %s ms", (text, expected) => expect(parseDurationMs(text)).toBe(expected))
+describe("every setting of config-autoscaler", () => {
+  const map = { "max-scale": "7" }
+  it.each<[key: string, value: string, field: keyof ReturnType<typeof of>, expected: unknown]>([
+    ["container-concurrency-target-percentage", "50", "targetPerPod", 50],
+    ["container-concurrency-target-default", "10", "totalPerPod", 10],
+    ["target-burst-capacity", "-1", "targetBurstCapacity", -1],
+    ["stable-window", "1m30s", "stableWindowMs", 90_000],
+    ["panic-window-percentage", "20", "panicWindowMs", 12_000],
+    ["panic-threshold-percentage", "300", "panicThreshold", 3],
+    ["max-scale-up-rate", "10", "maxScaleUpRate", 10],
+    ["max-scale-down-rate", "3", "maxScaleDownRate", 3],
+    ["enable-scale-to-zero", "false", "scaleToZero", false],
+    ["scale-to-zero-grace-period", "40s", "graceMs", 40_000],
+    ["scale-to-zero-pod-retention-period", "5s", "retentionMs", 5000],
+    ["activator-capacity", "500", "activatorCapacity", 500],
+    ["initial-scale", "3", "initialScale", 3],
+    ["min-scale", "2", "minScale", 2],
+    ["max-scale", "8", "maxScale", 8],
+    ["max-scale-limit", "7", "maxScale", 7],
+    ["scale-down-delay", "15s", "scaleDownDelayMs", 15_000],
+  ])("has effect: %s", (name, value, field, expected) => {
+    expect(of({}, { ...map, [name]: value })[field]).toBe(expected)
+  })
+
+  it("has effect: requests-per-second-target-default", () => {
+    expect(of({ [key("metric")]: "rps" }, { "requests-per-second-target-default": "10" }).totalPerPod).toBe(10)
+  })
+})

@@ -1,6 +1,7 @@
-import { parseDurationMs } from "./duration.ts"
+import { type Config, readGoDuration, targetFraction } from "@wick/sdk/api/serving/config"
+import { scalingAnnotation } from "@wick/sdk/api/serving/scaling-annotation"
 
-/** How one revision is scaled: annotations over `config-autoscaler` over defaults, all checked. */
+/** How one revision is scaled: annotations over `config-autoscaler`, all checked. */
 export interface ScalingSpec {
   readonly metric: "concurrency" | "rps"
   readonly algorithm: "linear" | "weighted-exponential"
@@ -23,8 +24,12 @@ export interface ScalingSpec {
   readonly scaleDownDelayMs: number
   /** Requests that must fit beside the present load before the activator could step aside; -1: always in the path. */
   readonly targetBurstCapacity: number
+  /** Requests that one activator is reckoned to bear. */
+  readonly activatorCapacity: number
   readonly scaleToZero: boolean
   readonly retentionMs: number
+  /** How long the last pod waits at most for activators to stand where it stood. */
+  readonly graceMs: number
   /** A first pod that takes longer than this will not come. */
   readonly activationTimeoutMs: number
   readonly reachable: boolean
@@ -36,50 +41,61 @@ export interface ScaledView {
   readonly spec: { readonly containerConcurrency?: number | undefined; readonly reachability?: string | undefined }
 }
 
-type Texts = Readonly<Record<string, string>>
+type ScalingDefaults = Config["autoscaler"]
 
 /** Beyond a Deployment's progress deadline, for the kubelet's own news to arrive. */
 const activationMarginMs = 30_000
+const progressDeadlineMs = 600_000
+const progressDeadline = "serving.knative.dev/progress-deadline"
 const leastTarget = 0.01
 
-/** Values that are not what they should be are passed over: the webhook has refused them, unless it was not there. */
-export function scalingSpec(scaled: ScaledView, config: Texts): ScalingSpec {
-  const read = reader(scaled.metadata.annotations ?? {}, config)
-  const rps = read.text("metric", undefined, "concurrency") === "rps"
-  const { total, effective } = targets(read, rps, scaled.spec.containerConcurrency ?? 0)
-  const stableWindowMs = read.duration("window", "stable-window", 60_000)
-  const algorithm = read.text("metric-aggregation-algorithm", undefined, "linear")
+/** Annotations that are not what they should be are passed over: the webhook has refused them, unless it was not there. */
+export function scalingSpec({ metadata, spec }: ScaledView, config: ScalingDefaults): ScalingSpec {
+  const text = (name: string): string | undefined => scalingAnnotation(metadata.annotations, name)
+  const number = (name: string, fallback: number): number => parseNumber(text(name)) ?? fallback
+  const duration = (name: string, fallbackMs: number): number => parseMs(text(name)) ?? fallbackMs
+  const rps = text("metric") === "rps"
+  const { total, effective } = targets(text, rps, spec.containerConcurrency ?? 0, config)
+  const stableWindowMs = duration("window", config["stable-window"])
+  const percent = (name: "panic-window-percentage" | "panic-threshold-percentage"): number => number(name, config[name])
+  const retention = "scale-to-zero-pod-retention-period"
+  const deadlineMs = parseMs(metadata.annotations?.[progressDeadline]) ?? progressDeadlineMs
   return {
     metric: rps ? "rps" : "concurrency",
-    algorithm: algorithm === "weighted-exponential" ? algorithm : "linear",
+    algorithm: text("metric-aggregation-algorithm") === "weighted-exponential" ? "weighted-exponential" : "linear",
     targetPerPod: effective,
     totalPerPod: total,
     stableWindowMs,
-    panicWindowMs: (stableWindowMs * read.number("panic-window-percentage", "panic-window-percentage", 10)) / 100,
-    panicThreshold: read.number("panic-threshold-percentage", "panic-threshold-percentage", 200) / 100,
-    maxScaleUpRate: read.number(undefined, "max-scale-up-rate", 1000),
-    maxScaleDownRate: read.number(undefined, "max-scale-down-rate", 2),
-    minScale: read.number("min-scale", "min-scale", 0),
-    maxScale: limitedMax(read.number("max-scale", "max-scale", 0), read.number(undefined, "max-scale-limit", 0)),
-    initialScale: read.number("initial-scale", "initial-scale", 1),
-    activationScale: read.number("activation-scale", "activation-scale", 1),
-    scaleDownDelayMs: read.duration("scale-down-delay", "scale-down-delay", 0),
-    targetBurstCapacity: read.number("target-burst-capacity", "target-burst-capacity", 211),
-    scaleToZero: read.text(undefined, "enable-scale-to-zero", "true") === "true",
-    retentionMs: read.duration("scale-to-zero-pod-retention-period", "scale-to-zero-pod-retention-period", 0),
-    activationTimeoutMs: read.duration("progress-deadline", undefined, 600_000) + activationMarginMs,
-    reachable: scaled.spec.reachability !== "Unreachable",
+    panicWindowMs: (stableWindowMs * percent("panic-window-percentage")) / 100,
+    panicThreshold: percent("panic-threshold-percentage") / 100,
+    maxScaleUpRate: config["max-scale-up-rate"],
+    maxScaleDownRate: config["max-scale-down-rate"],
+    minScale: number("min-scale", config["min-scale"]),
+    maxScale: limitedMax(number("max-scale", config["max-scale"]), config["max-scale-limit"]),
+    initialScale: number("initial-scale", config["initial-scale"]),
+    activationScale: number("activation-scale", 1),
+    scaleDownDelayMs: duration("scale-down-delay", config["scale-down-delay"]),
+    targetBurstCapacity: number("target-burst-capacity", config["target-burst-capacity"]),
+    activatorCapacity: config["activator-capacity"],
+    scaleToZero: config["enable-scale-to-zero"],
+    retentionMs: duration(retention, config[retention]),
+    graceMs: config["scale-to-zero-grace-period"],
+    activationTimeoutMs: deadlineMs + activationMarginMs,
+    reachable: spec.reachability !== "Unreachable",
   }
 }
 
 /** With a hard limit per pod no target beyond it can be met. */
-function targets(read: Reader, rps: boolean, limit: number): { total: number; effective: number } {
-  const key = rps ? "requests-per-second-target-default" : "container-concurrency-target-default"
-  let utilization = read.number("target-utilization-percentage", "container-concurrency-target-percentage", 70) / 100
-  // An older spelling of the same key is a fraction.
-  if (utilization <= 0.01) utilization *= 100
-  const asked = read.number("target", undefined, 0)
-  const fallback = read.number(undefined, key, rps ? 200 : 100)
+function targets(
+  text: (name: string) => string | undefined,
+  rps: boolean,
+  limit: number,
+  config: ScalingDefaults,
+): { total: number; effective: number } {
+  const own = parseNumber(text("target-utilization-percentage"))
+  const utilization = own === undefined ? targetFraction(config["container-concurrency-target-percentage"]) : own / 100
+  const asked = parseNumber(text("target")) ?? 0
+  const fallback = config[rps ? "requests-per-second-target-default" : "container-concurrency-target-default"]
   let total = asked > 0 ? asked : fallback
   if (!rps && limit > 0) total = asked > 0 ? Math.min(asked, limit) : limit
   return { total, effective: Math.max(leastTarget, total * utilization) }
@@ -90,37 +106,12 @@ function limitedMax(max: number, limit: number): number {
   return max === 0 ? limit : Math.min(max, limit)
 }
 
-interface Reader {
-  text(annotation: string | undefined, key: string | undefined, fallback: string): string
-  number(annotation: string | undefined, key: string | undefined, fallback: number): number
-  duration(annotation: string | undefined, key: string | undefined, fallbackMs: number): number
-}
-
-function reader(annotations: Texts, config: Texts): Reader {
-  const found = (annotation: string | undefined, key: string | undefined): string[] => {
-    const texts = [annotation && annotated(annotations, annotation), key && config[key]]
-    return texts.filter((text): text is string => text !== undefined && text !== "")
-  }
-  const parsed = <Value>(texts: string[], parse: (text: string) => Value | undefined, fallback: Value): Value =>
-    texts.map(parse).find((value) => value !== undefined) ?? fallback
-  return {
-    text: (annotation, key, fallback) => found(annotation, key)[0] ?? fallback,
-    number: (annotation, key, fallback) => parsed(found(annotation, key), parseNumber, fallback),
-    duration: (annotation, key, fallbackMs) => parsed(found(annotation, key), parseDurationMs, fallbackMs),
-  }
-}
-
-/** `autoscaling.knative.dev/min-scale`, its older spelling `minScale`, or the deadline under its own group. */
-function annotated(annotations: Texts, name: string): string | undefined {
-  const camel = name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase())
-  return (
-    annotations[`autoscaling.knative.dev/${name}`] ??
-    annotations[`autoscaling.knative.dev/${camel}`] ??
-    annotations[`serving.knative.dev/${name}`]
-  )
-}
-
-function parseNumber(text: string): number | undefined {
+function parseNumber(text: string | undefined): number | undefined {
   const value = Number(text)
-  return text.trim() !== "" && Number.isFinite(value) ? value : undefined
+  return text !== undefined && text.trim() !== "" && Number.isFinite(value) ? value : undefined
+}
+
+function parseMs(text: string | undefined): number | undefined {
+  const read = readGoDuration(text ?? "")
+  return "ms" in read && read.ms >= 0 ? read.ms : undefined
 }

@@ -1,8 +1,9 @@
+import { systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import { Autoscaler, systemNamespace } from "./autoscaler.ts"
+import { Autoscaler } from "./autoscaler.ts"
 import { type LoadSecurity, LoadServer } from "./load-server.ts"
 
 export interface AutoscalerOptions {

@@ -2,12 +2,13 @@ import { formatTime } from "@wick/sdk/api/meta/time"
 import type { ServingCondition } from "@wick/sdk/api/serving/condition"
 import type { Plan } from "./revision-scaler.ts"
 import type { Activity } from "./scale-to-zero.ts"
+import type { ServiceSeen } from "./service-seen.ts"
 
 /** What is written of a PodAutoscaler's status. */
 export interface ScalerStatus {
   readonly observedGeneration: number
-  readonly serviceName: string
-  readonly metricsServiceName: string
+  readonly serviceName?: string
+  readonly metricsServiceName?: string
   readonly desiredScale: number
   readonly actualScale: number
   readonly conditions: ServingCondition[]
@@ -16,28 +17,64 @@ export interface ScalerStatus {
 type Judgement = Omit<ServingCondition, "type" | "lastTransitionTime">
 
 export function statusOf(
-  scaled: { name: string; generation: number; before: readonly ServingCondition[] },
+  scaled: { generation: number; before: readonly ServingCondition[] },
   plan: Plan,
   readyPods: number,
+  service: ServiceSeen,
   nowMs: number,
 ): ScalerStatus {
   const active = activeCondition(plan.activity)
   const initialized: Judgement = plan.initialized
     ? { status: "True" }
     : { status: "Unknown", reason: "Deploying", message: "The initial scale was not reached yet." }
-  const judged: Record<string, Judgement> = {
-    Active: active,
-    Ready: [active, initialized].find(({ status }) => status === "False") ??
-      [active, initialized].find(({ status }) => status === "Unknown") ?? { status: "True" },
-    ScaleTargetInitialized: initialized,
-  }
+  const answered = serviceCondition(service)
   return {
     observedGeneration: scaled.generation,
-    serviceName: scaled.name,
-    metricsServiceName: `${scaled.name}-private`,
+    ...namesOf(service),
     desiredScale: plan.replicas,
     actualScale: readyPods,
-    conditions: Object.entries(judged).map(([type, judgement]) => withTime(type, judgement, scaled.before, nowMs)),
+    conditions: conditionsOf({ active, initialized, answered }, scaled.before, nowMs),
+  }
+}
+
+function namesOf({
+  serviceName,
+  privateServiceName,
+}: ServiceSeen): Pick<ScalerStatus, "serviceName" | "metricsServiceName"> {
+  return {
+    ...(serviceName !== undefined && { serviceName }),
+    ...(privateServiceName !== undefined && { metricsServiceName: privateServiceName }),
+  }
+}
+
+function conditionsOf(
+  { active, initialized, answered }: Record<"active" | "initialized" | "answered", Judgement>,
+  before: readonly ServingCondition[],
+  nowMs: number,
+): ServingCondition[] {
+  const dependents = [active, initialized, answered]
+  const judged: Record<string, Judgement> = {
+    Active: active,
+    Ready: dependents.find(({ status }) => status === "False") ??
+      dependents.find(({ status }) => status === "Unknown") ?? { status: "True" },
+    SKSReady: answered,
+    ScaleTargetInitialized: initialized,
+  }
+  return Object.entries(judged).map(([type, judgement]) => withTime(type, judgement, before, nowMs))
+}
+
+function serviceCondition({ readiness }: ServiceSeen): Judgement {
+  switch (readiness.kind) {
+    case "ready":
+      return { status: "True" }
+    case "not-ready":
+      return { status: "Unknown", reason: "NotReady", message: readiness.message }
+    case "foreign":
+      return {
+        status: "False",
+        reason: "NotOwned",
+        message: `There is an existing ServerlessService "${readiness.name}" that we do not own.`,
+      }
   }
 }
 

@@ -17,6 +17,7 @@ import { startLabeler } from "./reconcilers/labeler/reconcile.ts"
 import { startRevisionController } from "./reconcilers/revision/reconcile.ts"
 import type { Registries } from "./reconcilers/revision/resolver.ts"
 import { startRouteController } from "./reconcilers/route/reconcile.ts"
+import { startServerlessServiceController } from "./reconcilers/serverless-service/reconcile.ts"
 import { startServiceController } from "./reconcilers/service/reconcile.ts"
 import { startWebhooks, type WebhookOptions } from "./webhook/index.ts"
 
@@ -82,6 +83,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startRouteController(context))
   undo.use(startIngressController(context, options.gateways ?? everReady))
   undo.use(startLabeler(context))
+  undo.use(startServerlessServiceController(context))
   return undo.move()
 }
 
