@@ -26,8 +26,22 @@ for (const blow of chosen) {
     )
   }
 }
-const sorted = all.map(({ writeMs }) => writeMs).sort((a, b) => a - b)
-const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-process.stdout.write(
-  `writes again: median ${Math.round(median)} ms, most ${Math.round(sorted.at(-1) ?? Number.NaN)} ms\n`,
+const told = (title: string, figures: readonly number[]): void => {
+  const sorted = figures.toSorted((a, b) => a - b)
+  const [median, most] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map((ms) =>
+    Math.round(ms ?? Number.NaN),
+  )
+  process.stdout.write(`${title}: median ${median} ms, most ${most} ms\n`)
+}
+told(
+  "writes again",
+  all.map(({ writeMs }) => writeMs),
+)
+told(
+  "cold starts",
+  all.map(({ coldMs }) => coldMs),
+)
+told(
+  "cold starts after writes",
+  all.flatMap(({ blow, writeMs, coldMs }) => (blow === "disk full" ? [] : [coldMs - writeMs])),
 )

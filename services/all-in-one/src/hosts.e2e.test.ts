@@ -27,8 +27,8 @@ describe("three control-plane hosts", () => {
     }
   })
 
-  it.each(["killed", "cut off", "frozen"] as const)(
-    "whose leader is %s go on: nothing that was acknowledged is lost, and what ran answers all the while",
+  it.each(["killed", "cut off", "frozen", "disk full"] as const)(
+    "whose leader meets a blow (%s) go on: nothing that was acknowledged is lost, and what ran answers all the while",
     async (blow) => {
       const { writeMs, coldMs, acknowledged, lost, said, calls } = await strike(cluster, blow, "warm", "cold")
       expect(lost).toEqual([])

@@ -15,12 +15,14 @@ import type { Log } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
 import { backupOf } from "./backup/flags.ts"
 import type { Home } from "./home.ts"
+import { keepImages } from "./image-presence.ts"
 import { membershipOf } from "./membership.ts"
 import { startMetricsServer } from "./metrics-server.ts"
 import type { Address, Options } from "./options.ts"
 import { checkPorts } from "./ports.ts"
 import { registriesOf } from "./registries.ts"
 import { startServing } from "./serving.ts"
+import { serviceUser } from "./serving-roles.ts"
 import { writeState } from "./state-file.ts"
 import { storeOf } from "./store-flags.ts"
 import { trustOf } from "./trust.ts"
@@ -93,6 +95,10 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     ).then(undone),
   ])
   nodes.set(options["node-name"], node)
+  if (options.peer && options.runtime === "containerd") {
+    const client = controlPlane.clientAs(serviceUser("controller"))
+    undo.use(keepImages({ client, pull: node.pull, clock, log }))
+  }
   undo.use(
     await startMetricsServer({
       ...options.metrics,

@@ -48,6 +48,8 @@ export interface NodeOptions {
 export interface RunningNode extends AsyncDisposable {
   /** How the API server reaches the kubelet, for logs and exec. */
   readonly connection: NodeConnection
+  /** Has an image on this node beforehand, for pods that may come. */
+  readonly pull: Kubelet["pull"]
   /** Ends every pod, then what runs them. Disposing alone leaves pods running, to be adopted by the next start. */
   stop(): Promise<void>
   /** Undoes a start that could not be finished: what ran before goes on, what was begun is ended. */
@@ -96,6 +98,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   staying = true
   return {
     connection: kubelet,
+    pull: (image, signal) => kubelet.pull(image, signal),
     abandon: async () => {
       staying = containerd.adopted
       await stack.disposeAsync()
@@ -123,6 +126,7 @@ async function startProcessNode(options: NodeOptions): Promise<RunningNode> {
   const stack = undo.move()
   return {
     connection: kubelet,
+    pull: (image, signal) => kubelet.pull(image, signal),
     stop: () => stack.disposeAsync(),
     abandon: () => stack.disposeAsync(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

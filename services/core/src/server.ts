@@ -32,6 +32,7 @@ import { type ElectedLoopsOptions, electLoops } from "./elected-loops.ts"
 import { type ExternalStore, type OpenedStore, openStore } from "./external-store.ts"
 import { type KeptKubeconfig, keepKubeconfig } from "./keep-kubeconfig.ts"
 import { openMembersDoor } from "./membership/index.ts"
+import { storeHealth } from "./store-health.ts"
 
 export interface ControlPlaneOptions {
   /** Name of this host, by which people know who leads. */
@@ -121,7 +122,9 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   await security.ready
   let elsewhere: NodeProxy = () => undefined
   const nodeProxy: NodeProxy = (node) => options.nodeProxy(node) ?? elsewhere(node)
-  const api = undo.use(createServer({ ...options, nodeProxy }, { ...encrypted, security, pki, metrics }))
+  const checks = stored.member && options.peer ? undo.use(storeHealth(stored.member, clock)).checks : []
+  const healthChecks = [...encrypted.healthChecks, ...checks]
+  const api = undo.use(createServer({ ...options, nodeProxy }, { storage, healthChecks, security, pki, metrics }))
   await api.ready
   if (options.peer) elsewhere = await remoteNodes({ pki, client: createClient({ fetch: api.fetchAs(self) }) })
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options, stored), trusted(pki)))

@@ -125,12 +125,15 @@ export class SilentHosts implements AsyncDisposable {
   }
 }
 
-/** Asks the API server at a URL whether it lives, by TLS with the cluster's authority. */
+/**
+ * Asks the API server at a URL whether it is ready, by TLS with the cluster's authority. A host whose store cannot follow,
+ * because its disk is full, is as good as silent: its kubelet would not hear of new pods.
+ */
 export function hostAnswers(authorityPem: string): SilentHostsOptions["answers"] {
   return (url, timeoutMs) =>
     new Promise((resolve) => {
       const signal = AbortSignal.timeout(timeoutMs)
-      const sent = request(`${url}/livez`, { ca: authorityPem, agent: false, signal }, (response) => {
+      const sent = request(`${url}/readyz`, { ca: authorityPem, agent: false, signal }, (response) => {
         response.resume()
         resolve(response.statusCode === 200)
       })

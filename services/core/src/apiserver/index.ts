@@ -15,6 +15,7 @@ export { bootstrapObjects, ensureBootstrapObjects, identities } from "./bootstra
 export { ConfigurationError } from "./configuration-error.ts"
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./create-api-server.ts"
 export { type EncryptedStorage, openEncryptedStorage } from "./encryption/index.ts"
+export type { HealthCheck } from "./health.ts"
 export { type Listener, type ListenOptions, listen, type Peer } from "./listen/index.ts"
 export type { NodeConnection, NodeProxy } from "./node-proxy.ts"
 export { remoteNodes } from "./remote-node.ts"

@@ -59,6 +59,8 @@ export interface Kubelet extends AsyncDisposable {
   readonly fetch: Fetch
   /** Exec, attach, port-forward: the connection is handed on to the runtime. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Has an image beforehand, for pods that may come. Shows nobody's password. */
+  pull(image: string, signal: AbortSignal): Promise<void>
 }
 
 const podsMaxDefault = 250
@@ -125,6 +127,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   return {
     fetch: createKubeletFetch({ fleet, clock, runtime, nodeName, directory: options.directory }),
     upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
+    pull: async (image, signal) => {
+      if (!(await runtime.image(image))) await runtime.pullImage(image, undefined, signal)
+    },
     [Symbol.asyncDispose]: async () => {
       rotation.stop()
       unsubscribe()

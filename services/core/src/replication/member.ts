@@ -206,7 +206,9 @@ export class Member implements Replication {
 
   position(): ReturnType<Replication["position"]> {
     const { raft } = this.#parts
-    return { index: raft.commit, appliedIndex: this.#applier.position.index, term: raft.term, ...this.#table.sizes() }
+    const hasSpace = !this.#driver.isFull && this.#saver.refusal === undefined
+    const { index: appliedIndex } = this.#applier.position
+    return { index: raft.commit, appliedIndex, term: raft.term, hasSpace, ...this.#table.sizes() }
   }
 
   get unsavedSize(): number {

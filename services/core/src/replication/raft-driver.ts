@@ -60,6 +60,7 @@ export class RaftDriver {
   #turns: Promise<void> | undefined
   #retry: { cancel(): void } | undefined
   #hasExclusive = false
+  #isFull = false
   #isClosing = false
   /** Why nothing is stepped any more. */
   #ended: Error | undefined
@@ -72,6 +73,11 @@ export class RaftDriver {
   /** Resolves when nothing is left to do. */
   get turns(): Promise<void> {
     return this.#turns ?? Promise.resolve()
+  }
+
+  /** The log has found no room the last time that it needed some. */
+  get isFull(): boolean {
+    return this.#isFull
   }
 
   end(error: Error): void {
@@ -218,10 +224,12 @@ export class RaftDriver {
   async #reserve(size: number): Promise<boolean> {
     try {
       await this.#parts.log.reserve(size + sizeOfUnwritten(this.#unwritten) + electionSize)
+      this.#isFull = false
       return true
     } catch (error) {
-      if (error instanceof NoSpaceError) return false
-      throw error
+      if (!(error instanceof NoSpaceError)) throw error
+      this.#isFull = true
+      return false
     }
   }
 

@@ -75,6 +75,8 @@ export interface MemberStatus {
   readonly index: number
   readonly appliedIndex: number
   readonly term: number
+  /** False while this member can take nothing in, because its disk is full. */
+  readonly hasSpace: boolean
   /** Bytes of the state on disk, and those of them that hold something. */
   readonly size: number
   readonly sizeInUse: number

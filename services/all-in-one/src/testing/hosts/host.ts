@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process"
-import { openSync, readFileSync } from "node:fs"
+import { mkdirSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Client } from "@wick/sdk/client"
 import { run } from "../run.ts"
 import { until } from "../until.ts"
 import { ownApi } from "./own-api.ts"
+import { SmallDisk } from "./small-disk.ts"
 import type { Wire } from "./wire.ts"
 
 const main = new URL("../../main.ts", import.meta.url).pathname
@@ -21,11 +22,15 @@ export class Host {
   readonly at: number
   readonly home: string
   readonly address: string
+  /** Where the store is: a small disk of its own. */
+  readonly disk: SmallDisk
   readonly #wire: Wire
 
   constructor(wire: Wire, at: number, home: string) {
     this.at = at
     this.home = home
+    mkdirSync(join(home, "store"), { recursive: true, mode: 0o700 })
+    this.disk = new SmallDisk(join(home, "store"))
     this.address = wire.address(at)
     this.#wire = wire
   }

@@ -60,8 +60,9 @@ export class Writer {
   #stopped = false
   readonly #done: Promise<void>
 
-  constructor(client: Client, prefix: string) {
-    this.#done = this.#run(client, prefix)
+  /** `size`: bytes of each object. */
+  constructor(client: Client, prefix: string, size = 0) {
+    this.#done = this.#run(client, prefix, size)
   }
 
   /** Resolves at the first acknowledgement of a write that was begun after this moment. */
@@ -79,12 +80,13 @@ export class Writer {
     await this.#done
   }
 
-  async #run(client: Client, prefix: string): Promise<void> {
+  async #run(client: Client, prefix: string, size: number): Promise<void> {
+    const data = size > 0 ? { data: { filler: "x".repeat(size) } } : {}
     for (let at = 0; !this.#stopped; at++) {
       const name = `${prefix}-${at}`
       const signal = AbortSignal.timeout(writeTimeoutMs)
       try {
-        await client.create(ConfigMap, { metadata: { name, namespace } }, { signal })
+        await client.create(ConfigMap, { metadata: { name, namespace }, ...data }, { signal })
         this.acknowledged.push({ name, atMs: performance.now() })
       } catch {
         // Not acknowledged: it may be there or not.

@@ -7,12 +7,15 @@ import { callFunction, FunctionProbe, missing, removeAll, Writer } from "./probe
 import type { ThreeHosts } from "./three-hosts.ts"
 
 /** What befalls the leader. */
-export type Blow = "killed" | "cut off" | "hears nothing" | "is not heard" | "frozen"
-export const blows: readonly Blow[] = ["killed", "cut off", "hears nothing", "is not heard", "frozen"]
+export type Blow = "killed" | "cut off" | "hears nothing" | "is not heard" | "frozen" | "disk full"
+export const blows: readonly Blow[] = ["killed", "cut off", "hears nothing", "is not heard", "frozen", "disk full"]
 
 export interface Round {
   readonly blow: Blow
-  /** From the blow to the first write that was acknowledged after it. */
+  /**
+   * From the blow to the first write that was acknowledged after it; of a full disk, which only a later write meets, the
+   * longest time without an acknowledgement.
+   */
   readonly writeMs: number
   /** From the blow to the first answer of a function of which nothing ran. */
   readonly coldMs: number
@@ -30,6 +33,8 @@ const giveUpMs = 20_000
 const askMs = 4_000
 /** Writes go on for so long before the blow. */
 const warmUpMs = 300
+/** Bytes of a write to a disk that is full: the log goes on in what it has reserved, which is some megabytes. */
+const largeSize = 200_000
 
 /** One blow to the leader of three, while a function is called by a host that lives, and what became of it all. */
 export async function strike(cluster: ThreeHosts, blow: Blow, warm: string, cold: string): Promise<Round> {
@@ -39,12 +44,14 @@ export async function strike(cluster: ThreeHosts, blow: Blow, warm: string, cold
   await atZero(clients[0] as Client, cold)
   const probe = new FunctionProbe(one, warm)
   const tag = `write-${Math.floor(performance.now())}`
-  const writers = clients.map((client, at) => new Writer(client, `${tag}-${at}`))
+  const writers = clients.map((client, at) => new Writer(client, `${tag}-${at}`, blow === "disk full" ? largeSize : 0))
   const [writing] = clients as [Client, Client]
   const metadata = { name: tag, namespace: "default" }
   await writing.create(ConfigMap, { metadata, data: { value: "before" } })
   await new Promise((resolve) => setTimeout(resolve, warmUpMs))
   const heal = hit(cluster, leader, blow)
+  const hitMs = performance.now()
+  if (blow === "disk full") await moved(cluster, leader, one)
   const atMs = performance.now()
   const calling = coldAnswer(two, cold, atMs)
   const firsts = await Promise.all(writers.map((writer) => writer.firstAfter(atMs + 50, atMs + giveUpMs)))
@@ -65,6 +72,7 @@ export async function strike(cluster: ThreeHosts, blow: Blow, warm: string, cold
   await cluster.settled()
   const writes = writers.flatMap(({ acknowledged }) => acknowledged)
   const all = await Promise.all(cluster.hosts.map((host) => host.client()))
+  await Promise.all(all.map((client, at) => until(`host ${at + 1} to answer`, () => answers(client), giveUpMs)))
   const lost = (await Promise.all(all.map((client) => missing(client, writes)))).flat()
   await removeAll(
     all[0] as Client,
@@ -73,13 +81,38 @@ export async function strike(cluster: ThreeHosts, blow: Blow, warm: string, cold
   const calls = { answered, failed, gapMsMax }
   return {
     blow,
-    writeMs: Math.min(...firsts) - atMs,
+    writeMs: blow === "disk full" ? longestGap(writers, hitMs) : Math.min(...firsts) - atMs,
     coldMs,
     acknowledged: writes.length,
     lost,
     said: early ?? late ?? "none",
     calls,
   }
+}
+
+/** Resolves when a host says that another leads. */
+async function moved(cluster: ThreeHosts, from: Host, asked: Host): Promise<void> {
+  const leads = async (): Promise<boolean> => {
+    const members = await cluster.members(asked).catch(() => [])
+    return members.some(({ leader, name }) => leader && name !== from.name)
+  }
+  await until("another to lead", leads, giveUpMs)
+}
+
+/** Whether a host's own store has caught up with the others: it is asked for what nobody changes. */
+async function answers(client: Client): Promise<boolean> {
+  const asked = client.get(ConfigMap, { name: "kube-root-ca.crt", namespace: "default" })
+  return asked.then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Between two writes that were acknowledged to anybody. */
+function longestGap(writers: readonly Writer[], fromMs: number): number {
+  const times = writers.flatMap(({ acknowledged }) => acknowledged.map(({ atMs }) => atMs)).sort((a, b) => a - b)
+  const later = times.filter((atMs) => atMs > fromMs)
+  return Math.max(...later.map((atMs, at) => atMs - (later[at - 1] ?? fromMs)))
 }
 
 /** By one host, after the blow. */
@@ -109,6 +142,10 @@ function hit(cluster: ThreeHosts, leader: Host, blow: Blow): () => Promise<void>
   if (blow === "frozen") {
     leader.signal("SIGSTOP")
     return async () => leader.signal("SIGCONT")
+  }
+  if (blow === "disk full") {
+    leader.disk.fill()
+    return async () => leader.disk.free()
   }
   wire.cut(leader.at, blow === "cut off" ? "both" : blow === "hears nothing" ? "incoming" : "outgoing")
   return async () => wire.mend(leader.at)

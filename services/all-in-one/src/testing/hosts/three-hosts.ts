@@ -86,6 +86,7 @@ export class ThreeHosts implements AsyncDisposable {
       }
     }
     await Promise.all(this.hosts.map((host) => endHost(host)))
+    for (const { disk } of this.hosts) disk[Symbol.dispose]()
     this.wire[Symbol.dispose]()
     rmSync(this.#directory, { recursive: true, force: true })
   }

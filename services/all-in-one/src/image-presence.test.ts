@@ -1,0 +1,44 @@
+import { startTestApi } from "@wick/core/testing"
+import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
+import { crd } from "@wick/sdk/api/crd"
+import { Revision } from "@wick/sdk/api/serving/revision"
+import { systemClock } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { expect, it, vi } from "vitest"
+import { keepImages } from "./image-presence.ts"
+
+const spec = { containers: [{ name: "main", image: "fn" }] }
+const ready = [{ type: "Ready", status: "True" as const }]
+const statuses = (...digests: string[]) => digests.map((imageDigest, at) => ({ name: `c${at}`, imageDigest }))
+
+it("images of revisions that serve are had beforehand, one after the other and each once", async () => {
+  await using stack = new AsyncDisposableStack()
+  const { client } = stack.use(await startTestApi())
+  await client.create(CustomResourceDefinition, crd(Revision))
+  await vi.waitFor(() => client.list(Revision), 5_000)
+  const make = async (name: string, status: object, labels = {}): Promise<void> => {
+    const metadata = { name, namespace: "default", labels }
+    const made = await client.create(Revision, { metadata, spec } as never)
+    await client.updateStatus(Revision, { ...made, status } as never)
+  }
+  await make("starting", { containerStatuses: statuses("a@1") })
+  await make(
+    "old",
+    { conditions: ready, containerStatuses: statuses("a@2") },
+    { "serving.knative.dev/routingState": "reserve" },
+  )
+  await make("one", { conditions: ready, containerStatuses: statuses("a@3", "b@1") })
+  const asked: string[] = []
+  let running = 0
+  const pull = async (image: string): Promise<void> => {
+    expect(++running).toBe(1)
+    await new Promise((resolve) => setImmediate(resolve))
+    running--
+    asked.push(image)
+    if (image === "b@1") throw new Error("unauthorized")
+  }
+  stack.use(keepImages({ client, pull, clock: systemClock, log: silentLog }))
+  await make("two", { conditions: ready, containerStatuses: statuses("a@3", "a@4") })
+  await vi.waitFor(() => expect(asked).toContain("a@4"), 5_000)
+  expect(asked).toEqual(["a@3", "b@1", "a@4"])
+})
