@@ -34,6 +34,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           expect,
+          maxConcurrency: 30,
           include: ["**/*.e2e.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,

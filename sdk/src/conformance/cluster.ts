@@ -26,6 +26,14 @@ export interface WebhookHost {
   readonly authority: string
 }
 
+/** Where functions are called, and what the suite deploys. */
+export interface FunctionHost {
+  /** Where the gateway listens for plain HTTP. */
+  readonly gateway: { readonly host: string; readonly port: number }
+  /** Image of the function in serving/specimen, as the cluster's nodes pull it. */
+  readonly specimen: string
+}
+
 /** All that the suite needs to know of a cluster. */
 export interface Cluster {
   /** `https://127.0.0.1:6443` */
@@ -33,13 +41,15 @@ export interface Cluster {
   fetchAs(identity: Identity): Fetch
   /** Absent: cases in which the API server calls back are left out. */
   readonly webhookHost?: WebhookHost
+  /** Absent: cases that call functions are left out. */
+  readonly functionHost?: FunctionHost
 }
 
 /** The cluster that a kubeconfig names, for its user. */
 export async function clusterOf(
   config: ClusterConfig,
   clock: Clock,
-  webhookHost?: WebhookHost,
+  offers: Pick<Cluster, "webhookHost" | "functionHost"> = {},
 ): Promise<Cluster & AsyncDisposable> {
   const { clientCertificate: _, clientKey: __, token: ___, ...nobody } = config
   const admin = await clusterFetch(config, clock)
@@ -52,7 +62,7 @@ export async function clusterOf(
       if (identity.kind === "impersonated") return compose(admin.fetch, withHeaders(impersonation(identity)))
       return compose(stranger.fetch, withHeaders([["authorization", `Bearer ${identity.token}`]]))
     },
-    ...(webhookHost && { webhookHost }),
+    ...offers,
     [Symbol.asyncDispose]: async () => {
       await Promise.all([admin[Symbol.asyncDispose](), stranger[Symbol.asyncDispose]()])
     },

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock/index.ts"
 import type { Cluster } from "./cluster.ts"
-import type { Topic } from "./topic.ts"
+import type { Need, Topic } from "./topic.ts"
 import { inWorld } from "./world.ts"
 
 /** What the suite needs of a test runner: vitest's, `node:test`'s and most others' `describe` and `it` will do. */
@@ -14,12 +14,12 @@ export function declareConformance(
   { describe, it }: Runner,
   topics: readonly Topic[],
   cluster: () => Cluster | Promise<Cluster>,
-  { clock, webhooks }: { readonly clock: Clock; readonly webhooks: boolean },
+  { clock, offers }: { readonly clock: Clock; readonly offers: readonly Need[] },
 ): void {
   for (const { name, cases } of topics) {
     describe(`conformance: ${name}`, () => {
       for (const { title, needs, run } of cases) {
-        if (needs === "webhooks" && !webhooks) continue
+        if (needs && !offers.includes(needs)) continue
         it(title, async () => inWorld(await cluster(), clock, run))
       }
     })

@@ -4,7 +4,7 @@
  *
  *     import { describe, it } from "node:test"      // or from "vitest"
  *     const cluster = await clusterOf(parseKubeconfig(text), systemClock)
- *     declareConformance({ describe, it }, topics, () => cluster, { clock: systemClock, webhooks: false })
+ *     declareConformance({ describe, it }, topics, () => cluster, { clock: systemClock, offers: [] })
  *
  * Tests and tools import this, no running service. It needs no test runner of its own.
  */
@@ -14,13 +14,18 @@ import { apply } from "./apply.ts"
 import { auth } from "./auth/index.ts"
 import { crd } from "./crd/index.ts"
 import { patch } from "./patch.ts"
+import { serving } from "./serving/index.ts"
 import type { Topic } from "./topic.ts"
 import { watch } from "./watch.ts"
 
-export type { Cluster, Identity, WebhookHost } from "./cluster.ts"
+export type { Cluster, FunctionHost, Identity, WebhookHost } from "./cluster.ts"
 export { clusterOf } from "./cluster.ts"
 export type { Runner } from "./declare.ts"
 export { declareConformance } from "./declare.ts"
-export type { Case, Topic } from "./topic.ts"
+export type { Case, Need, Topic } from "./topic.ts"
 
+/** What any Kubernetes does. */
 export const topics: readonly Topic[] = [api, patch, apply, watch, crd, admission, auth]
+
+export { pushSpecimen } from "./serving/push-specimen.ts"
+export { serving }

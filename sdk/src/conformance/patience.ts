@@ -11,8 +11,12 @@ const pauseMs = 50
  * Tries until `attempt` does not throw. For what Kubernetes promises to come but announces nowhere: a webhook, a policy
  * or a role that has reached every API server.
  */
-export async function eventually<Value>(clock: Clock, attempt: () => Promise<Value>): Promise<Value> {
-  const untilMs = clock.monotonic() + patienceMs
+export async function eventually<Value>(
+  clock: Clock,
+  attempt: () => Promise<Value>,
+  withinMs = patienceMs,
+): Promise<Value> {
+  const untilMs = clock.monotonic() + withinMs
   for (;;) {
     try {
       return await attempt()
@@ -29,10 +33,11 @@ export async function becomes<K extends Kind>(
   kind: K,
   reference: Reference,
   condition: (object: KindOf<K> | undefined) => boolean,
+  withinMs = patienceMs,
 ): Promise<KindOf<K> | undefined> {
   const { name, namespace } = reference
   const selecting = { fieldSelector: { "metadata.name": name }, ...(namespace && { namespace }) }
-  const signal = AbortSignal.timeout(patienceMs)
+  const signal = AbortSignal.timeout(withinMs)
   const { items, metadata } = await client.list(kind, { ...selecting, signal })
   if (condition(items[0])) return items[0]
   let last = items[0]

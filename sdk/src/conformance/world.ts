@@ -3,7 +3,7 @@ import { ServiceAccount } from "../api/core/service-account.ts"
 import { isStatus } from "../api/meta/status-error.ts"
 import { type Client, createClient, type Patch, patchTypes, warningsOf } from "../client/index.ts"
 import type { Clock } from "../clock/index.ts"
-import type { Cluster, Identity } from "./cluster.ts"
+import type { Cluster, FunctionHost, Identity } from "./cluster.ts"
 import { type Answering, startWebhook, type Webhook } from "./webhook.ts"
 
 /** An answer as it came, whatever its code. */
@@ -38,6 +38,8 @@ export interface World {
   unique(stem: string): string
   /** Runs when the case has ended, last first, however it ended. What is gone already is no mistake. */
   afterwards(undo: () => Promise<unknown>): void
+  /** Where functions are called. */
+  readonly functionHost: FunctionHost
   /** A server that the API server may call until the case has ended. */
   webhook(answer: Answering): Promise<Webhook>
 }
@@ -74,6 +76,10 @@ export async function inWorld(cluster: Cluster, clock: Clock, run: (world: World
       }),
     unique: (stem) => `${stem}-${suffix}${count++ || ""}`,
     wire: (method, path, body, options) => wire(cluster, method, path, body, options),
+    get functionHost() {
+      if (!cluster.functionHost) throw new Error("this cluster has no function host; state the case withFunctions")
+      return cluster.functionHost
+    },
     webhook: async (answer) => {
       if (!cluster.webhookHost) throw new Error("this cluster has no webhook host; state the case withWebhooks")
       return ending.use(await startWebhook(cluster.webhookHost, answer))

@@ -16,4 +16,4 @@ beforeAll(async () => {
 })
 afterAll(() => running.disposeAsync())
 
-declareConformance({ describe, it }, topics, () => cluster, { clock: systemClock, webhooks: false })
+declareConformance({ describe, it }, topics, () => cluster, { clock: systemClock, offers: [] })

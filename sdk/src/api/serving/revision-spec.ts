@@ -2,7 +2,7 @@ import * as z from "zod"
 import { Container } from "../core/container.ts"
 import { PodSpec } from "../core/pod-spec.ts"
 import { Volume } from "../core/volume.ts"
-import { anyObject, int64, mapList, named, optional, required, text, textMap } from "../field.ts"
+import { anyObject, atomicList, int64, mapList, named, optional, required, text, textMap } from "../field.ts"
 
 /**
  * A container and a pod as a revision writes them. The deep, rarely used corners accept any object here: a Deployment
@@ -24,8 +24,9 @@ const RevisionPodSpec = PodSpec.omit({
   resourceClaims: true,
 }).extend({
   volumes: optional(z.array(RevisionVolume), "Volumes that containers can mount.", mapList("name")),
-  containers: required(z.array(RevisionContainer), "The containers; one has the port.", mapList("name")),
-  initContainers: optional(z.array(RevisionContainer), "Run one after the other before the others.", mapList("name")),
+  // Apply replaces these lists: a container need not be named by who writes it, so no name can tell two apart.
+  containers: required(z.array(RevisionContainer), "The containers; one has the port.", atomicList),
+  initContainers: optional(z.array(RevisionContainer), "Run one after the other before the others.", atomicList),
   affinity: optional(anyObject, "Where the pods may or would like to run."),
   topologySpreadConstraints: optional(z.array(anyObject), "How evenly the pods spread."),
 })

@@ -23,13 +23,15 @@ beforeAll(async () => {
   const { certificatePem, privateKeyPem } = api.pki.serving
   cluster = running.use(
     await clusterOf(config, systemClock, {
-      host: "127.0.0.1",
-      certificate: certificatePem,
-      key: privateKeyPem,
-      authority: api.pki.authorityPem,
+      webhookHost: {
+        host: "127.0.0.1",
+        certificate: certificatePem,
+        key: privateKeyPem,
+        authority: api.pki.authorityPem,
+      },
     }),
   )
 })
 afterAll(() => running.disposeAsync())
 
-declareConformance({ describe, it }, topics, () => cluster, { clock: systemClock, webhooks: true })
+declareConformance({ describe, it }, topics, () => cluster, { clock: systemClock, offers: ["webhooks"] })

@@ -1,0 +1,62 @@
+import { equal, holds, says } from "../expectation.ts"
+import type { Statement } from "../topic.ts"
+import { ask, deploy, services, urlOf } from "./functions.ts"
+
+/** S70–S74, S101, S110: what a request may take, and what becomes of it when the function does not answer. */
+export const limits: Statement = (it) => {
+  it.withFunctions("S70: a request that takes longer than timeoutSeconds gets 504", async (world) => {
+    const service = await deploy(world, "a", { spec: { timeoutSeconds: 1 } })
+    const { status, text } = await ask(world, urlOf(service, "/sleep?ms=5000"))
+    equal(status, 504)
+    says(text, /request timeout/)
+  })
+
+  it.withFunctions("S70: an answer that has begun ends at timeoutSeconds", async (world) => {
+    const service = await deploy(world, "a", { spec: { timeoutSeconds: 1 } })
+    const outcome = await ask(world, urlOf(service, "/chunks?count=50&ms=100")).catch(() => undefined)
+    holds(!outcome?.text.includes("chunk 40"), "the end is not reached")
+  })
+
+  it.withFunctions("S71: the first byte may be limited alone", async (world) => {
+    const service = await deploy(world, "a", { spec: { timeoutSeconds: 20, responseStartTimeoutSeconds: 1 } })
+    equal((await ask(world, urlOf(service, "/sleep?ms=3000"))).status, 504)
+    equal((await ask(world, urlOf(service, "/chunks?count=4&ms=500"))).status, 200)
+  })
+
+  it.withFunctions("S72: a silence may be limited alone", async (world) => {
+    const service = await deploy(world, "a", { spec: { timeoutSeconds: 20, idleTimeoutSeconds: 1 } })
+    equal((await ask(world, urlOf(service, "/sleep?ms=3000"))).status, 504)
+    equal((await ask(world, urlOf(service, "/chunks?count=8&ms=300"))).status, 200)
+  })
+
+  it.withFunctions("S73: no pod has more requests at once than containerConcurrency", async (world) => {
+    const service = await deploy(world, "a", { spec: { containerConcurrency: 2 } })
+    const replies = await Promise.all(Array.from({ length: 8 }, () => ask(world, urlOf(service, "/sleep?ms=200"))))
+    equal(
+      replies.map(({ status }) => status),
+      replies.map(() => 200),
+    )
+    holds(Math.max(...replies.map(({ body }) => body.most)) <= 2, "at most two at once")
+  })
+
+  it.withFunctions("S74: a request that is being answered outlives its Service", async (world) => {
+    const service = await deploy(world, "a")
+    const slow = ask(world, urlOf(service, "/chunks?count=20&ms=100"))
+    await ask(world, urlOf(service))
+    await world.wire("DELETE", world.path(services, "/a"))
+    const { status, text } = await slow
+    equal(status, 200)
+    says(text, /chunk 19/)
+  })
+
+  it.withFunctions("S101: a host that nobody has is 404", async (world) => {
+    equal((await ask(world, `http://${world.unique("nobody")}.${world.namespace}.example.com/`)).status, 404)
+  })
+
+  it.withFunctions("S110: a function that dies under a request gives 502, and the next is answered", async (world) => {
+    const service = await deploy(world, "a")
+    const { status } = await ask(world, urlOf(service, "/exit?code=1"))
+    equal(status, 502)
+    equal((await ask(world, urlOf(service))).status, 200)
+  })
+}

