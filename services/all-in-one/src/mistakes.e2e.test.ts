@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Service } from "@wick/sdk/api/serving/service"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -151,5 +152,62 @@ describe("a spec that is wrong is refused whole", () => {
     const again = await wick.kubectl("create", "-f", path)
     expect(again.stderr).toContain('services.serving.knative.dev "taken" already exists')
     await wick.wick("delete", "taken")
+  })
+})
+
+describe("what reaches the node is for the operators to permit", () => {
+  const onNode = () => ({ template: { spec: { hostNetwork: true, containers: [{ image: echo() }] } } })
+  const features = { name: "config-features", namespace: "knative-serving" }
+  const set = (data: object) => wick.client.patch(ConfigMap, features, { type: "merge", body: { data } })
+
+  it("is refused as the platform comes, and taken once the flag says so", async () => {
+    const path = manifest(onNode(), "on-node")
+    const refused = await wick.kubectl("apply", "-f", path)
+    expect(refused.stderr).toContain("must not set the field(s): spec.template.spec.hostNetwork")
+    await nothingMade("on-node")
+    await set({ "kubernetes.podspec-hostnetwork": "enabled" })
+    await expect
+      .poll(async () => (await wick.kubectl("apply", "--dry-run=server", "-f", path)).code, { timeout: 10_000 })
+      .toBe(0)
+    await set({ "kubernetes.podspec-hostnetwork": null })
+  })
+
+  it("is told of what is left open", async () => {
+    const path = manifest({ template: { spec: { containers: [{ image: echo() }] } } }, "open")
+    const { stderr, code } = await wick.kubectl("apply", "--dry-run=server", "-f", path)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/Warning: Kubernetes default value is insecure.*capabilities/)
+  })
+})
+
+describe("a setting of the operators", () => {
+  const edit = (name: string, data: object) =>
+    wick.kubectl("patch", "configmap", name, "-n", "knative-serving", "--type=merge", "-p", JSON.stringify({ data }))
+
+  it("that cannot be read is refused with what is wrong with it", async () => {
+    const { code, stderr } = await edit("config-autoscaler", { "stable-window": "1s" })
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      'admission webhook "config.webhook.serving.knative.dev" denied the request: validation failed: ',
+    )
+    expect(stderr).toContain("stable-window = 1s, must be in [6s; 1h0m0s] range")
+  })
+
+  it("in the example instead of beside it is refused", async () => {
+    const { stderr } = await edit("config-gc", { _example: 'min-non-active-revisions: "1"' })
+    expect(stderr).toContain('the update modifies a key in "_example" which is probably not what you want')
+  })
+
+  it("that can be read is taken", async () => {
+    expect((await edit("config-gc", { "min-non-active-revisions": "5" })).code).toBe(0)
+    const other = await wick.kubectl(
+      "create",
+      "configmap",
+      "other",
+      "-n",
+      "knative-serving",
+      "--from-literal=stable-window=1s",
+    )
+    expect(other.code).toBe(0)
   })
 })

@@ -1,4 +1,5 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
+import { errorText, type FieldError, merged } from "@wick/sdk/api/serving/field-error"
 
 /** One request of an `admission.k8s.io/v1` AdmissionReview, as far as serving looks at it. */
 export interface ReviewRequest {
@@ -8,13 +9,8 @@ export interface ReviewRequest {
   readonly object: AnyObject | undefined
   readonly oldObject: AnyObject | undefined
   readonly username: string
-}
-
-/** A mistake in an object: what is wrong, and where. */
-export interface Mistake {
-  readonly message: string
-  /** `spec.template.spec.containerConcurrency` */
-  readonly field: string
+  /** Nothing will be stored: somebody wants to know what would be. */
+  readonly dryRun: boolean
 }
 
 interface AdmissionReview {
@@ -25,6 +21,7 @@ interface AdmissionReview {
     object?: AnyObject | null
     oldObject?: AnyObject | null
     userInfo?: { username?: string }
+    dryRun?: boolean
   }
 }
 
@@ -39,11 +36,12 @@ export function readReview(body: unknown): ReviewRequest | undefined {
     object: request.object ?? undefined,
     oldObject: request.oldObject ?? undefined,
     username: request.userInfo?.username ?? "",
+    dryRun: request.dryRun ?? false,
   }
 }
 
 /** Yes, with the object changed to `after`. */
-export function allow(request: ReviewRequest, after: AnyObject | undefined): object {
+export function allow(request: ReviewRequest, after?: AnyObject): object {
   const changed = after !== undefined && JSON.stringify(after) !== JSON.stringify(request.object)
   const patch = changed ? replacement(request.object ?? {}, after) : undefined
   return answer(request, {
@@ -52,12 +50,30 @@ export function allow(request: ReviewRequest, after: AnyObject | undefined): obj
   })
 }
 
-/** No, with every mistake. */
-export function deny(request: ReviewRequest, mistakes: readonly Mistake[]): object {
-  const message = `validation failed: ${mistakes.map(({ message, field }) => `${message}: ${field}`).join("\n")}`
-  const causes = mistakes.map(({ message, field }) => ({ reason: "FieldValueInvalid", message, field }))
-  const status = { status: "Failure", reason: "BadRequest", code: 400, message, details: { causes } }
-  return answer(request, { allowed: false, status })
+/** Yes when there is nothing but warnings, else no with every mistake. */
+export function judge(request: ReviewRequest, errors: readonly FieldError[]): object {
+  const mistakes = errors.filter(({ level }) => level !== "warning")
+  const warnings = merged(errors.filter(({ level }) => level === "warning"))
+  // A warning travels in a header, so it is one line.
+  const told = warnings.length > 0 && { warnings: warnings.map((each) => errorText([each]).replaceAll("\n", ": ")) }
+  if (mistakes.length === 0) return answer(request, { allowed: true, ...told })
+  return answer(request, { ...refusal(`validation failed: ${errorText(mistakes)}`, causes(mistakes)), ...told })
+}
+
+/** No, for a reason that is no field's. */
+export function deny(request: ReviewRequest, message: string): object {
+  return answer(request, refusal(message))
+}
+
+function causes(mistakes: readonly FieldError[]): object[] {
+  return merged(mistakes).flatMap(({ message, paths }) =>
+    (paths.length > 0 ? paths : [""]).map((field) => ({ reason: "FieldValueInvalid", message, field })),
+  )
+}
+
+function refusal(message: string, causes?: readonly object[]): object {
+  const status = { status: "Failure", reason: "BadRequest", code: 400, message, ...(causes && { details: { causes } }) }
+  return { allowed: false, status }
 }
 
 function answer({ uid }: ReviewRequest, response: object): object {

@@ -10,11 +10,12 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { Hono } from "hono"
-import { allow, deny, readReview } from "./admission-review.ts"
+import { allow, deny, judge, type ReviewRequest, readReview } from "./admission-review.ts"
 import { type WebhookCertificate, webhookCertificate } from "./certificate.ts"
-import { withDefaults } from "./defaults.ts"
-import { defaultingPath, register, validationPath, type WebhookAddress } from "./registration.ts"
-import { mistakesIn } from "./validation.ts"
+import { configRefusal } from "./config-validation.ts"
+import { withDefaults } from "./defaults/defaults.ts"
+import { configPath, defaultingPath, register, validationPath, type WebhookAddress } from "./registration.ts"
+import { mistakesIn } from "./validation/validation.ts"
 
 export interface WebhookOptions {
   readonly client: Client
@@ -60,16 +61,17 @@ export async function startWebhooks(options: WebhookOptions): Promise<AsyncDispo
 /** The endpoints, as a `fetch` without a socket. */
 export function createApp(config: () => Config): Hono {
   const app = new Hono()
-  app.post(defaultingPath, async (context) => {
-    const request = readReview(await context.req.json())
-    if (!request) return context.text("no AdmissionReview", 400)
-    return context.json(allow(request, withDefaults(request, config())))
-  })
-  app.post(validationPath, async (context) => {
-    const request = readReview(await context.req.json())
-    if (!request) return context.text("no AdmissionReview", 400)
-    const mistakes = mistakesIn(request, config())
-    return context.json(mistakes.length === 0 ? allow(request, undefined) : deny(request, mistakes))
+  const answer = (path: string, decide: (request: ReviewRequest) => object): void => {
+    app.post(path, async (context) => {
+      const request = readReview(await context.req.json())
+      return request ? context.json(decide(request)) : context.text("no AdmissionReview", 400)
+    })
+  }
+  answer(defaultingPath, (request) => allow(request, withDefaults(request, config())))
+  answer(validationPath, (request) => judge(request, mistakesIn(request, config())))
+  answer(configPath, (request) => {
+    const refusal = configRefusal(request)
+    return refusal === undefined ? allow(request) : deny(request, refusal)
   })
   app.get("/healthz", (context) => context.text("ok"))
   return app

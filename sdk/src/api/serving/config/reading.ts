@@ -77,7 +77,10 @@ export const names = reading((given): readonly string[] =>
 )
 
 /** One of some words, however they are capitalized. */
-export function choice<Word extends string>(words: readonly Word[], refusal: (given: string) => string): Reading<Word> {
+export function choice<const Word extends string>(
+  words: readonly Word[],
+  refusal: (given: string) => string,
+): Reading<Word> {
   return reading((given) => {
     const found = words.find((word) => word.toLowerCase() === given.toLowerCase())
     if (found === undefined) throw new RangeError(refusal(given))
