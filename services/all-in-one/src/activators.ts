@@ -7,6 +7,8 @@ import type { Address } from "./options.ts"
 export interface ActivatorsOptions {
   readonly count: number
   readonly gateway: Address
+  /** The host as pods see it, and the port at which they come in; absent where there is no pod network. */
+  readonly pods?: Address | undefined
   /** Ports of the admin endpoints are this one and those after it. */
   readonly adminPort: number
   readonly autoscaler: string
@@ -42,9 +44,11 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
   const { count, gateway, directory, version, clock, log } = options
   const kept = await Promise.all(
     Array.from({ length: count }, (_, at): Promise<KeptProcess> => {
+      const adminPort = options.adminPort + at
       const args = [
         ...["--listen", `${gateway.host}:${gateway.port}`],
-        ...["--admin", `127.0.0.1:${options.adminPort + at}`],
+        ...["--admin", `127.0.0.1:${adminPort}`],
+        ...overPodNetwork(gateway, adminPort, options.pods),
         ...["--autoscaler", options.autoscaler],
         ...["--kubeconfig", options.kubeconfig],
         ...["--id", `${options.idPrefix}activator-${at}`],
@@ -67,6 +71,18 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
       await Promise.all(kept.filter(({ adopted }) => !adopted).map((process) => process.stop(stopGraceMs)))
     },
   }
+}
+
+/** What pods and other hosts reach: node ports and load balancers lead to the public port there too. */
+function overPodNetwork(gateway: Address, adminPort: number, pods: Address | undefined): string[] {
+  if (!pods) return []
+  const coversAll = ["0.0.0.0", "::", pods.host].includes(gateway.host)
+  return [
+    ...(coversAll ? [] : ["--listen", `${pods.host}:${gateway.port}`]),
+    ...["--listen-local", `${pods.host}:${pods.port}`],
+    ...["--admin", `${pods.host}:${adminPort}`],
+    ...["--admin-address", `http://${pods.host}:${adminPort}`],
+  ]
 }
 
 /** Resolves when an activator takes requests; one that never does is restarted by its keeper, and said so in the log. */

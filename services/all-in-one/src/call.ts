@@ -1,6 +1,8 @@
 import { Agent, request } from "node:http"
 
 export interface CallOptions {
+  /** Where the gateway is; loopback unless given. */
+  readonly address?: string
   readonly path?: string
   readonly method?: string
   readonly headers?: Record<string, string>
@@ -17,12 +19,12 @@ export interface Answer {
 /** No pool: each call is a connection of its own, as a new client's would be. */
 const agent = new Agent({ keepAlive: false })
 
-/** One HTTP request to the gateway on loopback with the given Host. Rejects when there was no answer. */
+/** One HTTP request to the gateway with the given Host. Rejects when there was no answer. */
 export function call(port: number, host: string, options: CallOptions = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        host: "127.0.0.1",
+        host: options.address ?? "127.0.0.1",
         port,
         agent,
         path: options.path ?? "/",

@@ -11,6 +11,7 @@ import {
   overOf,
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import { followPlaces } from "./gateway-places.ts"
 import { serviceUser } from "./serving-roles.ts"
 
 export interface ElectedServingOptions {
@@ -20,19 +21,22 @@ export interface ElectedServingOptions {
   /** Where activators of other hosts do. */
   readonly remote: AutoscalerOptions["remote"]
   readonly registries: Registries
+  /** Admin endpoints of the gateways where the cluster cannot tell of them. */
+  readonly gateways: readonly string[] | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }
 
 const namespace = "kube-system"
+const placeKeeper = { name: "system:wick-gateway-places", groups: ["system:masters"] }
 
 /**
  * Controller and autoscaler, each while it holds its Lease. Resolves when they run, if this host is alone or leads at the
  * moment, and throws when they cannot be started then; else at once.
  */
 export async function electServing(options: ElectedServingOptions): Promise<AsyncDisposable> {
-  const { controlPlane, autoscaler: listen, remote, registries, clock, random, log } = options
+  const { controlPlane, autoscaler: listen, remote, registries, gateways, clock, random, log } = options
   const { mandate, identity } = controlPlane
   await using undo = new AsyncDisposableStack()
   // One cache for both: the controller may read all that the autoscaler may.
@@ -58,7 +62,15 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
     log,
   })
   const controller = elect("controller", (term) =>
-    withInformers(common("controller", term), (given) => startController({ ...given, registries })),
+    withInformers(common("controller", term), async (given) => {
+      await using stack = new AsyncDisposableStack()
+      if (remote) {
+        const client = controlPlane.clientAs(placeKeeper, term)
+        stack.use(followPlaces({ client, informers: stack.use(createInformers(client, clock, log)), clock, log }))
+      }
+      stack.use(await startController({ ...given, registries, ...(gateways && { gateways }) }))
+      return stack.move()
+    }),
   )
   const autoscaler = elect("autoscaler", (term) =>
     withInformers(common("autoscaler", term), (given) => startAutoscaler({ ...given, listen, remote })),

@@ -47,7 +47,7 @@ export interface Platform {
 }
 
 const clusterDomain = "cluster.local"
-/** Activators' admin endpoints listen here: the kubelet of this host asks them, and no pod can. */
+/** Activators' admin endpoints listen here too: the kubelet of this host asks them at the same place on every host. */
 const loopback = "127.0.0.1"
 
 /** Services of plain processes are objects only: their addresses lead nowhere, so any range will do. */
@@ -91,7 +91,11 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const [node, serving] = await everyOf([
     timed("node", () => openNode(given, controlPlane, network, registries)).then(undone),
     timed("serving", () =>
-      startServing({ home, options, controlPlane, registries, drainHost: loopback, clock, random, log }),
+      startServing({
+        ...{ home, options, controlPlane, registries, clock, random, log },
+        drainHost: loopback,
+        hostAddress: network?.hostAddress,
+      }),
     ).then(undone),
   ])
   nodes.set(options["node-name"], node)

@@ -6,6 +6,7 @@ import type { Log } from "@wick/sdk/log"
 import { type Activators, autoscalerSocket, keepActivators } from "./activators.ts"
 import { autoscalerPlaces, remoteLoad } from "./autoscaler-places.ts"
 import { electServing } from "./elected-serving.ts"
+import { publishGateways } from "./gateway-places.ts"
 import type { Home } from "./home.ts"
 import { installServing } from "./install.ts"
 import type { Options } from "./options.ts"
@@ -19,6 +20,8 @@ export interface ServingOptions {
   readonly registries: Registries
   /** Where this host's kubelet reaches the activators' drain endpoint. */
   readonly drainHost: string
+  /** The host as pods see it; absent where there is no pod network. */
+  readonly hostAddress: string | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -32,6 +35,7 @@ export interface Serving extends AsyncDisposable {
 }
 
 const adminPortOffset = 1_000
+const localPortOffset = 2_000
 const loopback = "127.0.0.1"
 const httpsPort = 443
 const installer = { name: "system:wick-installer", groups: ["system:masters"] }
@@ -46,13 +50,17 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const adminPort = options.gateway.port + adminPortOffset
   undo.use(await openAdmission(given, adminPort))
   const remote = await remoteLoad(options, controlPlane)
-  undo.use(await electServing({ controlPlane, autoscaler, remote, registries, clock, random, log }))
+  const gateways = given.hostAddress === undefined ? adminAddresses(options, adminPort) : undefined
+  undo.use(await electServing({ controlPlane, autoscaler, remote, registries, gateways, clock, random, log }))
   const places = undo.use(autoscalerPlaces(runDirectory, controlPlane.cluster))
   const kubeconfig = join(runDirectory, "activator.kubeconfig")
   const { name, groups } = serviceUser("activator")
   const credential = await controlPlane.pki.client("activator", name, groups)
   undo.use(await controlPlane.keepKubeconfig({ path: kubeconfig, user: { name: "activator", credential } }))
-  const activators = await startActivators(given, places.address, adminPort, kubeconfig)
+  const [activators] = await Promise.all([
+    startActivators(given, places.address, adminPort, kubeconfig),
+    publish(given, adminPort),
+  ])
   const stack = undo.move()
   return {
     stop: () => activators.stop(),
@@ -100,8 +108,28 @@ function configDefaults(
   }
 }
 
+/** Without a pod network Services lead nowhere: gateways are at loopback, and the controller is told so. */
+async function publish({ options, controlPlane, hostAddress }: ServingOptions, adminPort: number): Promise<void> {
+  if (hostAddress === undefined) return
+  await publishGateways(controlPlane.clientAs(installer), {
+    node: options["node-name"],
+    address: hostAddress,
+    publicPort: options.gateway.port,
+    localPort: options.gateway.port + localPortOffset,
+    adminPorts: adminPortsOf(options, adminPort),
+  })
+}
+
+function adminPortsOf({ activators }: Options, first: number): number[] {
+  return Array.from({ length: activators }, (_, at) => first + at)
+}
+
+function adminAddresses(options: Options, first: number): string[] {
+  return adminPortsOf(options, first).map((port) => `http://${loopback}:${port}`)
+}
+
 function startActivators(
-  { home, options, clock, log }: ServingOptions,
+  { home, options, hostAddress, clock, log }: ServingOptions,
   autoscaler: string,
   adminPort: number,
   kubeconfig: string,
@@ -109,6 +137,7 @@ function startActivators(
   return keepActivators({
     count: options.activators,
     gateway: options.gateway,
+    pods: hostAddress === undefined ? undefined : { host: hostAddress, port: options.gateway.port + localPortOffset },
     adminPort,
     autoscaler,
     kubeconfig,

@@ -9,7 +9,8 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
-import type { Gateways } from "./gateways/gateways.ts"
+import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
+import { askingGateways } from "./gateways/gateways.ts"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
 import type { Context } from "./reconcilers/context.ts"
 import { startIngressController } from "./reconcilers/ingress/reconcile.ts"
@@ -30,14 +31,11 @@ export interface ControllerOptions {
   /** Shared with other services of the same process; own ones unless given. */
   readonly informers?: Informers
   readonly registries?: Registries
-  /** Who serves Ingresses. */
-  readonly gateways?: Gateways
+  /** Admin endpoints of those who serve Ingresses; as the cluster's EndpointSlices tell, unless given. */
+  readonly gateways?: readonly string[]
 }
 
 const publicRegistries: Registries = { plain: [], authorityFiles: [] }
-
-/** Gateways that watch what is written serve it at once. */
-const everReady: Gateways = { synced: Promise.resolve(), onChange: () => () => {}, acknowledged: async () => "all" }
 
 export interface AdmissionOptions extends ControllerOptions {
   /** What configuration maps are made with when they are missing. */
@@ -81,7 +79,8 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startConfigurationController(context))
   undo.use(startRevisionController(context))
   undo.use(startRouteController(context))
-  undo.use(startIngressController(context, options.gateways ?? everReady))
+  const gateways = options.gateways ? knownGateways(options.gateways) : followGateways(informers)
+  undo.use(startIngressController(context, askingGateways(gateways, clock)))
   undo.use(startLabeler(context))
   undo.use(startServerlessServiceController(context))
   return undo.move()

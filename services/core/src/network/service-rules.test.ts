@@ -48,6 +48,16 @@ describe("the rules of a service", () => {
     expect(ruleOf({ address: "10.234.0.5" }, { address: "10.234.0.6" })).toBe(one)
   })
 
+  it("lead a load balancer's address to the same endpoints, but never one of loopback", () => {
+    const ingress = [{ ip: "10.9.9.9" }, { ip: "127.0.0.1" }, { ip: "10.9.9.8", ipMode: "Proxy" }, { hostname: "x" }]
+    const balanced = { ...service({ type: "LoadBalancer" }), status: { loadBalancer: { ingress } } } as Service
+    const { addresses } = serviceRules(balanced, [slice({ address: "10.234.0.5" })])
+    expect([...addresses]).toEqual([
+      ["10.235.0.4 . tcp . 80", chain],
+      ["10.9.9.9 . tcp . 80", chain],
+    ])
+  })
+
   it("keep a client with its endpoint when the service is sticky", () => {
     const rules = serviceRules(service({ sessionAffinity: "ClientIP" }), [
       slice({ address: "10.234.0.5" }, { address: "10.234.0.6" }),

@@ -42,11 +42,24 @@ export function serviceRules(service: Service, slices: readonly EndpointSlice[])
     if (targets.length === 0) continue
     const chain = `svc/${metadata.namespace}/${metadata.name}/${protocol}/${port.port}`
     chains.set(chain, rule(protocol, targets, spec.sessionAffinity === "ClientIP"))
-    addresses.set(`${clusterIP} . ${protocol} . ${port.port}`, chain)
+    for (const address of [clusterIP, ...balancerAddresses(service)]) {
+      addresses.set(`${address} . ${protocol} . ${port.port}`, chain)
+    }
     if (port.nodePort) nodePorts.set(`${protocol} . ${port.nodePort}`, chain)
     for (const { address } of targets) endpoints.add(address)
   }
   return { chains, addresses, nodePorts, endpoints }
+}
+
+/**
+ * Addresses at which a load balancer hands packets over as they came: from inside one need not go round by it. Never one
+ * of loopback, where the host's own programs are.
+ */
+function balancerAddresses({ spec, status }: Service): string[] {
+  if (spec.type !== "LoadBalancer") return []
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip = "", ipMode }) =>
+    ipMode !== "Proxy" && isIPv4(ip) && !ip.startsWith("127.") ? [ip] : [],
+  )
 }
 
 /** Ready endpoints; where there are none, those that end but still serve, since a late answer beats a refusal. */

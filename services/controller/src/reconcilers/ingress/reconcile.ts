@@ -17,7 +17,7 @@ import { conflictOf, decide, hostsOf } from "./decide.ts"
 
 /** Reconciles wait for gateways, which takes no work here: many may. */
 const concurrency = 64
-const askAgainMs = 100
+const askAgainMs = { pending: 100, nobody: 1_000 } as const
 
 /** Says of each Ingress that is for our gateways whether they serve it. */
 export function startIngressController(context: Context, gateways: Gateways): Controller {
@@ -53,7 +53,7 @@ export function startIngressController(context: Context, gateways: Gateways): Co
       // What gateways have, they keep: they are asked once for each generation.
       const acknowledgement = isRefused || isServed ? "all" : await gateways.acknowledged(ingress, signal)
       await writeStatus(context, Ingress, ingress, decide({ ingress, rivals, acknowledgement }, clock.now()))
-      return acknowledgement === "pending" ? wakeAfter(askAgainMs) : done
+      return acknowledgement === "all" ? done : wakeAfter(askAgainMs[acknowledgement])
     },
   })
 }

@@ -15,6 +15,7 @@ import {
   wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
+import { currentCondition } from "../../conditions.ts"
 import { labels } from "../../labels.ts"
 import { controllerKey } from "../../owner.ts"
 import { type Context, createChild, writeStatus } from "../context.ts"
@@ -22,6 +23,7 @@ import type { PlaceholderPlan } from "../placeholder/desired.ts"
 import { decide, type Observed, placeholderNames } from "./decide.ts"
 
 const concurrency = 8
+const foreignAgainMs = 15_000
 
 export function startRouteController(context: Context): Controller {
   const { informers, config, clock, log } = context
@@ -43,6 +45,9 @@ export function startRouteController(context: Context): Controller {
       config: config.current(),
     }
   }
+  /** Routes that could not have a name of theirs: it may be this one, which has become free. */
+  const refused = (freed: Service | undefined): string[] =>
+    routes.list(freed?.metadata.namespace).flatMap((route) => (isRefused(route) ? [keyOf(route)] : []))
   return createController({
     name: "route",
     clock,
@@ -53,7 +58,7 @@ export function startRouteController(context: Context): Controller {
       watchOf(configurations, (change) => routesTo("configuration", keyOf(subject(change)))),
       watchOf(revisions, (change) => routesTo("revision", keyOf(subject(change)))),
       watchOf(ingresses, (change) => [controllerKey(subject(change), "Route") ?? keyOf(subject(change))]),
-      watchOf(services, (change) => routeOf(subject(change))),
+      watchOf(services, (change) => [...routeOf(subject(change)), ...(change.after ? [] : refused(change.before))]),
       { synced: config.synced, subscribe: (wake) => config.onChange(() => routes.list().map(keyOf).forEach(wake)) },
     ],
     reconcile: async (key) => {
@@ -68,6 +73,8 @@ export function startRouteController(context: Context): Controller {
       if (plan.ingress) await put(context, plan.ingress)
       await writeStatus(context, Route, route, plan.status)
       await removePlaceholders(context, namespace, plan.placeholders)
+      // Services that are of no route are not followed, so one that goes is not heard of.
+      if (plan.placeholders.foreign.length > 0) return wakeAfter(foreignAgainMs)
       return plan.wakeAtMs === undefined ? done : wakeAfter(Math.max(1, plan.wakeAtMs - clock.now()))
     },
   })
@@ -109,6 +116,10 @@ async function removePlaceholders({ client }: Context, namespace: string, { remo
       }),
     ),
   )
+}
+
+function isRefused(route: Route): boolean {
+  return currentCondition(route, "IngressReady")?.reason === "NotOwned"
 }
 
 /** The route that a placeholder Service is of. */

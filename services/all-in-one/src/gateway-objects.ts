@@ -1,0 +1,67 @@
+import type { EndpointSlice, NewOf, Service } from "@wick/sdk/api"
+import { servingNamespace } from "./serving-roles.ts"
+
+/** Where the gateway processes of one host are reached over the pod network. */
+export interface GatewayPlace {
+  readonly node: string
+  /** The host as pods see it. */
+  readonly address: string
+  /** For all clients. */
+  readonly publicPort: number
+  /** For pods: here hosts of the cluster are served too. */
+  readonly localPort: number
+  /** Of each process one. */
+  readonly adminPorts: readonly number[]
+}
+
+const serviceLabel = "kubernetes.io/service-name"
+const publicName = "wick-gateway"
+const localName = "wick-gateway-local"
+const activatorsName = "activator-service"
+
+type NewService = NewOf<typeof Service>
+type NewSlice = NewOf<typeof EndpointSlice>
+
+/**
+ * The gateway as the cluster knows it: `wick-gateway` for clients outside, `wick-gateway-local` behind every placeholder
+ * Service, and `activator-service`, where controllers and activators find each activator.
+ */
+export function gatewayServices(): NewService[] {
+  return [
+    service(publicName, "LoadBalancer", [port("http", 80), port("https", 443)]),
+    service(localName, "ClusterIP", [port("http", 80)]),
+    service(activatorsName, "ClusterIP", [port("http", 80), port("h2c", 81), port("admin", 8081)]),
+  ]
+}
+
+/** Who is behind those Services on one host. They have no selector: these are processes, not pods. */
+export function gatewaySlices({ node, address, publicPort, localPort, adminPorts }: GatewayPlace): NewSlice[] {
+  const made = (service: string, suffix: string, ports: Readonly<Record<string, number>>): NewSlice => ({
+    metadata: { name: `${service}-${node}${suffix}`, namespace: servingNamespace, labels: { [serviceLabel]: service } },
+    addressType: "IPv4",
+    endpoints: [
+      { addresses: [address], conditions: { ready: true, serving: true, terminating: false }, nodeName: node },
+    ],
+    ports: Object.entries(ports).map(([name, number]) => ({ name, protocol: "TCP", port: number })),
+  })
+  return [
+    made(publicName, "", { http: publicPort }),
+    made(localName, "", { http: localPort }),
+    ...adminPorts.map((admin, at) => made(activatorsName, `-${at}`, { http: localPort, h2c: localPort, admin })),
+  ]
+}
+
+/** Whether a slice is one of those that hosts write of themselves. */
+export function isGatewaySlice({ metadata }: EndpointSlice): boolean {
+  return [publicName, localName, activatorsName].includes(metadata.labels?.[serviceLabel] ?? "")
+}
+
+export const publicGateway = { name: publicName, namespace: servingNamespace }
+
+function service(name: string, type: "LoadBalancer" | "ClusterIP", ports: NewService["spec"]["ports"]): NewService {
+  return { metadata: { name, namespace: servingNamespace }, spec: { type, ports } }
+}
+
+function port(name: string, number: number) {
+  return { name, protocol: "TCP" as const, port: number, targetPort: number }
+}

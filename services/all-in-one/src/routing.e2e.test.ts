@@ -1,0 +1,132 @@
+import { Pod } from "@wick/sdk/api/core/pod"
+import { Service as CoreService } from "@wick/sdk/api/core/service"
+import { Route } from "@wick/sdk/api/serving/route"
+import { Service } from "@wick/sdk/api/serving/service"
+import { run as exec } from "@wick/sdk/client"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { call } from "./call.ts"
+import { buildTestImages } from "./testing/images.ts"
+import { until } from "./testing/until.ts"
+import { startTestPlatform, type TestPlatform } from "./testing.ts"
+
+let wick: TestPlatform
+const namespace = "default"
+
+beforeAll(async () => {
+  wick = await startTestPlatform()
+  await buildTestImages(wick.registry)
+  await deploy("hello", "--env", "VERSION=1")
+  await wick.client.create(Pod, {
+    metadata: { name: "caller", namespace },
+    spec: { containers: [{ name: "caller", image: `${wick.registry}/echo` }] },
+  } as never)
+  await until("the caller runs", async () => {
+    const { status } = await wick.client.get(Pod, { name: "caller", namespace })
+    return status?.phase === "Running"
+  })
+})
+
+afterAll(() => wick?.[Symbol.asyncDispose]())
+
+async function deploy(name: string, ...flags: string[]): Promise<void> {
+  const { code, stderr } = await wick.wick("deploy", name, "--image", `${wick.registry}/echo`, ...flags)
+  expect(code, stderr).toBe(0)
+}
+
+/** The answer to a request that a pod makes, as it sees it. */
+async function fromPod(url: string): Promise<{ status: number; body: string }> {
+  const script = `fetch(${JSON.stringify(url)}).then(async (answer) =>
+    console.log(JSON.stringify({ status: answer.status, body: await answer.text() })))`
+  const { stdout, stderr } = await exec(wick.client, { name: "caller", namespace }, { command: ["node", "-e", script] })
+  return stdout === "" ? { status: 0, body: stderr } : JSON.parse(stdout)
+}
+
+/** Gives the newest ready revision of a service a tag. */
+async function tag(name: string, word: string): Promise<void> {
+  const { status } = await wick.client.get(Service, { name, namespace })
+  const tagged = { revisionName: status?.latestReadyRevisionName, percent: 0, tag: word }
+  const body = { spec: { traffic: [{ latestRevision: true, percent: 100 }, tagged] } }
+  await wick.client.patch(Service, { name, namespace }, { type: "merge", body })
+}
+
+const conditionOf = (object: { status?: unknown }, type: string) =>
+  (
+    object.status as { conditions?: { type: string; status: string; reason?: string; message?: string }[] } | undefined
+  )?.conditions?.find((condition) => condition.type === type)
+
+const answered = <Answer extends { status: number }>(answer: Answer): Answer | undefined =>
+  answer.status === 200 ? answer : undefined
+
+describe("a pod", () => {
+  it.each(["http://hello.default", "http://hello.default.svc", "http://hello.default.svc.cluster.local"])(
+    "calls a function by its name: %s",
+    async (url) => {
+      const { status, body } = await fromPod(url)
+      expect(status, body).toBe(200)
+      expect(JSON.parse(body)).toMatchObject({ version: "1", headers: { host: new URL(url).host } })
+    },
+  )
+
+  it("calls a tag by its name", async () => {
+    await tag("hello", "stable")
+    expect((await until("an answer", () => fromPod("http://stable-hello.default").then(answered))).status).toBe(200)
+  })
+
+  it("alone calls what is for the cluster only", async () => {
+    await deploy("inner")
+    const body = { metadata: { labels: { "networking.knative.dev/visibility": "cluster-local" } } }
+    await wick.client.patch(Service, { name: "inner", namespace }, { type: "merge", body })
+    const { status } = await until("a local URL", async () => {
+      const service = await wick.client.get(Service, { name: "inner", namespace })
+      const isLocal = service.status?.url === "http://inner.default.svc.cluster.local"
+      return isLocal && conditionOf(service, "Ready")?.status === "True" ? service : undefined
+    })
+    expect((await fromPod(status?.url ?? "")).status).toBe(200)
+    expect((await wick.call("inner.default.wick.localhost")).status).toBe(404)
+  })
+})
+
+describe("the gateway's Service", () => {
+  it("has an address and node ports by which functions are called", async () => {
+    const { spec, status } = await wick.client.get(CoreService, { name: "wick-gateway", namespace: "knative-serving" })
+    expect(status?.loadBalancer?.ingress).toHaveLength(1)
+    const address = status?.loadBalancer?.ingress?.[0]?.ip ?? ""
+    const port = spec.ports?.find(({ name }) => name === "http")
+    for (const at of [port?.port, port?.nodePort]) {
+      const answer = await fetch(`http://${address}:${at}/`).then(({ status }) => status)
+      expect(answer).toBe(404)
+    }
+    const { status: code } = await call(port?.nodePort ?? 0, "hello.default.wick.localhost", { address })
+    expect(code).toBe(200)
+  })
+})
+
+describe("a service that is ready", () => {
+  it("is answered by its newest revision from the first request on", async () => {
+    for (let version = 2; version < 12; version++) {
+      await deploy("hello", "--env", `VERSION=${version}`)
+      const { body } = await wick.call("hello.default.wick.localhost")
+      expect(JSON.parse(body).version).toBe(String(version))
+    }
+  })
+})
+
+describe("two routes that want one name", () => {
+  it("do not meet: the second is told, and when it goes the first keeps its name", async () => {
+    await deploy("next-hello")
+    await tag("hello", "next")
+    const refused = await until("a refusal", async () => {
+      const ready = conditionOf(await wick.client.get(Route, { name: "hello", namespace }), "Ready")
+      return ready?.reason === "NotOwned" ? ready : undefined
+    })
+    expect(refused.message).toBe('There is an existing placeholder Service "next-hello" that we do not own.')
+    expect((await wick.call("next-hello.default.wick.localhost")).status).toBe(200)
+    expect((await wick.call("hello.default.wick.localhost")).status).toBe(200)
+    await wick.wick("delete", "next-hello")
+    await until("the tag is served", async () => {
+      const ready = conditionOf(await wick.client.get(Route, { name: "hello", namespace }), "Ready")
+      return ready?.status === "True"
+    })
+    expect((await wick.call("next-hello.default.wick.localhost")).status).toBe(200)
+  })
+})
