@@ -1,5 +1,6 @@
 import { aloneForever, type Mandate } from "@wick/sdk/controller"
 import { ConfigurationError } from "#apiserver"
+import { ForeignDirectoryError } from "#replication"
 import { type MemberStorage, NotLeaderError, type Storage } from "#store"
 import { type MemberOptions, openMember } from "./open-member.ts"
 import { storeMandate } from "./store-mandate.ts"
@@ -31,7 +32,9 @@ export interface StoreOptions extends MemberOptions {
 export async function openStore(options: StoreOptions): Promise<OpenedStore> {
   const { store, clock, random, log } = options
   if (store === undefined) {
-    const member = await openMember(options)
+    const member = await openMember(options).catch((error: unknown) => {
+      throw error instanceof ForeignDirectoryError ? new ConfigurationError(error.message) : error
+    })
     return { storage: member, member, mandate: storeMandate(member) }
   }
   const { openEtcdStorage } = await import("#etcd-client")

@@ -15,6 +15,7 @@ import {
   type EncryptedStorage,
   ensureBootstrapObjects,
   type Guard,
+  keysInStore,
   listen,
   type NodeProxy,
   openAudit,
@@ -22,6 +23,7 @@ import {
   openTrust,
   remoteNodes,
   type Security,
+  type SharedKeys,
   type TrustOptions,
   type UserInfo,
 } from "#apiserver"
@@ -110,7 +112,8 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const stored = await openStore({ ...options, name, peer, pki })
   undo.defer(() => stored.storage.close())
   const sealing = { directory: join(directory, "encryption"), newKey: options.newEncryptionKey ?? false }
-  const encrypted = await openEncryptedStorage(stored.storage, { ...sealing, clock, log })
+  const shared = await sharedKeys(options, stored, pki)
+  const encrypted = await openEncryptedStorage(stored.storage, { ...sealing, shared, clock, log })
   undo.defer(() => encrypted.close())
   const { storage } = encrypted
   const trust = await openTrust(options.trust, { ownIssuers: [pki.tokens.issuer], clock, log })
@@ -159,6 +162,17 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
     clientAs,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
+}
+
+/** How hosts tell each other of new keys of encryption; one that is alone tells nobody. */
+async function sharedKeys(
+  { peer }: ControlPlaneOptions,
+  { member }: OpenedStore,
+  pki: Pki,
+): Promise<SharedKeys | undefined> {
+  if (!peer || !member) return undefined
+  await member.confirmRead()
+  return keysInStore(member, pki.sharedSecret("keys of encryption at rest"))
 }
 
 function trusted({ authorityPem, frontProxy }: Pki): Parameters<typeof bootstrapObjects>[1] {

@@ -1,3 +1,4 @@
+import { hkdfSync } from "node:crypto"
 import { join } from "node:path"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
@@ -38,6 +39,8 @@ export interface Pki {
   serve(file: string, names: readonly string[]): Promise<Credential>
   /** What members of the store know each other by; the name is that of this host's member. Made when first asked for. */
   peer(name: string): Promise<PeerCredential>
+  /** 32 bytes that all hosts of the cluster can derive and nobody else can, another for each purpose. */
+  sharedSecret(purpose: string): Uint8Array
 }
 
 export interface PeerCredential extends Credential {
@@ -50,6 +53,8 @@ export interface FrontProxy {
   readonly authorityPem: string
   readonly client: Credential
 }
+
+const sharedSecretSize = 32
 
 /** Common name of the API server's certificate as a front proxy. */
 export const frontProxyName = "front-proxy-client"
@@ -88,6 +93,8 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     signRequest: (order) => signRequest(authority, order, clock.now()),
     client: (file, user, groups) => keep(file, clientSubject(user, groups)),
     serve: (file, names) => keep(file, servingSubject(file, names)),
+    sharedSecret: (purpose) =>
+      new Uint8Array(hkdfSync("sha256", authority.privateKeyPem, "", purpose, sharedSecretSize)),
     peer: async (name) => {
       const peers = await openAuthority("peer-ca", "wick-peer-ca", options)
       const subject = { commonName: name, organizations: [], use: "peer", names: [] } as const

@@ -16,7 +16,7 @@ import { WriteAheadLog } from "./write-ahead-log.ts"
 export const compactionIntervalMs = 5 * 60 * 1000
 
 /** The founder of a cluster is alone in it. */
-const founder = 1
+export const founder = 1
 export const founding: Configuration = { voters: [founder], outgoing: [], learners: [] }
 
 /** Ticks without a leader after which a member stands for election: this many, to twice as many. See `tickMs`. */

@@ -7,7 +7,8 @@ import type { MemberStorage } from "#store"
 import { lockDirectory } from "./directory-lock.ts"
 import { type Disk, openDisk } from "./disk.ts"
 import type { Membership } from "./membership.ts"
-import { openMember } from "./open-member.ts"
+import { founder, openMember } from "./open-member.ts"
+import { claimDirectory } from "./owner.ts"
 import { StateDirectories } from "./state-home.ts"
 
 export interface StorageOptions {
@@ -27,7 +28,8 @@ export interface StorageOptions {
 
 /**
  * Opens the store in a directory, or founds it there. Resolves when it can be written to, or, when there are other
- * members, when it takes part. Throws DirectoryInUseError, and CorruptLogError when what is there is not what was written.
+ * members, when it takes part. Throws DirectoryInUseError, ForeignDirectoryError,
+ * and CorruptLogError when what is there is not what was written.
  */
 export async function openStorage(options: StorageOptions): Promise<MemberStorage> {
   return openStorageOn(() => openDisk(join(options.directory, "log")), options)
@@ -40,6 +42,7 @@ export async function openStorageOn(logDisk: () => Promise<Disk>, options: Stora
   await using undo = new AsyncDisposableStack()
   const unlock = await lockDirectory(directory)
   undo.defer(unlock)
+  await claimDirectory(directory, options.membership?.id ?? founder)
   const states = new StateDirectories(directory)
   const { storage } = await openMember({ random: systemRandom, ...options, disk: await logDisk(), states, unlock })
   undo.move()

@@ -37,7 +37,11 @@ const secretBytes = 32
 const keyName = /^[A-Za-z0-9._-]{1,63}$/
 
 /** The configuration's sealings, the first that covers a key counts; throws saying what is wrong with which field. */
-export function sealingsOf(configuration: EncryptionConfiguration, makeKms: MakeKms): readonly Sealing[] {
+export function sealingsOf(
+  configuration: EncryptionConfiguration,
+  makeKms: MakeKms,
+  shared?: () => readonly WrappingKey[],
+): readonly Sealing[] {
   if (configuration.kind !== "EncryptionConfiguration" || !Array.isArray(configuration.resources)) {
     throw new Error('kind: must be "EncryptionConfiguration", with a list of resources')
   }
@@ -46,7 +50,7 @@ export function sealingsOf(configuration: EncryptionConfiguration, makeKms: Make
     const path = `resources[${at}]`
     if (!resources?.length) throw new Error(`${path}.resources: Required value: must specify at least one resource`)
     if (!providers?.length) throw new Error(`${path}.providers: Required value: must specify at least one provider`)
-    const transformers = transformersOf(providers, `${path}.providers`, names, makeKms)
+    const transformers = transformersOf(providers, `${path}.providers`, names, makeKms, shared)
     return sealing(resources.map(coverage), providers, transformers, `${path}.providers`)
   })
 }
@@ -57,9 +61,10 @@ function transformersOf(
   path: string,
   names: Set<string>,
   makeKms: MakeKms,
+  shared: (() => readonly WrappingKey[]) | undefined,
 ): readonly Transformer[] {
   const keys = providers.flatMap((provider, at) => keysOf(provider, `${path}[${at}]`))
-  const ring = keys.length > 0 ? new KeyRing(distinct(keys, path)) : undefined
+  const ring = keys.length > 0 ? new KeyRing(distinct(keys, path), shared) : undefined
   const firstRing = providers.findIndex(({ aesgcm }) => aesgcm !== undefined)
   return providers.flatMap(({ kms }, at): Transformer[] => {
     if (kms === undefined) return ring && at === firstRing ? [ring] : []

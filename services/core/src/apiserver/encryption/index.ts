@@ -12,15 +12,21 @@ import { ConfigurationError } from "../configuration-error.ts"
 import type { HealthCheck } from "../health.ts"
 import { type EncryptionConfiguration, type MakeKms, type Sealing, sealingsOf } from "./configuration.ts"
 import { encryptedStorage, reencrypt } from "./encrypted-storage.ts"
+import type { WrappingKey } from "./key-ring.ts"
 import { timeoutMs } from "./kms/configuration.ts"
 import type { KmsProvider } from "./kms/provider.ts"
+import type { SharedKeys } from "./shared-keys.ts"
 import { KmsError } from "./transformer.ts"
+
+export { keysInStore, type SharedKeys } from "./shared-keys.ts"
 
 export interface EncryptionOptions {
   /** `configuration.json` is kept in here, and holds the keys, or says who keeps them. */
   readonly directory: string
   /** Seal under a key that is made now; what older ones have sealed is re-encrypted. */
   readonly newKey?: boolean
+  /** Where other hosts learn of keys, and this one of theirs; absent: there are none. */
+  readonly shared?: SharedKeys | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -36,7 +42,8 @@ const fileName = "configuration.json"
 
 /** Everything in the storage has been read once when this resolves, and is sealed under the present keys. */
 export async function openEncryptedStorage(storage: Storage, options: EncryptionOptions): Promise<EncryptedStorage> {
-  if (options.newKey) await rotateEncryptionKey(options.directory)
+  await takeShared(options)
+  if (options.newKey) await rotateEncryptionKey(options)
   const { sealings, providers } = await loadSealings(options)
   const again = async (): Promise<void> => {
     const { rewritten } = await reencrypt(storage, sealings)
@@ -78,8 +85,8 @@ async function loadSealings(options: EncryptionOptions): Promise<Loaded> {
   await makeSecretDirectory(options.directory)
   const text = await readSecretFile(path)
   if (text === undefined) {
-    const fresh = withNewKey(undefined)
-    await writeSecretFile(path, `${JSON.stringify(fresh, null, 2)}\n`)
+    const fresh = withKey(undefined, newKey())
+    await writeConfiguration(options.directory, fresh)
     return connected(fresh, options)
   }
   try {
@@ -92,16 +99,24 @@ async function loadSealings(options: EncryptionOptions): Promise<Loaded> {
 }
 
 /** What speaks to providers of keys is loaded only where there is one. */
-async function connected(configuration: EncryptionConfiguration, { clock, log }: EncryptionOptions): Promise<Loaded> {
-  if (!hasKms(configuration)) return { sealings: sealingsOf(configuration, unconnected), providers: [] }
+async function connected(
+  configuration: EncryptionConfiguration,
+  { shared, clock, log }: EncryptionOptions,
+): Promise<Loaded> {
+  const latest = shared && (() => shared.latest())
+  if (!hasKms(configuration)) return { sealings: sealingsOf(configuration, unconnected, latest), providers: [] }
   const [{ connectKms }, { KmsProvider }] = await Promise.all([import("./kms/service.ts"), import("./kms/provider.ts")])
   const providers: KmsProvider[] = []
-  const sealings = sealingsOf(configuration, ({ name, endpoint, timeout }) => {
-    const service = connectKms({ endpoint, timeoutMs: timeoutMs(timeout), clock })
-    const provider = new KmsProvider({ name, service, clock, log })
-    providers.push(provider)
-    return provider
-  })
+  const sealings = sealingsOf(
+    configuration,
+    ({ name, endpoint, timeout }) => {
+      const service = connectKms({ endpoint, timeoutMs: timeoutMs(timeout), clock })
+      const provider = new KmsProvider({ name, service, clock, log })
+      providers.push(provider)
+      return provider
+    },
+    latest,
+  )
   return { sealings, providers }
 }
 
@@ -111,19 +126,62 @@ function hasKms({ resources }: EncryptionConfiguration): boolean {
   return entries.some(({ providers }) => providers?.some(({ kms }) => kms !== undefined))
 }
 
-/** A new key before the others in the file, which may go once the server has started with it: then none is in use. */
-async function rotateEncryptionKey(directory: string): Promise<void> {
-  const path = join(directory, fileName)
-  const text = await readSecretFile(path)
-  // The first start makes one anyway.
-  if (text === undefined) return
-  const before = JSON.parse(text) as EncryptionConfiguration
-  sealingsOf(before, unconnected)
-  await writeSecretFile(path, `${JSON.stringify(withNewKey(before), null, 2)}\n`)
+/** The newest key of the cluster stands in the file too: the next start needs nobody to tell it. */
+async function takeShared({ directory, shared }: EncryptionOptions): Promise<void> {
+  const [newest] = shared?.latest() ?? []
+  const before = newest && (await readConfiguration(directory))
+  if (!before || keyNames(before).has(newest.name)) return
+  await writeConfiguration(directory, withKey(before, storedKey(newest)))
 }
 
-function withNewKey(before: EncryptionConfiguration | undefined): EncryptionConfiguration {
-  const key = { name: `key-${randomBytes(4).toString("hex")}`, secret: randomBytes(32).toString("base64") }
+/**
+ * A new key before the others in the file, which may go once the server has started with it: then none is in use. The
+ * other hosts are told of it first.
+ */
+async function rotateEncryptionKey({ directory, shared }: EncryptionOptions): Promise<void> {
+  const before = await readConfiguration(directory)
+  // The first start makes one anyway.
+  if (before === undefined) return
+  sealingsOf(before, unconnected)
+  const key = newKey()
+  await shared?.add({ name: key.name, secret: Buffer.from(key.secret, "base64") })
+  await writeConfiguration(directory, withKey(before, key))
+}
+
+interface StoredKey {
+  readonly name: string
+  readonly secret: string
+}
+
+function newKey(): StoredKey {
+  return { name: `key-${randomBytes(4).toString("hex")}`, secret: randomBytes(32).toString("base64") }
+}
+
+function storedKey({ name, secret }: WrappingKey): StoredKey {
+  return { name, secret: Buffer.from(secret).toString("base64") }
+}
+
+function keyNames({ resources }: EncryptionConfiguration): ReadonlySet<string> {
+  const providers = resources.flatMap((each) => each.providers)
+  return new Set(providers.flatMap(({ aesgcm }) => aesgcm?.keys.map(({ name }) => name) ?? []))
+}
+
+async function readConfiguration(directory: string): Promise<EncryptionConfiguration | undefined> {
+  const path = join(directory, fileName)
+  const text = await readSecretFile(path)
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as EncryptionConfiguration)
+  } catch {
+    // The parser's own words may quote the text, which holds keys.
+    throw new ConfigurationError(`encryption configuration ${path}: not valid JSON`)
+  }
+}
+
+async function writeConfiguration(directory: string, configuration: EncryptionConfiguration): Promise<void> {
+  await writeSecretFile(join(directory, fileName), `${JSON.stringify(configuration, null, 2)}\n`)
+}
+
+function withKey(before: EncryptionConfiguration | undefined, key: StoredKey): EncryptionConfiguration {
   const aesgcm = { aesgcm: { keys: [key] } }
   return {
     apiVersion: "apiserver.config.k8s.io/v1",

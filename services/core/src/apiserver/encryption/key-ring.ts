@@ -33,15 +33,21 @@ interface DataKey {
  * authenticated with the value: what was moved to another key does not open there.
  */
 export class KeyRing implements Transformer {
-  readonly #keys: ReadonlyMap<string, WrappingKey>
-  readonly #first: WrappingKey
+  readonly #own: readonly WrappingKey[]
+  readonly #shared: () => readonly WrappingKey[]
+  #seen: readonly WrappingKey[] = []
+  #keys: ReadonlyMap<string, WrappingKey>
+  #first: WrappingKey
   readonly #opened = new Map<string, Buffer>()
   #current: DataKey | undefined
   #sealed = 0
 
-  constructor(keys: readonly WrappingKey[]) {
+  /** `shared`: keys that may come while this is in use, newest first, of which the newest seals from then on. */
+  constructor(keys: readonly WrappingKey[], shared: () => readonly WrappingKey[] = () => []) {
     const [first] = keys
     if (!first) throw new Error("a key ring needs at least one key")
+    this.#own = keys
+    this.#shared = shared
     this.#first = first
     this.#keys = new Map(keys.map((key) => [key.name, key]))
   }
@@ -51,6 +57,7 @@ export class KeyRing implements Transformer {
   }
 
   seal(storageKey: string, plain: Uint8Array): Uint8Array {
+    this.#refresh()
     const { wrapping, plain: dataKey, wrapped } = this.#dataKey()
     return Buffer.concat([
       prefix,
@@ -61,6 +68,7 @@ export class KeyRing implements Transformer {
   }
 
   open(storageKey: string, value: Uint8Array): Uint8Array {
+    this.#refresh()
     const { name, body } = this.#split(storageKey, value)
     const dataKey = this.#unwrap(storageKey, name, body.subarray(0, wrappedBytes))
     const plain = decrypt(dataKey, body.subarray(wrappedBytes), associated(storageKey))
@@ -72,7 +80,18 @@ export class KeyRing implements Transformer {
 
   /** Whether the value is sealed under the key that seals now. */
   isCurrent(value: Uint8Array): boolean {
+    this.#refresh()
     return startsWith(value, Buffer.concat([prefix, Buffer.from(`${this.#first.name}:`)]))
+  }
+
+  #refresh(): void {
+    const shared = this.#shared()
+    if (shared === this.#seen || shared.length === 0) return
+    this.#seen = shared
+    this.#keys = new Map([...shared, ...this.#own].map((key) => [key.name, key]))
+    const [newest = this.#first] = shared
+    if (newest.name !== this.#first.name) this.#current = undefined
+    this.#first = newest
   }
 
   #dataKey(): DataKey {
