@@ -2,14 +2,17 @@ import type { AddressInfo } from "node:net"
 import { assert } from "@wick/sdk/assert"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
+import { createInformers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
+import { watchConfig } from "@wick/sdk/serving-config"
 import type { Peer } from "@wick/sdk/wire"
 import { AdminServer } from "./admin/admin-server.ts"
 import { Prober } from "./backend/prober.ts"
 import { ClusterWatch } from "./cluster/cluster-watch.ts"
 import { Fleet } from "./cluster/fleet.ts"
 import { Gateway } from "./gateway/gateway.ts"
+import { RequestLog } from "./gateway/request-log.ts"
 import { autoscalerAddresses } from "./load/autoscaler-addresses.ts"
 import { AutoscalerLink } from "./load/autoscaler-link.ts"
 import { watchLeader } from "./load/leader-watch.ts"
@@ -45,6 +48,8 @@ export interface ActivatorOptions {
   readonly autoscaler?: string
   /** By which autoscalers of other hosts know us, and we them. */
   readonly tls?: ActivatorTls | undefined
+  /** Gets a line per request while the operators want them; without it there are none. */
+  readonly writeRequestLog?: (line: string) => void
   /** Unique among the activators. */
   readonly id: string
 }
@@ -81,8 +86,14 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const prober = new Prober(clock, () => attempts.add())
   started.defer(() => prober.stopAll())
   const fleet = new Fleet({ clock, random, prober, metrics, events: reporter })
-  const watch = started.use(new ClusterWatch({ client, clock, log, fleet }))
+  const informers = started.use(createInformers(client, clock, log))
+  const watch = new ClusterWatch({ informers, clock, fleet })
+  const config = watchConfig(informers)
   const gateway = started.use(new Gateway(watch, clock))
+  const { writeRequestLog } = options
+  if (writeRequestLog !== undefined) {
+    config.onChange(() => gateway.logTo(RequestLog.of(config.current().observability, clock, writeRequestLog)))
+  }
   let isReady = false
   const admin = started.use(
     new AdminServer({
@@ -120,7 +131,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
     if (addresses.mayMove) started.use(watchLeader(client, clock, log, () => opened.moved()))
   }
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
-  await watch.synced
+  await Promise.all([watch.synced, config.synced])
   const { outer: address, inner: localAddresses } = await listenGateway(gateway, options)
   isReady = true
   log.info("activator is ready", { address: address.address, port: address.port, admin: adminAddress.port })

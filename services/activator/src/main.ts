@@ -5,6 +5,7 @@ import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
 import { type ActivatorTls, startActivator } from "./activator.ts"
+import { LineWriter } from "./gateway/line-writer.ts"
 import { type Options, parseOptions, usage } from "./options.ts"
 
 const write = (line: string): void => void process.stderr.write(line)
@@ -30,6 +31,7 @@ const activator = await startActivator({
   listenLocal: options.listenLocal,
   reusePort: true,
   admin: options.admin,
+  writeRequestLog: new LineWriter(process.stdout).write,
   ...(options.adminAddress !== undefined && { adminAddress: options.adminAddress }),
   ...(options.autoscaler !== undefined && { autoscaler: options.autoscaler }),
   tls: await tlsOf(cluster),

@@ -3,6 +3,15 @@ import type { Deadlined } from "./deadline-queue.ts"
 import type { Pod } from "./pod.ts"
 import type { InLine } from "./wait-line.ts"
 
+/** What is written down of a call while requests are logged. */
+export interface CallRecord {
+  /** The last pod that had the call. */
+  pod: Pod | undefined
+  bodyBytes: number
+  /** 0 when the client left before there was an answer. */
+  ended(status: number): void
+}
+
 /**
  * One request on its way through, whatever its protocol.
  *
@@ -29,6 +38,7 @@ export abstract class Call implements InLine<Call>, Deadlined<Call> {
   begunMs = 0
   /** Pods that could not be reached for this call. */
   attempts = 0
+  record: CallRecord | undefined = undefined
   /** Whether it is still under way: `finish` was not called. */
   open = true
 

@@ -2,6 +2,9 @@ import type { Cause } from "./revision-health.ts"
 
 /** How the application of a revision is reached and how long it may take. */
 export interface RevisionSpec {
+  /** Whose revision it is, as its labels say; empty where they do not. */
+  readonly service: string
+  readonly configuration: string
   readonly port: number
   readonly protocol: "http1" | "h2c"
   /** Hard limit per pod; 0 is none. */
@@ -28,6 +31,8 @@ export type Probe =
 
 /** What holds until the Revision has been seen. */
 export const unknownSpec: RevisionSpec = {
+  service: "",
+  configuration: "",
   port: 8080,
   protocol: "http1",
   containerConcurrency: 0,
@@ -39,6 +44,7 @@ export const unknownSpec: RevisionSpec = {
 
 /** What is read of a Revision. */
 export interface RevisionView {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> | undefined }
   readonly spec?: RevisionSpecView | undefined
   readonly status?: RevisionStatusView | undefined
 }
@@ -87,7 +93,10 @@ export function revisionSpec(revision: RevisionView): RevisionSpec {
   const serving = containers.find(({ ports }) => ports && ports.length > 0) ?? containers[0]
   const port = serving?.ports?.[0]
   const number = port?.containerPort ?? defaultPort
+  const labels = revision.metadata?.labels
   return {
+    service: labels?.["serving.knative.dev/service"] ?? "",
+    configuration: labels?.["serving.knative.dev/configuration"] ?? "",
     port: number,
     protocol: port?.name === "h2c" ? "h2c" : "http1",
     containerConcurrency: spec.containerConcurrency ?? 0,

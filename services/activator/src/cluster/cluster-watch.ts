@@ -1,8 +1,6 @@
 import { revisionLabel } from "@wick/sdk/api/serving/revision-key"
-import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
-import { createInformers, type Informer, subject } from "@wick/sdk/controller"
-import type { Log } from "@wick/sdk/log"
+import { type Informer, type Informers, subject } from "@wick/sdk/controller"
 import type { Backend } from "../backend/backend.ts"
 import { unknownSpec } from "../backend/revision-spec.ts"
 import type { GatewayRouting } from "../gateway/gateway.ts"
@@ -28,8 +26,7 @@ export interface IngressGeneration {
 }
 
 /** Follows Ingresses, Revisions and their pods, and keeps serving what it knew last when the API server is away. */
-export class ClusterWatch implements GatewayRouting, AsyncDisposable {
-  readonly #informers
+export class ClusterWatch implements GatewayRouting {
   readonly #ingresses: IngressTable<Backend>
   readonly #routes: RouteTable<Backend>
   readonly #ingressInformer: Informer<typeof WatchedIngress>
@@ -42,17 +39,15 @@ export class ClusterWatch implements GatewayRouting, AsyncDisposable {
   /** Looked through at every change that one of them could wait for. */
   readonly #waiters = new Set<() => void>()
 
-  constructor(world: { client: Client; clock: Clock; log: Log; fleet: Fleet }) {
-    const { client, clock, log, fleet } = world
+  constructor({ informers, clock, fleet }: { informers: Informers; clock: Clock; fleet: Fleet }) {
     this.#clock = clock
-    this.#informers = createInformers(client, clock, log)
     const backendOf = (namespace: string, name: string): Backend => fleet.backend(namespace, name)
     this.#ingresses = new IngressTable(backendOf)
     this.#routes = new RouteTable(backendOf)
-    const revisions = this.#informers(WatchedRevision)
-    this.#podInformer = this.#informers(WatchedPod, { labelSelector: revisionLabel })
-    this.#routeInformer = this.#informers(WatchedRoute)
-    this.#ingressInformer = this.#informers(WatchedIngress)
+    const revisions = informers(WatchedRevision)
+    this.#podInformer = informers(WatchedPod, { labelSelector: revisionLabel })
+    this.#routeInformer = informers(WatchedRoute)
+    this.#ingressInformer = informers(WatchedIngress)
     this.#ingressInformer.onChange(({ before, after }) => {
       if (after) this.#ingresses.put(after)
       else if (before) this.#ingresses.remove(before)
@@ -122,10 +117,6 @@ export class ClusterWatch implements GatewayRouting, AsyncDisposable {
   /** Of the pods: before a drain is judged, their deletionTimestamps must have arrived. */
   podsCaughtUp(): Promise<void> {
     return this.#bounded((signal) => this.#podInformer.caughtUp(signal))
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.#informers[Symbol.asyncDispose]())
   }
 
   #leadsTo(backend: Backend): boolean {

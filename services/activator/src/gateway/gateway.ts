@@ -11,6 +11,7 @@ import { HttpCall, type Incoming, type Outgoing } from "./http-call.ts"
 import { answerProbe } from "./network-probe.ts"
 import { answerUpgrade, answerWith, type OwnAnswer, plain, toHttps } from "./own-answer.ts"
 import { type RequestHead, replaceHeaders, requestHead } from "./request-head.ts"
+import type { RequestLog } from "./request-log.ts"
 import { UpgradeCall } from "./upgrade-call.ts"
 
 /** What a request needs of its surroundings. */
@@ -19,6 +20,8 @@ export interface GatewayWorld {
   readonly heads: HeldHeads
   /** About to be shut down: connections are closed after their answer. */
   draining: boolean
+  /** Undefined while requests are not logged. */
+  requestLog: RequestLog | undefined
 }
 
 export interface GatewayRouting {
@@ -46,7 +49,7 @@ export class Gateway implements AsyncDisposable {
 
   constructor(routing: GatewayRouting, clock: Clock) {
     this.#routing = routing
-    this.#world = { clock, heads: new HeldHeads(), draining: false }
+    this.#world = { clock, heads: new HeldHeads(), draining: false, requestLog: undefined }
     this.#reception = {
       request: (request, response, rawHeaders, door) => this.#request(request, response, rawHeaders, door),
       upgrade: (request, socket, first, door) => this.#upgrade(request, socket, first, door),
@@ -58,6 +61,11 @@ export class Gateway implements AsyncDisposable {
     const entrance = this.#entrances.get(key) ?? new Entrance(door, this.#reception, this.#world.clock)
     this.#entrances.set(key, entrance)
     return entrance.listen(place)
+  }
+
+  /** From the next request on. */
+  logTo(requestLog: RequestLog | undefined): void {
+    this.#world.requestLog = requestLog
   }
 
   /** Asks clients to take their next requests elsewhere, and goes on serving. */
@@ -95,8 +103,12 @@ export class Gateway implements AsyncDisposable {
   #admit(request: Incoming, response: Outgoing, head: RequestHead, passage: Passage<Backend>): void {
     const backend = passage.target
     if (passage.headers !== undefined) replaceHeaders(head.headers, passage.headers)
-    if (backend.spec.protocol === "h2c") backend.admit(new H2Call(request, response, head, this.#world))
-    else backend.admit(new HttpCall(request, response, head, this.#world))
+    const isH2 = backend.spec.protocol === "h2c"
+    const call = isH2
+      ? new H2Call(request, response, head, this.#world)
+      : new HttpCall(request, response, head, this.#world)
+    if (this.#world.requestLog !== undefined) call.record = this.#world.requestLog.begin(request, backend)
+    backend.admit(call)
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, door: Door): void {
@@ -107,7 +119,9 @@ export class Gateway implements AsyncDisposable {
     }
     const admit = ({ target, headers }: Passage<Backend>): void => {
       if (headers !== undefined) replaceHeaders(head.headers, headers)
-      target.admit(new UpgradeCall({ request, socket, first, head }, this.#world))
+      const call = new UpgradeCall({ request, socket, first, head }, this.#world)
+      call.record = this.#world.requestLog?.begin(request, target)
+      target.admit(call)
     }
     this.#consider({ request, head, door, admit, answer: (given) => answerUpgrade(socket, given) })
   }
@@ -125,8 +139,11 @@ export class Gateway implements AsyncDisposable {
   }
 
   #decide({ request, head, door, admit, answer }: Visit, passage: Passage<Backend> | undefined): void {
-    if (head.probe !== "") answer(answerProbe(head.probe, head.probeHash, head.host, passage?.target))
-    else if (passage === undefined) answer(plain(404, `no route for host ${head.host}`))
+    if (head.probe !== "") {
+      const own = answerProbe(head.probe, head.probeHash, head.host, passage?.target)
+      this.#world.requestLog?.probed(request, own.status, own.body.length)
+      answer(own)
+    } else if (passage === undefined) answer(plain(404, `no route for host ${head.host}`))
     else if (passage.secureOnly && !door.isSecure && !head.wasSecure) answer(toHttps(head.host, request.url ?? "/"))
     else admit(passage)
   }

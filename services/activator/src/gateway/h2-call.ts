@@ -35,6 +35,7 @@ export class H2Call extends Call {
     }
     const { spec } = this.backend as NonNullable<Call["backend"]>
     this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
+    if (this.record !== undefined) this.record.pod = pod
     h2.open().then(
       (session) => {
         if (!this.open || this.pod !== pod) return
@@ -54,7 +55,10 @@ export class H2Call extends Call {
   refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
     if (this.#response.headersSent) cutOff(this.#response)
-    else refuseWith(this.#response, status, text, retryAfterSeconds)
+    else {
+      this.#status = status
+      refuseWith(this.#response, status, text, retryAfterSeconds)
+    }
     this.#end(status)
   }
 
@@ -79,6 +83,7 @@ export class H2Call extends Call {
     stream.on("data", (chunk: Buffer) => {
       if (!this.open) return
       this.#limits?.wrote()
+      if (this.record !== undefined) this.record.bodyBytes += chunk.length
       if (!(response as CallResponse).write(chunk)) stream.pause()
     })
     response.on("drain", () => stream.resume())
@@ -140,6 +145,7 @@ export class H2Call extends Call {
   #end(status: number): void {
     if (!this.open) return
     this.#limits?.stop()
+    this.record?.ended(this.#status || status)
     this.backend?.finish(this, status)
     if (!this.#stream?.readableEnded) this.#stream?.close()
   }

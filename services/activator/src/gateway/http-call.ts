@@ -59,6 +59,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
   begin(pod: Pod): void {
     const { spec } = this.backend as NonNullable<Call["backend"]>
     this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
+    if (this.record !== undefined) this.record.pod = pod
     if (this.#head.hasBody) this.#body ??= new RequestBody(this.#request)
     const { connections } = pod
     if (connections === undefined) {
@@ -103,6 +104,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (!this.open) return
     this.#limits?.wrote()
+    if (this.record !== undefined) this.record.bodyBytes += chunk.length
     const response = this.#response as CallResponse
     if (this.#headers !== undefined) {
       if (chunk.length === this.#length && chunk.length <= joinedMaxBytes) {
@@ -157,6 +159,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
       // The status is out already: a body cut short is all that can still be told.
       cutOff(response)
     } else if (!response.destroyed) {
+      this.#status = status
       refuseWith(response, status, text, retryAfterSeconds)
     }
     this.#close(status, false)
@@ -197,6 +200,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
 
   #close(status: number, complete: boolean): void {
     this.#limits?.stop()
+    this.record?.ended(this.#status || status)
     if (complete) {
       // First the connection, then the slot: whoever gets the slot can use the connection at once.
       this.#giveBack(true)

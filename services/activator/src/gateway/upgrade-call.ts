@@ -29,7 +29,8 @@ export class UpgradeCall extends Call {
   readonly #world: GatewayWorld
   #upstream: ClientRequest | undefined = undefined
   #limits: AnswerLimits | undefined = undefined
-  #answered = false
+  /** Of the application's answer; 0 before it. */
+  #status = 0
 
   constructor(given: Upgrade, world: GatewayWorld) {
     super()
@@ -45,6 +46,7 @@ export class UpgradeCall extends Call {
   begin(pod: Pod): void {
     const { spec } = this.backend as NonNullable<Call["backend"]>
     this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
+    if (this.record !== undefined) this.record.pod = pod
     const upgrade = this.#request.headers.upgrade ?? ""
     const upstream = sendRequest({
       host: pod.address,
@@ -66,7 +68,7 @@ export class UpgradeCall extends Call {
 
   refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
-    if (this.#answered) this.#socket.destroy()
+    if (this.#status > 0) this.#socket.destroy()
     else answerUpgrade(this.#socket, plain(status, text, retryAfterSeconds))
     this.#close(status)
   }
@@ -76,10 +78,11 @@ export class UpgradeCall extends Call {
       socket.destroy()
       return
     }
-    this.#answered = true
+    this.#status = 101
     this.#limits?.wrote()
     this.#socket.write(headText(answer))
     if (first.length > 0) this.#socket.write(first)
+    if (this.record !== undefined) this.record.bodyBytes += first.length
     if (this.#first.length > 0) socket.write(this.#first)
     socket.on("error", () => this.#socket.destroy())
     // A half-closed WebSocket has no use: the end of one side is the end of both.
@@ -91,18 +94,23 @@ export class UpgradeCall extends Call {
 
   /** The application does not want to: its answer goes back as it is, and the connection with it. */
   #pass(answer: IncomingMessage): void {
-    this.#answered = true
+    this.#status = answer.statusCode ?? 502
     this.#socket.write(headText(answer, "connection: close\r\n"))
     this.#limits?.wrote()
     this.#countBytes(answer)
     answer.pipe(this.#socket)
-    answer.on("end", () => this.#close(answer.statusCode ?? 0))
+    answer.on("end", () => this.#close(this.#status))
   }
 
-  /** Without a limit nobody looks at what passes. */
+  /** Without a limit or a log nobody looks at what passes. */
   #countBytes(source: Readable): void {
     const limits = this.#limits
-    if (limits !== undefined) source.on("data", () => limits.wrote())
+    const { record } = this
+    if (limits === undefined && record === undefined) return
+    source.on("data", (chunk: Buffer) => {
+      limits?.wrote()
+      if (record !== undefined) record.bodyBytes += chunk.length
+    })
   }
 
   #failed(upstream: ClientRequest, error: Error): void {
@@ -118,7 +126,8 @@ export class UpgradeCall extends Call {
   #close(status: number): void {
     if (!this.open) return
     this.#limits?.stop()
-    this.backend?.finish(this, this.#answered && status === 0 ? 101 : status)
+    this.record?.ended(this.#status || status)
+    this.backend?.finish(this, status === 0 ? this.#status : status)
     this.#upstream?.destroy()
   }
 }
