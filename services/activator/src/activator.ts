@@ -4,8 +4,8 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import type { Metrics } from "@wick/sdk/metrics"
-import { watchConfig } from "@wick/sdk/serving-config"
+import type { GaugeCell, Metrics } from "@wick/sdk/metrics"
+import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
 import type { Peer } from "@wick/sdk/wire"
 import { AdminServer } from "./admin/admin-server.ts"
 import { Prober } from "./backend/prober.ts"
@@ -14,7 +14,7 @@ import { Fleet } from "./cluster/fleet.ts"
 import { Gateway } from "./gateway/gateway.ts"
 import { RequestLog } from "./gateway/request-log.ts"
 import { autoscalerAddresses } from "./load/autoscaler-addresses.ts"
-import { AutoscalerLink } from "./load/autoscaler-link.ts"
+import { AutoscalerLink, type LinkEvents } from "./load/autoscaler-link.ts"
 import { watchLeader } from "./load/leader-watch.ts"
 import { LoadReporter } from "./load/load-reporter.ts"
 import { activatorMetrics } from "./metrics/revision-metrics.ts"
@@ -90,10 +90,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const watch = new ClusterWatch({ informers, clock, fleet })
   const config = watchConfig(informers)
   const gateway = started.use(new Gateway(watch, clock))
-  const { writeRequestLog } = options
-  if (writeRequestLog !== undefined) {
-    config.onChange(() => gateway.logTo(RequestLog.of(config.current().observability, clock, writeRequestLog)))
-  }
+  logRequests(gateway, config, options)
   let isReady = false
   const admin = started.use(
     new AdminServer({
@@ -113,19 +110,9 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   if (options.autoscaler !== undefined) {
     const addresses = autoscalerAddresses(options.autoscaler, options.tls)
     const self = { id, admin: options.adminAddress ?? `http://${adminAddress.address}:${adminAddress.port}` }
-    const events = {
-      connected: () => {
-        connected.set(1)
-        reporter.connected()
-      },
-      disconnected: () => {
-        connected.set(0)
-        reporter.disconnected()
-      },
-      peers: (given: readonly Peer[]) => {
-        peers = given
-      },
-    }
+    const events = linkEvents(connected, reporter, (given) => {
+      peers = given
+    })
     const opened = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
     link = opened
     if (addresses.mayMove) started.use(watchLeader(client, clock, log, () => opened.moved()))
@@ -147,6 +134,26 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
       await gateway.drain(limitMs)
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/** As the operators want it, from the moment they do. */
+function logRequests(gateway: Gateway, config: ConfigSource, { clock, writeRequestLog }: ActivatorOptions): void {
+  if (writeRequestLog === undefined) return
+  config.onChange(() => gateway.logTo(RequestLog.of(config.current().observability, clock, writeRequestLog)))
+}
+
+function linkEvents(connected: GaugeCell, reporter: LoadReporter, peers: LinkEvents["peers"]): LinkEvents {
+  return {
+    connected: () => {
+      connected.set(1)
+      reporter.connected()
+    },
+    disconnected: () => {
+      connected.set(0)
+      reporter.disconnected()
+    },
+    peers,
   }
 }
 
