@@ -24,6 +24,7 @@ const rules: Record<string, Rule[]> = {
   controller: [
     rule(serving, ["*"], write),
     rule(["apps"], ["deployments"], write),
+    rule(["autoscaling"], ["horizontalpodautoscalers"], read),
     rule([""], ["services", "endpoints", "configmaps", "secrets", "namespaces"], write),
     rule(["discovery.k8s.io"], ["endpointslices"], write),
     rule([""], ["pods", "serviceaccounts"], read),
@@ -39,6 +40,7 @@ const rules: Record<string, Rule[]> = {
     rule(["serving.knative.dev"], ["revisions"], read),
     rule(["apps"], ["deployments"], read),
     rule(["apps"], ["deployments/scale"], ["get", "update", "patch"]),
+    rule(["autoscaling"], ["horizontalpodautoscalers"], write),
     rule([""], ["pods"], [...read, "patch"]),
     rule([""], ["configmaps"], read),
     rule(["", "events.k8s.io"], ["events"], ["create", "patch", "update"]),

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { credentials, Client as GrpcClient } from "@grpc/grpc-js"
 import { startTestApi } from "@wick/core/testing"
 import { ConfigMap, CustomResourceDefinition, crd, Deployment, Namespace, Pod, PodAutoscaler } from "@wick/sdk/api"
+import { HorizontalPodAutoscaler } from "@wick/sdk/api/autoscaling/horizontal-pod-autoscaler"
 import { Metric } from "@wick/sdk/api/autoscaling-internal/metric"
 import type { Kind, KindOf } from "@wick/sdk/api/kind"
 import { ServerlessService } from "@wick/sdk/api/networking-internal/serverless-service"
@@ -177,6 +178,29 @@ it("says who should answer at the revision's Service, over which windows it look
   const { status } = await seen(client, PodAutoscaler, namespace, ({ status }) => status?.serviceName === "hello-1")
   expect(status?.metricsServiceName).toBe("hello-1-private")
   expect(status?.conditions).toContainEqual(expect.objectContaining({ type: "SKSReady", status: "True" }))
+})
+
+it("leaves a revision of class hpa to a HorizontalPodAutoscaler, and tells what comes of it", async () => {
+  await using scene = await startScene({
+    "autoscaling.knative.dev/class": "hpa.autoscaling.knative.dev",
+    "autoscaling.knative.dev/metric": "memory",
+    "autoscaling.knative.dev/target": "100",
+    "autoscaling.knative.dev/max-scale": "5",
+  })
+  const { client } = scene
+  const { spec, metadata } = await seen(client, HorizontalPodAutoscaler, namespace, () => true)
+  expect(spec).toMatchObject({ minReplicas: 1, maxReplicas: 5, scaleTargetRef: { name: "hello-1-deployment" } })
+  expect(spec.metrics?.[0]?.resource?.target).toEqual({ type: "AverageValue", averageValue: "100Mi" })
+  const status = { currentReplicas: 2, desiredReplicas: 3 }
+  const reference = { name: metadata.name, namespace }
+  const asStatus = { subresource: "status" } as const
+  await client.patch(HorizontalPodAutoscaler, reference, { type: "merge", body: { status } }, asStatus)
+  const told = await seen(client, PodAutoscaler, namespace, (scaled) => scaled.status?.desiredScale === 3)
+  expect(told.status).toMatchObject({ actualScale: 2 })
+  expect(told.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: "Active", status: "False", reason: "ServicesNotReady" }),
+  )
+  expect((await seen(client, ServerlessService, namespace, () => true)).spec.mode).toBe("Serve")
 })
 
 it("adds up the load of two activators, tells them of each other, and reads its settings live", async () => {

@@ -24,6 +24,7 @@ import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
 import type { RevisionLoad } from "@wick/sdk/wire"
 import type { LoadListener } from "./load-server.ts"
 import { countReady, deletionCost, deletionCosts } from "./pod-counts.ts"
+import { ResourceScaling } from "./resource-scaling.ts"
 import { type Plan, RevisionScaler } from "./revision-scaler.ts"
 import { isWritten } from "./same-fields.ts"
 import { type ServiceSeen, seeService } from "./service-seen.ts"
@@ -44,6 +45,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   readonly #deployments: Informer<typeof Deployment>
   readonly #config: ConfigSource
   readonly #objects: ServingObjects
+  readonly #byResource: ResourceScaling
   readonly #controller: Controller
   readonly #scalers = new Map<string, RevisionScaler>()
   readonly #activators = new Set<string>()
@@ -60,6 +62,12 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     this.#deployments = informers(Deployment, { labelSelector: revisionLabel })
     this.#config = watchConfig(informers)
     this.#objects = new ServingObjects({ ...world, scaled: this.#scaled })
+    this.#byResource = new ResourceScaling({
+      ...world,
+      scaled: this.#scaled,
+      config: this.#config,
+      objects: this.#objects,
+    })
     this.#controller = createController({
       name: "autoscaler",
       clock,
@@ -117,6 +125,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#controller[Symbol.asyncDispose]()
+    await this.#byResource[Symbol.asyncDispose]()
     await this.#objects[Symbol.asyncDispose]()
   }
 
@@ -125,7 +134,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const scaler = this.#scaler(key)
     if (scaled === undefined || scaler === undefined) {
       this.#scalers.delete(key)
-      this.#objects.forget(key)
+      if (this.#scaled.get(splitKey(key).name, splitKey(key).namespace) === undefined) this.#objects.forget(key)
       return done
     }
     const { name, namespace } = splitKey(key)

@@ -1,3 +1,4 @@
+import type { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
 import { formatTime } from "@wick/sdk/api/meta/time"
 import type { ServingCondition } from "@wick/sdk/api/serving/condition"
 import type { Plan } from "./revision-scaler.ts"
@@ -34,6 +35,43 @@ export function statusOf(
     desiredScale: plan.replicas,
     actualScale: readyPods,
     conditions: conditionsOf({ active, initialized, answered }, scaled.before, nowMs),
+  }
+}
+
+/** Of a revision that a HorizontalPodAutoscaler scales: it is up as long as its Services are. */
+export function resourceStatusOf(
+  given: {
+    readonly scaled: PodAutoscaler
+    readonly counts: { readonly desiredReplicas?: number; readonly currentReplicas?: number }
+    /** Somebody else has a HorizontalPodAutoscaler of that name. */
+    readonly isForeign: boolean
+  },
+  service: ServiceSeen,
+  nowMs: number,
+): ScalerStatus {
+  const { metadata, status } = given.scaled
+  const { name, generation = 1 } = metadata
+  const isReady = service.readiness.kind === "ready"
+  const active: Judgement = given.isForeign
+    ? {
+        status: "False",
+        reason: "NotOwned",
+        message: `There is an existing HorizontalPodAutoscaler "${name}" that we do not own.`,
+      }
+    : isReady
+      ? { status: "True" }
+      : { status: "False", reason: "ServicesNotReady", message: "SKS Services are not ready yet" }
+  const before = status?.conditions ?? []
+  const initialized: Judgement =
+    isReady || isInitialized(before)
+      ? { status: "True" }
+      : { status: "Unknown", reason: "Deploying", message: "The initial scale was not reached yet." }
+  return {
+    observedGeneration: generation,
+    ...namesOf(service),
+    desiredScale: given.counts.desiredReplicas ?? 0,
+    actualScale: given.counts.currentReplicas ?? 0,
+    conditions: conditionsOf({ active, initialized, answered: serviceCondition(service) }, before, nowMs),
   }
 }
 

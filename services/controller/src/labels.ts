@@ -30,8 +30,6 @@ export const annotations = {
   ingressClass: "networking.knative.dev/ingress.class",
   lastApplied: "kubectl.kubernetes.io/last-applied-configuration",
   autoscalingPrefix: "autoscaling.knative.dev/",
-  initialScale: "autoscaling.knative.dev/initial-scale",
-  minScale: "autoscaling.knative.dev/min-scale",
 } as const
 
 /** active: traffic reaches it; pending: it may soon; reserve: none does. */

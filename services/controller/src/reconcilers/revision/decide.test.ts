@@ -159,6 +159,34 @@ describe("the pods of a revision", () => {
   })
 })
 
+describe("a revision's scaling", () => {
+  const of = (annotations: Record<string, string>, map: Record<string, string> = {}, before?: object) => {
+    const given = revision("hello-00001")
+    const subject = { ...given, metadata: { ...given.metadata, annotations } }
+    const podAutoscaler = before as Observed["podAutoscaler"]
+    const settings = readConfig({ "config-autoscaler": map })
+    return decide(observed({ revision: subject, podAutoscaler, config: settings }), nowMs)
+  }
+  const key = "autoscaling.knative.dev/"
+
+  it("is whose the operators say, unless the revision says, and stays whose it was", () => {
+    const named = { "pod-autoscaler-class": "hpa.autoscaling.knative.dev" }
+    const classOf = (decision: ReturnType<typeof of>) => decision.podAutoscaler?.metadata.annotations?.[`${key}class`]
+    expect(classOf(of({}))).toBe("kpa.autoscaling.knative.dev")
+    expect(classOf(of({}, named))).toBe("hpa.autoscaling.knative.dev")
+    expect(classOf(of({ [`${key}class`]: "other" }, named))).toBe("other")
+    const before = { metadata: { annotations: { [`${key}class`]: "kpa.autoscaling.knative.dev" } } }
+    expect(classOf(of({}, named, before))).toBe("kpa.autoscaling.knative.dev")
+  })
+
+  it("begins with what either spelling says, or the operators", () => {
+    const replicas = (decision: ReturnType<typeof of>) => decision.deployment?.spec?.replicas
+    expect(replicas(of({ [`${key}initialScale`]: "3" }))).toBe(3)
+    expect(replicas(of({ [`${key}minScale`]: "4" }))).toBe(4)
+    expect(replicas(of({}, { "min-scale": "2" }))).toBe(2)
+  })
+})
+
 describe("a revision that cannot run says", () => {
   interface Row {
     name: string

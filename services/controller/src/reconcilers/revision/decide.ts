@@ -57,7 +57,7 @@ export function decide(observed: Observed, nowMs: number): Decision {
   const { resources, container } = healthOf(observed)
   return {
     deployment: resolved ? desiredDeployment({ revision, config, images: resolution.images }) : undefined,
-    podAutoscaler: resolved ? desiredPodAutoscaler(revision) : undefined,
+    podAutoscaler: resolved ? desiredPodAutoscaler(revision, podAutoscaler, config) : undefined,
     status: {
       ...revision.status,
       observedGeneration: revision.metadata.generation,

@@ -1,15 +1,15 @@
 import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
-import { annotations } from "../../labels.ts"
+import { scalingAnnotation } from "@wick/sdk/api/serving/scaling-annotation"
 
 /** Pods that a revision starts with: its own initial scale or the operator's, and never fewer than its minimum. */
 export function initialReplicas(revision: Revision, config: Config): number {
-  const own = annotation(revision, annotations.initialScale)
+  const own = annotation(revision, "initial-scale")
   const initial = own ?? config.autoscaler["initial-scale"]
-  return Math.max(initial, annotation(revision, annotations.minScale) ?? 0)
+  return Math.max(initial, annotation(revision, "min-scale") ?? config.autoscaler["min-scale"])
 }
 
 function annotation(revision: Revision, name: string): number | undefined {
-  const value = revision.metadata.annotations?.[name]
+  const value = scalingAnnotation(revision.metadata.annotations, name)
   return value === undefined || !/^\d+$/.test(value) ? undefined : Number(value)
 }

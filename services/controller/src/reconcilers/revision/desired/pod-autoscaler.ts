@@ -1,6 +1,8 @@
 import type { NewOf } from "@wick/sdk/api"
 import type { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
+import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
+import { classAnnotation } from "@wick/sdk/api/serving/scaling-annotation"
 import { annotations, labels, type RoutingState } from "../../../labels.ts"
 import { ownedBy } from "../../../owner.ts"
 import { deploymentName, podAutoscalerName } from "../names.ts"
@@ -8,8 +10,15 @@ import { servingProtocol } from "./pod-spec.ts"
 
 const reachability: Record<RoutingState, string> = { active: "Reachable", reserve: "Unreachable", pending: "" }
 
-/** What the autoscaler needs to know of a revision. */
-export function desiredPodAutoscaler(revision: Revision): NewOf<typeof PodAutoscaler> {
+/**
+ * What the autoscaler needs to know of a revision. Who scales it is settled when it is made: what operators set later
+ * is for later revisions.
+ */
+export function desiredPodAutoscaler(
+  revision: Revision,
+  before: PodAutoscaler | undefined,
+  config: Config,
+): NewOf<typeof PodAutoscaler> {
   const { metadata, spec } = revision
   const state = (metadata.labels?.[labels.routingState] ?? "pending") as RoutingState
   return {
@@ -17,7 +26,10 @@ export function desiredPodAutoscaler(revision: Revision): NewOf<typeof PodAutosc
       name: podAutoscalerName(metadata.name),
       namespace: metadata.namespace,
       labels: { ...metadata.labels, [labels.revision]: metadata.name, [labels.revisionUid]: metadata.uid },
-      annotations: autoscaling(metadata.annotations),
+      annotations: {
+        [classAnnotation]: before?.metadata.annotations?.[classAnnotation] ?? config.autoscaler["pod-autoscaler-class"],
+        ...autoscaling(metadata.annotations),
+      },
       ownerReferences: [ownedBy(revision)],
     },
     spec: {
