@@ -22,6 +22,22 @@ export interface RevisionLoad {
   readonly pods: Readonly<Record<string, number>>
 }
 
+/** Load of a span of time that has passed. */
+export interface LoadStretch {
+  readonly endedMsAgo: number
+  readonly lengthMs: number
+  /** On average over the stretch. */
+  readonly concurrency: number
+  readonly requests: number
+}
+
+/** What one activator saw of one revision within the last minute, oldest first. */
+export interface RevisionHistory {
+  readonly namespace: string
+  readonly name: string
+  readonly stretches: readonly LoadStretch[]
+}
+
 /** An activator as other activators reach it. */
 export interface Peer {
   readonly id: string
@@ -30,12 +46,14 @@ export interface Peer {
 }
 
 /**
- * `hello` comes first and once per stream. `load` names every revision that had a request in the interval, and once
+ * `hello` comes first and once per stream. `history` follows it where there was load of late: an autoscaler that has not
+ * heard this activator before begins with it, any other passes it over. `load` names every revision that had a request in the interval, and once
  * more those that have fallen idle; silence about a revision means that there is none. `poke` is sent the moment a
  * request arrives for which no pod is ready.
  */
 export type ActivatorMessage =
   | { readonly type: "hello"; readonly self: Peer }
+  | { readonly type: "history"; readonly revisions: readonly RevisionHistory[] }
   | { readonly type: "load"; readonly intervalMs: number; readonly revisions: readonly RevisionLoad[] }
   | { readonly type: "poke"; readonly namespace: string; readonly name: string }
 

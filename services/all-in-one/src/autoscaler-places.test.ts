@@ -12,7 +12,13 @@ import { openPki } from "../../core/src/pki/index.ts"
 import { remoteLoad } from "./autoscaler-places.ts"
 import { serviceUser } from "./serving-roles.ts"
 
-const nobody: LoadListener = { connected: () => {}, load: () => {}, poke: () => {}, disconnected: () => {} }
+const nobody: LoadListener = {
+  connected: () => {},
+  history: () => {},
+  load: () => {},
+  poke: () => {},
+  disconnected: () => {},
+}
 
 async function start(activator: string, elsewhere: readonly string[]) {
   const stack = new AsyncDisposableStack()

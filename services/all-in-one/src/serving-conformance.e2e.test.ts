@@ -47,9 +47,6 @@ const gaps: ReadonlySet<string> = new Set([
   "S45: a webhook of /config-validation fails closed",
   "S65: limits are seen in the cgroup, which like sysctl is read-only",
   "S67: it is asked nothing before its readiness probe has passed",
-  "S8: a PodAutoscaler names its target, its reachability and what it scaled to",
-  "S9 S11: a revision has a ServerlessService and a Metric, and Services that tell where it is served",
-  "S95: the HPA class makes a HorizontalPodAutoscaler of the revision's name",
   "system: activators are found by activator-service and its EndpointSlices",
   "system: the gateway is a Service with one address, and real ports of the nodes",
 ])

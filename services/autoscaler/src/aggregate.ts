@@ -1,4 +1,4 @@
-import type { RevisionLoad } from "@wick/sdk/wire"
+import type { LoadStretch, RevisionLoad } from "@wick/sdk/wire"
 import type { Observation } from "./decide.ts"
 import type { ScalingSpec } from "./settings.ts"
 import { LoadWindow } from "./window.ts"
@@ -46,6 +46,16 @@ export class Aggregate {
     const { waiting, concurrencyNow, pods } = load
     if (concurrencyNow === 0) this.#lastWords.delete(activator)
     else this.#lastWords.set(activator, { atMs: toMs, waiting, concurrencyNow, pods })
+  }
+
+  /** What an activator saw before anybody listened. */
+  recall(stretches: readonly LoadStretch[], nowMs: number): void {
+    for (const { endedMsAgo, lengthMs, concurrency, requests } of stretches) {
+      const toMs = nowMs - endedMsAgo
+      const stretch = { fromMs: toMs - lengthMs, toMs, concurrency, requests }
+      this.#stable.add(stretch)
+      this.#surge.add(stretch)
+    }
   }
 
   /** Reports follow each other without gap or overlap, though one may come a little late and the next one in time. */

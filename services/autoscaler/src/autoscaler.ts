@@ -21,7 +21,7 @@ import {
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
-import type { RevisionLoad } from "@wick/sdk/wire"
+import type { RevisionHistory, RevisionLoad } from "@wick/sdk/wire"
 import type { LoadListener } from "./load-server.ts"
 import { countReady, deletionCost, deletionCosts } from "./pod-counts.ts"
 import { ResourceScaling } from "./resource-scaling.ts"
@@ -49,6 +49,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   readonly #controller: Controller
   readonly #scalers = new Map<string, RevisionScaler>()
   readonly #activators = new Set<string>()
+  /** Activators whose load was heard from its beginning on, or from where their history began. */
+  readonly #heard = new Set<string>()
   /** Since when load is reported without a gap. */
   #watchedSinceMs: number | undefined
 
@@ -99,14 +101,26 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     for (const scaled of this.#scaled.list()) this.#controller.wake(keyOf(scaled))
   }
 
+  history(activator: string, revisions: readonly RevisionHistory[]): void {
+    if (this.#heard.has(activator)) return
+    this.#heard.add(activator)
+    const now = this.#clock.now()
+    for (const { namespace, name, stretches } of revisions) {
+      const key = `${namespace}/${name}`
+      this.#scaler(key)?.recall(stretches, now)
+      this.#controller.wake(key)
+    }
+  }
+
   load(activator: string, intervalMs: number, revisions: readonly RevisionLoad[]): void {
+    this.#heard.add(activator)
     const now = this.#clock.now()
     for (const load of revisions) {
       const key = `${load.namespace}/${load.name}`
       const scaler = this.#scaler(key)
       if (scaler === undefined) continue
       const wasIdle = scaler.aggregate.isIdle(now)
-      scaler.aggregate.report(activator, load, intervalMs, now)
+      scaler.report(activator, load, intervalMs, now)
       if (wasIdle || scaler.isPressed()) this.#controller.wake(key)
     }
   }
@@ -140,7 +154,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const { name, namespace } = splitKey(key)
     const service = seeService(this.#objects.services.get(name, namespace), scaled)
     const spec = this.#spec(scaled)
-    const deployment = this.#deployments.get(scaled.spec.scaleTargetRef.name ?? "", namespace)
+    const deployment = this.#deploymentOf(scaled)
     const readyPods = countReady(this.#pods.byIndex("revision", key))
     const now = this.#clock.now()
     const conditions = scaled.status?.conditions ?? []
@@ -218,11 +232,21 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const scaler = new RevisionScaler({
       spec: this.#spec(scaled),
       activity: activityOf(scaled.status?.conditions ?? [], now),
-      readyPods: countReady(this.#pods.byIndex("revision", key)),
+      found: Math.max(countReady(this.#pods.byIndex("revision", key)), this.#replicasOf(scaled)),
       nowMs: now,
     })
     this.#scalers.set(key, scaler)
     return scaler
+  }
+
+  #deploymentOf({ metadata, spec }: PodAutoscaler): Deployment | undefined {
+    return this.#deployments.get(spec.scaleTargetRef.name ?? "", metadata.namespace)
+  }
+
+  /** Pods that somebody decided on before; what a new revision starts with is nobody's decision. */
+  #replicasOf(scaled: PodAutoscaler): number {
+    const isNew = !isInitialized(scaled.status?.conditions ?? [])
+    return isNew ? 0 : (this.#deploymentOf(scaled)?.spec.replicas ?? 0)
   }
 
   #spec(scaled: PodAutoscaler): ScalingSpec {

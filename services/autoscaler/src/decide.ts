@@ -49,7 +49,7 @@ export function decide(mode: Mode, seen: Observation, spec: ScalingSpec, nowMs: 
   const wantPanic = Math.ceil(burst / spec.targetPerPod)
   const byStable = activated(clamp(wantStable, least, most), wantStable, seen, spec)
   const byPanic = activated(clamp(wantPanic, least, most), wantPanic, seen, spec)
-  const next = nextMode(mode, wantPanic / ready >= spec.panicThreshold, spec, nowMs)
+  const next = nextMode(mode, surpasses(burst, ready, spec), spec, nowMs)
   const explain = { wantStable, wantPanic, least, most }
   const excessBurst = burstRoom(seen, burst, spec)
   const activators = activatorsFor(seen.readyPods, spec)
@@ -75,6 +75,11 @@ function burstLoad(mode: Mode, seen: Observation, spec: ScalingSpec, ready: numb
 function activated(replicas: number, want: number, seen: Observation, spec: ScalingSpec): number {
   const wanted = seen.waiting > 0 ? Math.max(replicas, 1) : replicas
   return want > 0 || seen.waiting > 0 ? Math.max(wanted, spec.activationScale) : wanted
+}
+
+/** Whether a load wants so many more pods than there are that it means panic. */
+export function surpasses(load: number, readyPods: number, spec: ScalingSpec): boolean {
+  return Math.ceil(load / spec.targetPerPod) / readyPods >= spec.panicThreshold
 }
 
 function nextMode(mode: Mode, overThreshold: boolean, spec: ScalingSpec, nowMs: number): Mode {

@@ -1,11 +1,19 @@
 import { rmSync } from "node:fs"
 import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js"
 import type { Log } from "@wick/sdk/log"
-import { type ActivatorMessage, type AutoscalerMessage, loadStream, type Peer, type RevisionLoad } from "@wick/sdk/wire"
+import {
+  type ActivatorMessage,
+  type AutoscalerMessage,
+  loadStream,
+  type Peer,
+  type RevisionHistory,
+  type RevisionLoad,
+} from "@wick/sdk/wire"
 
 /** What activators say, in the order in which they say it. */
 export interface LoadListener {
   connected(activator: string): void
+  history(activator: string, revisions: readonly RevisionHistory[]): void
   load(activator: string, intervalMs: number, revisions: readonly RevisionLoad[]): void
   poke(activator: string, namespace: string, name: string): void
   disconnected(activator: string): void
@@ -95,6 +103,7 @@ export class LoadServer implements AsyncDisposable {
       this.#tellPeers()
     } else if (known !== undefined) {
       if (message.type === "poke") this.#listener.poke(known.id, message.namespace, message.name)
+      else if (message.type === "history") this.#listener.history(known.id, message.revisions)
       else this.#listener.load(known.id, message.intervalMs, message.revisions)
     }
   }

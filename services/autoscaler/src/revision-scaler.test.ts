@@ -35,7 +35,7 @@ class Story {
     this.ready = first.ready ?? 0
     this.initialized = first.initialized ?? true
     const activity = first.activity ?? { kind: "inactive", sinceMs: start, because: "NoTraffic" }
-    this.scaler = new RevisionScaler({ spec: this.spec, activity, readyPods: this.ready, nowMs: start })
+    this.scaler = new RevisionScaler({ spec: this.spec, activity, found: this.ready, nowMs: start })
     this.look()
   }
 
@@ -103,7 +103,7 @@ class Story {
       pods: {},
     }
     const wasIdle = this.scaler.aggregate.isIdle(this.now)
-    this.scaler.aggregate.report("a", load, everyMs, this.now)
+    this.scaler.report("a", load, everyMs, this.now)
     if (wasIdle && concurrency > 0) this.look()
   }
 }

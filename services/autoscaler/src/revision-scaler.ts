@@ -1,5 +1,7 @@
+import type { LoadStretch, RevisionLoad } from "@wick/sdk/wire"
 import { Aggregate } from "./aggregate.ts"
 import { type Decision, decide, type Mode } from "./decide.ts"
+import { Recollection } from "./recollection.ts"
 import { type Activity, scaleToZero, type ZeroAnswer } from "./scale-to-zero.ts"
 import type { ScalingSpec } from "./settings.ts"
 import { MaximumWindow } from "./window.ts"
@@ -47,17 +49,36 @@ export class RevisionScaler {
   #delay: MaximumWindow
   /** Of the last plan: load that these can bear needs no decision before the next tick. */
   #bearable = 0
+  /** Until it is known in which mode to go on from what was found. */
+  #recollection: Recollection | undefined
 
-  /** Pods that run already are kept for a stable window, since nobody has seen yet what they are for. */
-  constructor(first: { spec: ScalingSpec; activity: Activity; readyPods: number; nowMs: number }) {
-    const { spec, activity, readyPods, nowMs } = first
+  /**
+   * Pods that run already, or that were decided on and are on their way, are kept for a stable window: whoever decided
+   * on them has seen what we have not.
+   */
+  constructor(first: { spec: ScalingSpec; activity: Activity; found: number; nowMs: number }) {
+    const { spec, activity, found, nowMs } = first
     this.aggregate = new Aggregate(spec.stableWindowMs)
     this.#activity = activity
     this.#mode = { kind: "stable" }
-    if (readyPods > 1) this.#hold(readyPods, nowMs)
+    if (found > 1) {
+      this.#hold(found, nowMs)
+      this.#recollection = new Recollection(found, nowMs)
+    }
     this.#delay = new MaximumWindow(spec.scaleDownDelayMs)
     // Whoever was here before may have had a reason to keep them, and took it along.
-    if (spec.scaleDownDelayMs > 0) this.#delay.record(nowMs, readyPods)
+    if (spec.scaleDownDelayMs > 0) this.#delay.record(nowMs, found)
+  }
+
+  /** What an activator saw before anybody listened. */
+  recall(stretches: readonly LoadStretch[], nowMs: number): void {
+    this.aggregate.recall(stretches, nowMs)
+    this.#recollection?.add(stretches, nowMs)
+  }
+
+  report(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): void {
+    this.aggregate.report(activator, load, intervalMs, nowMs)
+    this.#recollection?.report(load, intervalMs, nowMs)
   }
 
   /** Whether load has outgrown the last plan, so that the next tick would be too late. */
@@ -102,6 +123,10 @@ export class RevisionScaler {
   }
 
   #decide({ spec, readyPods }: Situation, nowMs: number): Decision {
+    if (this.#recollection?.isGathered(nowMs)) {
+      this.#mode = this.#recollection.mode(this.#mode, spec)
+      this.#recollection = undefined
+    }
     const decision = decide(this.#mode, this.aggregate.observe(spec, readyPods, nowMs), spec, nowMs)
     this.#mode = decision.mode
     return decision

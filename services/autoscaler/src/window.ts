@@ -38,6 +38,8 @@ export class LoadWindow {
   add({ fromMs, toMs, concurrency, requests }: Stretch): void {
     if (concurrency <= 0 && requests <= 0) return
     if (toMs - this.#lastMs > this.spanMs) this.#firstMs = fromMs
+    // What another tells of a time before that is load of that time all the same.
+    else this.#firstMs = Math.min(this.#firstMs, fromMs)
     this.#lastMs = Math.max(this.#lastMs, toMs)
     this.#turnTo(toMs)
     const length = toMs - fromMs

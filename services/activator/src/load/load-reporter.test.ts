@@ -117,6 +117,34 @@ describe("reports of load", () => {
   })
 })
 
+describe("an autoscaler that begins anew", () => {
+  it("is told the last minute before anything else, once for each stream", async () => {
+    const story = new Story()
+    story.addPod()
+    const call = story.request()
+    await story.clock.advance(3000)
+    story.reporter.disconnected()
+    story.take()
+    await story.clock.advance(2000)
+    story.reporter.connected()
+    const [history, ...others] = story.take()
+    expect(history).toMatchObject({ type: "history", revisions: [{ namespace: "n", name: "r" }] })
+    const stretches = history?.type === "history" ? (history.revisions[0]?.stretches ?? []) : []
+    expect(stretches.map(({ endedMsAgo, concurrency }) => [endedMsAgo, concurrency])).toEqual([
+      [4000, 1],
+      [3000, 1],
+      [2000, 1],
+    ])
+    expect(others).toEqual([])
+    await story.clock.advance(1)
+    expect(story.take()).toMatchObject([{ type: "load", intervalMs: 2001, revisions: [{ concurrency: 1 }] }])
+    story.backend.finish(call, 200)
+    await story.clock.advance(120_000)
+    story.reporter.connected()
+    expect(story.take()).toEqual([])
+  })
+})
+
 describe("a backend", () => {
   it("hands a request back to the head of the line when its pod could not be reached", () => {
     const story = new Story()

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "@wick/sdk/clock"
 import type { ActivatorMessage, RevisionLoad } from "@wick/sdk/wire"
 import type { Backend } from "../backend/backend.ts"
+import { LoadHistory } from "./load-history.ts"
 
 /** Between reports while there is load. */
 const intervalMs = 1000
@@ -18,6 +19,7 @@ export class LoadReporter {
   readonly #send: (message: ActivatorMessage) => void
   readonly #awake = new Set<Backend>()
   readonly #poked = new Set<Backend>()
+  readonly #histories = new Map<Backend, LoadHistory>()
   #connected = false
   /** Until when load has been told, and when the last report left. */
   #reportedMs: number
@@ -49,6 +51,7 @@ export class LoadReporter {
   connected(): void {
     this.#connected = true
     this.#poked.clear()
+    this.#tellHistory()
     for (const backend of this.#awake) if (backend.line.size > 0) this.pressed(backend)
     if (this.#awake.size > 0) this.#plan(0)
   }
@@ -61,6 +64,27 @@ export class LoadReporter {
   stop(): void {
     this.#next?.timer.cancel()
     this.#connected = false
+  }
+
+  #tellHistory(): void {
+    const now = this.#clock.monotonic()
+    this.#forgetOld(now)
+    const revisions = [...this.#histories].map(([{ namespace, name }, history]) => ({
+      namespace,
+      name,
+      stretches: history.stretches(now),
+    }))
+    if (revisions.length > 0) this.#send({ type: "history", revisions })
+  }
+
+  #forgetOld(nowMs: number): void {
+    for (const [backend, history] of this.#histories) if (history.isOver(nowMs)) this.#histories.delete(backend)
+  }
+
+  #remember(backend: Backend, load: RevisionLoad, nowMs: number, elapsedMs: number): void {
+    const history = this.#histories.get(backend) ?? new LoadHistory()
+    this.#histories.set(backend, history)
+    history.add(nowMs - elapsedMs, nowMs, load.concurrency * elapsedMs, load.requests)
   }
 
   #plan(dueMs: number): void {
@@ -85,11 +109,13 @@ export class LoadReporter {
       const load = loadOf(backend, now, elapsedMs)
       backend.reportedConcurrency = load.concurrencyNow
       revisions.push(load)
+      this.#remember(backend, load, now, elapsedMs)
       if (load.requests === 0 && load.concurrency === 0) {
         backend.awake = false
         this.#awake.delete(backend)
       }
     }
+    if (this.#histories.size > this.#awake.size) this.#forgetOld(now)
     if (revisions.length > 0) this.#send({ type: "load", intervalMs: elapsedMs, revisions })
     if (this.#awake.size > 0) this.#plan(now + (urgent ? urgentMs : intervalMs))
   }
