@@ -1,8 +1,21 @@
 import * as z from "zod"
 import { Container } from "../core/container.ts"
 import { PodSpec } from "../core/pod-spec.ts"
+import { GRPCAction, HTTPGetAction, Probe, TCPSocketAction } from "../core/probe.ts"
 import { Volume } from "../core/volume.ts"
-import { anyObject, atomicList, int64, mapList, named, optional, required, text, textMap } from "../field.ts"
+import { anyObject, atomicList, int32, int64, mapList, named, optional, required, text, textMap } from "../field.ts"
+import { IntOrString } from "../meta/int-or-string.ts"
+
+/** A probe as a revision writes it: one that names no port asks the container's own. */
+const port = optional(IntOrString, "Number or name of the port; the container's own when absent.")
+const RevisionProbe = Probe.extend({
+  httpGet: optional(HTTPGetAction.extend({ port }), "Make an HTTP request."),
+  tcpSocket: optional(TCPSocketAction.extend({ port }), "Open a TCP connection."),
+  grpc: optional(
+    GRPCAction.extend({ port: optional(int32, "Number of the port; the container's own when absent.") }),
+    "Call the gRPC health service.",
+  ),
+})
 
 /**
  * A container and a pod as a revision writes them. The deep, rarely used corners accept any object here: a Deployment
@@ -11,6 +24,9 @@ import { anyObject, atomicList, int64, mapList, named, optional, required, text,
  */
 const RevisionContainer = Container.omit({ lifecycle: true }).extend({
   lifecycle: optional(anyObject, "Not allowed in a revision."),
+  livenessProbe: optional(RevisionProbe, "Whether the container is alive; it is restarted when not."),
+  readinessProbe: optional(RevisionProbe, "Whether the container can take requests."),
+  startupProbe: optional(RevisionProbe, "Whether the container has started; other probes wait for it."),
 })
 
 const RevisionVolume = Volume.omit({ ephemeral: true, iscsi: true, nfs: true }).extend({

@@ -60,12 +60,12 @@ const mistakes: readonly Mistake[] = [
   [
     "S34: a port with a name that says nothing",
     container({ ports: [{ containerPort: 80, name: "web" }] }),
-    /ports\[0\]\.name|ports\.name/,
+    /Port name web is not allowed: .*\.ports\nName must be empty, or one of: 'h2c', 'http1'/,
   ],
   [
     "S34: several containers without a port",
     spec({ containers: [{ image: nowhere }, { image: nowhere }] }),
-    /missing containerPort|expected exactly one/,
+    /missing field\(s\): spec\.template\.spec\.containers\[\*\]\.ports/,
   ],
   ["S35: a variable that is ours", { env: { K_SERVICE: "x" } }, /"?K_SERVICE"?.*env/s],
   [

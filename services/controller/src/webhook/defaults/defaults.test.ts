@@ -132,9 +132,14 @@ describe("containers get", () => {
 })
 
 describe("a probe gets", () => {
-  const http = { httpGet: { path: "/" } }
+  const http = { httpGet: { path: "/", port: 8080 } }
   it.each([
     ["the port's, when there is none", undefined, { tcpSocket: { port: 0 }, successThreshold: 1 }],
+    [
+      "the container's own port, where it names none",
+      { httpGet: { path: "/" } },
+      { httpGet: { path: "/", port: 0 }, successThreshold: 1 },
+    ],
     ["a count of successes", http, { ...http, successThreshold: 1 }],
     [
       "Kubernetes' limits with a period",

@@ -23,8 +23,12 @@ export function readinessDefaults(given: Json | undefined, isServing: boolean): 
   }
 }
 
-/** gRPC asks for a service by name; the empty one is the whole server. */
+/** Port 0 is the container's own. gRPC asks for a service by name; the empty one is the whole server. */
 export function probeDefaults(probe: Json): Json {
-  const grpc = probe.grpc as Json | undefined
-  return grpc === undefined ? probe : { ...probe, grpc: { ...grpc, service: grpc.service ?? "" } }
+  const asks = (["httpGet", "tcpSocket", "grpc"] as const).filter((kind) => probe[kind] !== undefined)
+  const filled = asks.map((kind) => {
+    const own = probe[kind] as Json
+    return [kind, { ...own, port: own.port ?? 0, ...(kind === "grpc" && { service: own.service ?? "" }) }]
+  })
+  return { ...probe, ...Object.fromEntries(filled) }
 }
