@@ -40,10 +40,15 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
 `
 
 /**
- * Little room for young objects, and one arena of malloc's instead of one per thread: the platform is mostly idle, and
- * the machine's memory is for functions. The gateway processes go without the second.
+ * Some room for young objects, and one arena of malloc's instead of one per thread: the platform is mostly idle, and the
+ * machine's memory is for functions. Under a thousand writes a second whatever lives for a while is garbage of the old
+ * generation; it is collected when that has doubled, not each time that it has grown by a third: all threads mark it, and
+ * whoever reads meanwhile waits.
  */
-const smallHeap = { flags: ["--max-semi-space-size=2"], env: { MALLOC_ARENA_MAX: "1" } }
+const smallHeap = {
+  flags: ["--max-semi-space-size=8", "--heap-growing-percent=100"],
+  env: { MALLOC_ARENA_MAX: "1" },
+}
 
 export function command(context: Context): Command {
   const up = new Command("up")

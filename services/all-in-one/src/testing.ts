@@ -96,7 +96,7 @@ function platform(
 async function start(home: string, args: string[]): Promise<void> {
   const logPath = join(home, "control.log")
   const output = openSync(logPath, "a")
-  const child = spawn(process.execPath, ["--max-semi-space-size=2", ...args], {
+  const child = spawn(process.execPath, ["--max-semi-space-size=8", "--heap-growing-percent=100", ...args], {
     stdio: ["ignore", output, output, "ipc"],
     detached: true,
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache },

@@ -10,7 +10,10 @@ export interface Limits {
   /** Bytes and number of entries kept in memory for followers that are a little behind. */
   readonly keptSizeMax: number
   readonly keptEntriesMax: number
-  /** Bytes applied after which the state is saved at once: a restart has no more than about this to apply again. */
+  /**
+   * Bytes applied after which the state is saved at once: a restart has no more than about this to apply again, and
+   * others wait no longer than it takes to hand so much to the table: a thousand objects, some four milliseconds.
+   */
   readonly unsavedSizeSoft: number
   /** Longest time that a write waits to be saved, and the time until a failed attempt is repeated. */
   readonly saveDelayMs: number
@@ -21,6 +24,6 @@ export const usualLimits: Limits = {
   appendSizeMax: appendSizeMaxUsual,
   keptSizeMax: 16 * 1024 * 1024,
   keptEntriesMax: 10_000,
-  unsavedSizeSoft: 4 * 1024 * 1024,
+  unsavedSizeSoft: 1024 * 1024,
   saveDelayMs: 5_000,
 }
