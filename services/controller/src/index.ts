@@ -6,13 +6,14 @@
 import { type DataByName, systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
-import { createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
+import { createEventRecorder, createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
 import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
 import { askingGateways } from "./gateways/gateways.ts"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
 import type { Context } from "./reconcilers/context.ts"
+import { startRevisionCollector } from "./reconcilers/gc/reconcile.ts"
 import { startIngressController } from "./reconcilers/ingress/reconcile.ts"
 import { startLabeler } from "./reconcilers/labeler/reconcile.ts"
 import { startRevisionController } from "./reconcilers/revision/reconcile.ts"
@@ -74,7 +75,8 @@ export async function startController(options: ControllerOptions): Promise<Async
   const config = watchConfig(informers)
   await config.synced
   const { registries = publicRegistries } = options
-  const context: Context = { client, informers, config, registries, clock, log }
+  const events = undo.use(createEventRecorder({ client, clock, log, component: "serving-controller" }))
+  const context: Context = { client, informers, config, registries, events, clock, log }
   undo.use(startServiceController(context))
   undo.use(startConfigurationController(context))
   undo.use(startRevisionController(context))
@@ -83,6 +85,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startIngressController(context, askingGateways(gateways, clock)))
   undo.use(startLabeler(context))
   undo.use(startServerlessServiceController(context))
+  undo.use(startRevisionCollector(context))
   return undo.move()
 }
 

@@ -2,7 +2,7 @@ import type { Kind, KindOf, NewOf } from "@wick/sdk/api"
 import { isStatus } from "@wick/sdk/api"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
-import type { Informers } from "@wick/sdk/controller"
+import type { EventRecorder, Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { ConfigSource } from "@wick/sdk/serving-config"
 import { sameJson } from "../same-json.ts"
@@ -14,6 +14,8 @@ export interface Context {
   readonly informers: Informers
   readonly config: ConfigSource
   readonly registries: Registries
+  /** What happens to objects, for those who describe them. */
+  readonly events: EventRecorder
   readonly clock: Clock
   readonly log: Log
 }

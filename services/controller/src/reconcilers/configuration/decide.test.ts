@@ -37,4 +37,44 @@ describe("a configuration", () => {
     expect(made).toBeUndefined()
     expect(readyOf(status)).toMatchObject({ status: "False", message: expect.stringContaining("already exists") })
   })
+
+  it("says why its revision could not be made", () => {
+    const refusal = "admission webhook denied the request: no"
+    const { status, news } = decide({ configuration: configuration(), revisions: [], refusal }, nowMs)
+    const message = `Revision creation failed with message: ${refusal}.`
+    expect(readyOf(status)).toMatchObject({ status: "False", reason: "RevisionFailed", message })
+    expect(status.latestCreatedRevisionName).toBeUndefined()
+    expect(news).toEqual([])
+  })
+
+  it("says that the revision was deleted that traffic goes to, until another is ready", () => {
+    const before = configuration("True", { latestReadyRevisionName: "hello-00001" }, 2)
+    const gone = decide({ configuration: before, revisions: [revision("hello-00002", "Unknown")] }, nowMs)
+    expect(readyOf(gone.status)).toMatchObject({
+      reason: "RevisionDeleted",
+      message: 'Revision "hello-00001" was deleted.',
+    })
+    const next = decide({ configuration: before, revisions: [revision("hello-00002", "True")] }, nowMs)
+    expect(readyOf(next.status)).toMatchObject({ status: "True" })
+  })
+
+  it("tells of its first ready revision, of each newer one, and of one that fails", () => {
+    const first = revision("hello-00001", "True")
+    const reasons = (before: Parameters<typeof decide>[0]["configuration"], ...revisions: (typeof first)[]) =>
+      decide({ configuration: before, revisions }, nowMs).news.map(({ reason, message }) => `${reason}: ${message}`)
+    expect(reasons(configuration(), first)).toEqual([
+      "ConfigurationReady: Configuration becomes ready",
+      'LatestReadyUpdate: LatestReadyRevisionName updated to "hello-00001"',
+    ])
+    const ready = configuration("True", { latestReadyRevisionName: "hello-00001" }, 2)
+    expect(reasons(ready, first, revision("hello-00002", "True"))).toEqual([
+      'LatestReadyUpdate: LatestReadyRevisionName updated to "hello-00002"',
+    ])
+    const failing = [first, revision("hello-00002", "False")]
+    expect(reasons(ready, ...failing)).toEqual([
+      'LatestCreatedFailed: Latest created revision "hello-00002" has failed',
+    ])
+    const { status } = decide({ configuration: ready, revisions: failing }, nowMs)
+    expect(reasons({ ...ready, status } as typeof ready, ...failing)).toEqual([])
+  })
 })

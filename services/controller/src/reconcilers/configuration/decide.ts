@@ -1,6 +1,7 @@
 import type { NewOf } from "@wick/sdk/api"
 import type { Configuration } from "@wick/sdk/api/serving/configuration"
 import type { Revision } from "@wick/sdk/api/serving/revision"
+import type { Happening } from "@wick/sdk/controller"
 import { currentCondition, isFalse, isTrue, isUnknown, type Mark, nextConditions, timestamp } from "../../conditions.ts"
 import { annotations, labels } from "../../labels.ts"
 import { isOwnedBy, ownedBy } from "../../owner.ts"
@@ -10,12 +11,16 @@ export interface Observed {
   readonly configuration: Configuration
   /** Every revision of the configuration, and the one that has the name that its template asks for. */
   readonly revisions: readonly Revision[]
+  /** What the API said when the revision was to be made, if that was no. */
+  readonly refusal?: string
 }
 
 export interface Decision {
   /** To be made, when this generation has none yet. */
   readonly revision: NewOf<typeof Revision> | undefined
   readonly status: NonNullable<Configuration["status"]>
+  /** What users are told as Events, once the status says it. */
+  readonly news: readonly Happening[]
 }
 
 const generationDigits = 5
@@ -28,24 +33,26 @@ export function revisionName(configuration: Configuration): string {
 }
 
 /** A configuration makes one revision for each generation of its template, and is Ready when the newest of them is. */
-export function decide({ configuration, revisions }: Observed, nowMs: number): Decision {
+export function decide({ configuration, revisions, refusal }: Observed, nowMs: number): Decision {
   const name = revisionName(configuration)
   const latest = revisions.find(({ metadata }) => metadata.name === name)
   const taken = latest !== undefined && !isOfThisTemplate(configuration, latest)
   const ready = latestReady(configuration, revisions)
+  const isMade = !taken && refusal === undefined
+  const mark = isMade
+    ? (deleted(configuration, ready, latest) ?? readiness(name, latest))
+    : creationFailed(refusal ?? nameTaken(configuration, name))
+  const status = {
+    ...configuration.status,
+    observedGeneration: configuration.metadata.generation,
+    ...(isMade && { latestCreatedRevisionName: name }),
+    ...(ready && { latestReadyRevisionName: ready }),
+    conditions: nextConditions({ before: configuration.status?.conditions, dependents: { Ready: mark }, nowMs }),
+  } as NonNullable<Configuration["status"]>
   return {
     revision: latest ? undefined : desiredRevision(configuration, name, nowMs),
-    status: {
-      ...configuration.status,
-      observedGeneration: configuration.metadata.generation,
-      ...(!taken && { latestCreatedRevisionName: name }),
-      ...(ready && { latestReadyRevisionName: ready }),
-      conditions: nextConditions({
-        before: configuration.status?.conditions,
-        dependents: { Ready: taken ? nameTaken(configuration, name) : readiness(name, latest) },
-        nowMs,
-      }),
-    } as NonNullable<Configuration["status"]>,
+    status,
+    news: newsOf(configuration.status, status, name),
   }
 }
 
@@ -60,11 +67,50 @@ function sameSpec(configuration: Configuration, revision: Revision): boolean {
   return sameJson(configuration.spec.template.spec, revision.spec)
 }
 
-function nameTaken({ metadata }: Configuration, name: string): Mark {
-  return isFalse(
-    "RevisionFailed",
-    `Revision creation failed with message: revisions.serving.knative.dev "${name}" already exists and is not of this template of "${metadata.name}".`,
-  )
+function nameTaken({ metadata }: Configuration, name: string): string {
+  return `revisions.serving.knative.dev "${name}" already exists and is not of this template of "${metadata.name}"`
+}
+
+function creationFailed(message: string): Mark {
+  return isFalse("RevisionFailed", `Revision creation failed with message: ${message}.`)
+}
+
+/** What traffic went to is gone, and nothing takes its place yet. */
+function deleted({ status }: Configuration, ready: string | undefined, latest: Revision | undefined): Mark | undefined {
+  const last = status?.latestReadyRevisionName
+  const failed = latest && currentCondition(latest, "Ready")?.status === "False"
+  if (!last || ready || failed || latest?.metadata.name === last) return undefined
+  return isFalse("RevisionDeleted", `Revision "${last}" was deleted.`)
+}
+
+type Status = NonNullable<Configuration["status"]>
+
+function newsOf(before: Status | undefined, after: Status, latest: string): Happening[] {
+  const readyOf = (status: Status | undefined) => status?.conditions?.find(({ type }) => type === "Ready")
+  const [was, is] = [before?.latestReadyRevisionName, after.latestReadyRevisionName]
+  const ready = readyOf(after)
+  const failed = ready?.status === "False" && ready.message !== readyOf(before)?.message
+  const which = latest === is ? "ready" : "created"
+  return [
+    ...(is && !was ? [normal("ConfigurationReady", "Configuration becomes ready")] : []),
+    ...(is && is !== was ? [normal("LatestReadyUpdate", `LatestReadyRevisionName updated to "${is}"`)] : []),
+    ...(failed && ready.reason === "RevisionFailed" && after.latestCreatedRevisionName === latest
+      ? [
+          warning(
+            `Latest${which === "ready" ? "Ready" : "Created"}Failed`,
+            `Latest ${which} revision "${latest}" has failed`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+function normal(reason: string, message: string): Happening {
+  return { type: "Normal", reason, message }
+}
+
+function warning(reason: string, message: string): Happening {
+  return { type: "Warning", reason, message }
 }
 
 function readiness(name: string, revision: Revision | undefined): Mark {

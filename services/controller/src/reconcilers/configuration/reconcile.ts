@@ -1,3 +1,4 @@
+import { type NewOf, StatusError } from "@wick/sdk/api"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
@@ -27,10 +28,37 @@ export function startConfigurationController(context: Context): Controller {
       const own = revisions.byIndex("configuration", key)
       const named = revisions.get(revisionName(configuration), namespace)
       const all = named && !own.includes(named) ? [...own, named] : own
-      const decision = decide({ configuration, revisions: all }, clock.now())
-      if (decision.revision) await createChild(context, Revision, decision.revision)
-      await writeStatus(context, Configuration, configuration, decision.status)
+      const observed = { configuration, revisions: all }
+      const decision = decide(observed, clock.now())
+      const refusal = decision.revision && (await createRevision(context, configuration, decision.revision))
+      const { status, news } = refusal ? decide({ ...observed, refusal: refusal.message }, clock.now()) : decision
+      await writeStatus(context, Configuration, configuration, status)
+      for (const happening of news) context.events.record(configuration, happening)
+      // The API's no is tried again: what it follows from, such as a policy, may change.
+      if (refusal) throw refusal
       return done
     },
   })
+}
+
+/** Codes of a no that the same question will get again. */
+const refusals = [400, 403, 422]
+
+/** Returns the API's no, if that is the answer. */
+async function createRevision(
+  context: Context,
+  configuration: Configuration,
+  revision: NewOf<typeof Revision>,
+): Promise<StatusError | undefined> {
+  try {
+    const created = await createChild(context, Revision, revision)
+    const message = `Created Revision "${revision.metadata.name}"`
+    if (created) context.events.record(configuration, { type: "Normal", reason: "Created", message })
+    return undefined
+  } catch (error) {
+    const message = `Failed to create Revision: ${(error as Error).message}`
+    context.events.record(configuration, { type: "Warning", reason: "CreationFailed", message })
+    if (error instanceof StatusError && refusals.includes(error.code)) return error
+    throw error
+  }
 }

@@ -7,26 +7,54 @@ import { annotations, labels, type RoutingState } from "../../labels.ts"
 export interface Observed {
   readonly revision: Revision
   readonly configuration: Configuration | undefined
-  /** Routes of the revision's namespace. */
+  /** Those that name the revision, in their spec or status. */
   readonly routes: readonly Route[]
 }
 
 /**
- * Whether traffic can reach a revision: named in a route's spec or status it is active; the newest of its configuration
+ * Whether traffic can reach a revision, and by which routes: named in one it is active; the newest of its configuration
  * may be soon; any other is held in reserve and scales to zero. Undefined when its labels say so already.
  */
 export function decide({ revision, configuration, routes }: Observed, nowMs: number): object | undefined {
-  const { name } = revision.metadata
-  const routed = routes.some(({ spec, status }) =>
-    [...(spec.traffic ?? []), ...(status?.traffic ?? [])].some(({ revisionName }) => revisionName === name),
-  )
+  const { name, labels: had, annotations: noted } = revision.metadata
   const newest = configuration?.status?.latestCreatedRevisionName === name || configuration?.status === undefined
-  const state: RoutingState = routed ? "active" : newest ? "pending" : "reserve"
-  if (revision.metadata.labels?.[labels.routingState] === state) return undefined
+  const state: RoutingState = routes.length > 0 ? "active" : newest ? "pending" : "reserve"
+  const changed = had?.[labels.routingState] !== state
+  const named = namesOf(routes)
+  if (!changed && (noted?.[annotations.routes] ?? null) === named) return undefined
   return {
     metadata: {
-      labels: { [labels.routingState]: state },
-      annotations: { [annotations.routingStateModified]: timestamp(nowMs) },
+      ...(changed && { labels: { [labels.routingState]: state } }),
+      annotations: {
+        [annotations.routes]: named,
+        ...(changed && { [annotations.routingStateModified]: timestamp(nowMs) }),
+      },
     },
   }
+}
+
+/** The routes that lead to a configuration, as an annotation of it. Undefined when it says so already. */
+export function decideConfiguration(configuration: Configuration, routes: readonly Route[]): object | undefined {
+  const named = namesOf(routes)
+  if ((configuration.metadata.annotations?.[annotations.routes] ?? null) === named) return undefined
+  return { metadata: { annotations: { [annotations.routes]: named } } }
+}
+
+/** Null takes an annotation away. */
+function namesOf(routes: readonly Route[]): string | null {
+  const names = routes.map(({ metadata }) => metadata.name).toSorted()
+  return names.length > 0 ? names.join(",") : null
+}
+
+/** Revisions that a route names, wished or real, by namespace and name. */
+export function revisionsOf({ metadata, spec, status }: Route): string[] {
+  const targets = [...(spec.traffic ?? []), ...(status?.traffic ?? [])]
+  const names = targets.flatMap(({ revisionName }) => (revisionName ? [revisionName] : []))
+  return [...new Set(names)].map((name) => `${metadata.namespace}/${name}`)
+}
+
+/** Configurations that a route names. */
+export function configurationsOf({ metadata, spec }: Route): string[] {
+  const names = (spec.traffic ?? []).flatMap(({ configurationName }) => (configurationName ? [configurationName] : []))
+  return [...new Set(names)].map((name) => `${metadata.namespace}/${name}`)
 }

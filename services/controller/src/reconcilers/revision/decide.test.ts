@@ -4,6 +4,7 @@ import { readConfig } from "@wick/sdk/api/serving/config"
 import { describe, expect, it } from "vitest"
 import { nowMs, readyOf, revision } from "../../testing/objects.ts"
 import { decide, type Observed } from "./decide.ts"
+import { newsOf } from "./news.ts"
 
 const image = `registry.test/hello@sha256:${"0".repeat(64)}`
 const resolution = { kind: "resolved", images: { "user-container": image } } as const
@@ -63,6 +64,25 @@ describe("a revision", () => {
 
   it("is ready as soon as its first pod is", () => {
     expect(readyOf(decide(observed({ pods: [readyPod] }), nowMs).status)).toMatchObject({ status: "True" })
+  })
+
+  it("tells once that it has become ready", () => {
+    const reasons = (before: Parameters<typeof newsOf>[0]) =>
+      newsOf(before, decide(observed({ revision: before, pods: [readyPod] }), nowMs).status).map(({ reason }) => reason)
+    expect(reasons(revision("hello-00001"))).toEqual(["RevisionReady"])
+    expect(reasons(revision("hello-00001", "True"))).toEqual([])
+  })
+
+  it("names where its logs are, and each of its images for those who fetch them beforehand", () => {
+    const template = { "logging.revision-url-template": `https://logs.test/?uid=$${"{REVISION_UID}"}` }
+    const decision = decide(observed({ config: readConfig({ "config-observability": template }) }), nowMs)
+    expect(decision.status.logUrl).toBe("https://logs.test/?uid=uid-hello-00001")
+    expect(decision.images).toMatchObject([
+      {
+        metadata: { name: "hello-00001-cache-user-container", ownerReferences: [{ uid: "uid-hello-00001" }] },
+        spec: { image },
+      },
+    ])
   })
 
   it("stays ready while nothing of it runs", () => {
@@ -194,6 +214,25 @@ describe("a revision that cannot run says", () => {
     reason: string
     message: string
   }
+  const progressing = { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }
+  const late = {
+    ...deployment,
+    status: { conditions: [{ ...progressing, message: 'ReplicaSet "x" has timed out progressing.' }] },
+  } as unknown as Deployment
+  const empty = { ...deployment, spec: { replicas: 0 } } as unknown as Deployment
+  const givenUp = {
+    metadata: { ownerReferences: deployment.metadata.ownerReferences },
+    status: { conditions: [{ type: "Active", status: "False", reason: "TimedOut" }] },
+  } as never
+  const placing = { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes are available" }
+  const unplaced = { metadata: { name: "p" }, status: { conditions: [placing] } } as unknown as Pod
+  const starting = {
+    metadata: { name: "p" },
+    status: {
+      initContainerStatuses: [{ name: "first", state: { terminated: { exitCode: 0, reason: "Completed" } } }],
+      containerStatuses: [{ name: "user-container", state: { waiting: { reason: "PodInitializing" } } }],
+    },
+  } as unknown as Pod
   const terminated = { terminated: { exitCode: 3, reason: "Error", message: "boom" } }
   it.each<Row>([
     {
@@ -219,6 +258,51 @@ describe("a revision that cannot run says", () => {
       given: { pods: [pod({ waiting: { reason: "ImagePullBackOff", message: "not found" } })] },
       reason: "ImagePullBackOff",
       message: "not found",
+    },
+    {
+      name: "that the API takes no such pods",
+      given: { deployment: undefined, refusal: "Deployment.apps is invalid" },
+      reason: "FailedCreate",
+      message: "Deployment.apps is invalid",
+    },
+    {
+      name: "that its autoscaler's name is taken",
+      given: { podAutoscaler: { kind: "PodAutoscaler", metadata: { name: "hello-00001" } } as never },
+      reason: "NotOwned",
+      message: 'There is an existing PodAutoscaler "hello-00001" that we do not own.',
+    },
+    {
+      name: "that its deployment came no further in time",
+      given: { deployment: late },
+      reason: "ProgressDeadlineExceeded",
+      message: 'ReplicaSet "x" has timed out progressing.',
+    },
+    {
+      name: "that the autoscaler has given it up",
+      given: { deployment: empty, podAutoscaler: givenUp },
+      reason: "ProgressDeadlineExceeded",
+      message: "Initial scale was never achieved",
+    },
+    {
+      name: "that no node takes its pods",
+      given: { pods: [unplaced] },
+      reason: "Unschedulable",
+      message: "0/1 nodes are available",
+    },
+    {
+      name: "nothing yet of a node, where nodes are added by themselves",
+      given: {
+        pods: [unplaced],
+        config: readConfig({ "config-deployment": { "pod-is-always-schedulable": "true" } }),
+      },
+      reason: "Deploying",
+      message: "",
+    },
+    {
+      name: "nothing of an init container that has done its work",
+      given: { pods: [starting] },
+      reason: "Deploying",
+      message: "",
     },
     {
       name: "what its readiness probe meets",

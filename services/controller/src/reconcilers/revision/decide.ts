@@ -1,6 +1,7 @@
 import type { NewOf } from "@wick/sdk/api"
 import type { Deployment } from "@wick/sdk/api/apps/deployment"
 import type { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
+import type { Image } from "@wick/sdk/api/caching-internal/image"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
@@ -15,6 +16,7 @@ import {
 } from "../../conditions.ts"
 import { isOwnedBy } from "../../owner.ts"
 import { desiredDeployment } from "./desired/deployment.ts"
+import { desiredImages } from "./desired/images.ts"
 import { desiredPodAutoscaler } from "./desired/pod-autoscaler.ts"
 import type { Resolution } from "./digest.ts"
 import { initialReplicas } from "./scale.ts"
@@ -29,14 +31,21 @@ export interface Observed {
   readonly resolution: Resolution
   /** Last failure of a readiness probe of one of its pods. */
   readonly probeFailure: string | undefined
+  /** What the API said when the deployment was to be made or changed, if that was no. */
+  readonly refusal?: string
   readonly config: Config
 }
 
 export interface Decision {
   readonly deployment: NewOf<typeof Deployment> | undefined
   readonly podAutoscaler: NewOf<typeof PodAutoscaler> | undefined
+  readonly images: readonly NewOf<typeof Image>[]
   readonly status: NonNullable<Revision["status"]>
 }
+
+/** Stands for a revision's UID in the address of its logs. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is not a template of ours
+const uidMark = "${REVISION_UID}"
 
 interface Health {
   readonly resources: Mark
@@ -58,11 +67,13 @@ export function decide(observed: Observed, nowMs: number): Decision {
   return {
     deployment: resolved ? desiredDeployment({ revision, config, images: resolution.images }) : undefined,
     podAutoscaler: resolved ? desiredPodAutoscaler(revision, podAutoscaler, config) : undefined,
+    images: resolved ? desiredImages(revision, resolution.images) : [],
     status: {
       ...revision.status,
       observedGeneration: revision.metadata.generation,
       actualReplicas: deployment?.status?.readyReplicas ?? 0,
       desiredReplicas: Math.max(0, podAutoscaler?.status?.desiredScale ?? 0),
+      logUrl: config.observability["logging.revision-url-template"]?.replaceAll(uidMark, revision.metadata.uid ?? ""),
       ...(resolved && imageStatuses(revision, resolution.images)),
       conditions: nextConditions({
         before: revision.status?.conditions,
@@ -83,16 +94,20 @@ function imageStatuses({ spec }: Revision, images: Readonly<Record<string, strin
 }
 
 function healthOf(observed: Observed): Health {
-  const { revision, deployment, resolution } = observed
+  const { revision, deployment, podAutoscaler, resolution } = observed
   if (resolution.kind === "resolving") return both(isUnknown("ResolvingDigests", ""))
   if (resolution.kind === "failed") {
     return { resources: isUnknown("Deploying", ""), container: isFalse("ContainerMissing", resolution.message) }
   }
-  if (!deployment) return both(isUnknown("Deploying", ""))
-  if (!isOwnedBy(deployment, revision)) {
-    const text = `There is an existing Deployment "${deployment.metadata.name}" that we do not own.`
+  if (observed.refusal !== undefined) {
+    return { resources: isFalse("FailedCreate", observed.refusal), container: isUnknown("Deploying", "") }
+  }
+  const foreign = [deployment, podAutoscaler].find((child) => child && !isOwnedBy(child, revision))
+  if (foreign) {
+    const text = `There is an existing ${foreign.kind} "${foreign.metadata.name}" that we do not own.`
     return { resources: isFalse("NotOwned", text), container: isUnknown("Deploying", "") }
   }
+  if (!deployment) return both(isUnknown("Deploying", ""))
   const healthy = wasReady(revision) ? !isCrashing(observed) : hasStarted(observed)
   return healthy ? both(isTrue) : troubled(observed, deployment)
 }
@@ -124,8 +139,9 @@ function isCrashing({ pods }: Observed): boolean {
   return pods.length > 0 && pods.every(failing)
 }
 
-function troubled({ pods, probeFailure }: Observed, deployment: Deployment): Health {
-  const trouble = troubleOf(deployment, pods, probeFailure)
+function troubled({ pods, probeFailure, podAutoscaler, config }: Observed, deployment: Deployment): Health {
+  const patient = config.deployment["pod-is-always-schedulable"]
+  const trouble = troubleOf({ deployment, podAutoscaler, pods, probeFailure, patient })
   const waiting = isUnknown("Deploying", "")
   // A container that has run, whatever became of it, was given what it takes to run.
   return {

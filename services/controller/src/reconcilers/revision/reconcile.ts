@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto"
-import type { NewOf } from "@wick/sdk/api"
 import { Deployment } from "@wick/sdk/api/apps/deployment"
 import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
+import { Image } from "@wick/sdk/api/caching-internal/image"
 import { Event } from "@wick/sdk/api/core/event"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Revision } from "@wick/sdk/api/serving/revision"
@@ -19,12 +18,12 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import { currentCondition } from "../../conditions.ts"
-import { annotations } from "../../labels.ts"
-import { controllerKey, isOwnedBy } from "../../owner.ts"
-import { sameJson } from "../../same-json.ts"
-import { type Context, createChild, writeStatus } from "../context.ts"
-import { decide } from "./decide.ts"
+import { controllerKey } from "../../owner.ts"
+import { type Context, writeStatus } from "../context.ts"
+import { applyDeployment, applyImages, applyPodAutoscaler } from "./apply.ts"
+import { decide, type Observed } from "./decide.ts"
 import { deploymentName, podAutoscalerName } from "./names.ts"
+import { newsOf } from "./news.ts"
 import { createDigestResolver, type DigestResolver } from "./resolver.ts"
 
 const concurrency = 8
@@ -38,6 +37,7 @@ interface Caches {
   readonly deployments: Informer<typeof Deployment>
   readonly podAutoscalers: Informer<typeof PodAutoscaler>
   readonly pods: Informer<typeof Pod>
+  readonly images: Informer<typeof Image>
 }
 
 export function startRevisionController(context: Context): RevisionController {
@@ -46,9 +46,10 @@ export function startRevisionController(context: Context): RevisionController {
     revisions: informers(Revision),
     deployments: informers(Deployment, { labelSelector: revisionLabel }),
     podAutoscalers: informers(PodAutoscaler),
+    images: informers(Image, { trim: named }),
     pods: informers(Pod, { labelSelector: revisionLabel, indexes: { revision: revisionKeys } }),
   }
-  const owner = (object: Deployment | PodAutoscaler): string[] => {
+  const owner = (object: Deployment | PodAutoscaler | Image): string[] => {
     const key = controllerKey(object, "Revision")
     return key ? [key] : []
   }
@@ -63,6 +64,8 @@ export function startRevisionController(context: Context): RevisionController {
       watchOf(caches.revisions, (change) => [keyOf(subject(change))]),
       watchOf(caches.deployments, (change) => owner(subject(change))),
       watchOf(caches.podAutoscalers, (change) => owner(subject(change))),
+      // One that somebody deletes is made again; that one was made is no news.
+      watchOf(caches.images, ({ before, after }) => (before && !after ? owner(before) : [])),
       watchOf(caches.pods, (change) => revisionKeys(subject(change))),
       {
         synced: config.synced,
@@ -97,16 +100,25 @@ async function reconcile(context: Context, caches: Caches, resolver: DigestResol
     currentCondition(revision, "Ready")?.status === "True" ? undefined : unreadyPod(pods, context.clock.now())
   const probeFailure = unready?.kind === "late" ? await lastProbeFailure(context, unready.pod) : undefined
   const resolution = resolver.resolutionOf(revision, config)
-  const decision = decide(
-    { revision, deployment, podAutoscaler, pods, resolution, probeFailure, config },
-    context.clock.now(),
-  )
-  await Promise.all([
+  const observed: Observed = { revision, deployment, podAutoscaler, pods, resolution, probeFailure, config }
+  const decision = decide(observed, context.clock.now())
+  const [refusal] = await Promise.all([
     decision.deployment && applyDeployment(context, revision, deployment, decision.deployment),
-    decision.podAutoscaler && applyPodAutoscaler(context, podAutoscaler, decision.podAutoscaler),
+    decision.podAutoscaler && applyPodAutoscaler(context, revision, podAutoscaler, decision.podAutoscaler),
   ])
-  await writeStatus(context, Revision, revision, decision.status)
+  const { status } = refusal ? decide({ ...observed, refusal: refusal.message }, context.clock.now()) : decision
+  await writeStatus(context, Revision, revision, status)
+  for (const news of newsOf(revision, status)) context.events.record(revision, news)
+  // The API's no is tried again: what it follows from, such as a quota or a policy, may change.
+  if (refusal) throw refusal
+  await applyImages(context, (image) => caches.images.get(image, namespace), decision.images)
   return unready ? wakeAfter(askAfterMs) : done
+}
+
+/** Of an image it matters only that it is there. */
+function named({ apiVersion, kind, metadata }: Image): Image {
+  const { name, namespace, uid, resourceVersion, ownerReferences } = metadata
+  return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion, ownerReferences } } as unknown as Image
 }
 
 /** A pod whose container runs without being ready: young ones may still be starting, late ones are asked after. */
@@ -125,41 +137,4 @@ async function lastProbeFailure({ client }: Context, pod: Pod): Promise<string |
   const fieldSelector = `involvedObject.name=${name},reason=Unhealthy`
   const { items } = await client.list(Event, { ...(namespace && { namespace }), fieldSelector })
   return items.at(-1)?.message
-}
-
-async function applyDeployment(
-  { client, ...context }: Context,
-  revision: Revision,
-  existing: Deployment | undefined,
-  desired: NewOf<typeof Deployment>,
-): Promise<void> {
-  const hash = createHash("sha256").update(JSON.stringify(desired.spec?.template)).digest("hex").slice(0, 16)
-  const hashed = { ...desired.metadata.annotations, [annotations.deploymentHash]: hash }
-  const object = { ...desired, metadata: { ...desired.metadata, annotations: hashed } }
-  if (!existing) {
-    await createChild({ client, ...context }, Deployment, object)
-    return
-  }
-  if (!isOwnedBy(existing, revision) || existing.metadata.annotations?.[annotations.deploymentHash] === hash) return
-  const { name, namespace, resourceVersion } = existing.metadata
-  const body = { metadata: { resourceVersion, annotations: hashed }, spec: { template: desired.spec?.template } }
-  await client.patch(Deployment, { name, ...(namespace && { namespace }) }, { type: "merge", body })
-}
-
-async function applyPodAutoscaler(
-  context: Context,
-  existing: PodAutoscaler | undefined,
-  desired: NewOf<typeof PodAutoscaler>,
-): Promise<void> {
-  if (!existing) {
-    await createChild(context, PodAutoscaler, desired)
-    return
-  }
-  const { labels: had, annotations: noted } = existing.metadata
-  const { labels: wanted, annotations: asked } = desired.metadata
-  if (sameJson(existing.spec, desired.spec) && sameJson(had, wanted) && sameJson(noted ?? {}, asked ?? {})) return
-  const metadata = { ...existing.metadata, labels: wanted, annotations: asked }
-  await context.client.update(PodAutoscaler, { ...existing, metadata, spec: desired.spec } as NewOf<
-    typeof PodAutoscaler
-  >)
 }

@@ -1,4 +1,5 @@
 import type { Deployment } from "@wick/sdk/api/apps/deployment"
+import type { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import { isFalse, isUnknown, type Mark } from "../../conditions.ts"
 
@@ -21,25 +22,34 @@ const lasting = new Set([
 
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number]
 
+export interface Symptoms {
+  readonly deployment: Deployment
+  readonly podAutoscaler: PodAutoscaler | undefined
+  readonly pods: readonly Pod[]
+  /** Last failure of a readiness probe. */
+  readonly probeFailure: string | undefined
+  /** Whether a pod without a node only waits for one. */
+  readonly patient: boolean
+}
+
 /**
  * Reads the reason out of pods and deployment, the most telling first: a container that exited, one that cannot start,
  * a pod that no node takes, pods that cannot be made, a deadline that has passed, a container that runs but is not ready.
  */
-export function troubleOf(
-  deployment: Deployment,
-  pods: readonly Pod[],
-  probeFailure: string | undefined,
-): Trouble | undefined {
-  const statuses = pods.flatMap(({ status }) => [
-    ...(status?.initContainerStatuses ?? []),
-    ...(status?.containerStatuses ?? []),
-  ])
+export function troubleOf(symptoms: Symptoms): Trouble | undefined {
+  const { deployment, podAutoscaler, pods, probeFailure, patient } = symptoms
+  // An init container has done its work when it has ended well.
+  const starting = pods.flatMap(({ status }) =>
+    (status?.initContainerStatuses ?? []).filter((each) => !hasSucceeded(each)),
+  )
+  const statuses = [...starting, ...pods.flatMap(({ status }) => status?.containerStatuses ?? [])]
   return (
     first(statuses, exited) ??
     first(statuses, cannotStart) ??
-    first([...pods], unschedulable) ??
+    (patient ? undefined : first([...pods], unschedulable)) ??
     notMade(deployment) ??
     lateProgress(deployment) ??
+    givenUp(deployment, podAutoscaler) ??
     first(statuses, (status) => notReady(status, probeFailure))
   )
 }
@@ -52,9 +62,13 @@ function first<Item>(items: readonly Item[], look: (item: Item) => Trouble | und
   return undefined
 }
 
-function exited({ state, lastState, name }: ContainerStatus): Trouble | undefined {
+function hasSucceeded({ state }: ContainerStatus): boolean {
+  return state?.terminated?.exitCode === 0
+}
+
+function exited({ state, lastState }: ContainerStatus): Trouble | undefined {
   const end = state?.terminated ?? (state?.running ? undefined : lastState?.terminated)
-  if (!end || (end.reason === "Completed" && end.exitCode === 0 && name.startsWith("init-"))) return undefined
+  if (!end) return undefined
   const said = end.message?.trim() || (end.exitCode === 0 ? "container exited with no error" : end.reason)
   return { container: isFalse(`ExitCode${end.exitCode}`, `Container failed with: ${said}`) }
 }
@@ -84,7 +98,18 @@ function notMade(deployment: Deployment): Trouble | undefined {
 function lateProgress(deployment: Deployment): Trouble | undefined {
   const progressing = condition(deployment, "Progressing")
   if (progressing?.status !== "False" || progressing.reason !== "ProgressDeadlineExceeded") return undefined
-  return { resources: isFalse("ProgressDeadlineExceeded", "Initial scale was never achieved") }
+  return { resources: isFalse("ProgressDeadlineExceeded", progressing.message ?? neverAchieved) }
+}
+
+const neverAchieved = "Initial scale was never achieved"
+
+/** The autoscaler has taken the pods away because none became ready in time: the deployment has nothing to say of it. */
+function givenUp({ spec }: Deployment, podAutoscaler: PodAutoscaler | undefined): Trouble | undefined {
+  const conditions = podAutoscaler?.status?.conditions ?? []
+  const status = (wanted: string) => conditions.find(({ type }) => type === wanted)?.status
+  if (spec?.replicas !== 0 || status("Active") !== "False") return undefined
+  if (status("ScaleTargetInitialized") === "True") return undefined
+  return { resources: isFalse("ProgressDeadlineExceeded", neverAchieved) }
 }
 
 /** It may still become ready, so this is no failure; but whoever waits should know what it is waiting for. */

@@ -55,7 +55,7 @@ async function applyChild<K extends typeof Configuration | typeof Route>(
   existing: KindOf<K> | undefined,
   desired: NewOf<K>,
 ): Promise<KindOf<K> | undefined> {
-  if (!existing) return createChild(context, kind, desired)
+  if (!existing) return makeChild(context, kind, service, desired)
   if (!isOwnedBy(existing, service)) return existing
   const { labels, annotations } = desired.metadata
   const metadata = {
@@ -66,4 +66,22 @@ async function applyChild<K extends typeof Configuration | typeof Route>(
   if (sameMeta && sameJson(existing.spec, desired.spec)) return existing
   const updated = { ...existing, metadata: { ...existing.metadata, ...metadata }, spec: desired.spec }
   return context.client.update(kind, updated as unknown as NewOf<K>)
+}
+
+async function makeChild<K extends typeof Configuration | typeof Route>(
+  context: Context,
+  kind: K,
+  service: Service,
+  desired: NewOf<K>,
+): Promise<KindOf<K> | undefined> {
+  const child = `${kind.kind} "${service.metadata.name}"`
+  try {
+    const created = await createChild(context, kind, desired)
+    if (created) context.events.record(service, { type: "Normal", reason: "Created", message: `Created ${child}` })
+    return created
+  } catch (error) {
+    const message = `Failed to create ${child}: ${(error as Error).message}`
+    context.events.record(service, { type: "Warning", reason: "CreationFailed", message })
+    throw error
+  }
 }
