@@ -11,7 +11,7 @@ import { ServerlessService } from "@wick/sdk/api/networking-internal/serverless-
 import type { Client, FetchWrapper } from "@wick/sdk/client"
 import { createClient } from "@wick/sdk/client"
 import { SimulatedClock, systemClock } from "@wick/sdk/clock"
-import { createInformers, type Informers } from "@wick/sdk/controller"
+import { createEventRecorder, createInformers, type Informers } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
 import { watchConfig } from "@wick/sdk/serving-config"
 import { expect, it } from "vitest"
@@ -50,8 +50,9 @@ async function startScene(): Promise<Scene> {
   const informers: Informers = undo.use(createInformers(own, systemClock, silentLog))
   const registries = { plain: [], authorityFiles: [] }
   const config = watchConfig(informers)
+  const events = createEventRecorder({ client: own, clock, log: silentLog, component: "test" })
   const controller = undo.use(
-    startServerlessServiceController({ client: own, informers, config, registries, clock, log: silentLog }),
+    startServerlessServiceController({ client: own, informers, config, registries, events, clock, log: silentLog }),
   )
   const caches = [informers(ServerlessService), informers(Pod, { labelSelector: "serving.knative.dev/revision" })]
   const settle = async (): Promise<void> => {
