@@ -172,6 +172,17 @@ describe("what reaches the node is for the operators to permit", () => {
     await set({ "kubernetes.podspec-hostnetwork": null })
   })
 
+  it("is told by a dry run what would come of its pods", async () => {
+    await wick.kubectl("create", "namespace", "strict")
+    await wick.kubectl("label", "namespace", "strict", "pod-security.kubernetes.io/enforce=restricted")
+    const path = manifest({ template: { spec: { containers: [{ image: echo() }] } } }, "open")
+    const { stderr, code } = await wick.kubectl("apply", "-n", "strict", "--dry-run=server", "-f", path)
+    expect(code).toBe(1)
+    expect(stderr).toContain("validation callback failed: dry run failed with ")
+    expect(stderr).toContain('violates PodSecurity "restricted:latest"')
+    await wick.kubectl("delete", "namespace", "strict")
+  })
+
   it("is told of what is left open", async () => {
     const path = manifest({ template: { spec: { containers: [{ image: echo() }] } } }, "open")
     const { stderr, code } = await wick.kubectl("apply", "--dry-run=server", "-f", path)

@@ -28,6 +28,8 @@ const rules: Record<string, Rule[]> = {
     rule([""], ["services", "endpoints", "configmaps", "secrets", "namespaces"], write),
     rule(["discovery.k8s.io"], ["endpointslices"], write),
     rule([""], ["pods", "serviceaccounts"], read),
+    // Never stored: pods are tried out for those who ask what would be.
+    rule([""], ["pods"], ["create"]),
     rule(["", "events.k8s.io"], ["events"], write),
     rule(["coordination.k8s.io"], ["leases"], write),
     rule(["admissionregistration.k8s.io"], ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"], write),

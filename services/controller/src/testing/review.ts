@@ -1,5 +1,6 @@
 import { readConfig } from "@wick/sdk/api/serving/config"
 import { createApp } from "../webhook/index.ts"
+import type { PodTrial } from "../webhook/pod-trial.ts"
 
 export interface Verdict {
   readonly allowed: boolean
@@ -14,6 +15,9 @@ export interface Asked {
   readonly before?: object
   readonly user?: string
   readonly operation?: string
+  readonly dryRun?: boolean
+  /** What the API server says of a pod that is tried; nothing against it. */
+  readonly tryPod?: PodTrial
   /** The operators' maps. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -34,11 +38,11 @@ export function serviceOf(fields: object, spec: object = {}): Record<string, unk
 
 /** What the webhooks say of an object at one of their paths. */
 export async function review(path: string, kind: string, asked: Asked): Promise<Verdict> {
-  const { object, before, user = "ada", config = {} } = asked
+  const { object, before, user = "ada", config = {}, dryRun = false } = asked
   const operation = asked.operation ?? (before ? "UPDATE" : "CREATE")
   const group = { group: "serving.knative.dev", version: "v1", kind }
-  const request = { uid: "1", operation, kind: group, object, oldObject: before, userInfo: { username: user } }
-  const app = createApp(() => readConfig(config))
+  const request = { uid: "1", operation, kind: group, object, oldObject: before, userInfo: { username: user }, dryRun }
+  const app = createApp(() => readConfig(config), asked.tryPod ?? (async () => undefined))
   const response = await app.request(path, { method: "POST", body: JSON.stringify({ request }) })
   const { response: answer } = (await response.json()) as { response: Omit<Verdict, "object"> & { patch?: string } }
   const patch = answer.patch ? JSON.parse(Buffer.from(answer.patch, "base64").toString()) : []

@@ -14,6 +14,7 @@ import { allow, deny, judge, type ReviewRequest, readReview } from "./admission-
 import { type WebhookCertificate, webhookCertificate } from "./certificate.ts"
 import { configRefusal } from "./config-validation.ts"
 import { withDefaults } from "./defaults/defaults.ts"
+import { type PodTrial, podTrial, trialRefusal, triedPod } from "./pod-trial.ts"
 import { configPath, defaultingPath, register, validationPath, type WebhookAddress } from "./registration.ts"
 import { mistakesIn } from "./validation/validation.ts"
 
@@ -39,7 +40,7 @@ export async function startWebhooks(options: WebhookOptions): Promise<AsyncDispo
   const names = service ? [`${service.name}.${service.namespace}.svc`] : [host]
   const { certificatePem, keyPem, authorityPem } =
     options.certificate ?? (await webhookCertificate(client, systemNamespace, names, clock.now()))
-  const app = createApp(options.config)
+  const app = createApp(options.config, podTrial(client))
   const server = createServer({ cert: certificatePem, key: keyPem }, getRequestListener(app.fetch))
   const port = await listen(server, host, options.port)
   options.onListening?.(port)
@@ -59,16 +60,21 @@ export async function startWebhooks(options: WebhookOptions): Promise<AsyncDispo
 }
 
 /** The endpoints, as a `fetch` without a socket. */
-export function createApp(config: () => Config): Hono {
+export function createApp(config: () => Config, tryPod: PodTrial): Hono {
   const app = new Hono()
-  const answer = (path: string, decide: (request: ReviewRequest) => object): void => {
+  const answer = (path: string, decide: (request: ReviewRequest) => object | Promise<object>): void => {
     app.post(path, async (context) => {
       const request = readReview(await context.req.json())
-      return request ? context.json(decide(request)) : context.text("no AdmissionReview", 400)
+      return request ? context.json(await decide(request)) : context.text("no AdmissionReview", 400)
     })
   }
   answer(defaultingPath, (request) => allow(request, withDefaults(request, config())))
-  answer(validationPath, (request) => judge(request, mistakesIn(request, config())))
+  answer(validationPath, async (request) => {
+    const mistakes = mistakesIn(request, config())
+    const pod = mistakes.every(({ level }) => level === "warning") ? triedPod(request, config()) : undefined
+    const reason = pod && (await tryPod(pod))
+    return reason === undefined ? judge(request, mistakes) : deny(request, trialRefusal(reason))
+  })
   answer(configPath, (request) => {
     const refusal = configRefusal(request)
     return refusal === undefined ? allow(request) : deny(request, refusal)
