@@ -37,6 +37,8 @@ interface Scene extends AsyncDisposable {
   readonly running: ReadonlyMap<string, Server>
   /** How often the number of wanted pods changed, and to what. */
   readonly scales: readonly number[]
+  /** Ends the autoscaler in the midst of whatever it does, and starts one that knows nothing. */
+  replaceAutoscaler(): Promise<void>
 }
 
 /** A revision at zero whose pods answer after `answerMs`. */
@@ -58,7 +60,9 @@ async function startScene(given: {
     data: { "scale-to-zero-grace-period": "1s" },
   })
   const listen = `127.0.0.1:${await freePort()}`
-  undo.use(await startAutoscaler({ client, clock: systemClock, log: silentLog, listen }))
+  const begin = (): Promise<AsyncDisposable> => startAutoscaler({ client, clock: systemClock, log: silentLog, listen })
+  let autoscaler = await begin()
+  undo.defer(() => autoscaler[Symbol.asyncDispose]())
   const activator = undo.use(
     await startActivator({
       client,
@@ -79,6 +83,10 @@ async function startScene(given: {
     gateway: activator.address.port,
     running: node.servers,
     scales: node.scales,
+    replaceAutoscaler: async () => {
+      await autoscaler[Symbol.asyncDispose]()
+      autoscaler = await begin()
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
@@ -258,5 +266,30 @@ it("scales from one to ten pods under 100 clients, and back, without one failed 
   while (scene.running.size > 3) await new Promise((resolve) => setTimeout(resolve, 20))
   load = 0
   await Promise.all(clients)
+  expect(new Set(statuses)).toEqual(new Set([200]))
+})
+
+it("scales on as if nothing had been when the autoscaler is replaced in the midst of a step", async () => {
+  await using scene = await startScene({
+    answerMs: 100,
+    containerConcurrency: 10,
+    annotations: { "autoscaling.knative.dev/target-utilization-percentage": "100" },
+  })
+  await ask(scene.gateway)
+  const statuses: number[] = []
+  let clients = 100
+  const client = async (at: number): Promise<void> => {
+    while (at < clients) statuses.push((await ask(scene.gateway)).status)
+  }
+  const load = Array.from({ length: 100 }, (_, at) => client(at))
+  while ((scene.scales.at(-1) ?? 0) < 9) await new Promise((resolve) => setTimeout(resolve, 5))
+  const decided = scene.scales.length
+  await scene.replaceAutoscaler()
+  const answered = statuses.length
+  while (statuses.length < answered + 1000) await new Promise((resolve) => setTimeout(resolve, 5))
+  const [decidedBefore = 0] = scene.scales.slice(decided - 1)
+  expect(scene.scales.slice(decided).every((pods) => Math.abs(pods - decidedBefore) <= 1)).toBe(true)
+  clients = 0
+  await Promise.all(load)
   expect(new Set(statuses)).toEqual(new Set([200]))
 })
