@@ -3,6 +3,7 @@
  * Door of the topic; ../index.ts lets others in.
  */
 import { type Topic, topic } from "../topic.ts"
+import { admission } from "./admission.ts"
 import { conditions } from "./conditions.ts"
 import { defaulting } from "./defaulting.ts"
 import { limits } from "./limits.ts"
@@ -15,5 +16,5 @@ import { validation } from "./validation.ts"
 
 export const serving: Topic = topic(
   "serving",
-  ...[objects, defaulting, validation, conditions, runtime, limits, scaling, routing, settings],
+  ...[objects, defaulting, validation, admission, conditions, runtime, limits, scaling, routing, settings],
 )
