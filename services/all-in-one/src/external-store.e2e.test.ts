@@ -50,6 +50,13 @@ it("the whole platform keeps everything in an etcd that is there already, its se
   expect(secret).not.toContain("plainly-visible")
   expect(secret).not.toContain(btoa("plainly-visible"))
 
+  // A second control plane is not let in beside this one.
+  const other = mkdtempSync(join(tmpdir(), "wick-second-"))
+  const ports = ["api", "gateway", "registry", "metrics"].map((flag) => `--${flag}=127.0.0.1:0`)
+  const second = [main, "up", "--home", other, "--runtime=process", ...ports, endpoints, ...proof]
+  const refused = await run(process.execPath, [...second, "--store-prefix=/clusters/one"], process.env)
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("the store is in use: control plane") })
+
   // A change made by another's hand is seen, and everything is there again after a start.
   await ask("del", "/clusters/one/registry/core/configmaps/default/settings")
   expect((await wick.kubectl("wait", "--for=delete", "configmap/settings", "--timeout=20s")).code).toBe(0)
@@ -65,7 +72,8 @@ it("a start with an etcd that is not there says what each endpoint said", async 
   const flags = ["--home", home, "--runtime=process", ...ports, "--store-endpoints=http://127.0.0.1:1"]
   const { code, stderr } = await run(process.execPath, [main, "up", ...flags], process.env)
   expect(code).toBe(2)
+  expect(stderr).toContain("the store does not answer; waiting for it")
   expect(stderr).toContain(
     "the store cannot be opened: no endpoint of etcd answers: http://127.0.0.1:1: connect ECONNREFUSED",
   )
-})
+}, 90_000)

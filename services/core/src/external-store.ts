@@ -1,4 +1,6 @@
+import type { Clock } from "@wick/sdk/clock"
 import { aloneForever, type Mandate } from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
 import { ConfigurationError } from "#apiserver"
 import { ForeignDirectoryError } from "#replication"
 import { type MemberStorage, NotLeaderError, type Storage } from "#store"
@@ -24,6 +26,10 @@ export interface OpenedStore {
   readonly mandate: Mandate & Partial<Disposable>
 }
 
+/** How long a start waits for an etcd that does not answer. */
+const storeWaitMs = 30_000
+const retryMs = 500
+
 export interface StoreOptions extends MemberOptions {
   readonly store?: ExternalStore | undefined
 }
@@ -38,11 +44,24 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
     return { storage: member, member, mandate: storeMandate(member) }
   }
   const { openEtcdStorage } = await import("#etcd-client")
-  try {
-    const storage = await openEtcdStorage({ ...store, clock, random, log })
-    return { storage, member: undefined, mandate: aloneForever }
-  } catch (error) {
-    if (!(error instanceof NotLeaderError)) throw error
-    throw new ConfigurationError(`the store cannot be opened: ${error.message}`)
+  const storage = await awaited(() => openEtcdStorage({ ...store, clock, random, log }), clock, log)
+  return { storage, member: undefined, mandate: aloneForever }
+}
+
+/** An etcd that is started with us may be later than we are; one that stays away is told of with what each endpoint said. */
+export async function awaited(open: () => Promise<Storage>, clock: Clock, log: Log): Promise<Storage> {
+  const giveUpMs = clock.monotonic() + storeWaitMs
+  for (let said = false; ; said = true) {
+    try {
+      return await open()
+    } catch (error) {
+      if (!(error instanceof NotLeaderError)) throw error
+      if (clock.monotonic() + retryMs > giveUpMs) {
+        const waited = `it was waited for ${storeWaitMs / 1000} s`
+        throw new ConfigurationError(`the store cannot be opened: ${error.message}; ${waited}`)
+      }
+      if (!said) log.warn("the store does not answer; waiting for it", { waitMsMax: storeWaitMs, why: error.message })
+    }
+    await clock.sleep(retryMs)
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { type AddressInfo, createServer as createTcpServer } from "node:net"
 import { join } from "node:path"
@@ -34,6 +35,7 @@ import { type ElectedLoopsOptions, electLoops } from "./elected-loops.ts"
 import { type ExternalStore, type OpenedStore, openStore } from "./external-store.ts"
 import { type KeptKubeconfig, keepKubeconfig } from "./keep-kubeconfig.ts"
 import { openMembersDoor } from "./membership/index.ts"
+import { claimStore } from "./store-claim.ts"
 import { storeHealth } from "./store-health.ts"
 
 export interface ControlPlaneOptions {
@@ -111,6 +113,8 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const peer = options.peer && { ...options.peer, clientUrl: apiUrl(options) }
   const stored = await openStore({ ...options, name, peer, pki })
   undo.defer(() => stored.storage.close())
+  if (options.store)
+    undo.use(await claimStore({ ...claimantOf(name, pki), ...stored, clock, log, onLost: options.onFailure }))
   const sealing = { directory: join(directory, "encryption"), newKey: options.newEncryptionKey ?? false }
   const shared = await sharedKeys(options, stored, pki)
   const encrypted = await openEncryptedStorage(stored.storage, { ...sealing, shared, clock, log })
@@ -162,6 +166,11 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
     clientAs,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
+}
+
+/** A home's authority is its own, or was copied with it to another host, which has another name. */
+function claimantOf(name: string, { authorityPem }: Pki): { owner: string; name: string } {
+  return { owner: createHash("sha256").update(`${name}\n${authorityPem}`).digest("hex"), name }
 }
 
 /** How hosts tell each other of new keys of encryption; one that is alone tells nobody. */

@@ -1,7 +1,9 @@
+import { readdir } from "node:fs/promises"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { Storage } from "#store"
 import { LoopbackCluster } from "./testing/cluster.ts"
 
+const megabyte = 1024 * 1024
 const patience = { timeout: 15_000, interval: 20 }
 const put = (storage: Storage, key: string, value = "1") =>
   storage.txn({ compare: [], success: [{ kind: "put", key, value: Buffer.from(value) }], failure: [] })
@@ -42,7 +44,9 @@ describe("three members over TLS", () => {
   it("take in a fourth that begins with nothing, which is sent what the log no longer has", async () => {
     const leader = await cluster.leader()
     const { storage } = cluster.node(leader)
-    for (let at = 0; at < 200; at++) await put(storage, `k${at}`, "x".repeat(1000))
+    // More than a member keeps of its log.
+    const value = "x".repeat(megabyte)
+    for (let at = 0; at < 24; at++) await put(storage, `k${at}`, value)
     await cluster.join(4)
     const added = await storage.cluster.addMember({ peerUrls: [cluster.urlOf(4)] })
     expect(added.id).toBe(4)
@@ -51,7 +55,10 @@ describe("three members over TLS", () => {
       () => expect(fourth.storage.cluster.members().find(({ id }) => id === 4)).toMatchObject({ learner: false }),
       patience,
     )
-    expect(await get(fourth.storage, "k199")).toBe("x".repeat(1000))
+    // A state that has come whole is named after where in the log it is.
+    expect((await readdir(cluster.directoryOf(4))).filter((name) => /^state-\d+$/.test(name))).toHaveLength(1)
+    expect(await get(fourth.storage, "k0")).toBe(value)
+    expect(await get(fourth.storage, "k23")).toBe(value)
   })
 
   it("hand over their leadership without losing a write", async () => {

@@ -37,6 +37,10 @@ export class LoopbackCluster implements AsyncDisposable {
     return this.proxy(id).url
   }
 
+  directoryOf(id: MemberId): string {
+    return must(this.#options.get(id), "the member is known").directory
+  }
+
   proxy(id: MemberId): TcpProxy {
     return must(this.#proxies.get(id), "the member is known")
   }
