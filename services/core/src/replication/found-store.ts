@@ -1,9 +1,13 @@
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Beside, RevisionChanges } from "#store"
+import { changeKey, encodeChange } from "./change-codec.ts"
 import { openDisk } from "./disk.ts"
 import { founding } from "./open-member.ts"
+import { encodeLease, encodeNote } from "./state-codec.ts"
+import type { StateRecord } from "./state-stream.ts"
 import { removalsPerSave, StateTable } from "./state-table.ts"
+import { leaseKey } from "./table-source.ts"
 import { WriteAheadLog } from "./write-ahead-log.ts"
 
 /** A state from elsewhere that a new store begins with. */
@@ -14,8 +18,8 @@ export interface FoundingState extends Beside {
   readonly changes: AsyncIterable<RevisionChanges>
 }
 
-/** Bytes put into the table as one transaction. */
-const saveSize = 8 * 1024 * 1024
+/** Bytes put into the table as one transaction. None is waited for to be on the disk but the last: half a store is none. */
+const partSize = 4 * 1024 * 1024
 /**
  * What the log begins after. Not at its very beginning: a member that joins with an empty log has to be sent the state,
  * and must not think that it has it because there are no entries before.
@@ -36,13 +40,8 @@ export async function foundStore(directory: string, state: FoundingState): Promi
   const checkpoint = { applied: before, configuration: founding, position }
   const table = new StateTable(join(directory, "state"), removalsPerSave)
   try {
-    for (const { id, ttlSeconds } of state.leases) table.putLease({ id, ttlSeconds, deadlineMs: ttlSeconds * 1000 })
-    for (const [name, note] of state.notes) table.putNote(name, note)
-    for await (const { revision, changes } of state.changes) {
-      table.append(revision, changes)
-      if (table.unsavedSize >= saveSize) await table.save(checkpoint)
-    }
-    await table.save(checkpoint)
+    for await (const records of parts(state)) await table.fill(records)
+    await table.fillCheckpoint(checkpoint)
   } finally {
     await table.close()
   }
@@ -51,4 +50,29 @@ export async function foundStore(directory: string, state: FoundingState): Promi
   await log.reserve(headerSize)
   await log.append({ hardState, snapshot: { at: before, configuration: founding }, entries: [] })
   await log.close()
+}
+
+async function* parts({ leases, notes, changes }: FoundingState): AsyncGenerator<StateRecord[]> {
+  let records: StateRecord[] = [
+    ...leases.map(({ id, ttlSeconds }) => {
+      const value = encodeLease({ id, ttlSeconds, deadlineMs: ttlSeconds * 1000 })
+      return { kind: "lease", key: leaseKey(id), value } as const
+    }),
+    ...[...notes].map(([name, note]) => {
+      return { kind: "note", key: Buffer.from(name, "latin1"), value: encodeNote(name, note) } as const
+    }),
+  ]
+  let size = 0
+  for await (const { revision, changes: written } of changes) {
+    for (const [sub, change] of written.entries()) {
+      const value = encodeChange(change)
+      records.push({ kind: "change", key: changeKey(revision, sub), value })
+      size += value.length
+    }
+    if (size < partSize) continue
+    yield records
+    records = []
+    size = 0
+  }
+  yield records
 }

@@ -61,7 +61,7 @@ function* records(checkpoint: Buffer, tables: Tables, transaction: Transaction):
   }
 }
 
-function leaseKey(id: number): Buffer {
+export function leaseKey(id: number): Buffer {
   const key = Buffer.alloc(8)
   key.writeBigUInt64BE(BigInt(id))
   return key
