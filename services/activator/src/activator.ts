@@ -37,6 +37,8 @@ export interface ActivatorOptions {
   readonly listenLocal?: readonly Endpoint[]
   /** Other processes listen in the same places. */
   readonly reusePort?: boolean
+  /** How long a client may take over the head of a request; a minute unless given. */
+  readonly headTimeoutMs?: number
   /** Metrics, health, drain and routed. */
   readonly admin: Endpoint | readonly Endpoint[]
   /** Address under which other activators reach the admin endpoint; its host and port unless given. */
@@ -89,7 +91,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const informers = started.use(createInformers(client, clock, log))
   const watch = new ClusterWatch({ informers, clock, fleet })
   const config = watchConfig(informers)
-  const gateway = started.use(new Gateway(watch, clock))
+  const gateway = started.use(new Gateway(watch, clock, options.headTimeoutMs))
   logRequests(gateway, config, options)
   let isReady = false
   const admin = started.use(

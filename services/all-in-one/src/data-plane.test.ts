@@ -16,7 +16,6 @@ import {
   Pod,
   PodAutoscaler,
   Revision,
-  Route,
 } from "@wick/sdk/api"
 import { Metric } from "@wick/sdk/api/autoscaling-internal/metric"
 import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
@@ -49,7 +48,7 @@ async function startScene(given: {
 }): Promise<Scene> {
   await using undo = new AsyncDisposableStack()
   const { client } = undo.use(await startTestApi())
-  for (const kind of [Ingress, Route, Revision, PodAutoscaler, ServerlessService, Metric]) {
+  for (const kind of [Ingress, Revision, PodAutoscaler, ServerlessService, Metric]) {
     await client.create(CustomResourceDefinition, crd(kind))
   }
   await established(client)

@@ -49,7 +49,7 @@ const rules: Record<string, Rule[]> = {
     rule(["coordination.k8s.io"], ["leases"], write),
   ],
   activator: [
-    rule(["serving.knative.dev"], ["routes", "revisions"], read),
+    rule(["serving.knative.dev"], ["revisions"], read),
     rule([networking], ["ingresses"], read),
     rule([""], ["pods", "configmaps"], read),
     rule(["discovery.k8s.io"], ["endpointslices"], read),

@@ -7,8 +7,8 @@ import type { GatewayRouting } from "../gateway/gateway.ts"
 import type { Fleet } from "./fleet.ts"
 import type { Asked, Passage } from "./host-rule.ts"
 import { IngressTable } from "./ingress-table.ts"
-import { RouteTable } from "./route-table.ts"
-import { WatchedIngress, WatchedPod, WatchedRevision, WatchedRoute } from "./watched-kinds.ts"
+import { revisionAddress } from "./revision-address.ts"
+import { WatchedIngress, WatchedPod, WatchedRevision } from "./watched-kinds.ts"
 
 /** A request for an unknown host waits this long for the API server to say whether the host is new. */
 const catchUpMsMax = 2000
@@ -28,9 +28,8 @@ export interface IngressGeneration {
 /** Follows Ingresses, Revisions and their pods, and keeps serving what it knew last when the API server is away. */
 export class ClusterWatch implements GatewayRouting {
   readonly #ingresses: IngressTable<Backend>
-  readonly #routes: RouteTable<Backend>
+  readonly #fleet: Fleet
   readonly #ingressInformer: Informer<typeof WatchedIngress>
-  readonly #routeInformer: Informer<typeof WatchedRoute>
   readonly #podInformer: Informer<typeof WatchedPod>
   readonly #clock: Clock
   /** Resolves when everything has been listed once. */
@@ -41,26 +40,20 @@ export class ClusterWatch implements GatewayRouting {
 
   constructor({ informers, clock, fleet }: { informers: Informers; clock: Clock; fleet: Fleet }) {
     this.#clock = clock
-    const backendOf = (namespace: string, name: string): Backend => fleet.backend(namespace, name)
-    this.#ingresses = new IngressTable(backendOf)
-    this.#routes = new RouteTable(backendOf)
+    this.#fleet = fleet
+    this.#ingresses = new IngressTable((namespace, name) => fleet.backend(namespace, name))
     const revisions = informers(WatchedRevision)
     this.#podInformer = informers(WatchedPod, { labelSelector: revisionLabel })
-    this.#routeInformer = informers(WatchedRoute)
     this.#ingressInformer = informers(WatchedIngress)
     this.#ingressInformer.onChange(({ before, after }) => {
       if (after) this.#ingresses.put(after)
       else if (before) this.#ingresses.remove(before)
       this.#changed()
     })
-    this.#routeInformer.onChange(({ before, after }) => {
-      if (after) this.#routes.put(after)
-      else if (before) this.#routes.remove(before)
-    })
     revisions.onChange((change) => {
       const { name, namespace = "default" } = subject(change).metadata
       if (change.after) fleet.putRevision(namespace, name, change.after)
-      else fleet.removeRevision(namespace, name, (backend) => this.#leadsTo(backend))
+      else fleet.removeRevision(namespace, name, (backend) => this.#ingresses.leadsTo(backend))
       this.#changed()
     })
     this.#podInformer.onChange((change) => {
@@ -69,14 +62,15 @@ export class ClusterWatch implements GatewayRouting {
       if (change.after) fleet.putPod(revision, change.after)
       else fleet.removePod(revision, subject(change))
     })
-    const all = [this.#ingressInformer.synced, this.#routeInformer.synced, revisions.synced, this.#podInformer.synced]
+    const all = [this.#ingressInformer.synced, revisions.synced, this.#podInformer.synced]
     this.synced = Promise.all(all).then(() => {})
   }
 
   choose(host: string, asked: Asked, isLocal: boolean): Passage<Backend> | undefined {
     const passage = this.#ingresses.choose(host, asked, isLocal)
-    if (passage !== undefined) return passage
-    const target = this.#routes.choose(host)
+    if (passage !== undefined || !isLocal) return passage
+    const asksFor = revisionAddress(host, asked)
+    const target = asksFor && this.#fleet.known(asksFor.namespace, asksFor.name)
     return target && { target, headers: undefined, secureOnly: false }
   }
 
@@ -106,9 +100,7 @@ export class ClusterWatch implements GatewayRouting {
     if (this.#catchUps >= catchUpsMax) return
     this.#catchUps++
     try {
-      await this.#bounded(async (signal) => {
-        await Promise.all([this.#ingressInformer.caughtUp(signal), this.#routeInformer.caughtUp(signal)])
-      })
+      await this.#bounded((signal) => this.#ingressInformer.caughtUp(signal))
     } finally {
       this.#catchUps--
     }
@@ -117,10 +109,6 @@ export class ClusterWatch implements GatewayRouting {
   /** Of the pods: before a drain is judged, their deletionTimestamps must have arrived. */
   podsCaughtUp(): Promise<void> {
     return this.#bounded((signal) => this.#podInformer.caughtUp(signal))
-  }
-
-  #leadsTo(backend: Backend): boolean {
-    return this.#ingresses.leadsTo(backend) || this.#routes.leadsTo(backend)
   }
 
   #changed(): void {

@@ -3,7 +3,7 @@ import { Backend, type BackendEvents } from "../backend/backend.ts"
 import { Pod } from "../backend/pod.ts"
 import { podTrouble } from "../backend/pod-trouble.ts"
 import type { Prober } from "../backend/prober.ts"
-import { type RevisionView, revisionSpec, unmakeableCause } from "../backend/revision-spec.ts"
+import { type RevisionView, revisionSpec, unknownSpec, unmakeableCause } from "../backend/revision-spec.ts"
 import { type ActivatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
 import type { PodStatusView } from "./watched-kinds.ts"
 
@@ -48,7 +48,7 @@ export class Fleet {
     }
   }
 
-  /** The backend of a revision, made when it is first heard of: by its Route, itself, or one of its pods. */
+  /** The backend of a revision, made when it is first heard of: by an Ingress, itself, or one of its pods. */
   backend(namespace: string, name: string): Backend {
     const key = `${namespace}/${name}`
     let backend = this.#backends.get(key)
@@ -59,6 +59,12 @@ export class Fleet {
       this.#backends.set(key, backend)
     }
     return backend
+  }
+
+  /** The backend of a revision that was seen itself, not only spoken of. */
+  known(namespace: string, name: string): Backend | undefined {
+    const backend = this.#backends.get(`${namespace}/${name}`)
+    return backend !== undefined && backend.spec !== unknownSpec ? backend : undefined
   }
 
   get backends(): IterableIterator<Backend> {

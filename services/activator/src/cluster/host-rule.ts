@@ -102,7 +102,7 @@ function matches<Target>({ prefix, matches }: Way<Target>, asked: Asked): boolea
   return true
 }
 
-function headerOf(pairs: readonly string[], name: string): string | undefined {
+export function headerOf(pairs: readonly string[], name: string): string | undefined {
   for (let i = 0; i < pairs.length; i += 2) if ((pairs[i] as string).toLowerCase() === name) return pairs[i + 1]
   return undefined
 }

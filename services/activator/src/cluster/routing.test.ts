@@ -70,3 +70,23 @@ it("says that a generation is routed when requests go by it and its revisions ar
   stage.cluster.ingress("app", split, { generation: 4 })
   expect(await third).toMatchObject({ status: 200 })
 })
+
+it("leads callers inside to a revision by its own name, and nobody else", async () => {
+  await using app = await startApp((_request, response) => response.end("app-1"))
+  const prepare: Parameters<typeof startStage>[0] = (cluster) => {
+    cluster.revision("app-1", app.port)
+    cluster.pod("a", "app-1", "127.0.0.1")
+  }
+  await using stage = await startStage(prepare, { listenLocal: [{ host: "127.0.0.1", port: 0 }] })
+  const inner = stage.activator.localAddresses[0]?.port ?? 0
+  for (const host of ["app-1.default", "app-1.default.svc", "app-1.default.svc.cluster.local:80"]) {
+    expect(await ask(inner, host)).toMatchObject({ status: 200, body: "app-1" })
+    expect(await ask(stage.port, host)).toMatchObject({ status: 404 })
+  }
+  const headers = { "Knative-Serving-Namespace": "default", "Knative-Serving-Revision": "app-1" }
+  expect(await ask(inner, "any.test", { headers })).toMatchObject({ status: 200 })
+  expect(await ask(stage.port, "any.test", { headers })).toMatchObject({ status: 404 })
+  for (const host of ["app-2.default", "app-1.other", "app-1.default.com", "app-1"]) {
+    expect(await ask(inner, host)).toMatchObject({ status: 404 })
+  }
+})

@@ -2,10 +2,9 @@ import { defineKind, type KindOf } from "@wick/sdk/api/kind"
 import * as z from "zod"
 import type { RevisionView } from "../backend/revision-spec.ts"
 import type { IngressSpecView } from "./ingress-view.ts"
-import type { RouteView } from "./route-table.ts"
 
 /*
- * What the activator reads of four kinds. The kinds' whole schemas describe hundreds of fields that no request needs,
+ * What the activator reads of three kinds. The kinds' whole schemas describe hundreds of fields that no request needs,
  * and one of these processes runs per core: so it watches through these narrow views. Nothing is ever written with them.
  */
 
@@ -16,15 +15,6 @@ export const WatchedIngress = defineKind({
   plural: "ingresses",
   description: "Which hosts there are, and which revisions they lead to.",
   schema: z.object({ spec: z.custom<IngressSpecView>() }),
-})
-
-export const WatchedRoute = defineKind({
-  group: "serving.knative.dev",
-  version: "v1",
-  kind: "Route",
-  plural: "routes",
-  description: "Which revisions a host leads to.",
-  schema: z.object({ status: z.custom<RouteView["status"]>() }),
 })
 
 export const WatchedRevision = defineKind({
@@ -66,6 +56,5 @@ export const WatchedPod = defineKind({
 })
 
 export type WatchedIngress = KindOf<typeof WatchedIngress>
-export type WatchedRoute = KindOf<typeof WatchedRoute>
 export type WatchedRevision = KindOf<typeof WatchedRevision>
 export type WatchedPod = KindOf<typeof WatchedPod>

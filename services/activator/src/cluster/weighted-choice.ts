@@ -24,10 +24,6 @@ export class WeightedChoice<Target> {
     return this.#targets.map(({ target }) => target)
   }
 
-  has(target: Target): boolean {
-    return this.#targets.some((weighted) => weighted.target === target)
-  }
-
   next(): Target | undefined {
     const targets = this.#targets
     if (targets.length <= 1) return targets[0]?.target

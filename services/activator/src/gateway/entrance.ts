@@ -29,8 +29,6 @@ export interface Reception {
   upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, door: Door): void
 }
 
-/** A client has this long to send a request's head; a body may take as long as the revision's timeout allows. */
-const headTimeoutMs = 60_000
 /** Idle connections of clients are kept longer than common load balancers keep theirs (60 s), so that we never race. */
 const clientKeepAliveMs = 75_000
 const headMaxBytes = 64 * 1024
@@ -38,23 +36,29 @@ const headMaxBytes = 64 * 1024
 /** HTTP/1.1, HTTP/2 with prior knowledge and upgrades on the same ports: all that share a door. */
 export class Entrance {
   readonly #clock: Clock
+  readonly #headTimeoutMs: number
   readonly #h1: Server<typeof IncomingMessage, typeof CallResponse>
   readonly #h2: H2Server
   readonly #listeners: Listener[] = []
   readonly #sockets = new Set<Socket>()
 
-  constructor(door: Door, reception: Reception, clock: Clock) {
+  constructor(door: Door, reception: Reception, clock: Clock, headTimeoutMs: number) {
     this.#clock = clock
+    this.#headTimeoutMs = headTimeoutMs
     this.#h1 = createServer({
       ServerResponse: CallResponse,
       // Hosts are checked with the rest of the head, in one pass.
       requireHostHeader: false,
       insecureHTTPParser: false,
       headersTimeout: headTimeoutMs,
+      // How exactly that is kept: node looks through its connections this often.
+      connectionsCheckingInterval: headTimeoutMs / 2,
       requestTimeout: 0,
       keepAliveTimeout: clientKeepAliveMs,
       maxHeaderSize: headMaxBytes,
     })
+    // It never listens itself, but only then does node watch over its connections: that heads come in time, which ones idle.
+    this.#h1.emit("listening")
     this.#h1.on("request", (request, response) => reception.request(request, response, request.rawHeaders, door))
     this.#h1.on("upgrade", (request, socket, first) => reception.upgrade(request, socket, first, door))
     this.#h2 = createH2Server((request, response) => reception.request(request, response, h2Headers(request), door))
@@ -74,12 +78,13 @@ export class Entrance {
   /** Takes no new connections; resolves when the last one has ended. */
   async drain(): Promise<void> {
     const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())))
-    this.#h1.closeIdleConnections()
+    this.#h1.close()
     this.#h2.drain()
     await Promise.all(closed)
   }
 
   close(): void {
+    this.#h1.close()
     for (const listener of this.#listeners) listener.close()
     for (const socket of this.#sockets) socket.destroy()
   }
@@ -88,7 +93,7 @@ export class Entrance {
     this.#sockets.add(socket)
     socket.on("close", () => this.#sockets.delete(socket))
     socket.on("error", () => socket.destroy())
-    sniffProtocol(socket, this.#clock, headTimeoutMs, (protocol) => {
+    sniffProtocol(socket, this.#clock, this.#headTimeoutMs, (protocol) => {
       const server = protocol === "h2" ? this.#h2.server : this.#h1
       server.emit("connection", socket)
     })

@@ -10,7 +10,7 @@ import { HeldHeads } from "./held-heads.ts"
 import { HttpCall, type Incoming, type Outgoing } from "./http-call.ts"
 import { answerProbe } from "./network-probe.ts"
 import { answerUpgrade, answerWith, type OwnAnswer, plain, toHttps } from "./own-answer.ts"
-import { type RequestHead, replaceHeaders, requestHead } from "./request-head.ts"
+import { originForm, type RequestHead, replaceHeaders, requestHead } from "./request-head.ts"
 import type { RequestLog } from "./request-log.ts"
 import { UpgradeCall } from "./upgrade-call.ts"
 
@@ -40,15 +40,20 @@ interface Visit {
   answer(given: OwnAnswer): void
 }
 
+/** A client has this long to send a request's head; a body may take as long as the revision's timeout allows. */
+const headMsMax = 60_000
+
 /** The ports that clients see, and the way from a request's head to the revision that it is for. */
 export class Gateway implements AsyncDisposable {
   readonly #routing: GatewayRouting
   readonly #world: GatewayWorld
   readonly #reception: Reception
+  readonly #headTimeoutMs: number
   readonly #entrances = new Map<string, Entrance>()
 
-  constructor(routing: GatewayRouting, clock: Clock) {
+  constructor(routing: GatewayRouting, clock: Clock, headTimeoutMs = headMsMax) {
     this.#routing = routing
+    this.#headTimeoutMs = headTimeoutMs
     this.#world = { clock, heads: new HeldHeads(), draining: false, requestLog: undefined }
     this.#reception = {
       request: (request, response, rawHeaders, door) => this.#request(request, response, rawHeaders, door),
@@ -58,7 +63,8 @@ export class Gateway implements AsyncDisposable {
 
   listen(place: Place, door: Door): Promise<AddressInfo> {
     const key = `${door.isLocal} ${door.isSecure}`
-    const entrance = this.#entrances.get(key) ?? new Entrance(door, this.#reception, this.#world.clock)
+    const entrance =
+      this.#entrances.get(key) ?? new Entrance(door, this.#reception, this.#world.clock, this.#headTimeoutMs)
     this.#entrances.set(key, entrance)
     return entrance.listen(place)
   }
@@ -85,7 +91,7 @@ export class Gateway implements AsyncDisposable {
   }
 
   #request(request: Incoming, response: Outgoing, rawHeaders: readonly string[], door: Door): void {
-    const head = requestHead(rawHeaders, clientAddress(request.socket), door.isSecure)
+    const head = headOf(request, rawHeaders, door)
     if (head === undefined) {
       answerWith(response, contradiction)
       return
@@ -112,7 +118,7 @@ export class Gateway implements AsyncDisposable {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, door: Door): void {
-    const head = requestHead(request.rawHeaders, clientAddress(request.socket), door.isSecure)
+    const head = headOf(request, request.rawHeaders, door)
     if (head === undefined) {
       answerUpgrade(socket, contradiction)
       return
@@ -150,6 +156,15 @@ export class Gateway implements AsyncDisposable {
 }
 
 const contradiction = plain(400, "the request's headers contradict each other")
+
+function headOf(request: Incoming, rawHeaders: readonly string[], door: Door): RequestHead | undefined {
+  const head = requestHead(rawHeaders, clientAddress(request.socket), door.isSecure)
+  if (head === undefined || request.url?.charCodeAt(0) === 47 /* / */) return head
+  const path = originForm(request.url, head.host)
+  if (path === undefined) return undefined
+  request.url = path
+  return head
+}
 
 function clientAddress(socket: { remoteAddress?: string | undefined } | undefined): string {
   const address = socket?.remoteAddress ?? "unknown"

@@ -29,17 +29,15 @@ export function h2Headers(request: Http2ServerRequest): string[] {
   const raw = request.rawHeaders
   const headers: string[] = []
   const crumbs: string[] = []
-  let hasHost = false
+  const { authority } = request
+  if (authority) headers.push("host", authority)
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const value = raw[i + 1] as string
     if (name === "cookie") crumbs.push(value)
-    else if (!name.startsWith(":")) {
-      if (name === "host") hasHost = true
-      headers.push(name, value)
-    }
+    // A Host that says something else is a second one, which no head may have.
+    else if (!name.startsWith(":") && (name !== "host" || value !== authority)) headers.push(name, value)
   }
-  if (!hasHost && request.authority) headers.push("host", request.authority)
   if (crumbs.length > 0) headers.push("cookie", crumbs.join("; "))
   // HTTP/2 needs no length to frame a body; HTTP/1 will have it in chunks.
   const endsHere = request.stream.endAfterHeaders

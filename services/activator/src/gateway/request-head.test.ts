@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { requestHead } from "./request-head.ts"
+import { originForm, requestHead } from "./request-head.ts"
 
 const head = (raw: string[], client = "10.0.0.9") => requestHead(raw, client, false)
 const names = (raw: string[]) => (head(raw)?.headers ?? []).filter((_value, at) => at % 2 === 0)
@@ -80,4 +80,18 @@ describe("a request's head on its way to a pod", () => {
   ])("says whether a body follows: $name", ({ raw, hasBody }) => {
     expect(head(["host", "a.test", ...raw])?.hasBody).toBe(hasBody)
   })
+})
+
+describe("what a request line asks for", () => {
+  it.each([
+    ["/a?b", "/a?b"],
+    ["*", "*"],
+    ["http://A.test/x", "/x"],
+    ["http://a.test?q", "/?q"],
+    ["http://a.test", "/"],
+    ["http://b.test/", undefined],
+    ["https://a.test/", undefined],
+    ["a.test:80", undefined],
+    ["", undefined],
+  ])("%s is %s", (url, path) => expect(originForm(url, "a.test")).toBe(path))
 })

@@ -96,6 +96,19 @@ export function requestHead(raw: readonly string[], client: string, secure: bool
   }
 }
 
+/**
+ * What a request line asks for, as an origin server gets it (RFC 9112 §3.2): a client that takes us for a proxy says the
+ * whole address, which must be that of its Host. Undefined when it is not, or is none at all.
+ */
+export function originForm(url: string | undefined, host: string): string | undefined {
+  if (url === undefined) return undefined
+  if (url.charCodeAt(0) === 47 /* / */ || url === "*") return url
+  const start = /^http:\/\/([^/?#]*)/i.exec(url)
+  if (start === null || (start[1] as string).toLowerCase() !== host.toLowerCase()) return undefined
+  const rest = url.slice(start[0].length)
+  return rest.startsWith("/") ? rest : `/${rest}`
+}
+
 /** Puts pairs in the place of all headers of their names. */
 export function replaceHeaders(headers: string[], pairs: readonly string[]): void {
   const names: string[] = []
