@@ -20,6 +20,8 @@ export interface ElectedServingOptions {
   readonly autoscaler: string
   /** Where activators of other hosts do. */
   readonly remote: AutoscalerOptions["remote"]
+  /** Where it serves custom metrics. */
+  readonly exposure: AutoscalerOptions["exposure"]
   readonly registries: Registries
   /** Admin endpoints of the gateways where the cluster cannot tell of them. */
   readonly gateways: readonly string[] | undefined
@@ -36,7 +38,7 @@ const placeKeeper = { name: "system:wick-gateway-places", groups: ["system:maste
  * moment, and throws when they cannot be started then; else at once.
  */
 export async function electServing(options: ElectedServingOptions): Promise<AsyncDisposable> {
-  const { controlPlane, autoscaler: listen, remote, registries, gateways, clock, random, log } = options
+  const { controlPlane, autoscaler: listen, remote, exposure, registries, gateways, clock, random, log } = options
   const { mandate, identity } = controlPlane
   await using undo = new AsyncDisposableStack()
   // One cache for both: the controller may read all that the autoscaler may.
@@ -73,7 +75,7 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
     }),
   )
   const autoscaler = elect("autoscaler", (term) =>
-    withInformers(common("autoscaler", term), (given) => startAutoscaler({ ...given, listen, remote })),
+    withInformers(common("autoscaler", term), (given) => startAutoscaler({ ...given, listen, remote, exposure })),
   )
   await Promise.all([controller, autoscaler])
   return undo.move()

@@ -5,6 +5,7 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Activators, autoscalerSocket, keepActivators } from "./activators.ts"
 import { autoscalerPlaces, remoteLoad } from "./autoscaler-places.ts"
+import { customMetrics } from "./custom-metrics.ts"
 import { electServing } from "./elected-serving.ts"
 import { publishGateways } from "./gateway-places.ts"
 import type { Home } from "./home.ts"
@@ -50,8 +51,9 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const adminPort = options.gateway.port + adminPortOffset
   undo.use(await openAdmission(given, adminPort))
   const remote = await remoteLoad(options, controlPlane)
+  const exposure = await customMetrics(controlPlane.clientAs(installer), controlPlane, given.drainHost)
   const gateways = given.hostAddress === undefined ? adminAddresses(options, adminPort) : undefined
-  undo.use(await electServing({ controlPlane, autoscaler, remote, registries, gateways, clock, random, log }))
+  undo.use(await electServing({ controlPlane, autoscaler, remote, exposure, registries, gateways, clock, random, log }))
   const places = undo.use(autoscalerPlaces(runDirectory, controlPlane.cluster))
   const kubeconfig = join(runDirectory, "activator.kubeconfig")
   const { name, groups } = serviceUser("activator")

@@ -22,6 +22,7 @@ import {
 import type { Log } from "@wick/sdk/log"
 import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
 import type { RevisionHistory, RevisionLoad } from "@wick/sdk/wire"
+import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import type { LoadListener } from "./load-server.ts"
 import { countReady, deletionCost, deletionCosts } from "./pod-counts.ts"
 import { ResourceScaling } from "./resource-scaling.ts"
@@ -54,7 +55,13 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   /** Since when load is reported without a gap. */
   #watchedSinceMs: number | undefined
 
-  constructor(world: { client: Client; clock: Clock; log: Log; informers: Informers }) {
+  constructor(world: {
+    client: Client
+    clock: Clock
+    log: Log
+    informers: Informers
+    exposure?: MetricsExposure | undefined
+  }) {
     const { client, clock, log, informers } = world
     this.#client = client
     this.#clock = clock
@@ -69,7 +76,11 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       scaled: this.#scaled,
       config: this.#config,
       objects: this.#objects,
+      pods: this.#pods,
     })
+    const { exposure } = world
+    // Of whoever was here before something may be left that leads nowhere now.
+    if (exposure) void this.synced.then(() => this.#byResource.begin())
     this.#controller = createController({
       name: "autoscaler",
       clock,
@@ -118,7 +129,10 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     for (const load of revisions) {
       const key = `${load.namespace}/${load.name}`
       const scaler = this.#scaler(key)
-      if (scaler === undefined) continue
+      if (scaler === undefined) {
+        this.#byResource.report(activator, load, intervalMs, now)
+        continue
+      }
       const wasIdle = scaler.aggregate.isIdle(now)
       scaler.report(activator, load, intervalMs, now)
       if (wasIdle || scaler.isPressed()) this.#controller.wake(key)

@@ -6,5 +6,6 @@
  *
  * Imports `@wick/sdk` only. Imported by the all-in-one process.
  */
+export type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 export type { AutoscalerOptions, ElectedOptions } from "./start-autoscaler.ts"
 export { electAutoscaler, startAutoscaler } from "./start-autoscaler.ts"

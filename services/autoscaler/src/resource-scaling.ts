@@ -1,6 +1,10 @@
 import { HorizontalPodAutoscaler } from "@wick/sdk/api/autoscaling/horizontal-pod-autoscaler"
 import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
+import type { Pod } from "@wick/sdk/api/core/pod"
+import { matches } from "@wick/sdk/api/meta/label-selector"
+import { parseSelector } from "@wick/sdk/api/meta/selector-text"
 import { isNamespaceTerminating, isStatus } from "@wick/sdk/api/meta/status-error"
+import { revisionKeys } from "@wick/sdk/api/serving/revision-key"
 import { classAnnotation, resourceClass } from "@wick/sdk/api/serving/scaling-annotation"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
@@ -18,11 +22,16 @@ import {
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { ConfigSource } from "@wick/sdk/serving-config"
+import type { RevisionLoad } from "@wick/sdk/wire"
+import { Aggregate } from "./aggregate.ts"
+import { type LoadOfPods, metrics, type PodLoad } from "./custom-metrics/answer.ts"
+import { MetricsApi, type MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import { desiredAutoscaler, metricOf } from "./desired/horizontal-pod-autoscaler.ts"
+import { countReady } from "./pod-counts.ts"
 import { isWritten } from "./same-fields.ts"
 import { seeService } from "./service-seen.ts"
 import { isOwned, type ServingObjects } from "./serving-objects.ts"
-import { scalingSpec } from "./settings.ts"
+import { type ScalingSpec, scalingSpec } from "./settings.ts"
 import { resourceStatusOf } from "./status.ts"
 
 const concurrency = 4
@@ -37,6 +46,9 @@ export interface ResourceScalingWorld {
   readonly scaled: Informer<typeof PodAutoscaler>
   readonly config: ConfigSource
   readonly objects: ServingObjects
+  readonly pods: Informer<typeof Pod>
+  /** Absent: metrics of load are told to nobody. */
+  readonly exposure?: MetricsExposure | undefined
 }
 
 export function isByResource({ metadata }: PodAutoscaler): boolean {
@@ -48,10 +60,15 @@ export class ResourceScaling implements AsyncDisposable {
   readonly #world: ResourceScalingWorld
   readonly #autoscalers: Informer<typeof HorizontalPodAutoscaler>
   readonly #controller: Controller
+  /** Load of revisions that are scaled by it, though by a HorizontalPodAutoscaler. */
+  readonly #loads = new Map<string, Aggregate>()
+  readonly #metricsApi: MetricsApi | undefined
 
   constructor(world: ResourceScalingWorld) {
     const { clock, log, informers, scaled, config, objects } = world
     this.#world = world
+    const { exposure } = world
+    this.#metricsApi = exposure && new MetricsApi(exposure, (question) => this.#loadOf(question), clock, log)
     this.#autoscalers = informers(HorizontalPodAutoscaler)
     const ours = (key: string): string[] => {
       const { name, namespace = "" } = splitKey(key)
@@ -78,6 +95,43 @@ export class ResourceScaling implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#controller[Symbol.asyncDispose]()
+    await this.#metricsApi?.[Symbol.asyncDispose]()
+  }
+
+  /** Says whether metrics are served, now that all that is scaled is known. */
+  begin(): void {
+    const isMeasured = (scaled: PodAutoscaler): boolean => isByResource(scaled) && isLoad(metricOf(scaled))
+    this.#metricsApi?.want(this.#world.scaled.list().some(isMeasured))
+  }
+
+  report(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): void {
+    this.#loads.get(`${load.namespace}/${load.name}`)?.report(activator, load, intervalMs, nowMs)
+  }
+
+  /** Requests spread evenly over the pods that are ready: what is known of a revision is known of each of them. */
+  #loadOf({ namespace, pod, selector, metric }: Parameters<LoadOfPods>[0]): PodLoad[] {
+    const { pods, clock, scaled, config } = this.#world
+    const terms = parseSelector(selector)
+    const asked = pods
+      .list(namespace)
+      .filter(({ metadata }) => (pod === "*" || metadata.name === pod) && matches(terms, metadata.labels))
+    return asked.flatMap((each) => {
+      const [key = ""] = revisionKeys(each)
+      const aggregate = this.#loads.get(key)
+      const { name } = splitKey(key)
+      const found = scaled.get(name, namespace)
+      const ready = countReady(pods.byIndex("revision", key))
+      if (aggregate === undefined || found === undefined || ready === 0) return []
+      const spec = { ...scalingSpec(found, config.current().autoscaler), metric }
+      const { stable } = aggregate.observe(spec, ready, clock.now())
+      return [{ name: each.metadata.name, value: stable / ready, windowMs: spec.stableWindowMs }]
+    })
+  }
+
+  #measure(key: string, spec: ScalingSpec | undefined): void {
+    if (spec === undefined) this.#loads.delete(key)
+    else if (!this.#loads.has(key)) this.#loads.set(key, new Aggregate(spec.stableWindowMs))
+    this.#metricsApi?.want(this.#loads.size > 0)
   }
 
   async #reconcile(key: string): Promise<Result> {
@@ -86,13 +140,14 @@ export class ResourceScaling implements AsyncDisposable {
     const scaled = all.get(name, namespace)
     if (!scaled || scaled.metadata.deletionTimestamp !== undefined || !isByResource(scaled)) {
       objects.forget(key)
+      this.#measure(key, undefined)
       return done
     }
     const settings = config.current().autoscaler
     const isForeign = await this.#write(scaled, desiredAutoscaler(scaled, settings))
-    const metric = metricOf(scaled)
-    const isMeasured = metric === "concurrency" || metric === "rps"
-    objects.tell(key, { backing, ...(isMeasured && { spec: scalingSpec(scaled, settings) }) })
+    const spec = isLoad(metricOf(scaled)) ? scalingSpec(scaled, settings) : undefined
+    this.#measure(key, spec)
+    objects.tell(key, { backing, ...(spec && { spec }) })
     const counts = this.#autoscalers.get(name, namespace)?.status ?? {}
     const service = seeService(objects.services.get(name, namespace), scaled)
     const status = resourceStatusOf({ scaled, counts, isForeign }, service, clock.now())
@@ -127,6 +182,10 @@ export class ResourceScaling implements AsyncDisposable {
     }
     return false
   }
+}
+
+function isLoad(metric: string): boolean {
+  return (metrics as readonly string[]).includes(metric)
 }
 
 function isUsual(metrics: HorizontalPodAutoscaler["spec"]["metrics"]): boolean {

@@ -4,6 +4,7 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { Autoscaler } from "./autoscaler.ts"
+import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import { type LoadSecurity, LoadServer } from "./load-server.ts"
 
 export interface AutoscalerOptions {
@@ -14,6 +15,8 @@ export interface AutoscalerOptions {
   readonly listen: string
   /** Where activators of other hosts do, `host:port`, and how they are known. */
   readonly remote?: { readonly listen: string; readonly security: LoadSecurity } | undefined
+  /** Where custom metrics are served, for HorizontalPodAutoscalers. Absent: nowhere. */
+  readonly exposure?: MetricsExposure | undefined
   /** Shared with other controllers of the same process; own ones unless given. */
   readonly informers?: Informers
 }
@@ -26,7 +29,7 @@ export async function startAutoscaler(
   const log = options.log.with({ service: "autoscaler" })
   await using started = new AsyncDisposableStack()
   const informers = options.informers ?? started.use(createInformers(client, clock, log))
-  const autoscaler = started.use(new Autoscaler({ client, clock, log, informers }))
+  const autoscaler = started.use(new Autoscaler({ client, clock, log, informers, exposure: options.exposure }))
   await autoscaler.synced
   const server = started.use(new LoadServer(autoscaler, log))
   const port = await server.listen(options.listen)
