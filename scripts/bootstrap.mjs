@@ -31,6 +31,7 @@ const commands = {
   load: { program: "load-tests/src/main.ts", args: [], needs: "test" },
   crash: { program: "services/core/src/crash-test/main.ts", args: [], needs: "nothing" },
   conformance: { program: "scripts/conformance.ts", args: [], needs: "nothing" },
+  images: { program: "scripts/images.ts", args: [], needs: "nothing" },
   simulate: { program: "services/core/src/simulation/main.ts", args: [], needs: "nothing" },
   codegen: { program: "scripts/codegen.ts", args: [], needs: "nothing" },
   setup: { program: undefined, args: [], needs: "test" },

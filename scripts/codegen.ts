@@ -1,12 +1,13 @@
 /**
  * Writes the files that are made from the kinds and settings: `k8s/crds/<plural>.<group>.yaml`,
- * `k8s/config-maps/config-<part>.yaml`. Tests check that they are fresh.
+ * `k8s/config-maps/config-<part>.yaml`, `k8s/rbac.yaml`. Tests check that they are fresh.
  *
  *     node scripts/codegen.ts
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { configMapFiles } from "./config-map-files.ts"
 import { crdFiles } from "./crd-files.ts"
+import { rbacFile } from "./rbac-files.ts"
 
 const directories = { crds: crdFiles(), "config-maps": configMapFiles() }
 for (const [directory, files] of Object.entries(directories)) {
@@ -14,3 +15,4 @@ for (const [directory, files] of Object.entries(directories)) {
   mkdirSync(home, { recursive: true })
   for (const [name, text] of files) writeFileSync(new URL(name, home), text)
 }
+writeFileSync(new URL("../k8s/rbac.yaml", import.meta.url), rbacFile())

@@ -20,6 +20,7 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --container-runtime-endpoint PATH   use a containerd that runs already
   --node-name NAME                    name of this machine in the API          (its host name)
   --pod-cidr CIDR --service-cidr CIDR address ranges                           (first free ones)
+  --serving on|off                    functions, or the orchestrator alone     (on)
   --activators N                      gateway processes                        (1)
   --encryption-key keep|new           new: seal secrets under a new key from now (keep)
   --authentication-config FILE        whose tokens are believed: AuthenticationConfiguration of Kubernetes

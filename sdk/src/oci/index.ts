@@ -2,6 +2,7 @@
  * Images without a container engine: build one from a directory or a few files, push it to a registry. By the OCI image
  * and distribution specifications 1.1. Anyone may import this.
  */
+export { ociArchive } from "./archive.ts"
 export { nonRoot, programEntries, systemEntries } from "./base.ts"
 export { binaryImage } from "./binary-image.ts"
 export { buildDockerfile, hasDockerfile } from "./dockerfile-image.ts"

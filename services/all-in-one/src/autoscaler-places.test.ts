@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { serviceUser } from "@wick/sdk/api/serving/roles"
 import { systemClock } from "@wick/sdk/clock"
 import { createLog, silentLog } from "@wick/sdk/log"
 import { expect, it } from "vitest"
@@ -10,7 +11,6 @@ import { AutoscalerLink } from "../../activator/src/load/autoscaler-link.ts"
 import { type LoadListener, LoadServer } from "../../autoscaler/src/load-server.ts"
 import { openPki } from "../../core/src/pki/index.ts"
 import { remoteLoad } from "./autoscaler-places.ts"
-import { serviceUser } from "./serving-roles.ts"
 
 const nobody: LoadListener = {
   connected: () => {},

@@ -2,10 +2,10 @@ import { renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { AutoscalerOptions } from "@wick/autoscaler"
 import type { ControlPlane } from "@wick/core"
+import { serviceUser } from "@wick/sdk/api/serving/roles"
 import { autoscalerServerName } from "@wick/sdk/wire"
 import { autoscalerSocket } from "./activators.ts"
 import type { Options } from "./options.ts"
-import { serviceUser } from "./serving-roles.ts"
 
 /** The port after the one of the store's peers is the autoscaler's, for activators of other hosts. */
 const portOffset = 1

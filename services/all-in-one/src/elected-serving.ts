@@ -1,6 +1,7 @@
 import { type AutoscalerOptions, startAutoscaler } from "@wick/autoscaler"
 import { type Registries, startController } from "@wick/controller"
 import type { ControlPlane } from "@wick/core"
+import { serviceUser } from "@wick/sdk/api/serving/roles"
 import type { Clock, Random } from "@wick/sdk/clock"
 import {
   createInformers,
@@ -12,7 +13,6 @@ import {
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { followPlaces } from "./gateway-places.ts"
-import { serviceUser } from "./serving-roles.ts"
 
 export interface ElectedServingOptions {
   readonly controlPlane: Pick<ControlPlane, "clientAs" | "mandate" | "identity">

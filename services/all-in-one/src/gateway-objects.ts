@@ -1,5 +1,5 @@
 import type { EndpointSlice, NewOf, Service } from "@wick/sdk/api"
-import { servingNamespace } from "./serving-roles.ts"
+import { servingNamespace } from "@wick/sdk/api/serving/roles"
 
 /** Where the gateway processes of one host are reached over the pod network. */
 export interface GatewayPlace {

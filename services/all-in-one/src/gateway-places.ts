@@ -1,4 +1,5 @@
 import { EndpointSlice, isStatus, Node, Service } from "@wick/sdk/api"
+import { servingNamespace } from "@wick/sdk/api/serving/roles"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import {
@@ -14,7 +15,6 @@ import {
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { type GatewayPlace, gatewayServices, gatewaySlices, isGatewaySlice, publicGateway } from "./gateway-objects.ts"
-import { servingNamespace } from "./serving-roles.ts"
 
 const fieldManager = "wick"
 

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { ClusterRole, ClusterRoleBinding, CustomResourceDefinition } from "@wick/sdk/api"
 import type { AnyObject, Kind, NewOf } from "@wick/sdk/api/kind"
+import { servingRoles } from "@wick/sdk/api/serving/roles"
 import type { Client } from "@wick/sdk/client"
 import { parse } from "yaml"
-import { servingRoles } from "./serving-roles.ts"
 
 const definitions = join(import.meta.dirname, "..", "..", "..", "k8s", "crds")
 const fieldManager = "wick"

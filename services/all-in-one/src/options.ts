@@ -40,6 +40,7 @@ const schema = z.object({
   "node-name": z.string().default(hostname().toLowerCase()),
   "pod-cidr": cidr.optional(),
   "service-cidr": cidr.optional(),
+  serving: z.enum(["on", "off"], "must be on or off").default("on"),
   activators: z.coerce.number("must be a whole number").int().min(1).max(64).default(1),
   "encryption-key": z.enum(["keep", "new"], "must be keep or new").default("keep"),
   ...registryFlags,

@@ -10,6 +10,7 @@ import {
   startNode,
   startRegistry,
 } from "@wick/core"
+import { serviceUser } from "@wick/sdk/api/serving/roles"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
@@ -22,7 +23,6 @@ import type { Address, Options } from "./options.ts"
 import { checkPorts } from "./ports.ts"
 import { registriesOf } from "./registries.ts"
 import { startServing } from "./serving.ts"
-import { serviceUser } from "./serving-roles.ts"
 import { writeState } from "./state-file.ts"
 import { storeOf } from "./store-flags.ts"
 import { trustOf } from "./trust.ts"
@@ -99,7 +99,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     ).then(undone),
   ])
   nodes.set(options["node-name"], node)
-  if (options.peer && options.runtime === "containerd") {
+  if (options.serving === "on" && options.peer && options.runtime === "containerd") {
     const client = controlPlane.clientAs(serviceUser("controller"))
     undo.use(keepImages({ client, pull: node.pull, clock, log }))
   }
@@ -108,7 +108,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
       ...options.metrics,
       metrics,
       gatewayPort: options.gateway.port,
-      activators: options.activators,
+      activators: options.serving === "on" ? options.activators : 0,
     }),
   )
   undo.use(writeState(home.directory, state(given, controlPlane, registry)))

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { type Registries, startAdmission } from "@wick/controller"
 import type { ControlPlane } from "@wick/core"
+import { serviceUser, servingNamespace } from "@wick/sdk/api/serving/roles"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Activators, autoscalerSocket, keepActivators } from "./activators.ts"
@@ -11,7 +12,6 @@ import { publishGateways } from "./gateway-places.ts"
 import type { Home } from "./home.ts"
 import { installServing } from "./install.ts"
 import type { Options } from "./options.ts"
-import { serviceUser, servingNamespace } from "./serving-roles.ts"
 import { codeFingerprint } from "./version.ts"
 
 export interface ServingOptions {
@@ -41,9 +41,17 @@ const loopback = "127.0.0.1"
 const httpsPort = 443
 const installer = { name: "system:wick-installer", groups: ["system:masters"] }
 
+/** `--serving=off`: the orchestrator alone, on which serving can be installed as on any other cluster. */
+const noServing: Serving = {
+  stop: async () => {},
+  abandon: async () => {},
+  [Symbol.asyncDispose]: async () => {},
+}
+
 /** The serverless half: kinds, controller, autoscaler, and the activators that outlive this process. */
 export async function startServing(given: ServingOptions): Promise<Serving> {
   const { home, options, controlPlane, registries, clock, random, log } = given
+  if (options.serving === "off") return noServing
   await using undo = new AsyncDisposableStack()
   await installServing(controlPlane.clientAs(installer))
   const runDirectory = home.path("run")

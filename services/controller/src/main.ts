@@ -1,4 +1,6 @@
 import { hostname } from "node:os"
+import { Service } from "@wick/sdk/api/core/service"
+import { type DataByName, systemNamespace } from "@wick/sdk/api/serving/config"
 import { connect } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
@@ -13,11 +15,12 @@ const log = createLog({
 /** In a cluster the webhooks are behind the Service that WEBHOOK_SERVICE names; elsewhere the API server is on this host. */
 const service = process.env.WEBHOOK_SERVICE
 const webhook = service
-  ? { host: "0.0.0.0", port: 8443, service: { namespace: "knative-serving", name: service, port: 443 } }
+  ? { host: "0.0.0.0", port: 8443, service: { namespace: systemNamespace, name: service, port: 443 } }
   : { host: "127.0.0.1", port: 0 }
 const connection = await connect({ env: process.env }, "wick-controller")
 const common = { client: connection.client, clock: systemClock, log }
-const admission = await startAdmission({ ...common, webhook })
+const configDefaults = await drainDefaults(process.env.DRAIN_SERVICE)
+const admission = await startAdmission({ ...common, webhook, configDefaults })
 const identity = `${hostname()}-${process.pid}`
 const elected = electController({ ...common, random: systemRandom, identity })
 log.info("controller is running", { server: connection.server })
@@ -29,3 +32,12 @@ const stop = async (): Promise<void> => {
 }
 process.once("SIGTERM", stop)
 process.once("SIGINT", stop)
+
+/** A kubelet runs on a host, which may know no names of the cluster: it is told the Service's address. */
+async function drainDefaults(name: string | undefined): Promise<DataByName> {
+  if (name === undefined) return {}
+  const { spec } = await connection.client.get(Service, { name, namespace: systemNamespace })
+  const port = spec.ports?.find((each) => each.name === "admin")?.port
+  if (!spec.clusterIP || port === undefined) throw new Error(`Service ${name} has no clusterIP with a port named admin`)
+  return { "config-wick": { "drain-host": spec.clusterIP, "drain-port": String(port) } }
+}

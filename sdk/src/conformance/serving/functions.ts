@@ -1,7 +1,7 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http"
 import { text } from "node:stream/consumers"
 import { Service } from "../../api/serving/service.ts"
-import { holds } from "../expectation.ts"
+import { equal, holds } from "../expectation.ts"
 import { becomes } from "../patience.ts"
 import type { Loose } from "../samples.ts"
 import type { World } from "../world.ts"
@@ -108,6 +108,13 @@ export async function ask(
   })
   const said = await text(response)
   return { status: response.statusCode, headers: response.headers, text: said, body: parsed(said) }
+}
+
+/** The same, where the answer must be 200. */
+export async function answered(world: World, url: string): Promise<Reply> {
+  const reply = await ask(world, url)
+  equal(reply.status, 200, `${url} answered ${reply.status}: ${reply.text}`)
+  return reply
 }
 
 function parsed(said: string): Loose {

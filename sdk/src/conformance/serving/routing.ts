@@ -3,7 +3,7 @@ import { equal, holds, includes, says } from "../expectation.ts"
 import { becomes, eventually } from "../patience.ts"
 import type { Loose } from "../samples.ts"
 import type { Statement } from "../topic.ts"
-import { ask, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
+import { answered, ask, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
 
 const ingresses = "networking.internal.knative.dev/v1alpha1 ingresses"
 
@@ -118,7 +118,7 @@ export const routing: Statement = (it) => {
       const { body } = await wire("GET", path(mappings, `/${domain}`))
       equal(body.status.conditions.find(({ type }: { type: string }) => type === "Ready")?.status, "True")
     })
-    equal((await ask(world, `http://${domain}/`)).status, 200)
+    await answered(world, `http://${domain}/`)
   })
 
   it.withFunctions("S144: revisions know whether they are routed, and by whom", async (world) => {

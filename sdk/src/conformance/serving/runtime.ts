@@ -5,7 +5,7 @@ import { eventually } from "../patience.ts"
 import type { Loose } from "../samples.ts"
 import type { Statement } from "../topic.ts"
 import type { World } from "../world.ts"
-import { ask, type Changes, deploy, functionPatienceMs, urlOf } from "./functions.ts"
+import { answered, ask, type Changes, deploy, functionPatienceMs, urlOf } from "./functions.ts"
 
 /** S60–S69, S75, S77: what a container finds when it runs. */
 export const runtime: Statement = (it) => {
@@ -86,7 +86,7 @@ export const runtime: Statement = (it) => {
   it.withFunctions("S67: it is asked nothing before its readiness probe has passed", async (world) => {
     const readinessProbe = { httpGet: { path: "/healthy" }, periodSeconds: 0 }
     const service = await deploy(world, "a", { container: { readinessProbe }, env: { START_MS: "700" } })
-    equal((await ask(world, urlOf(service))).status, 200)
+    await answered(world, urlOf(service))
   })
 
   it.withFunctions("S69: a second container is reached on localhost, and knows where it is", async (world) => {
@@ -96,7 +96,7 @@ export const runtime: Statement = (it) => {
       { name: "second", image: specimen, env: [{ name: "LISTEN", value: "9999" }] },
     ]
     const service = await deploy(world, "a", { spec: { containers } })
-    equal((await ask(world, urlOf(service))).status, 200)
+    await answered(world, urlOf(service))
     const { body } = await world.wire("GET", world.path("serving.knative.dev/v1 revisions", "/a-00001"))
     const statuses = body.status.containerStatuses.map(({ name, imageDigest }: Loose) => [
       name,

@@ -4,7 +4,7 @@ import { becomes, eventually } from "../patience.ts"
 import type { Loose } from "../samples.ts"
 import type { Statement } from "../topic.ts"
 import type { World } from "../world.ts"
-import { ask, type Changes, conditionOf, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
+import { answered, ask, type Changes, conditionOf, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
 
 const autoscalers = "autoscaling.internal.knative.dev/v1alpha1 podautoscalers"
 const scaled = (annotations: Readonly<Record<string, string>>): Changes => ({
@@ -57,14 +57,14 @@ export const scaling: Statement = (it) => {
   it.withFunctions("S84: the first request lights activation-scale pods", async (world) => {
     const service = await deploy(world, "a", scaled({ "activation-scale": "2", window: "6s" }))
     await replicas(world, (count) => count === 0)
-    equal((await ask(world, urlOf(service))).status, 200)
+    await answered(world, urlOf(service))
     equal(await replicas(world, (count) => count === 2), 2)
   })
 
   it.withFunctions("S93: nothing runs when nobody asks, and the next request is answered", async (world) => {
     const service = await deploy(world, "a", scaled({ window: "6s" }))
     equal(await replicas(world, (count) => count === 0), 0)
-    equal((await ask(world, urlOf(service))).status, 200)
+    await answered(world, urlOf(service))
   })
 
   it.withFunctions("S92: load scales out", async (world) => {

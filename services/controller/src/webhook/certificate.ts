@@ -1,7 +1,7 @@
 import { webcrypto, X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { isStatus, type StatusReason } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 
 /** A serving certificate and the authority that clients trust it by, PEM. */
@@ -18,9 +18,12 @@ const clockSkewMs = 5 * 60_000
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
 const secretName = "webhook-certs"
 
+/** Others may be making it at the same moment; one of them has made it by then. */
+const triesMax = 5
+
 /**
  * The certificate in the Secret `webhook-certs`, made anew when it is missing, about to expire, or for other names. It
- * signs itself, so it is its own authority; several controllers of one cluster share it.
+ * signs itself, so it is its own authority; all controllers of one cluster use the one that was stored first.
  */
 export async function webhookCertificate(
   client: Client,
@@ -28,24 +31,34 @@ export async function webhookCertificate(
   names: readonly string[],
   nowMs: number,
 ): Promise<WebhookCertificate> {
-  const existing = await client.get(Secret, { name: secretName, namespace }).catch((error: unknown) => {
-    if (isStatus(error, "NotFound")) return undefined
-    throw error
-  })
-  const found = existing && read(existing.data ?? {})
-  if (found && isGood(found, names, nowMs)) return found
-  const made = await selfSigned(names, nowMs)
-  const data = {
-    "server-cert.pem": base64(made.certificatePem),
-    "server-key.pem": base64(made.keyPem),
-    "ca-cert.pem": base64(made.authorityPem),
+  for (let tried = 1; ; tried++) {
+    const existing = await client.get(Secret, { name: secretName, namespace }).catch(unless("NotFound"))
+    const found = existing && read(existing.data ?? {})
+    if (found && isGood(found, names, nowMs)) return found
+    const made = await selfSigned(names, nowMs)
+    const stored = await (existing
+      ? client.update(Secret, { ...existing, data: dataOf(made) })
+      : client.create(Secret, { metadata: { name: secretName, namespace }, data: dataOf(made) })
+    ).catch(unless("AlreadyExists", "Conflict", "NotFound"))
+    if (stored) return made
+    if (tried === triesMax) throw new Error(`Secret ${namespace}/${secretName} is changed by others all the time`)
   }
-  await client.apply(
-    Secret,
-    { metadata: { name: secretName, namespace }, data },
-    { fieldManager: "wick-webhook", force: true },
-  )
-  return made
+}
+
+/** What a call answers in place of its refusal for one of these reasons. */
+function unless(...reasons: readonly StatusReason[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!isStatus(error, ...reasons)) throw error
+    return undefined
+  }
+}
+
+function dataOf({ certificatePem, keyPem, authorityPem }: WebhookCertificate): Record<string, string> {
+  return {
+    "server-cert.pem": base64(certificatePem),
+    "server-key.pem": base64(keyPem),
+    "ca-cert.pem": base64(authorityPem),
+  }
 }
 
 function read(data: Readonly<Record<string, string>>): WebhookCertificate {

@@ -1,4 +1,4 @@
-import type { AnyObject } from "@wick/sdk/api/kind"
+import type { AnyObject } from "../kind.ts"
 
 interface Rule {
   readonly apiGroups: readonly string[]
@@ -55,6 +55,9 @@ const rules: Record<string, Rule[]> = {
     rule(["discovery.k8s.io"], ["endpointslices"], read),
   ],
 }
+
+/** Names of the services, which are those of their accounts. */
+export const servingServices: readonly string[] = Object.keys(rules)
 
 /** Name by which a service of serving is known to the API: the service account that it has on any cluster. */
 export function serviceUser(service: string): { name: string; groups: string[] } {
