@@ -4,9 +4,11 @@ import { apiOverload } from "./scenarios/api-overload.ts"
 import { apiWatch } from "./scenarios/api-watch.ts"
 import { apiWrites } from "./scenarios/api-writes.ts"
 import { burstFromZero } from "./scenarios/burst-from-zero.ts"
+import { chaos } from "./scenarios/chaos.ts"
 import { churn } from "./scenarios/churn.ts"
 import { coldStart } from "./scenarios/cold-start.ts"
 import { idle } from "./scenarios/idle.ts"
+import { rolling } from "./scenarios/rolling.ts"
 import { scaleOut } from "./scenarios/scale-out.ts"
 import { warm } from "./scenarios/warm.ts"
 
@@ -17,6 +19,8 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   "burst-from-zero": burstFromZero,
   "scale-out": scaleOut,
   churn,
+  rolling,
+  chaos,
   api,
   "api-watch": apiWatch,
   "api-overload": apiOverload,
@@ -33,4 +37,4 @@ if (names.length === 0 || unknown) {
 const platform = await openPlatform(process.env)
 await pushImages(platform)
 for (const name of names) await scenarios[name]?.(platform)
-process.exit(0)
+process.exit()

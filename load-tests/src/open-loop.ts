@@ -12,7 +12,24 @@ export interface Outcome {
   readonly latency: LatencySummary
   readonly byStatus: Record<number, number>
   readonly failed: number
+  /** The first of those that failed, in order of their end. */
+  readonly failures: readonly Failure[]
+  /** Requests that were sent once more, since the connection that they were on ended under them. */
+  readonly repeated: readonly Failure[]
 }
+
+/** A request that had no answer, or one of 400 and more. */
+export interface Failure {
+  /** On `performance.now()`'s clock. */
+  readonly sentMs: number
+  readonly endedMs: number
+  readonly host: string
+  /** The status with the first words of the body, or what broke the connection. */
+  readonly why: string
+}
+
+const failuresMax = 10_000
+const whyMaxLength = 200
 
 /**
  * Sends requests at a fixed rate, whatever the answers do, and measures each from the moment at which it *should* have
@@ -27,6 +44,32 @@ export async function openLoop(target: Target, perSecond: number, seconds: numbe
   for (let sent = 0; sent < total; ) {
     const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1_000) * perSecond) + 1)
     for (; sent < due; sent++) pending.push(record.send(startedAt + (sent / perSecond) * 1_000))
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await Promise.all(pending)
+  agent.destroy()
+  return record.outcome()
+}
+
+/** The same until `until` says so. `repeats`: as clients do that send a GET once more when a kept connection ends under it. */
+export async function openLoopUntil(
+  target: Target,
+  perSecond: number,
+  until: AbortSignal,
+  repeats = false,
+): Promise<Outcome> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 4_096 })
+  const record = new Recorder(target, agent, repeats)
+  const startedAt = performance.now()
+  const pending = new Set<Promise<void>>()
+  for (let sent = 0; !until.aborted; ) {
+    const due = Math.floor(((performance.now() - startedAt) / 1_000) * perSecond) + 1
+    for (; sent < due; sent++) {
+      const one: Promise<void> = record
+        .send(startedAt + (sent / perSecond) * 1_000)
+        .then(() => void pending.delete(one))
+      pending.add(one)
+    }
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
   await Promise.all(pending)
@@ -58,33 +101,63 @@ export async function closedLoop(target: Target, clients: number, until: AbortSi
   return record.outcome()
 }
 
+const brokenConnection = new Set(["ECONNRESET", "EPIPE"])
+
 class Recorder {
   readonly #latencies: number[] = []
   readonly #byStatus: { [status: number]: number } = {}
   #failed = 0
+  readonly #failures: Failure[] = []
+  readonly #repeated: Failure[] = []
   readonly #target: Target
   readonly #agent: Agent
+  readonly #repeats: boolean
 
-  constructor(target: Target, agent: Agent) {
+  constructor(target: Target, agent: Agent, repeats = false) {
+    this.#repeats = repeats
     this.#target = target
     this.#agent = agent
   }
 
-  send(dueMs: number): Promise<void> {
+  send(dueMs: number, isRepeated = false): Promise<void> {
     const { port, address = "127.0.0.1", host, path = "/" } = this.#target
+    const sentMs = performance.now()
     return new Promise((resolve) => {
+      const failed = (why: string): void => {
+        this.#failed++
+        if (this.#failures.length >= failuresMax) return
+        this.#failures.push({ sentMs, endedMs: performance.now(), host, why: why.slice(0, whyMaxLength) })
+      }
       const sent = request({ host: address, port, path, headers: { host }, agent: this.#agent }, (response) => {
-        response.resume()
+        const status = response.statusCode ?? 0
+        let body = ""
+        if (status < 400) response.resume()
+        else
+          response.setEncoding("utf8").on("data", (chunk: string) => {
+            if (body.length < whyMaxLength) body += chunk
+          })
+        let ended = false
         response.once("end", () => {
-          const status = response.statusCode ?? 0
+          ended = true
           this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1
-          if (status >= 400) this.#failed++
+          if (status >= 400) failed(`${status} ${body.trim()}`)
           this.#latencies.push(performance.now() - dueMs)
           resolve()
         })
+        response.once("close", () => {
+          if (!ended) failed("the answer was cut off")
+          resolve()
+        })
       })
-      sent.once("error", () => {
-        this.#failed++
+      sent.once("error", (error: NodeJS.ErrnoException) => {
+        const why = error.code ?? error.message
+        // As browsers and Go's client do with a GET (RFC 9110 §9.2.2), once.
+        if (this.#repeats && !isRepeated && sent.reusedSocket && brokenConnection.has(why)) {
+          this.#repeated.push({ sentMs, endedMs: performance.now(), host, why })
+          void this.send(dueMs, true).then(resolve)
+          return
+        }
+        failed(why)
         resolve()
       })
       sent.end()
@@ -97,12 +170,20 @@ class Recorder {
       this.#byStatus[Number(status)] = (this.#byStatus[Number(status)] ?? 0) + count
     }
     this.#failed += other.#failed
+    this.#failures.push(...other.#failures)
+    this.#repeated.push(...other.#repeated)
     return this
   }
 
   outcome(): Outcome {
     const latency = new Latency()
     for (const ms of this.#latencies) latency.record(ms)
-    return { latency: latency.summary(), byStatus: this.#byStatus, failed: this.#failed }
+    return {
+      latency: latency.summary(),
+      byStatus: this.#byStatus,
+      failed: this.#failed,
+      failures: this.#failures,
+      repeated: this.#repeated,
+    }
   }
 }

@@ -26,6 +26,7 @@ export interface Platform {
   readonly registry: string
   readonly domain: string
   readonly controlPid: number
+  readonly home: string
 }
 
 export const namespace = "default"
@@ -41,6 +42,7 @@ export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
     registry: state.registry ?? "",
     domain: state.domain ?? "",
     controlPid: Number(state.pid),
+    home,
   }
 }
 
@@ -100,6 +102,33 @@ export async function deploy(platform: Platform, name: string, options: Function
       },
     },
   })
+  await untilReady(platform, name)
+  return performance.now() - startedAt
+}
+
+/** Changes the function's revision: its environment, and annotations of scaling. Resolves when the new one has the traffic. */
+export async function roll(
+  platform: Platform,
+  name: string,
+  version: number,
+  annotations: Record<string, string>,
+): Promise<void> {
+  const { items } = await platform.client.list(Service, { namespace, fieldSelector: `metadata.name=${name}` })
+  const container = items[0]?.spec.template?.spec?.containers[0]
+  const prefixed = Object.entries(annotations).map(([key, value]) => [`autoscaling.knative.dev/${key}`, value])
+  const body = {
+    spec: {
+      template: {
+        metadata: { annotations: Object.fromEntries(prefixed) },
+        spec: { containers: [{ ...container, env: [{ name: "VERSION", value: String(version) }] }] },
+      },
+    },
+  }
+  await platform.client.patch(Service, { name, namespace }, { type: "merge", body })
+  await untilReady(platform, name)
+}
+
+async function untilReady(platform: Platform, name: string): Promise<void> {
   const signal = AbortSignal.timeout(60_000)
   for await (const event of platform.client.watch(Service, {
     namespace,
@@ -108,10 +137,9 @@ export async function deploy(platform: Platform, name: string, options: Function
   })) {
     if (event.type === "BOOKMARK" || event.type === "DELETED") continue
     const ready = event.object.status?.conditions?.find(({ type }) => type === "Ready")
-    if (ready?.status === "True" && event.object.status?.observedGeneration === event.object.metadata.generation) break
+    if (ready?.status === "True" && event.object.status?.observedGeneration === event.object.metadata.generation) return
     if (ready?.status === "False") throw new Error(`${name}: ${ready.reason}: ${ready.message}`)
   }
-  return performance.now() - startedAt
 }
 
 export async function remove(platform: Platform, name: string): Promise<void> {

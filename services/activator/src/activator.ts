@@ -9,6 +9,7 @@ import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
 import type { Peer } from "@wick/sdk/wire"
 import { AdminServer } from "./admin/admin-server.ts"
 import { Prober } from "./backend/prober.ts"
+import { followActivators } from "./cluster/activator-endpoints.ts"
 import { ClusterWatch } from "./cluster/cluster-watch.ts"
 import { Fleet } from "./cluster/fleet.ts"
 import { Gateway } from "./gateway/gateway.ts"
@@ -18,6 +19,7 @@ import { AutoscalerLink, type LinkEvents } from "./load/autoscaler-link.ts"
 import { watchLeader } from "./load/leader-watch.ts"
 import { LoadReporter } from "./load/load-reporter.ts"
 import { activatorMetrics } from "./metrics/revision-metrics.ts"
+import { shareSlots } from "./peers/sharing.ts"
 
 export interface Endpoint {
   readonly host: string
@@ -80,14 +82,16 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   await using started = new AsyncDisposableStack()
   const metrics = activatorMetrics(exposition)
   const connected = metrics.streams.with()
-  let peers: readonly Peer[] = []
+  let adminUrl = ""
+  let connectedPeers: readonly Peer[] = []
+  const sharing = started.use(shareSlots({ self: () => adminUrl, clock, log }))
   let link: AutoscalerLink | undefined
   const reporter = new LoadReporter(clock, (message) => link?.send(message))
   started.defer(() => reporter.stop())
   const attempts = metrics.probes.with()
   const prober = new Prober(clock, () => attempts.add())
   started.defer(() => prober.stopAll())
-  const fleet = new Fleet({ clock, random, prober, metrics, events: reporter })
+  const fleet = new Fleet({ clock, random, prober, metrics, events: reporter, lender: sharing.lender })
   const informers = started.use(createInformers(client, clock, log))
   const watch = new ClusterWatch({ informers, clock, fleet })
   const config = watchConfig(informers)
@@ -101,7 +105,8 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
       log,
       isReady: () => isReady,
       routed: (ingress, signal) => watch.routed(ingress, signal),
-      peers: () => peers.filter((peer) => peer.id !== id),
+      peers: () => others(sharing.links.alive, connectedPeers, { id, admin: adminUrl }),
+      join: (request, socket) => sharing.links.accept(request, socket),
       drained: async (namespace, name, signal) => {
         await watch.podsCaughtUp().catch(() => {})
         await fleet.drained(namespace, name, signal)
@@ -109,18 +114,20 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
     }),
   )
   const adminAddress = await listenAdmin(admin, options)
+  adminUrl = options.adminAddress ?? `http://${adminAddress.address}:${adminAddress.port}`
+  const activators = followActivators(informers, (listed) => sharing.links.setListed(listed))
   if (options.autoscaler !== undefined) {
     const addresses = autoscalerAddresses(options.autoscaler, options.tls)
-    const self = { id, admin: options.adminAddress ?? `http://${adminAddress.address}:${adminAddress.port}` }
+    const self = { id, admin: adminUrl }
     const events = linkEvents(connected, reporter, (given) => {
-      peers = given
+      connectedPeers = given
     })
     const opened = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
     link = opened
     if (addresses.mayMove) started.use(watchLeader(client, clock, log, () => opened.moved()))
   }
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
-  await Promise.all([watch.synced, config.synced])
+  await Promise.all([watch.synced, config.synced, activators])
   const { outer: address, inner: localAddresses } = await listenGateway(gateway, options)
   isReady = true
   log.info("activator is ready", { address: address.address, port: address.port, admin: adminAddress.port })
@@ -132,6 +139,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
     drain: async ({ lingerMs, limitMs }) => {
       isReady = false
       gateway.retire()
+      sharing.links.leave()
       if (lingerMs > 0) await clock.sleep(lingerMs)
       await gateway.drain(limitMs)
     },
@@ -143,6 +151,12 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
 function logRequests(gateway: Gateway, config: ConfigSource, { clock, writeRequestLog }: ActivatorOptions): void {
   if (writeRequestLog === undefined) return
   config.onChange(() => gateway.logTo(RequestLog.of(config.current().observability, clock, writeRequestLog)))
+}
+
+/** Where the cluster lists no activators the autoscaler still knows those that are connected to it. */
+function others(alive: readonly string[], connected: readonly Peer[], self: Peer): string[] {
+  const known = connected.filter(({ id }) => id !== self.id).map(({ admin }) => admin)
+  return [...new Set([...alive, ...known])].filter((admin) => admin !== self.admin)
 }
 
 function linkEvents(connected: GaugeCell, reporter: LoadReporter, peers: LinkEvents["peers"]): LinkEvents {

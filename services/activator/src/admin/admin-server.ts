@@ -1,10 +1,11 @@
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import type { Duplex } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import type { Peer } from "@wick/sdk/wire"
 import type { IngressGeneration } from "../cluster/cluster-watch.ts"
+import { slotsPath } from "../peers/peer-links.ts"
 
 /** What the admin endpoint serves; none of it is for clients. */
 export interface AdminWorld {
@@ -17,8 +18,10 @@ export interface AdminWorld {
   drained(namespace: string, name: string, signal: AbortSignal): Promise<void>
   /** Resolves when requests are routed by this generation of an Ingress or a later one, or when the signal aborts. */
   routed(ingress: IngressGeneration, signal: AbortSignal): Promise<void>
-  /** The other activators. */
-  peers(): readonly Peer[]
+  /** Where the admin endpoints of the other activators are. */
+  peers(): readonly string[]
+  /** Another activator wants to speak about slots. */
+  join(request: IncomingMessage, socket: Duplex): void
 }
 
 /** Whoever asks whether an Ingress is routed is told "not yet" after this, and asks again. */
@@ -46,6 +49,10 @@ export class AdminServer implements AsyncDisposable {
         if (!response.headersSent) response.writeHead(500)
         response.end()
       })
+    })
+    server.on("upgrade", (request, socket) => {
+      if (new URL(request.url ?? "/", "http://activator").pathname === slotsPath) this.#world.join(request, socket)
+      else socket.destroy()
     })
     // A drain is answered when the last request has ended, however long that takes.
     server.requestTimeout = 0
@@ -98,7 +105,7 @@ export class AdminServer implements AsyncDisposable {
     const gone = new AbortController()
     response.on("close", () => gone.abort())
     const peers = onlySelf ? [] : this.#world.peers()
-    const asked = peers.map((peer) => askPeer(`${peer.admin}/drain/${namespace}/${name}?only=self`, gone.signal))
+    const asked = peers.map((peer) => askPeer(`${peer}/drain/${namespace}/${name}?only=self`, gone.signal))
     // A peer that cannot be asked is gone, and its requests with it.
     await Promise.all([this.#world.drained(namespace, name, gone.signal), ...asked])
     end(response, 200, "drained\n")

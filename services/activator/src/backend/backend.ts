@@ -27,6 +27,18 @@ export interface BackendEvents {
   drained(backend: Backend, pod: Pod): void
 }
 
+/** Who says how many requests this activator may have in a pod, where other activators send to it too. */
+export interface Lender {
+  /** The pod was first seen, answers now, or does not. */
+  put(backend: Backend, pod: Pod, usable: boolean): void
+  remove(pod: Pod): void
+  took(pod: Pod): void
+  /** The slot is settled when this returns: `setSlots` has been called. */
+  left(pod: Pod): void
+  /** The line has changed. */
+  lined(backend: Backend): void
+}
+
 /** One revision: its pods, who is in them, and who waits. */
 export class Backend {
   readonly namespace: string
@@ -50,16 +62,24 @@ export class Backend {
   readonly #clock: Clock
   readonly #events: BackendEvents
   readonly #deadlines: DeadlineQueue<Call>
+  readonly #lender: Lender | undefined
 
   constructor(
     identity: { namespace: string; name: string },
-    world: { clock: Clock; random: Random; events: BackendEvents; metrics: RevisionMetrics },
+    world: {
+      clock: Clock
+      random: Random
+      events: BackendEvents
+      metrics: RevisionMetrics
+      lender?: Lender | undefined
+    },
   ) {
     this.namespace = identity.namespace
     this.name = identity.name
     this.#clock = world.clock
     this.#room = new PodRoom(world.random)
     this.#events = world.events
+    this.#lender = world.lender
     this.metrics = world.metrics
     this.meter = new LoadMeter(world.clock.monotonic())
     this.#deadlines = new DeadlineQueue(world.clock, unknownSpec.timeoutMs, expire)
@@ -68,8 +88,43 @@ export class Backend {
   setSpec(spec: RevisionSpec): void {
     this.spec = spec
     this.#deadlines.durationMs = spec.timeoutMs
-    for (const pod of this.ready) this.#fit(pod)
+    for (const pod of this.pods.values()) this.fit(pod)
     this.#handOut()
+  }
+
+  addPod(pod: Pod): void {
+    const before = this.pods.get(pod.name)
+    if (before !== undefined) this.removePod(before)
+    this.pods.set(pod.name, pod)
+    this.fit(pod)
+  }
+
+  /** Its object is gone. */
+  removePod(pod: Pod): void {
+    this.markDraining(pod)
+    this.pods.delete(pod.name)
+    this.#lenderOf()?.remove(pod)
+    this.diagnose()
+  }
+
+  /** The pod is new, or came into or out of the choice, or its revision's concurrency became known. */
+  fit(pod: Pod): void {
+    const lender = this.#lenderOf()
+    if (lender !== undefined) lender.put(this, pod, this.#room.has(pod))
+    else this.setSlots(pod, this.spec.containerConcurrency || podInFlightMax)
+  }
+
+  /** So many requests may be in the pod from now on. */
+  setSlots(pod: Pod, slots: number): void {
+    pod.slots = slots
+    this.#room.changed(pod)
+    this.#handOut()
+  }
+
+  /** Another activator knows that the pod answers. Returns whether it can be used from here. */
+  trust(pod: Pod): boolean {
+    if (pod.phase === "starting" && pod.address !== undefined && !pod.doubted) this.markReady(pod)
+    return this.#room.has(pod)
   }
 
   /** Takes a new call in: it gets a pod at once, waits for one, or is refused. */
@@ -101,7 +156,9 @@ export class Backend {
       return
     }
     this.line.push(call)
-    this.#events.pressed(this)
+    this.#lenderOf()?.lined(this)
+    // Where a peer's slot was free it may have been given already.
+    if (call.inLine) this.#events.pressed(this)
   }
 
   /** The call's answer is complete, or nobody wants it any more. `status` is for the statistics. */
@@ -111,18 +168,23 @@ export class Backend {
     const now = this.#clock.monotonic()
     this.meter.leave(now)
     this.#deadlines.remove(call)
-    this.line.remove(call)
+    if (call.inLine) {
+      this.line.remove(call)
+      this.#lenderOf()?.lined(this)
+    }
     this.metrics.observe(status, now - call.startedMs)
     const { pod } = call
     if (pod === undefined) return
+    call.pod = undefined
     if (status > 0) this.#note(pod, status >= 502 && status <= 504)
-    this.#release(call, pod)
+    this.#release(pod)
   }
 
   /** The pod could not be reached and nothing was sent: the call goes to the head of the line, the pod is suspected. */
   sendElsewhere(call: Call, why: string): void {
     const { pod } = call
     assert(pod !== undefined, "only a call with a pod can be sent elsewhere")
+    pod.doubted = true
     this.#events.suspected(this, pod)
     this.#takeBack(call, pod, why)
   }
@@ -166,10 +228,9 @@ export class Backend {
     if (pod.phase !== "starting" || this.pods.get(pod.name) !== pod) return
     pod.phase = "ready"
     this.health = well
+    pod.doubted = false
     this.ready.push(pod)
-    pod.slots = this.#slots()
-    if (pod.ejection === undefined) this.#room.add(pod)
-    this.#handOut()
+    if (pod.ejection === undefined) this.#takeIntoRoom(pod)
   }
 
   markUnready(pod: Pod): void {
@@ -202,24 +263,26 @@ export class Backend {
     call.refuse(503, failureText(`${this.namespace}/${this.name}`, this.health.trouble), failureRetrySeconds)
   }
 
-  #slots(): number {
-    return this.spec.containerConcurrency || podInFlightMax
+  #lenderOf(): Lender | undefined {
+    return this.spec.containerConcurrency > 0 ? this.#lender : undefined
   }
 
-  #fit(pod: Pod): void {
-    pod.slots = this.#slots()
-    this.#room.changed(pod)
+  #takeIntoRoom(pod: Pod): void {
+    this.#room.add(pod)
+    this.fit(pod)
   }
 
   /** A call whose pod did not serve it goes back to its place in the line. */
   #takeBack(call: Call, pod: Pod, why: string): void {
+    call.pod = undefined
     const givenUp = ++call.attempts >= attemptsMax
     // First the line, then the slot: nobody who came later gets it.
     if (!givenUp) this.line.rejoin(call)
     this.#note(pod, true)
-    this.#release(call, pod)
+    this.#release(pod)
     if (givenUp) call.refuse(502, `no pod of the revision could be reached: ${why}`)
     else this.#handOut()
+    this.#lenderOf()?.lined(this)
     if (call.inLine) this.#events.pressed(this)
   }
 
@@ -234,6 +297,7 @@ export class Backend {
     if (ms === 0) return
     this.metrics.ejections.add()
     this.#room.remove(pod)
+    this.fit(pod)
     pod.ejections++
     pod.ejection = this.#clock.timer(ms, () => this.#takeIn(pod))
   }
@@ -244,22 +308,22 @@ export class Backend {
     pod.ejection = undefined
     pod.failures = failuresInRow - 1
     if (pod.phase !== "ready") return
-    this.#room.add(pod)
-    this.#handOut()
+    this.#takeIntoRoom(pod)
   }
 
   #give(call: Call, pod: Pod, now: number): void {
     pod.inFlight++
+    this.#lenderOf()?.took(pod)
     this.#room.changed(pod)
     call.pod = pod
     call.begunMs = now
     call.begin(pod)
   }
 
-  #release(call: Call, pod: Pod): void {
-    call.pod = undefined
+  #release(pod: Pod): void {
     pod.inFlight--
     this.#room.changed(pod)
+    this.#lenderOf()?.left(pod)
     if (pod.phase === "draining") {
       if (pod.inFlight === 0) this.#events.drained(this, pod)
       return
@@ -271,18 +335,18 @@ export class Backend {
   #handOut(): void {
     if (this.line.size === 0) return
     const now = this.#clock.monotonic()
-    for (;;) {
-      const pod = this.#room.choose()
-      if (pod === undefined) return
+    for (let pod = this.#room.choose(); pod !== undefined; pod = this.#room.choose()) {
       const call = this.line.shift()
-      if (call === undefined) return
+      if (call === undefined) break
       this.metrics.observeWait(now - call.startedMs)
       this.#give(call, pod, now)
     }
+    this.#lenderOf()?.lined(this)
   }
 
   #takeFromReady(pod: Pod): void {
     this.#room.remove(pod)
+    this.fit(pod)
     const at = this.ready.indexOf(pod)
     if (at >= 0) this.ready.splice(at, 1)
     // A pod that answers badly is better than none.

@@ -27,6 +27,8 @@ export class Pod implements Roomed, PodRecord {
   failures = 0
   ejections = 0
   served = 0
+  /** It took no connection since it last proved that it answers. */
+  doubted = false
   /** Set while it is left out for answering badly. */
   ejection: Timer | undefined
   address: string | undefined

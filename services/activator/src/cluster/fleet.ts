@@ -1,5 +1,5 @@
 import type { Clock, Random } from "@wick/sdk/clock"
-import { Backend, type BackendEvents } from "../backend/backend.ts"
+import { Backend, type BackendEvents, type Lender } from "../backend/backend.ts"
 import { Pod } from "../backend/pod.ts"
 import { podTrouble } from "../backend/pod-trouble.ts"
 import type { Prober } from "../backend/prober.ts"
@@ -25,6 +25,7 @@ export interface FleetWorld {
   readonly prober: Prober
   readonly metrics: ActivatorMetrics
   readonly events: Pick<BackendEvents, "pressed" | "woken">
+  readonly lender?: Lender | undefined
 }
 
 /** Every revision that was heard of, and what becomes of its pods. Fed by informers; holds no connection to the API. */
@@ -53,8 +54,9 @@ export class Fleet {
     const key = `${namespace}/${name}`
     let backend = this.#backends.get(key)
     if (backend === undefined) {
-      const { clock, random, metrics } = this.#world
-      const world = { clock, random, events: this.#events, metrics: new RevisionMetrics(metrics, namespace, name) }
+      const { clock, random, lender } = this.#world
+      const metrics = new RevisionMetrics(this.#world.metrics, namespace, name)
+      const world = { clock, random, events: this.#events, metrics, lender }
       backend = new Backend({ namespace, name }, world)
       this.#backends.set(key, backend)
     }
@@ -122,9 +124,7 @@ export class Fleet {
     const pod = backend.pods.get(seen.metadata.name)
     if (pod === undefined || pod.uid !== seen.metadata.uid) return
     this.#world.prober.stop(pod)
-    backend.markDraining(pod)
-    backend.pods.delete(pod.name)
-    backend.diagnose()
+    backend.removePod(pod)
     for (const wake of [...this.#drainWaiters]) wake()
   }
 
@@ -150,9 +150,8 @@ export class Fleet {
     const { name, uid } = seen.metadata
     const known = backend.pods.get(name)
     if (known?.uid === uid) return known
-    if (known !== undefined) backend.markDraining(known)
     const pod = new Pod(name, uid)
-    backend.pods.set(name, pod)
+    backend.addPod(pod)
     this.#timePhase(backend, pod, "scheduled")
     return pod
   }

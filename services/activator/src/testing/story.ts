@@ -12,9 +12,11 @@ import { activatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.t
 export class ScriptedCall extends Call {
   refused: { status: number; text: string; retryAfterSeconds: number | undefined } | undefined
   begun = 0
+  onBegin: () => void = () => {}
 
   begin(): void {
     this.begun++
+    this.onBegin()
   }
 
   refuse(status: number, text: string, retryAfterSeconds?: number): void {
@@ -60,15 +62,13 @@ export class Story {
 
   addPod(name: string, ready = true): Pod {
     const pod = new Pod(name, name)
-    this.backend.pods.set(name, pod)
+    this.backend.addPod(pod)
     if (ready) this.backend.markReady(pod)
     return pod
   }
 
   removePod(pod: Pod): void {
-    this.backend.markDraining(pod)
-    this.backend.pods.delete(pod.name)
-    this.backend.diagnose()
+    this.backend.removePod(pod)
   }
 
   /** The status of the pod's one container, `c`. */

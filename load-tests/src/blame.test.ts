@@ -1,0 +1,24 @@
+import { expect, it } from "vitest"
+import { explain } from "./blame.ts"
+
+const kills = [
+  { victim: "activator-1", atMs: 1_000 },
+  { victim: "control (controller, autoscaler)", atMs: 5_000 },
+]
+const failure = (sentMs: number, endedMs: number, why = "ECONNRESET") => ({ sentMs, endedMs, host: "h", why })
+
+it.each([
+  { name: "was in it", given: failure(900, 1_010), explained: true },
+  { name: "had waited in it for long", given: failure(0, 1_400), explained: true },
+  { name: "ended before", given: failure(900, 990), explained: false },
+  { name: "broke long after", given: failure(1_300, 2_000), explained: false },
+  { name: "was told no", given: failure(900, 1_010, "503 pending request queue full"), explained: false },
+  { name: "was refused a connection", given: failure(1_005, 1_010, "ECONNREFUSED"), explained: false },
+  {
+    name: "broke with the control process, which it never passes through",
+    given: failure(4_990, 5_010),
+    explained: false,
+  },
+])("an activator's death explains a request that $name: $explained", ({ given, explained }) => {
+  expect(explain(given, kills) !== undefined).toBe(explained)
+})

@@ -1,0 +1,142 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
+import { createMetrics } from "@wick/sdk/metrics"
+import { describe, expect, it } from "vitest"
+import { type Activator, startActivator } from "../activator.ts"
+import { ScriptedCluster } from "../testing/scripted-cluster.ts"
+import { ask, startApp, until } from "../testing/stage.ts"
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Several activators before one cluster, which lists where each is. */
+class Activators implements AsyncDisposable {
+  readonly cluster = new ScriptedCluster()
+  readonly running = new Map<number, Activator>()
+  readonly ports: number[] = []
+
+  list(port: number): void {
+    this.cluster.put("endpointslices", {
+      metadata: { name: `activator-service-${port}`, namespace: "knative-serving" },
+      endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready: true, serving: true, terminating: false } }],
+      ports: [{ name: "admin", port }],
+    })
+  }
+
+  async start(port: number): Promise<void> {
+    const place = { host: "127.0.0.1", port: 0 }
+    const activator = await startActivator({
+      client: this.cluster.client,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+      metrics: createMetrics({ process: false }),
+      listen: place,
+      admin: { host: "127.0.0.1", port },
+      id: String(port),
+    })
+    this.running.set(port, activator)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const activator of this.running.values()) await activator[Symbol.asyncDispose]()
+  }
+}
+
+async function startActivators(count: number): Promise<Activators> {
+  const activators = new Activators()
+  for (let at = 0; at < count; at++) activators.ports.push(await freePort())
+  for (const port of activators.ports) activators.list(port)
+  await Promise.all(activators.ports.map((port) => activators.start(port)))
+  return activators
+}
+
+/** Pods at one port and several addresses, each of which remembers how many requests were in it at once. */
+async function startPods(
+  count: number,
+  answerMs: number,
+): Promise<{ port: number; most: number[]; served: number[] } & AsyncDisposable> {
+  const stack = new AsyncDisposableStack()
+  const most = new Array<number>(count).fill(0)
+  const served = new Array<number>(count).fill(0)
+  let port = 0
+  for (let at = 0; at < count; at++) {
+    let inside = 0
+    const app = await startApp(
+      (_request, response) => {
+        most[at] = Math.max(most[at] ?? 0, ++inside)
+        setTimeout(() => {
+          inside--
+          served[at] = (served[at] ?? 0) + 1
+          response.end("done")
+        }, answerMs)
+      },
+      `127.0.0.${at + 1}`,
+      port,
+    )
+    port = app.port
+    stack.use(app)
+  }
+  return { port, most, served, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+describe("two activators before the same pods", () => {
+  it("never put more than containerConcurrency into any of them together, and use all of them", async () => {
+    await using pods = await startPods(4, 4)
+    await using activators = await startActivators(2)
+    const { cluster, running } = activators
+    cluster.route("one", { "one-1": 100 })
+    cluster.revision("one-1", pods.port, { containerConcurrency: 1 })
+    for (let at = 0; at < 4; at++) cluster.pod(`pod-${at}`, "one-1", `127.0.0.${at + 1}`)
+    const gateways = [...running.values()].map(({ address }) => address.port)
+    const statuses: number[] = []
+    const caller = async (at: number): Promise<void> => {
+      for (let sent = 0; sent < 30; sent++) {
+        // Callers come to both in turns, then all to one: it borrows what the other owns.
+        const gateway = sent < 15 ? gateways[at % 2] : gateways[0]
+        statuses.push((await ask(gateway ?? 0, "one.test")).status)
+      }
+    }
+    await Promise.all(Array.from({ length: 16 }, (_, at) => caller(at)))
+    expect(statuses).toEqual(new Array(480).fill(200))
+    expect(pods.most).toEqual([1, 1, 1, 1])
+    for (const count of pods.served) expect(count).toBeGreaterThan(40)
+  })
+
+  it("serve on when one of them dies: the other takes its pods over, and gives back what it owns when it returns", async () => {
+    await using pods = await startPods(3, 2)
+    await using activators = await startActivators(2)
+    const { cluster, running, ports } = activators
+    cluster.route("one", { "one-1": 100 })
+    cluster.revision("one-1", pods.port, { containerConcurrency: 1 })
+    for (let at = 0; at < 3; at++) cluster.pod(`pod-${at}`, "one-1", `127.0.0.${at + 1}`)
+    const [first = 0, second = 0] = ports
+    const gateway = running.get(first)?.address.port ?? 0
+    const wave = async (): Promise<Set<number>> => {
+      const answers = await Promise.all(Array.from({ length: 60 }, () => ask(gateway, "one.test")))
+      return new Set(answers.map(({ status }) => status))
+    }
+    const allServed = (): boolean => pods.served.every((count) => count > 0)
+    expect(await wave()).toEqual(new Set([200]))
+    await running.get(second)?.[Symbol.asyncDispose]()
+    running.delete(second)
+    pods.served.fill(0)
+    expect(await wave()).toEqual(new Set([200]))
+    await until(allServed)
+    await activators.start(second)
+    pods.served.fill(0)
+    expect(await wave()).toEqual(new Set([200]))
+    const other = running.get(second)?.address.port ?? 0
+    const answers = await Promise.all(Array.from({ length: 60 }, () => ask(other, "one.test")))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    await until(allServed)
+    expect(Math.max(...pods.most)).toBe(1)
+  })
+})
