@@ -1,5 +1,8 @@
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Service as CoreService } from "@wick/sdk/api/core/service"
+import { ClusterDomainClaim } from "@wick/sdk/api/networking-internal/cluster-domain-claim"
+import { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
 import { Route } from "@wick/sdk/api/serving/route"
 import { Service } from "@wick/sdk/api/serving/service"
 import { run as exec } from "@wick/sdk/client"
@@ -109,6 +112,43 @@ describe("a service that is ready", () => {
       const { body } = await wick.call("hello.default.wick.localhost")
       expect(JSON.parse(body).version).toBe(String(version))
     }
+  })
+})
+
+describe("a domain", () => {
+  const domain = "www.example.test"
+  const claim = { metadata: { name: domain }, spec: { namespace } }
+  const mapping = {
+    metadata: { name: domain, namespace },
+    spec: { ref: { apiVersion: "serving.knative.dev/v1", kind: "Service", name: "hello" } },
+  }
+  const reads = (type: string, status: string) =>
+    until(`${type} ${status}`, async () => {
+      const condition = conditionOf(await wick.client.get(DomainMapping, { name: domain, namespace }), type)
+      return condition?.status === status ? condition : undefined
+    })
+
+  it("leads to a function once it is claimed for the namespace, and no longer when it is not", async () => {
+    await wick.client.create(DomainMapping, mapping)
+    expect(await reads("DomainClaimed", "False")).toMatchObject({ reason: "DomainClaimFailed" })
+    await wick.client.create(ClusterDomainClaim, claim)
+    await reads("Ready", "True")
+    const { status, body } = await wick.call(domain)
+    expect(status).toBe(200)
+    expect(JSON.parse(body).headers.host).toBe(domain)
+    await wick.client.delete(ClusterDomainClaim, { name: domain })
+    await until("nobody answers", async () => (await wick.call(domain)).status === 404)
+  })
+
+  it("is claimed by itself where operators allow it, and free again when its mapping goes", async () => {
+    const settings = { name: "config-network", namespace: "knative-serving" }
+    const data = { "autocreate-cluster-domain-claims": "true" }
+    await wick.client.patch(ConfigMap, settings, { type: "merge", body: { data } })
+    await reads("Ready", "True")
+    expect((await wick.call(domain)).status).toBe(200)
+    await wick.client.delete(DomainMapping, { name: domain, namespace })
+    await until("no claim", async () => (await wick.client.list(ClusterDomainClaim)).items.length === 0)
+    await until("nobody answers", async () => (await wick.call(domain)).status === 404)
   })
 })
 

@@ -24,12 +24,9 @@ afterAll(() => running.disposeAsync())
 
 /** Cases that Wick does not pass yet: told with every run. */
 const gaps: ReadonlySet<string> = new Set([
-  "S128: a domain is mapped to a Service once it is claimed",
   "S144: revisions know whether they are routed, and by whom",
   "S65: limits are seen in the cgroup, which like sysctl is read-only",
   "S67: it is asked nothing before its readiness probe has passed",
-  "system: activators are found by activator-service and its EndpointSlices",
-  "system: the gateway is a Service with one address, and real ports of the nodes",
 ])
 
 const declared = {

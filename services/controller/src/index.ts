@@ -13,6 +13,7 @@ import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
 import { askingGateways } from "./gateways/gateways.ts"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
 import type { Context } from "./reconcilers/context.ts"
+import { startDomainMappingController } from "./reconcilers/domain-mapping/reconcile.ts"
 import { startRevisionCollector } from "./reconcilers/gc/reconcile.ts"
 import { startIngressController } from "./reconcilers/ingress/reconcile.ts"
 import { startLabeler } from "./reconcilers/labeler/reconcile.ts"
@@ -81,6 +82,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startConfigurationController(context))
   undo.use(startRevisionController(context))
   undo.use(startRouteController(context))
+  undo.use(startDomainMappingController(context))
   const gateways = options.gateways ? knownGateways(options.gateways) : followGateways(informers)
   undo.use(startIngressController(context, askingGateways(gateways, clock)))
   undo.use(startLabeler(context))

@@ -12,6 +12,8 @@ export const labels = {
   route: `${group}/route`,
   routeNamespace: `${group}/routeNamespace`,
   routingState: `${group}/routingState`,
+  domainMappingUid: `${group}/domainMappingUID`,
+  domainMappingNamespace: `${group}/domainMappingNamespace`,
   app: "app",
   visibility: "networking.knative.dev/visibility",
 } as const

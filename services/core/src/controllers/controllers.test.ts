@@ -295,19 +295,26 @@ describe("garbage", () => {
     await until(maps, (all) => all.length === 0)
   })
 
-  it("is collected also among custom kinds, as soon as they are defined", async () => {
+  it.each([
+    { versions: "of the preferred version", version: "v1", beside: undefined },
+    { versions: "that the preferred version of their group has not", version: "v1beta1", beside: "v1" },
+  ])("is collected also among custom kinds $versions, as soon as they are defined", async ({ version, beside }) => {
     await using cluster = await startTestCluster()
-    const Widget = defineKind({
-      group: "test.example",
-      version: "v1",
-      kind: "Widget",
-      plural: "widgets",
-      description: "A thing.",
-      schema: z.object({ spec: z.object({ size: z.int().optional() }).optional() }),
-    })
-    await cluster.client.create(CustomResourceDefinition, crd(Widget) as NewOf<typeof CustomResourceDefinition>)
-    await until(cluster.informers(CustomResourceDefinition), ([one]) =>
-      isConditionTrue(one?.status?.conditions, "Established"),
+    const inGroup = (name: string, version: string) =>
+      defineKind({
+        ...{ group: "test.example", version, kind: name, plural: `${name.toLowerCase()}s` },
+        description: "A thing.",
+        schema: z.object({ spec: z.object({ size: z.int().optional() }).optional() }),
+      })
+    const Widget = inGroup("Widget", version)
+    const kinds = [Widget, ...(beside ? [inGroup("Gadget", beside)] : [])]
+    for (const kind of kinds) {
+      await cluster.client.create(CustomResourceDefinition, crd(kind) as NewOf<typeof CustomResourceDefinition>)
+    }
+    await until(
+      cluster.informers(CustomResourceDefinition),
+      (all) =>
+        all.length === kinds.length && all.every(({ status }) => isConditionTrue(status?.conditions, "Established")),
     )
     const widgets = cluster.informers(Widget)
     await widgets.synced

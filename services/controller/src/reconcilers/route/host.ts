@@ -39,9 +39,14 @@ export function clusterHosts(label: string, namespace: string): string[] {
 export function urlOf(config: Config, route: Route, tag: string, visibility: Visibility): string {
   const label = hostLabel(config, route.metadata.name, tag)
   if (visibility === "ClusterLocal") return `http://${clusterHost(label, route.metadata.namespace ?? "")}`
+  return shownUrl(config, externalHost(config, route, label))
+}
+
+/** The URL by which clients outside call a host. */
+export function shownUrl(config: Config, host: string): string {
   const scheme = config.network["default-external-scheme"]
   const port = config.network["external-port"]
-  return `${scheme}://${externalHost(config, route, label)}${port === schemePorts[scheme] ? "" : `:${port}`}`
+  return `${scheme}://${host}${port === schemePorts[scheme] ? "" : `:${port}`}`
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { NewOf } from "@wick/sdk/api"
 import { isStatus } from "@wick/sdk/api"
 import { Service } from "@wick/sdk/api/core/service"
 import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
@@ -19,6 +18,7 @@ import { currentCondition } from "../../conditions.ts"
 import { labels } from "../../labels.ts"
 import { controllerKey } from "../../owner.ts"
 import { type Context, createChild, writeStatus } from "../context.ts"
+import { putIngress } from "../ingress/put.ts"
 import type { PlaceholderPlan } from "../placeholder/desired.ts"
 import { decide, type Observed, placeholderNames } from "./decide.ts"
 
@@ -70,7 +70,7 @@ export function startRouteController(context: Context): Controller {
       const foreign = await makePlaceholders(context, first.placeholders)
       const plan =
         foreign.length > 0 ? decide({ ...observed, services: [...observed.services, ...foreign] }, clock.now()) : first
-      if (plan.ingress) await put(context, plan.ingress)
+      if (plan.ingress) await putIngress(context, plan.ingress)
       await writeStatus(context, Route, route, plan.status)
       await removePlaceholders(context, namespace, plan.placeholders)
       // Services that are of no route are not followed, so one that goes is not heard of.
@@ -78,11 +78,6 @@ export function startRouteController(context: Context): Controller {
       return plan.wakeAtMs === undefined ? done : wakeAfter(Math.max(1, plan.wakeAtMs - clock.now()))
     },
   })
-}
-
-async function put(context: Context, ingress: NewOf<typeof Ingress>): Promise<void> {
-  if (ingress.metadata.resourceVersion === undefined) await createChild(context, Ingress, ingress)
-  else await context.client.update(Ingress, ingress)
 }
 
 /** Returns Services of others that have a name which the route wants. */

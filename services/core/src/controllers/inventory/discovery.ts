@@ -29,8 +29,9 @@ export interface Discovered {
 }
 
 /**
- * Every kind that the server can list, watch and delete, each once, in its preferred version; built in or custom. Of
- * `remote` versions another server answers: one that does not is left out, and everything else goes on.
+ * Every kind that the server can list, watch and delete, each once, built in or custom: in the preferred version of its
+ * group, or in another where that has it not. Of `remote` versions another server answers: one that does not is left out,
+ * and everything else goes on.
  */
 export async function discoverKinds(
   client: Client,
@@ -45,7 +46,7 @@ export async function discoverKinds(
   const failed: string[] = []
   const lists = await Promise.all([
     read<ResourceList>("/api/v1"),
-    ...groups.map(async ({ preferredVersion: { groupVersion } }) => {
+    ...groups.flatMap(preferredFirst).map(async (groupVersion) => {
       try {
         return await read<ResourceList>(`/apis/${groupVersion}`)
       } catch (error) {
@@ -55,13 +56,23 @@ export async function discoverKinds(
       }
     }),
   ])
+  const seen = new Set<string>()
   const kinds = lists.flatMap(({ groupVersion, resources }) =>
     resources
       .filter(({ name, verbs }) => !name.includes("/") && verbsNeeded.every((verb) => verbs.includes(verb)))
       .map(({ name, kind, namespaced }) => {
         const [version = "", group = ""] = groupVersion.split("/").reverse()
         return defineKind({ group, version, kind, plural: name, namespaced, description: kind, schema: anything })
+      })
+      .filter(({ group, plural }) => {
+        const name = `${plural}.${group}`
+        return !seen.has(name) && seen.add(name)
       }),
   )
   return { kinds, failed }
+}
+
+function preferredFirst({ preferredVersion: { groupVersion: preferred }, versions }: GroupList["groups"][number]) {
+  const others = versions.map(({ groupVersion }) => groupVersion).filter((version) => version !== preferred)
+  return [preferred, ...others]
 }

@@ -1,0 +1,112 @@
+import { isStatus } from "@wick/sdk/api"
+import { ClusterDomainClaim } from "@wick/sdk/api/networking-internal/cluster-domain-claim"
+import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
+import { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
+import { Route } from "@wick/sdk/api/serving/route"
+import { Service } from "@wick/sdk/api/serving/service"
+import {
+  addFinalizer,
+  type Controller,
+  createController,
+  done,
+  keyOf,
+  removeFinalizer,
+  splitKey,
+  subject,
+  watchOf,
+} from "@wick/sdk/controller"
+import { controllerKey } from "../../owner.ts"
+import { type Context, createChild, writeStatus } from "../context.ts"
+import { putIngress } from "../ingress/put.ts"
+import { decide, ownsClaim } from "./decide.ts"
+import { referredKind } from "./reference.ts"
+
+/** Keeps a mapping until the claim that was made for it is gone, so that others can have the domain. */
+const finalizer = "domainmappings.serving.knative.dev"
+
+export function startDomainMappingController(context: Context): Controller {
+  const { client, informers, config, clock, log } = context
+  const mappings = informers(DomainMapping, { indexes: { domain: domainOf, target: targetOf } })
+  const claims = informers(ClusterDomainClaim)
+  const ingresses = informers(Ingress)
+  const services = informers(Service)
+  const routes = informers(Route)
+  const leadingTo = (kind: "Service" | "Route", key: string): string[] =>
+    mappings.byIndex("target", `${kind} ${key}`).map(keyOf)
+  const targetFor = (mapping: DomainMapping): Service | Route | undefined => {
+    const kind = referredKind(mapping)
+    const { name } = mapping.spec.ref
+    const { namespace } = mapping.metadata
+    if (kind === "Service") return services.get(name, namespace)
+    return kind === "Route" ? routes.get(name, namespace) : undefined
+  }
+  const release = async (mapping: DomainMapping): Promise<void> => {
+    const { name } = mapping.metadata
+    const claim = claims.get(name)
+    if (ownsClaim({ mapping, claim, config: config.current() })) {
+      await client.delete(ClusterDomainClaim, { name }).catch(unlessGone)
+    }
+    await removeFinalizer(client, DomainMapping, mapping, finalizer)
+  }
+  return createController({
+    name: "domain-mapping",
+    clock,
+    log,
+    watches: [
+      watchOf(mappings, (change) => [keyOf(subject(change))]),
+      watchOf(claims, (change) => mappings.byIndex("domain", subject(change).metadata.name).map(keyOf)),
+      watchOf(ingresses, (change) => ownersOf(subject(change))),
+      watchOf(services, (change) => leadingTo("Service", keyOf(subject(change)))),
+      watchOf(routes, (change) => leadingTo("Route", keyOf(subject(change)))),
+      { synced: config.synced, subscribe: (wake) => config.onChange(() => mappings.list().map(keyOf).forEach(wake)) },
+    ],
+    reconcile: async (key) => {
+      const { namespace, name } = splitKey(key)
+      const mapping = mappings.get(name, namespace)
+      if (!mapping) return done
+      if (mapping.metadata.deletionTimestamp) {
+        if (mapping.metadata.finalizers?.includes(finalizer)) await release(mapping)
+        return done
+      }
+      const observed = {
+        mapping,
+        claim: claims.get(name),
+        target: targetFor(mapping),
+        ingress: ingresses.get(name, namespace),
+        config: config.current(),
+      }
+      const plan = decide(observed, clock.now())
+      if (plan.claim) {
+        // In this order: a claim that nobody gives back would keep the domain for ever.
+        if (!mapping.metadata.finalizers?.includes(finalizer)) {
+          await addFinalizer(client, DomainMapping, mapping, finalizer)
+          return done
+        }
+        // Made by another in the same moment: its change wakes us, and then it is seen whose it is.
+        if (!(await createChild(context, ClusterDomainClaim, plan.claim))) return done
+      }
+      if (plan.ingress) await putIngress(context, plan.ingress)
+      if (plan.removeIngress) await client.delete(Ingress, { name, namespace: namespace ?? "" }).catch(unlessGone)
+      await writeStatus(context, DomainMapping, mapping, plan.status)
+      return done
+    },
+  })
+}
+
+function ownersOf(ingress: Ingress): string[] {
+  const key = controllerKey(ingress, "DomainMapping")
+  return key === undefined ? [] : [key]
+}
+
+function domainOf({ metadata }: DomainMapping): string[] {
+  return [metadata.name]
+}
+
+function targetOf(mapping: DomainMapping): string[] {
+  const kind = referredKind(mapping)
+  return kind ? [`${kind} ${mapping.metadata.namespace}/${mapping.spec.ref.name}`] : []
+}
+
+function unlessGone(error: unknown): void {
+  if (!isStatus(error, "NotFound")) throw error
+}
