@@ -54,6 +54,27 @@ describe("a controller", () => {
     expect(calls).toBe(1)
   })
 
+  it("looks a while later at what a watch says is not urgent, though that was there before it began", async () => {
+    const seen: string[] = []
+    const watch = {
+      synced: Promise.resolve(),
+      subscribe: (wake: (key: string) => void, wakeAfter: (key: string, ms: number) => void) => {
+        wakeAfter("late", 1000)
+        wake("soon")
+        return () => {}
+      },
+    }
+    const reconcile = async (key: string): Promise<Result> => {
+      seen.push(key)
+      return done
+    }
+    const { clock } = start(reconcile, { watches: [watch] })
+    await settled()
+    expect(seen).toEqual(["soon"])
+    await clock.advance(1000)
+    expect(seen).toEqual(["soon", "late"])
+  })
+
   it("works on as many keys at a time as it may, and never twice on one", async () => {
     const working = new Set<string>()
     let most = 0

@@ -11,19 +11,23 @@ import { WorkQueue } from "./work-queue.ts"
 /** What wakes a controller: a change of an informer's object → keys to look at again. Make one with `watchOf`. */
 export interface ControllerWatch {
   readonly synced: Promise<void>
-  subscribe(wake: (key: string) => void): () => void
+  subscribe(wake: (key: string) => void, wakeAfter: (key: string, ms: number) => void): () => void
 }
 
-/** Ties an informer to the keys that its changes concern. */
+/** Ties an informer to the keys that its changes concern: to be looked at soon, or after a while that gathers changes. */
 export function watchOf<K extends Kind>(
   informer: Informer<K>,
   keys: (change: Change<KindOf<K>>) => Iterable<string>,
+  afterMs = 0,
 ): ControllerWatch {
   return {
     synced: informer.synced,
-    subscribe: (wake) =>
+    subscribe: (wake, wakeAfter) =>
       informer.onChange((change) => {
-        for (const key of keys(change)) wake(key)
+        for (const key of keys(change)) {
+          if (afterMs > 0) wakeAfter(key, afterMs)
+          else wake(key)
+        }
       }),
   }
 }
@@ -74,7 +78,12 @@ class ReconcileLoop implements Controller {
     this.#options = options
     this.#log = options.log.with({ controller: options.name })
     this.#metrics = loopMetrics(options.metrics, options.name, () => this.#queue.readyCount)
-    this.#unsubscribe = options.watches.map((watch) => watch.subscribe((key) => this.wake(key)))
+    this.#unsubscribe = options.watches.map((watch) =>
+      watch.subscribe(
+        (key) => this.wake(key),
+        (key, ms) => this.wake(key, ms),
+      ),
+    )
     void Promise.all(options.watches.map((watch) => watch.synced)).then(() => {
       this.#started = true
       this.#pump()

@@ -59,17 +59,15 @@ export class ServingObjects implements AsyncDisposable {
     this.#scaled = scaled
     this.services = informers(ServerlessService)
     this.#metrics = informers(Metric)
-    const late = (informer: Informer<typeof ServerlessService> | Informer<typeof Metric>) =>
-      watchOf(informer as Informer<Kind>, (change) => {
-        this.#controller.wake(keyOf(subject(change)), restMs)
-        return []
-      })
     this.#controller = createController({
       name: "serving-objects",
       clock,
       log,
       concurrency,
-      watches: [late(this.services), late(this.#metrics)],
+      watches: [
+        watchOf(this.services, (change) => [keyOf(subject(change))], restMs),
+        watchOf(this.#metrics, (change) => [keyOf(subject(change))], restMs),
+      ],
       reconcile: (key) => this.#reconcile(key),
     })
   }

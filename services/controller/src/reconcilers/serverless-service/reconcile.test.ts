@@ -30,7 +30,7 @@ interface Scene extends AsyncDisposable {
   settle(): Promise<void>
 }
 
-async function startScene(): Promise<Scene> {
+async function startScene(before: (client: Client) => Promise<void> = async () => {}): Promise<Scene> {
   await using undo = new AsyncDisposableStack()
   const api = undo.use(await startTestApi())
   const { client } = api
@@ -48,6 +48,9 @@ async function startScene(): Promise<Scene> {
   // The controller's time is the test's; watches go on in real time.
   const clock = new SimulatedClock(Date.parse("2026-01-01T00:00:00Z"))
   const informers: Informers = undo.use(createInformers(own, systemClock, silentLog))
+  await before(client)
+  const known = [informers(ServerlessService), informers(Pod, { labelSelector: "serving.knative.dev/revision" })]
+  await Promise.all(known.map(({ synced }) => synced))
   const registries = { plain: [], authorityFiles: [] }
   const config = watchConfig(informers)
   const events = createEventRecorder({ client: own, clock, log: silentLog, component: "test" })
@@ -124,6 +127,12 @@ it("makes both Services, says who answers, follows the mode, and writes nothing 
   const before = scene.writes.length
   await scene.settle()
   expect(scene.writes.slice(before)).toEqual([])
+})
+
+it("begins with what is there already", async () => {
+  await using scene = await startScene((client) => createService(client, "Proxy"))
+  await scene.settle()
+  expect((await scene.client.get(ServerlessService, reference)).status?.serviceName).toBe(name)
 })
 
 it("leaves a Service of somebody else alone, and says so", async () => {

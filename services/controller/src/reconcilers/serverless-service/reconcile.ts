@@ -65,10 +65,7 @@ class ServerlessServices implements Controller {
       EndpointSlice: slices as unknown as Informer<Child>,
     }
     const soon = <K extends Kind>(informer: Informer<K>, keys: (object: KindOf<K>) => string[]) =>
-      watchOf(informer, (change) => {
-        for (const key of keys(subject(change))) this.#controller.wake(key, gatherMs)
-        return []
-      })
+      watchOf(informer, (change) => keys(subject(change)), gatherMs)
     this.#controller = createController({
       name: "serverless-service",
       clock,
