@@ -7,12 +7,20 @@ if (CRASH !== undefined) {
   process.exit(Number(CRASH))
 }
 
-/** Answers what it is and what it was asked, after as long as it is told to wait; or exits, if it is told to. */
+/** Requests in this process. */
+let inside = 0
+
+/**
+ * Answers what it is, how many requests are in it and what it was asked, after as long as it is told to wait; or exits, if
+ * it is told to.
+ */
 createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://function")
   const exit = url.searchParams.get("exit")
   if (exit !== null) process.exit(Number(exit))
   const delayMs = Number(url.searchParams.get("delay") ?? DELAY_MS)
-  const answer = { version: VERSION, revision: K_REVISION, path: url.pathname, headers: request.headers }
+  inside++
+  response.on("close", () => inside--)
+  const answer = { inside, version: VERSION, revision: K_REVISION, path: url.pathname, headers: request.headers }
   setTimeout(() => response.end(JSON.stringify(answer)), delayMs)
 }).listen(Number(LISTEN))
