@@ -18,8 +18,8 @@ export interface Metrics {
   counter(name: string, help: string): Family<CounterCell>
   gauge(name: string, help: string): Family<GaugeCell>
   histogram(name: string, help: string, buckets?: readonly number[]): Family<HistogramCell>
-  /** A value that is read when somebody asks. */
-  observed(name: string, help: string, read: () => number | readonly Sample[]): void
+  /** A value that is read when somebody asks. The samples of a histogram say themselves which part of it they are. */
+  observed(name: string, help: string, read: () => number | readonly Sample[], type?: Source["type"]): void
   /** The same with labels: one reading of a family that others have readings in too. */
   observe(name: string, help: string, labels: Readonly<Record<string, string>>, read: () => number): void
   text(): Promise<string>
@@ -59,12 +59,7 @@ class ProcessMetrics implements Metrics {
     return this.#family("histogram", name, help, () => new HistogramCell(name, buckets))
   }
 
-  observed(
-    name: string,
-    help: string,
-    read: () => number | readonly Sample[],
-    type: "counter" | "gauge" = "gauge",
-  ): void {
+  observed(name: string, help: string, read: () => number | readonly Sample[], type: Source["type"] = "gauge"): void {
     const samples = (): readonly Sample[] => {
       const value = read()
       return typeof value === "number" ? [{ labels: {}, value }] : value

@@ -4,7 +4,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import type { GaugeCell, Metrics } from "@wick/sdk/metrics"
+import type { Metrics } from "@wick/sdk/metrics"
 import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
 import type { Peer } from "@wick/sdk/wire"
 import { AdminServer } from "./admin/admin-server.ts"
@@ -18,6 +18,7 @@ import { autoscalerAddresses } from "./load/autoscaler-addresses.ts"
 import { AutoscalerLink, type LinkEvents } from "./load/autoscaler-link.ts"
 import { watchLeader } from "./load/leader-watch.ts"
 import { LoadReporter } from "./load/load-reporter.ts"
+import { exposeKnativeMetrics, exposeStreamMetrics, type StreamWitness } from "./metrics/knative-metrics.ts"
 import { activatorMetrics } from "./metrics/revision-metrics.ts"
 import { shareSlots } from "./peers/sharing.ts"
 
@@ -81,7 +82,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const { client, clock, random, log, metrics: exposition, id } = options
   await using started = new AsyncDisposableStack()
   const metrics = activatorMetrics(exposition)
-  const connected = metrics.streams.with()
+  const stream = exposeStreamMetrics(exposition, metrics.streams.with())
   let adminUrl = ""
   let connectedPeers: readonly Peer[] = []
   const sharing = started.use(shareSlots({ self: () => adminUrl, clock, log }))
@@ -92,6 +93,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const prober = new Prober(clock, () => attempts.add())
   started.defer(() => prober.stopAll())
   const fleet = new Fleet({ clock, random, prober, metrics, events: reporter, lender: sharing.lender })
+  exposeKnativeMetrics(exposition, () => fleet.backends)
   const informers = started.use(createInformers(client, clock, log))
   const watch = new ClusterWatch({ informers, clock, fleet })
   const config = watchConfig(informers)
@@ -119,7 +121,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   if (options.autoscaler !== undefined) {
     const addresses = autoscalerAddresses(options.autoscaler, options.tls)
     const self = { id, admin: adminUrl }
-    const events = linkEvents(connected, reporter, (given) => {
+    const events = linkEvents(stream, reporter, (given) => {
       connectedPeers = given
     })
     const opened = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
@@ -159,14 +161,14 @@ function others(alive: readonly string[], connected: readonly Peer[], self: Peer
   return [...new Set([...alive, ...known])].filter((admin) => admin !== self.admin)
 }
 
-function linkEvents(connected: GaugeCell, reporter: LoadReporter, peers: LinkEvents["peers"]): LinkEvents {
+function linkEvents(stream: StreamWitness, reporter: LoadReporter, peers: LinkEvents["peers"]): LinkEvents {
   return {
     connected: () => {
-      connected.set(1)
+      stream.opened()
       reporter.connected()
     },
     disconnected: () => {
-      connected.set(0)
+      stream.lost()
       reporter.disconnected()
     },
     peers,
