@@ -87,6 +87,7 @@ describe("a pod", () => {
     expect((await fromPod(status?.url ?? "")).status).toBe(200)
     expect((await wick.call("inner.default.wick.localhost")).status).toBe(404)
     expect((await wick.call("inner.default.svc.cluster.local")).status).toBe(404)
+    expect((await wick.call("inner.default.svc.cluster.local")).status).toBe(404)
   })
 })
 

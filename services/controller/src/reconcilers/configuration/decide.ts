@@ -57,7 +57,7 @@ export function decide({ configuration, revisions, refusal }: Observed, nowMs: n
 }
 
 /** A chosen name may be there from an earlier apply of the same template; any other revision of that name is foreign. */
-function isOfThisTemplate(configuration: Configuration, revision: Revision): boolean {
+export function isOfThisTemplate(configuration: Configuration, revision: Revision): boolean {
   const generation = revision.metadata.labels?.[labels.configurationGeneration]
   const sameGeneration = generation === String(configuration.metadata.generation)
   return isOwnedBy(revision, configuration) && (sameGeneration || sameSpec(configuration, revision))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { configuration, nowMs, readyOf, route, service } from "../../testing/objects.ts"
-import { decideStatus, desiredChildren } from "./decide.ts"
+import { configuration, container, nowMs, readyOf, revision, route, service } from "../../testing/objects.ts"
+import { decideStatus, desiredChildren, routeTurn } from "./decide.ts"
 
 describe("a service", () => {
   it("wants a configuration and a route of its own name, which leads to that configuration", () => {
@@ -59,5 +59,30 @@ describe("a service", () => {
       route: { ...foreign, metadata: { ...foreign.metadata, ownerReferences: [] } },
     }
     expect(readyOf(decideStatus(observed, nowMs))).toMatchObject({ status: "False", reason: "NotOwned" })
+  })
+
+  describe("whose template names its revision", () => {
+    const template = { metadata: { name: "hello-one" }, spec: { containers: [container] } }
+    const named = service({ spec: { template, traffic: [] } })
+    const own = revision("hello-one", "True", { metadata: { ...revision("hello-00001").metadata, name: "hello-one" } })
+    const foreign = { ...own, metadata: { ...own.metadata, ownerReferences: [] } }
+
+    it("routes only once the configuration has looked, and never to a revision of that name that is another's", () => {
+      const seen = configuration("True")
+      expect(routeTurn(named, configuration("True", {}, 2), undefined)).toBe("later")
+      expect(routeTurn(named, seen, undefined)).toBe("now")
+      expect(routeTurn(named, seen, own)).toBe("now")
+      expect(routeTurn(named, seen, foreign)).toBe("never")
+      expect(routeTurn(service(), configuration("True", {}, 2), undefined)).toBe("now")
+    })
+
+    it("says that the name is taken", () => {
+      const observed = { service: named, configuration: configuration("True"), route: route("True"), nameTaken: true }
+      expect(readyOf(decideStatus(observed, nowMs))).toMatchObject({
+        status: "False",
+        reason: "RevisionNameTaken",
+        message: 'The Revision name "hello-one" is taken by a conflicting Revision, so traffic will not be migrated',
+      })
+    })
   })
 })

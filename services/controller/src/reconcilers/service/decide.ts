@@ -1,15 +1,19 @@
 import type { NewOf, ObjectMeta } from "@wick/sdk/api"
 import type { Configuration } from "@wick/sdk/api/serving/configuration"
+import type { Revision } from "@wick/sdk/api/serving/revision"
 import type { Route } from "@wick/sdk/api/serving/route"
 import type { Service } from "@wick/sdk/api/serving/service"
 import { currentCondition, isFalse, isTrue, isUnknown, type Mark, nextConditions, propagate } from "../../conditions.ts"
 import { annotations, labels } from "../../labels.ts"
 import { isOwnedBy, ownedBy } from "../../owner.ts"
+import { isOfThisTemplate } from "../configuration/decide.ts"
 
 export interface Observed {
   readonly service: Service
   readonly configuration: Configuration | undefined
   readonly route: Route | undefined
+  /** Whether the name that the template gives its revision is another's. */
+  readonly nameTaken?: boolean
 }
 
 /** The children that a service wants: one configuration and one route of its own name. */
@@ -23,17 +27,33 @@ export function desiredChildren(service: Service): Children {
 }
 
 /**
+ * Whether the route may be brought to what the service wants. A template that names its revision must have made it
+ * first: else traffic could go to a revision of that name which is another's, or of another template.
+ *   now: it may · later: the configuration has not looked yet · never: the name is taken
+ */
+export function routeTurn(
+  { spec }: Pick<Service, "spec">,
+  configuration: Configuration | undefined,
+  named: Revision | undefined,
+): "now" | "later" | "never" {
+  if (!spec.template.metadata?.name) return "now"
+  if (!configuration || configuration.status?.observedGeneration !== configuration.metadata.generation) return "later"
+  return named && !isOfThisTemplate(configuration, named) ? "never" : "now"
+}
+
+/**
  * What a service says of itself, from its children as they are after they were brought to what it wants:
  *
  *     ConfigurationsReady  the configuration's Ready, for the generation that the service asked for
  *     RoutesReady          the route's Ready, once the newest ready revision is where traffic goes
  */
 export function decideStatus(
-  { service, configuration, route }: Observed,
+  { service, configuration, route, nameTaken = false }: Observed,
   nowMs: number,
 ): NonNullable<Service["status"]> {
   const foreign = [configuration, route].find((child) => child && !isOwnedBy(child, service))
-  const dependents = foreign ? notOwned(service, foreign.kind) : readiness(configuration, route)
+  const own = { ...readiness(configuration, route), ...(nameTaken && { RoutesReady: taken(service) }) }
+  const dependents = foreign ? notOwned(service, foreign.kind) : own
   return {
     ...service.status,
     observedGeneration: service.metadata.generation,
@@ -57,6 +77,12 @@ function notOwned(service: Service, kind: string): Record<string, Mark> {
   return kind === "Route"
     ? { ConfigurationsReady: waiting, RoutesReady: refusal }
     : { ConfigurationsReady: refusal, RoutesReady: waiting }
+}
+
+function taken({ spec }: Service): Mark {
+  const name = spec.template.metadata?.name
+  const why = `The Revision name "${name}" is taken by a conflicting Revision, so traffic will not be migrated`
+  return isFalse("RevisionNameTaken", why)
 }
 
 function readiness(configuration: Configuration | undefined, route: Route | undefined): Record<string, Mark> {

@@ -1,12 +1,13 @@
 import type { KindOf, NewOf } from "@wick/sdk/api"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
+import { Revision } from "@wick/sdk/api/serving/revision"
 import { Route } from "@wick/sdk/api/serving/route"
 import { Service } from "@wick/sdk/api/serving/service"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import { controllerKey, isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
 import { type Context, createChild, writeStatus } from "../context.ts"
-import { decideStatus, desiredChildren } from "./decide.ts"
+import { decideStatus, desiredChildren, routeTurn } from "./decide.ts"
 
 const concurrency = 8
 
@@ -15,6 +16,7 @@ export function startServiceController(context: Context): Controller {
   const services = informers(Service)
   const configurations = informers(Configuration)
   const routes = informers(Route)
+  const revisions = informers(Revision)
   const owner = (object: Parameters<typeof controllerKey>[0]): string[] => {
     const key = controllerKey(object, "Service")
     return key ? [key] : [keyOf(object as Configuration)]
@@ -34,11 +36,17 @@ export function startServiceController(context: Context): Controller {
       const service = services.get(name, namespace)
       if (!service || service.metadata.deletionTimestamp) return done
       const desired = desiredChildren(service)
-      const [configuration, route] = await Promise.all([
-        applyChild(context, Configuration, service, configurations.get(name, namespace), desired.configuration),
-        applyChild(context, Route, service, routes.get(name, namespace), desired.route),
-      ])
-      await writeStatus(context, Service, service, decideStatus({ service, configuration, route }, clock.now()))
+      const makeConfiguration = () =>
+        applyChild(context, Configuration, service, configurations.get(name, namespace), desired.configuration)
+      const existing = routes.get(name, namespace)
+      const makeRoute = () => applyChild(context, Route, service, existing, desired.route)
+      const byo = service.spec.template.metadata?.name
+      // Only a name of the user's own keeps the route waiting for the configuration.
+      const [configuration, early] = await Promise.all([makeConfiguration(), byo ? undefined : makeRoute()])
+      const turn = routeTurn(service, configuration, byo ? revisions.get(byo, namespace) : undefined)
+      const route = byo ? (turn === "now" ? await makeRoute() : existing) : early
+      const observed = { service, configuration, route, nameTaken: turn === "never" }
+      await writeStatus(context, Service, service, decideStatus(observed, clock.now()))
       return done
     },
   })
