@@ -2,7 +2,8 @@ import { expect, it } from "vitest"
 import { explain } from "./blame.ts"
 
 const kills = [
-  { victim: "activator-1", atMs: 1_000 },
+  { victim: "activator-1 by SIGKILL", atMs: 1_000 },
+  { victim: "activator-0 by SIGTERM", atMs: 9_000 },
   { victim: "control (controller, autoscaler)", atMs: 5_000 },
 ]
 const failure = (sentMs: number, endedMs: number, why = "ECONNRESET") => ({ sentMs, endedMs, host: "h", why })
@@ -12,6 +13,7 @@ it.each([
   { name: "had waited in it for long", given: failure(0, 1_400), explained: true },
   { name: "ended before", given: failure(900, 990), explained: false },
   { name: "broke long after", given: failure(1_300, 2_000), explained: false },
+  { name: "was in one that was told to end, and so answers", given: failure(8_990, 9_010), explained: false },
   { name: "was told no", given: failure(900, 1_010, "503 pending request queue full"), explained: false },
   { name: "was refused a connection", given: failure(1_005, 1_010, "ECONNREFUSED"), explained: false },
   {

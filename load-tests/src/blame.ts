@@ -7,19 +7,22 @@ export interface Kill {
 
 /** How a client sees its connection end with the process at its other side. */
 const broken = new Set(["ECONNRESET", "EPIPE", "the answer was cut off"])
-/** The kernel tells clients of a killed process within this, on a busy machine too. */
+/** The kernel tells clients of a killed process within this, on a busy machine too; until then it takes connections for it. */
 const toldMsMax = 500
 
 /**
  * Pure: why a request failed, or undefined when nothing that was done explains it. A killed activator takes the
- * requests with it that are in it at that moment, and nothing else: nobody's death explains an answer that says no, or a
+ * requests with it that are in it at that moment, and nothing else: one that is told to end answers all, and nobody's death explains an answer that says no, or a
  * connection that is refused.
  */
 export function explain({ sentMs, endedMs, why }: Failure, kills: readonly Kill[]): string | undefined {
   if (!broken.has(why)) return undefined
   const kill = kills.find(({ victim, atMs }) => {
     return (
-      victim.startsWith("activator") && sentMs <= atMs + toldMsMax && endedMs >= atMs && endedMs <= atMs + toldMsMax
+      /^activator-\d+ by SIGKILL$/.test(victim) &&
+      sentMs <= atMs + toldMsMax &&
+      endedMs >= atMs &&
+      endedMs <= atMs + toldMsMax
     )
   })
   return kill && `it was in ${kill.victim} when that was killed`

@@ -14,7 +14,7 @@ export interface Outcome {
   readonly failed: number
   /** The first of those that failed, in order of their end. */
   readonly failures: readonly Failure[]
-  /** Requests that were sent once more, since the connection that they were on ended under them. */
+  /** Requests that were sent once more, since their connection ended before an answer came. */
   readonly repeated: readonly Failure[]
 }
 
@@ -51,7 +51,7 @@ export async function openLoop(target: Target, perSecond: number, seconds: numbe
   return record.outcome()
 }
 
-/** The same until `until` says so. `repeats`: as clients do that send a GET once more when a kept connection ends under it. */
+/** The same until `until` says so. `repeats`: as clients do that send a GET once more when its connection ends before an answer. */
 export async function openLoopUntil(
   target: Target,
   perSecond: number,
@@ -151,8 +151,8 @@ class Recorder {
       })
       sent.once("error", (error: NodeJS.ErrnoException) => {
         const why = error.code ?? error.message
-        // As browsers and Go's client do with a GET (RFC 9110 §9.2.2), once.
-        if (this.#repeats && !isRepeated && sent.reusedSocket && brokenConnection.has(why)) {
+        // As clients do with a GET (RFC 9110 §9.2.2), once.
+        if (this.#repeats && !isRepeated && brokenConnection.has(why)) {
           this.#repeated.push({ sentMs, endedMs: performance.now(), host, why })
           void this.send(dueMs, true).then(resolve)
           return

@@ -3,10 +3,10 @@ import { openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Platform } from "./platform.ts"
 
-/** A process of the platform that is killed, and who it is when it is back. */
+/** A process of the platform that is ended, and who it is when it is back. */
 export interface Victim {
   readonly name: string
-  /** SIGKILL. Resolves when it is dead and, where nobody else does that, started again. */
+  /** Resolves when it is dead and, where nobody else does that, started again. */
   kill(): Promise<void>
 }
 
@@ -14,14 +14,14 @@ interface Remembered {
   readonly pid: number
 }
 
-/** The control process keeps the activators running: nothing is to be done but to kill them. */
-export function activatorVictim({ home }: Platform, at: number): Victim {
+/** The control process keeps the activators running: nothing is to be done but to end them. */
+export function activatorVictim({ home }: Platform, at: number, signal: "SIGKILL" | "SIGTERM"): Victim {
   const pidFile = join(home, "run", `activator-${at}.pid`)
   return {
-    name: `activator-${at}`,
+    name: `activator-${at} by ${signal}`,
     kill: async () => {
       const { pid } = JSON.parse(readFileSync(pidFile, "utf8")) as Remembered
-      process.kill(pid, "SIGKILL")
+      process.kill(pid, signal)
     },
   }
 }

@@ -14,10 +14,11 @@ const coldEveryMs = 12_000
 const successMin = 0.9999
 
 /**
- * Activators, controller and autoscaler are killed (SIGKILL) one after the other, round after round, under steady traffic
- * to a running function and calls of functions at zero. Clients do what browsers do: a GET whose kept connection ends under
- * it is sent once more. How many were is reported too: they are what a killed gateway costs other clients. Needs `wick up --activators 2`: a gateway that is one process is
- * away while that is.
+ * Activators, controller and autoscaler are killed one after the other, round after round, under steady traffic to a
+ * running function and calls of functions at zero: by SIGKILL, but for every other activator, which is told to end and
+ * may lose nothing. Clients do what RFC 9110 lets them: a GET whose connection ends before an answer is sent once more.
+ * How many were is reported too: they are what a killed gateway costs other clients. Needs `wick up --activators 2`: a
+ * gateway that is one process is away while that is.
  */
 export async function chaos(platform: Platform): Promise<void> {
   await deploy(platform, "steady", { image: "fast", annotations: { "min-scale": "1" } })
@@ -30,9 +31,9 @@ export async function chaos(platform: Platform): Promise<void> {
   ]
   const kills: Kill[] = []
   const victims = [
-    activatorVictim(platform, 0),
+    activatorVictim(platform, 0, "SIGKILL"),
     controlVictim(platform),
-    activatorVictim(platform, 1),
+    activatorVictim(platform, 1, "SIGTERM"),
     controlVictim(platform),
   ]
   try {
