@@ -19,6 +19,7 @@ const verbs: Verbs = {
   invoke: { summary: "call a function", load: () => import("./invoke.ts") },
   traffic: { summary: "show or change how requests are split between revisions", load: () => import("./traffic.ts") },
   revisions: { alias: "rev", summary: "list the revisions of a function", load: () => import("./revisions.ts") },
+  top: { summary: "show requests, latency and pods of functions, live", load: () => import("./top.ts") },
   logs: { summary: "print what a function's containers print", load: () => import("./logs.ts") },
   delete: { alias: "rm", summary: "delete functions", load: () => import("./delete.ts") },
   audit: { summary: "check the log of who changed what", load: () => import("./audit.ts") },

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { run as exec, forwardPort, podLogLines } from "@wick/sdk/client"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { steady } from "./testing/burst.ts"
 import { talkative } from "./testing/function-source.ts"
 import { buildTestImages } from "./testing/images.ts"
 import { run } from "./testing/run.ts"
@@ -112,6 +113,20 @@ describe("wick logs", () => {
       code: 4,
       stderr: expect.stringContaining('"tolk" not found'),
     })
+  })
+})
+
+describe("wick top", () => {
+  it("shows what goes through each revision, and the pods that answer it", async () => {
+    await using top = wick.background("wick", "top", "--interval", "1s")
+    const ended = new AbortController()
+    const traffic = steady(2, () => wick.call(host, { path: "/" }), ended.signal)
+    const row = /talk-00001 +1 +[1-9][\d.]* +0\.0 % +[\d.]+ ms +[\d.]+ ms +[\d.]+/
+    await until("a busy revision", async () => row.test(top.output()))
+    expect(top.output()).toMatch(/REVISION +PODS +REQUESTS\/S +FAILING +P50 +P99 +CONCURRENCY/)
+    ended.abort()
+    await traffic
+    expect(await top.end("SIGINT")).toBe(130)
   })
 })
 
