@@ -1,5 +1,6 @@
 import { openPlatform, type Platform, pushImages } from "./platform.ts"
 import { api } from "./scenarios/api.ts"
+import { apiFanOut } from "./scenarios/api-fan-out.ts"
 import { apiOverload } from "./scenarios/api-overload.ts"
 import { apiWatch } from "./scenarios/api-watch.ts"
 import { apiWrites } from "./scenarios/api-writes.ts"
@@ -23,6 +24,7 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   chaos,
   api,
   "api-watch": apiWatch,
+  "api-fan-out": apiFanOut,
   "api-overload": apiOverload,
   "api-writes": apiWrites,
 }
