@@ -9,6 +9,8 @@ import {
   criRuntime,
   type Kubelet,
   type KubeletOptions,
+  offerLocalPath,
+  persistentDirectory,
   processRuntime,
   type Runtime,
   removeCgroup,
@@ -172,7 +174,18 @@ async function openKubelet(
     log,
   })
   door?.open(kubelet)
-  return undo.use(kubelet)
+  undo.use(kubelet)
+  await offerStorage(options, undo)
+  return kubelet
+}
+
+/** Directories of this node for claims; plain processes have no mounts, so they get none. */
+async function offerStorage(options: NodeOptions, undo: AsyncDisposableStack): Promise<void> {
+  const { name, network, controlPlane, clock, log } = options
+  if (!network) return
+  const client = controlPlane.clientAs(identities.storage)
+  const directory = persistentDirectory(join(options.directory, "kubelet"))
+  undo.use(await offerLocalPath({ client, nodeName: name, directory, clock, log }))
 }
 
 /** Of all that is made on the host and not in our own directory. */

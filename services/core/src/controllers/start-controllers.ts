@@ -10,6 +10,7 @@ import { startHorizontalPodAutoscalers } from "./horizontal-pod-autoscaler/recon
 import { Inventory } from "./inventory/inventory.ts"
 import { startNamespaces } from "./namespace/reconcile.ts"
 import { startNodeLifecycle } from "./node-lifecycle/reconcile.ts"
+import { startPersistentVolumes } from "./persistent-volume/reconcile.ts"
 import { startReplicaSets } from "./replica-set/reconcile.ts"
 import { startResourceQuotas } from "./resource-quota/reconcile.ts"
 import { startServiceAccounts } from "./service-account/reconcile.ts"
@@ -35,6 +36,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
   running.use(startClusterRoleAggregation(options))
   if (options.certificateSigner) running.use(startCertificateSigning(options, options.certificateSigner))
   running.use(startDeployments(options))
+  running.use(startPersistentVolumes(options))
   running.use(startReplicaSets(options))
   running.use(startDisruption(options))
   running.use(startEndpointSlices(options))

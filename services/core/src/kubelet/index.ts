@@ -5,7 +5,7 @@
  * left running; nothing polls the runtime. Compositions of core import this; it imports `#containerd` and the sdk.
  */
 export type { Kubelet, KubeletOptions } from "./kubelet.ts"
-export { startKubelet } from "./kubelet.ts"
+export { persistentDirectory, startKubelet } from "./kubelet.ts"
 export { removeCgroup } from "./node/cgroup.ts"
 export { criRuntime } from "./runtime/cri-runtime.ts"
 export type { ProcessRuntimeOptions } from "./runtime/process-runtime.ts"
@@ -13,4 +13,5 @@ export { processRuntime } from "./runtime/process-runtime.ts"
 export type { Runtime } from "./runtime/runtime.ts"
 export { RuntimeError } from "./runtime/runtime.ts"
 export { removeDirectory } from "./volume/host-directory.ts"
+export { offerLocalPath } from "./volume/local-path.ts"
 export { volatileDirectory } from "./volume/volatile-directory.ts"

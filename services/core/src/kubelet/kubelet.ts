@@ -22,6 +22,7 @@ import type { PodDeps } from "./pod/pod-deps.ts"
 import { PodFleet } from "./pod/pod-fleet.ts"
 import { Slots } from "./pod/slots.ts"
 import type { Runtime } from "./runtime/runtime.ts"
+import { ClaimedVolumes } from "./volume/claimed-volumes.ts"
 import { ObjectWatches } from "./volume/object-watches.ts"
 
 export interface KubeletOptions {
@@ -86,6 +87,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     log,
     events,
     watches,
+    claims: new ClaimedVolumes({ client, nodeName, directory: persistentDirectory(options.directory) }),
     directories,
     nodeName,
     images: new Images(runtime, clock),
@@ -98,13 +100,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     allocatable: allocatableOf(facts),
     memoryBytes: facts.memoryBytes,
   }
-  const collector = new ImageCollector({
-    runtime,
-    directory: options.directory,
-    clock,
-    log,
-    limits: options.imageLimits,
-  })
+  const { directory, imageLimits: limits } = options
+  const collector = new ImageCollector({ runtime, directory, clock, log, limits })
   const fleet = new PodFleet(
     { ...deps, releaseAddresses: options.releaseAddresses },
     pods,
@@ -148,6 +145,11 @@ function tellReadiness(runtime: Runtime, registration: NodeRegistration, view: N
     if (kind === "lost") registration.update({ ...view, unready: "container runtime is down" })
     if (kind === "relist") registration.update(view)
   })
+}
+
+/** Of a kubelet's directory: where the volumes are that outlive pods. */
+export function persistentDirectory(directory: string): string {
+  return join(directory, "persistent")
 }
 
 async function makeDirectories(options: KubeletOptions): Promise<PodDeps["directories"]> {

@@ -1,6 +1,7 @@
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { ResourceList } from "@wick/sdk/api/core/resources"
 import { milliUnits, wholeUnits } from "@wick/sdk/api/meta/quantity"
+import { claimsOf } from "./claimed-volumes.ts"
 
 /** Amounts as plain numbers: CPU in thousandths, everything else in whole units. */
 export interface Resources {
@@ -22,6 +23,8 @@ export interface PodNeeds {
   readonly pod: Pod
   readonly requests: Resources
   readonly hostPorts: readonly HostPort[]
+  /** Claims of volumes that it uses, `namespace/name`. */
+  readonly claims: readonly string[]
 }
 
 const none: Resources = { cpu: 0, memory: 0, ephemeralStorage: 0, extended: {} }
@@ -35,6 +38,7 @@ export function podNeeds(pod: Pod): PodNeeds {
   return {
     pod,
     requests: sum([asPod, amounts(overhead)]),
+    claims: claimsOf(pod).map((name) => `${pod.metadata.namespace}/${name}`),
     hostPorts: ports.flatMap(({ hostPort, hostIP, protocol, containerPort }) => {
       const port = hostPort ?? (hostNetwork ? containerPort : undefined)
       return port === undefined ? [] : [{ ip: hostIP || "0.0.0.0", protocol, port }]

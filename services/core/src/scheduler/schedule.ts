@@ -33,12 +33,12 @@ const scores: readonly { readonly score: Score; readonly weight: number }[] = [
   { score: imageLocality, weight: 1 },
 ]
 
-/** The node that suits the pod best; one of the best by chance, so that equal nodes fill evenly. */
-export function schedule(needs: PodNeeds, snapshot: Snapshot, random: Random): Decision {
+/** The node that suits the pod best, by its `own` filters too; one of the best by chance, so that equal nodes fill evenly. */
+export function schedule(needs: PodNeeds, snapshot: Snapshot, random: Random, own: readonly Filter[] = []): Decision {
   const feasible: NodeState[] = []
   const refusals = new Map<string, number>()
   for (const node of snapshot.nodes()) {
-    const reasons = refusalOf(needs, node)
+    const reasons = refusalOf(needs, node, own)
     if (reasons.length === 0) feasible.push(node)
     for (const reason of reasons) refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
   }
@@ -47,8 +47,8 @@ export function schedule(needs: PodNeeds, snapshot: Snapshot, random: Random): D
   return { kind: "bound", node: best(needs, feasible, random).name }
 }
 
-function refusalOf(needs: PodNeeds, node: NodeState): readonly string[] {
-  for (const filter of filters) {
+function refusalOf(needs: PodNeeds, node: NodeState, own: readonly Filter[]): readonly string[] {
+  for (const filter of [...filters, ...own]) {
     const reasons = filter(needs, node)
     if (reasons.length > 0) return reasons
   }

@@ -88,6 +88,12 @@ export class Snapshot {
     return true
   }
 
+  /** Node of a pod that uses the claim, `namespace/name`. */
+  nodeOfClaim(key: string): string | undefined {
+    for (const { nodeName, needs } of this.#placed.values()) if (needs.claims.includes(key)) return nodeName
+    return undefined
+  }
+
   nodeOf(uid: string): string | undefined {
     return this.#placed.get(uid)?.nodeName
   }

@@ -1,8 +1,11 @@
 import { Node } from "@wick/sdk/api/core/node"
+import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
+import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { findCondition, withCondition } from "@wick/sdk/api/meta/condition"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { formatTime } from "@wick/sdk/api/meta/time"
+import { StorageClass } from "@wick/sdk/api/storage/storage-class"
 import { must } from "@wick/sdk/assert"
 import { type Client, resourcePath } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
@@ -16,6 +19,7 @@ import {
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { HistogramCell, Metrics } from "@wick/sdk/metrics"
+import { awaitsOwnClaim, type Storage, volumeFilter } from "./claimed-volumes.ts"
 import { type PodNeeds, podNeeds } from "./pod-needs.ts"
 import { type Decision, schedule } from "./schedule.ts"
 import { Snapshot } from "./snapshot.ts"
@@ -70,10 +74,28 @@ class Scheduler implements AsyncDisposable {
     const pods = informers(Pod)
     this.#undo.push(nodes.onChange((change) => this.#nodeChanged(change)))
     this.#undo.push(pods.onChange((change) => this.#podChanged(change)))
-    void Promise.all([nodes.synced, pods.synced]).then(() => {
+    const storage = this.#followStorage(informers)
+    void Promise.all([nodes.synced, pods.synced, ...storage]).then(() => {
       this.#started = true
       this.#turn()
     })
+  }
+
+  /** Resolves each when it is known what there is. A claim that comes, or is bound, may be what a pod waits for. */
+  #followStorage(informers: Informers): Promise<void>[] {
+    const followed = [informers(PersistentVolumeClaim), informers(PersistentVolume), informers(StorageClass)] as const
+    for (const informer of followed) this.#undo.push(informer.onChange(() => this.#reconsider()))
+    return followed.map(({ synced }) => synced)
+  }
+
+  get #storage(): Storage {
+    const { informers } = this.#options
+    return {
+      claim: (namespace, name) => informers(PersistentVolumeClaim).get(name, namespace),
+      volume: (name) => informers(PersistentVolume).get(name),
+      storageClass: (name) => informers(StorageClass).get(name),
+      nodeOfClaim: (namespace, name) => this.#snapshot.nodeOfClaim(`${namespace}/${name}`),
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -168,7 +190,12 @@ class Scheduler implements AsyncDisposable {
     const { clock, random } = this.#options
     const startedMs = clock.monotonic()
     const needs = podNeeds(pod)
-    const decision = schedule(needs, this.#snapshot, random)
+    if (awaitsOwnClaim(pod, this.#storage)) {
+      this.#unschedulable.add(key)
+      return
+    }
+    const reachable = volumeFilter(pod, this.#storage)
+    const decision = schedule(needs, this.#snapshot, random, reachable ? [reachable] : [])
     this.#seconds?.[decision.kind].observe((clock.monotonic() - startedMs) / 1000)
     const work =
       decision.kind === "bound" ? this.#bind(key, needs, decision.node) : this.#refuse(key, pod, decision.message)

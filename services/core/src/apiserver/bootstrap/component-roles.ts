@@ -22,6 +22,8 @@ export const identities = {
   controllers: component("system:kube-controller-manager"),
   /** Service rules and cluster DNS. */
   network: component("system:kube-proxy"),
+  /** Directories of nodes as volumes. */
+  storage: component("system:local-path-provisioner"),
   node: (name: string): UserInfo => ({ name: `system:node:${name}`, groups: [nodesGroup, authenticatedGroup] }),
 }
 
@@ -52,6 +54,10 @@ export function componentRoles(): AnyObject[] {
       clusterRole(`system:certificates.k8s.io:${part.replace("/", ":")}`, [rule(["create"], certificates, part)]),
     ),
     clusterRole("system:control-plane-joiner", [paths(["post"], "/cluster/members")]),
+    clusterRole("system:local-path-provisioner", [
+      rule([...read, "patch"], "", "persistentvolumes"),
+      rule(["create"], "storage.k8s.io", "storageclasses"),
+    ]),
     clusterRole("system:node-proxier", [
       rule(read, "", "services", "endpoints", "nodes", "namespaces", "pods"),
       rule(read, "discovery.k8s.io", "endpointslices"),
@@ -68,6 +74,7 @@ export function componentBindings(): AnyObject[] {
     clusterRoleBinding("system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", group(nodesGroup)),
     clusterRoleBinding("system:control-plane-joiner", group("system:bootstrappers:control-plane")),
     clusterRoleBinding("system:node-proxier", user(identities.network.name)),
+    clusterRoleBinding("system:local-path-provisioner", user(identities.storage.name)),
   ]
 }
 
@@ -92,6 +99,7 @@ function schedulerRules(): ReturnType<typeof rule>[] {
   return [
     rule(read, "", "nodes", "namespaces", "pods", "services", "persistentvolumeclaims", "persistentvolumes"),
     rule(read, "apps", "replicasets", "statefulsets"),
+    rule(read, "storage.k8s.io", "storageclasses"),
     rule(["delete"], "", "pods"),
     rule(["create"], "", "pods/binding", "bindings"),
     rule(["patch", "update"], "", "pods/status"),
@@ -108,6 +116,7 @@ function controllerRules(): ReturnType<typeof rule>[] {
   return [
     rule([...read, "delete", "deletecollection", "patch", "update"], "*", "*"),
     rule(["create"], "", "pods", "endpoints", "serviceaccounts", "configmaps", "serviceaccounts/token"),
+    rule(["create"], "", "persistentvolumes", "persistentvolumeclaims"),
     rule(["create"], "apps", "replicasets", "controllerrevisions"),
     rule(["create"], "discovery.k8s.io", "endpointslices"),
     // What an aggregated role gathers may be more than the controller has itself.

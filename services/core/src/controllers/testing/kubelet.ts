@@ -15,7 +15,7 @@ export interface PlayedCluster {
 
 /** A node that is ready, with room for many pods. */
 export async function createNode(client: Client, name: string): Promise<void> {
-  await client.create(Node, { metadata: { name } })
+  await client.create(Node, { metadata: { name, labels: { "kubernetes.io/hostname": name } } })
   const allocatable = { cpu: "4", memory: "8Gi", pods: "500" }
   const status = { capacity: allocatable, allocatable, conditions: [{ type: "Ready", status: "True" }] }
   await client.patch(Node, { name }, { type: "merge", body: { status } }, { subresource: "status" })

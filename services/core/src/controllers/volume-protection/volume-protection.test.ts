@@ -12,6 +12,10 @@ describe("a claim that somebody deletes", () => {
     await using cluster = await startTestCluster()
     const { client } = cluster
     const data = { name: "data", namespace }
+    await client.create(PersistentVolume, {
+      metadata: { name: "disk" },
+      spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: "/disk" } },
+    })
     await client.create(PersistentVolumeClaim, {
       metadata: { ...data, finalizers: ["kubernetes.io/pvc-protection"] },
       spec: { accessModes: ["ReadWriteOnce"], resources },
@@ -35,19 +39,18 @@ describe("a claim that somebody deletes", () => {
 describe("a volume that somebody deletes", () => {
   it("stays while a claim has it", async () => {
     await using cluster = await startTestCluster()
-    const { client } = cluster
+    const { client, informers } = cluster
     await client.create(PersistentVolume, {
       metadata: { name: "disk", finalizers: ["kubernetes.io/pv-protection"] },
       spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: "/disk" } },
     })
-    const phase = (value: string) => {
-      const body = { status: { phase: value } }
-      return client.patch(PersistentVolume, { name: "disk" }, { type: "merge", body }, { subresource: "status" })
-    }
-    await phase("Bound")
+    const data = { name: "data", namespace }
+    await client.create(PersistentVolumeClaim, { metadata: data, spec: { accessModes: ["ReadWriteOnce"], resources } })
+    await until(informers(PersistentVolume), ([volume]) => volume?.status?.phase === "Bound")
     await client.delete(PersistentVolume, { name: "disk" })
     await atRest(cluster)
-    await phase("Released")
-    await until(cluster.informers(PersistentVolume), (volumes) => volumes.length === 0)
+    expect(informers(PersistentVolume).list()).toHaveLength(1)
+    await client.delete(PersistentVolumeClaim, data)
+    await until(informers(PersistentVolume), (volumes) => volumes.length === 0)
   })
 })

@@ -6,6 +6,7 @@ import type { Log } from "@wick/sdk/log"
 import type { PodPlace } from "../container/pod-field.ts"
 import type { Images } from "../image/images.ts"
 import type { ContainerRecord, DnsSettings, Runtime, SandboxRecord } from "../runtime/runtime.ts"
+import type { ClaimedVolumes } from "../volume/claimed-volumes.ts"
 import type { ObjectWatches } from "../volume/object-watches.ts"
 import type { ClusterDns } from "./dns.ts"
 import type { Slots } from "./slots.ts"
@@ -19,6 +20,7 @@ export interface PodDeps {
   readonly events: EventRecorder
   readonly images: Images
   readonly watches: ObjectWatches
+  readonly claims: ClaimedVolumes
   /** Bounds how many pods start at once. */
   readonly slots: Slots
   /** All services, for environments. */

@@ -56,6 +56,7 @@ export class PodState {
     this.volumes = new PodVolumes({
       client: deps.client,
       watches: deps.watches,
+      claims: deps.claims,
       clock: deps.clock,
       log: deps.log,
       directory: this.directory,

@@ -10,6 +10,7 @@ import type { Clock, Timer } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { PodPlace } from "../container/pod-field.ts"
 import { writeAtomically } from "./atomic-directory.ts"
+import { type ClaimedVolumes, UnboundClaim } from "./claimed-volumes.ts"
 import { emptyDirectory, hostPath, removeDirectory } from "./host-directory.ts"
 import type { ObjectWatches } from "./object-watches.ts"
 import { asProjected, payloadOf, referencesOf, type TokenWish, type VolumeObject, VolumeProblem } from "./payload.ts"
@@ -18,6 +19,8 @@ import { requestToken, type Token } from "./service-account-token.ts"
 export interface PodVolumesOptions {
   readonly client: Client
   readonly watches: ObjectWatches
+  /** Where what pods have claimed lies. */
+  readonly claims: ClaimedVolumes
   readonly clock: Clock
   readonly log: Log
   /** The pod's own directory. */
@@ -31,12 +34,18 @@ export interface PodVolumesOptions {
 /** A change of the pod's labels, or of a token's age, is looked at with the same means as a change of a ConfigMap. */
 const tokenRetryMs = 10_000
 
+/** A claim of a pod that was just placed is bound in a moment; one that is not may take until somebody acts. */
+const claimWaitMsMin = 25
+const claimWaitMsMax = 2_000
+
 /** The volumes of one pod, made before its first container and kept up to date until it ends. */
 export class PodVolumes {
   readonly #options: PodVolumesOptions
   readonly #releases = new Map<string, () => void>()
   readonly #tokens = new Map<string, Token>()
   #renewal: Timer | undefined
+  #asking: Timer | undefined
+  #claimWaitMs = claimWaitMsMin
 
   constructor(options: PodVolumesOptions) {
     this.#options = options
@@ -52,11 +61,13 @@ export class PodVolumes {
           return [volume.name, await this.#prepare(pod, place, volume, signal)]
         } catch (error) {
           if (signal?.aborted) throw error
+          if (error instanceof UnboundClaim) this.#askAgain()
           const reason = error instanceof Error ? error.message : String(error)
           throw new VolumeProblem(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`)
         }
       }),
     )
+    this.#claimWaitMs = claimWaitMsMin
     this.#planRenewal()
     return new Map(paths)
   }
@@ -64,6 +75,7 @@ export class PodVolumes {
   /** Stops following changes; files stay for containers that still end. */
   release(): void {
     this.#renewal?.cancel()
+    this.#asking?.cancel()
     for (const release of this.#releases.values()) release()
     this.#releases.clear()
   }
@@ -82,6 +94,7 @@ export class PodVolumes {
       await emptyDirectory(path, volume.emptyDir, fsGroup)
       return path
     }
+    if (volume.persistentVolumeClaim || volume.ephemeral) return this.#options.claims.locate(pod, volume, fsGroup)
     const projected = asProjected(volume)
     if (!projected) throw new VolumeProblem("no volume of this kind can be mounted on this node")
     const { configMaps, secrets, tokens } = referencesOf(projected)
@@ -141,6 +154,13 @@ export class PodVolumes {
       }
     })
     return new Map(await Promise.all(entries))
+  }
+
+  #askAgain(): void {
+    this.#asking?.cancel()
+    const { clock, onChange } = this.#options
+    this.#asking = clock.timer(this.#claimWaitMs, onChange)
+    this.#claimWaitMs = Math.min(claimWaitMsMax, this.#claimWaitMs * 2)
   }
 
   #planRenewal(): void {

@@ -1,0 +1,95 @@
+import { chmod, chown, mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
+import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
+import type { Pod } from "@wick/sdk/api/core/pod"
+import type { Volume } from "@wick/sdk/api/core/volume"
+import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { localPath } from "@wick/sdk/api/storage/local-path"
+import type { Client } from "@wick/sdk/client"
+import { hostPath } from "./host-directory.ts"
+import { VolumeProblem } from "./payload.ts"
+
+/** The claim has no volume yet, which it gets when somebody has seen that its pod was placed: soon. */
+export class UnboundClaim extends VolumeProblem {}
+
+export interface ClaimedVolumesOptions {
+  readonly client: Client
+  readonly nodeName: string
+  /** Holds the directories that are this node's volumes, one each. */
+  readonly directory: string
+}
+
+const openToAll = 0o777
+const inheritGroup = 0o2000
+
+/** Where what pods have claimed lies on this node. */
+export class ClaimedVolumes {
+  readonly #options: ClaimedVolumesOptions
+
+  constructor(options: ClaimedVolumesOptions) {
+    this.#options = options
+  }
+
+  /** The directory of a volume that names a claim, or that one is made for. Throws `VolumeProblem`. */
+  async locate(pod: Pod, volume: Volume, fsGroup: number | undefined): Promise<string> {
+    const namespace = pod.metadata.namespace ?? ""
+    const name = volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`
+    const claim = await this.#claim(name, namespace)
+    if (!claim) throw new UnboundClaim(`persistentvolumeclaim "${name}" not found`)
+    if (volume.ephemeral && !claim.metadata.ownerReferences?.some(({ uid }) => uid === pod.metadata.uid)) {
+      throw new VolumeProblem(
+        `PVC "${namespace}/${name}" was not created for pod "${namespace}/${pod.metadata.name}" (pod is not owner)`,
+      )
+    }
+    if (claim.status?.phase !== "Bound" || !claim.spec.volumeName) {
+      throw new UnboundClaim(`persistentvolumeclaim "${name}" is not bound`)
+    }
+    const found = await this.#options.client.get(PersistentVolume, { name: claim.spec.volumeName })
+    if (found.spec?.claimRef?.uid !== claim.metadata.uid) {
+      throw new VolumeProblem(`volume "${found.metadata.name}" is not the claim's`)
+    }
+    return this.#path(found, fsGroup)
+  }
+
+  async #claim(name: string, namespace: string): Promise<PersistentVolumeClaim | undefined> {
+    try {
+      return await this.#options.client.get(PersistentVolumeClaim, { name, namespace })
+    } catch (error) {
+      // A claim that no pod of this node is known to name is refused to it: the news of the pod may be under way.
+      if (isStatus(error, "NotFound", "Forbidden")) return undefined
+      throw error
+    }
+  }
+
+  async #path({ metadata, spec }: PersistentVolume, fsGroup: number | undefined): Promise<string> {
+    if (spec?.csi?.driver === localPath.driver) {
+      const place = spec.nodeAffinity?.required?.nodeSelectorTerms[0]?.matchExpressions?.[0]?.values ?? []
+      if (!place.includes(this.#options.nodeName)) {
+        throw new VolumeProblem(`volume "${metadata.name}" lies on node ${place.join(", ")}`)
+      }
+      return ownDirectory(this.#options.directory, spec.csi.volumeHandle, fsGroup)
+    }
+    if (spec?.hostPath) return hostPath(spec.hostPath)
+    if (spec?.local) return hostPath({ path: spec.local.path, type: "Directory" })
+    throw new VolumeProblem(
+      `volume "${metadata.name}" is of a kind that this node does not mount: local-path, hostPath and local are`,
+    )
+  }
+}
+
+/** Pure: a handle is a name, never a way out of the directory. */
+export function directoryOf(root: string, handle: string): string {
+  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(handle)) throw new VolumeProblem(`"${handle}" names no volume`)
+  return join(root, handle)
+}
+
+async function ownDirectory(root: string, handle: string, fsGroup: number | undefined): Promise<string> {
+  const path = directoryOf(root, handle)
+  const made = await mkdir(path, { recursive: true })
+  if (made !== undefined) {
+    if (fsGroup !== undefined) await chown(path, 0, fsGroup)
+    await chmod(path, fsGroup === undefined ? openToAll : openToAll | inheritGroup)
+  }
+  return path
+}
