@@ -91,6 +91,26 @@ describe("a pod", () => {
   })
 })
 
+describe("a request that names a tag by its header", () => {
+  it("goes there where operators allow it, and the application is told by which way", async () => {
+    const settings = { name: "config-features", namespace: "knative-serving" }
+    const body = { data: { "tag-header-based-routing": "enabled" } }
+    await wick.client.patch(ConfigMap, settings, { type: "merge", body })
+    const told = (headers: Record<string, string>) =>
+      wick.call("hello.default.wick.localhost", { headers }).then((answer) => JSON.parse(answer.body).headers)
+    const plain = await until("routing by header", async () => {
+      const headers = await told({})
+      return headers["knative-serving-default-route"] === "true" ? headers : undefined
+    })
+    expect(plain["knative-serving-tag"]).toBeUndefined()
+    const tagged = await told({ "knative-serving-tag": "stable" })
+    expect(tagged["knative-serving-default-route"]).toBeUndefined()
+    expect((await told({ "knative-serving-tag": "unknown" }))["knative-serving-default-route"]).toBe("true")
+    const direct = await wick.call("stable-hello.default.wick.localhost")
+    expect(JSON.parse(direct.body).headers["knative-serving-tag"]).toBe("stable")
+  })
+})
+
 describe("the gateway's Service", () => {
   it("has an address and node ports by which functions are called", async () => {
     const { spec, status } = await wick.client.get(CoreService, { name: "wick-gateway", namespace: "knative-serving" })

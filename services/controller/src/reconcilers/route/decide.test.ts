@@ -195,6 +195,15 @@ describe("a placeholder Service", () => {
     })
   })
 
+  it("leads to the gateway that the ingress names, when that is another's", () => {
+    const made = decide(observed(), nowMs)
+    const privateLoadBalancer = { ingress: [{ domainInternal: "local.istio-system.svc.cluster.local" }] }
+    const ingress = { ...stored(made.ingress, "True"), status: { privateLoadBalancer } } as unknown as Ingress
+    const services = made.placeholders.create as unknown as Service[]
+    const { update } = decide(observed({ services, ingress }), nowMs).placeholders
+    expect(update.map(({ spec }) => spec.externalName)).toEqual(["local.istio-system.svc.cluster.local"])
+  })
+
   it("goes with its tag", () => {
     const services = decide(observed({ route: tagged }), nowMs).placeholders.create as unknown as Service[]
     const { create, update, remove } = decide(observed({ services }), nowMs).placeholders

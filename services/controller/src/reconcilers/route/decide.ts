@@ -42,7 +42,8 @@ export function decide(observed: Observed, nowMs: number): Plan {
   const placeholders = planPlaceholders({
     route,
     names,
-    gateway: clusterGateway,
+    // A gateway of another class says in the Ingress where pods reach it.
+    gateway: observed.ingress?.status?.privateLoadBalancer?.ingress?.[0]?.domainInternal ?? clusterGateway,
     existing: services,
   })
   const visibility = (tag: string): Visibility => {
