@@ -12,11 +12,13 @@ import { idle } from "./scenarios/idle.ts"
 import { rolling } from "./scenarios/rolling.ts"
 import { scaleOut } from "./scenarios/scale-out.ts"
 import { warm } from "./scenarios/warm.ts"
+import { websockets } from "./scenarios/websockets.ts"
 
 const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   idle,
   "cold-start": coldStart,
   warm,
+  websockets,
   "burst-from-zero": burstFromZero,
   "scale-out": scaleOut,
   churn,

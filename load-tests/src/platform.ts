@@ -46,7 +46,7 @@ export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
   }
 }
 
-/** Images that scenarios run: a static binary, a fast server, and a Node function that takes its time. */
+/** Images that scenarios run: a static binary, a fast server, and two of Node: one takes its time, one upgrades. */
 export async function pushImages({ registry }: Platform): Promise<void> {
   const busybox = fileEntry("/bin/busybox", "/bin/busybox", 0o755)
   const start = `#!/bin/busybox sh\ntrap "exit 0" TERM\n/bin/busybox httpd -f -p "$PORT" -h /www &\nwait\n`
@@ -60,8 +60,9 @@ export async function pushImages({ registry }: Platform): Promise<void> {
     user: "65532",
   })
   const slow = nodeImage({ directory: join(import.meta.dirname, "functions", "slow") })
+  const upgrade = nodeImage({ directory: join(import.meta.dirname, "functions", "upgrade") })
   await Promise.all(
-    Object.entries({ still, fast, slow }).map(async ([name, image]) => {
+    Object.entries({ still, fast, slow, upgrade }).map(async ([name, image]) => {
       const reference = parseImageReference(`load-${name}`, registry)
       if (reference) await pushImage(image, reference)
     }),

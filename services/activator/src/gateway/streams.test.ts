@@ -105,6 +105,38 @@ describe("bodies", () => {
     expect(parts).toEqual(["one", "two"])
   })
 
+  it.each(["HTTP/1.1", "h2c"])(
+    "go both ways at once over %s: an answer to the first word before the second is said",
+    async (protocol) => {
+      await using app = await startApp((incoming, response) => {
+        incoming.on("data", (word: Buffer) => response.write(word.toString().toUpperCase()))
+        incoming.on("end", () => response.end())
+      })
+      await using stage = await startStage(serve(app.port))
+      const session = protocol === "h2c" ? h2connect(`http://127.0.0.1:${stage.port}`) : undefined
+      const sent =
+        session?.request({ ":method": "POST", ":path": "/", ":authority": "app.test" }) ??
+        request({ port: stage.port, host: "127.0.0.1", method: "POST", headers: { host: "app.test" } })
+      let heard = ""
+      const hear = (chunk: Buffer): void => {
+        heard += chunk
+      }
+      if (session) sent.on("data", hear)
+      else sent.on("response", (answer) => answer.on("data", hear))
+      for (const [word, answer] of [
+        ["one", "ONE"],
+        ["two", "ONETWO"],
+      ]) {
+        sent.write(word)
+        await until(() => heard === answer)
+      }
+      const ended = new Promise((resolve) => sent.on("close", resolve))
+      sent.end()
+      await ended
+      session?.destroy()
+    },
+  )
+
   it("show an answer's first bytes before its last are made", async () => {
     let finish: () => void = () => {}
     await using app = await startApp((_request, response) => {
