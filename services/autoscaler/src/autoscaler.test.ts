@@ -145,6 +145,18 @@ it("starts a pod within 100 ms of a poke, and says that requests are queued", as
   )
 })
 
+it("makes no pod of a new revision that is to begin with none, until somebody calls", async () => {
+  await using scene = await startScene({ "autoscaling.knative.dev/initial-scale": "0" }, "Unknown")
+  const activator = scene.activator("a")
+  const { status } = await seen(scene.client, PodAutoscaler, namespace, (scaled) => scaled.status !== undefined)
+  expect(status).toMatchObject({ desiredScale: 0 })
+  expect(status?.conditions).toContainEqual(
+    expect.objectContaining({ type: "Active", status: "False", reason: "NoTraffic" }),
+  )
+  activator.say({ type: "poke", namespace, name: "hello-1" })
+  await replicas(scene.client, (count) => count === 1)
+})
+
 it("makes the initial scale of a new revision without any activator, and is ready when it is", async () => {
   await using scene = await startScene({ "autoscaling.knative.dev/initial-scale": "2" }, "Unknown")
   await replicas(scene.client, (count) => count === 2)

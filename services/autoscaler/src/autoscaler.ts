@@ -243,9 +243,10 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const scaled = this.#lookUp(key)
     if (scaled === undefined) return undefined
     const now = this.#clock.now()
+    const spec = this.#spec(scaled)
     const scaler = new RevisionScaler({
-      spec: this.#spec(scaled),
-      activity: activityOf(scaled.status?.conditions ?? [], now),
+      spec,
+      activity: activityOf(scaled.status?.conditions ?? [], spec.initialScale, now),
       found: Math.max(countReady(this.#pods.byIndex("revision", key)), this.#replicasOf(scaled)),
       nowMs: now,
     })

@@ -145,11 +145,15 @@ function withTime(
   return { type, ...judgement, lastTransitionTime: kept ?? formatTime(nowMs) }
 }
 
-/** Where a revision stood when another autoscaler, or this one before its restart, last wrote of it. */
-export function activityOf(conditions: readonly ServingCondition[], nowMs: number): Activity {
+/**
+ * Where a revision stood when another autoscaler, or this one before its restart, last wrote of it. One that is new is on
+ * its way up, unless it is to begin with nothing.
+ */
+export function activityOf(conditions: readonly ServingCondition[], initialScale: number, nowMs: number): Activity {
   const active = conditions.find(({ type }) => type === "Active")
   const since = Date.parse(active?.lastTransitionTime ?? "")
   const sinceMs = Number.isNaN(since) ? nowMs : since
+  if (active === undefined && initialScale === 0) return { kind: "inactive", sinceMs, because: "NoTraffic" }
   if (active?.status === "True") return { kind: "active", sinceMs }
   if (active?.status !== "False") return { kind: "activating", sinceMs }
   return { kind: "inactive", sinceMs, because: active.reason === "TimedOut" ? "TimedOut" : "NoTraffic" }

@@ -2,9 +2,10 @@ import type { Endpoints } from "@wick/sdk/api/core/endpoints"
 import type { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
 import type { NewOf } from "@wick/sdk/api/kind"
 import type { ServerlessService } from "@wick/sdk/api/networking-internal/serverless-service"
+import { revisionLabel } from "@wick/sdk/api/serving/revision-key"
 import { childName } from "../../../child-name.ts"
 import type { Place } from "../backing.ts"
-import { skipMirrorLabel, sliceOwnerLabel, sliceWriter, sliceWriterLabel } from "../labels.ts"
+import { serviceLabel, skipMirrorLabel, sliceOwnerLabel, sliceWriter, sliceWriterLabel, typeLabel } from "../labels.ts"
 import { childMetadata, portName } from "./services.ts"
 
 /** Endpoints per slice at most, and addresses in the older form, as in Kubernetes. */
@@ -20,7 +21,7 @@ export function publicSlices(service: ServerlessService, places: readonly Place[
   const parts = byPort(places).flatMap(([port, group]) => chunks(group, sliceMax).map((chunk) => ({ port, chunk })))
   return parts.map(({ port, chunk }, index) => {
     const metadata = childMetadata(service, "Public", childName(name, index === 0 ? "-public" : `-public-${index}`))
-    const labels = { ...metadata.labels, [sliceOwnerLabel]: name, [sliceWriterLabel]: sliceWriter }
+    const labels = { ...ownLabels(metadata.labels), [sliceOwnerLabel]: name, [sliceWriterLabel]: sliceWriter }
     return {
       metadata: { ...metadata, labels },
       addressType: "IPv4",
@@ -39,7 +40,7 @@ export function publicSlices(service: ServerlessService, places: readonly Place[
 export function publicEndpoints(service: ServerlessService, places: readonly Place[]): NewEndpoints {
   const metadata = childMetadata(service, "Public", service.metadata.name)
   return {
-    metadata: { ...metadata, labels: { ...metadata.labels, [skipMirrorLabel]: "true" } },
+    metadata: { ...metadata, labels: { ...ownLabels(metadata.labels), [skipMirrorLabel]: "true" } },
     subsets: byPort(places.slice(0, addressesMax)).map(([port, group]) => ({
       addresses: group.map(({ ip, nodeName, pod }) => ({
         ip,
@@ -50,6 +51,13 @@ export function publicEndpoints(service: ServerlessService, places: readonly Pla
     })),
   } as unknown as NewEndpoints
 }
+
+/** By what these are found. What is to be known of the revision stands at its Service. */
+function ownLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => kept.has(name)))
+}
+
+const kept = new Set<string>([serviceLabel, typeLabel, revisionLabel])
 
 function byPort(places: readonly Place[]): [port: number, group: Place[]][] {
   const groups = new Map<number, Place[]>()
