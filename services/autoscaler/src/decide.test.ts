@@ -78,6 +78,12 @@ describe("deciding how many pods", () => {
       next: "stable",
     },
     { name: "never scales down while panicking", mode: panic(10), seen: steady(5, 10), replicas: 10, next: "panic" },
+    {
+      name: "takes no further pod for what half a second is measured off",
+      mode: panic(10),
+      seen: seen({ stable: 60, panic: 80, surge: 100.8, readyPods: 4 }),
+      replicas: 10,
+    },
     { name: "grows further while panicking", mode: panic(3), seen: steady(80, 3), replicas: 8, next: "panic" },
     {
       name: "keeps its pods until a stable window after the last surge",

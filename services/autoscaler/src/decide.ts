@@ -62,13 +62,19 @@ export function decide(mode: Mode, seen: Observation, spec: ScalingSpec, nowMs: 
 }
 
 /**
+ * Of a span so short a report that begins or ends some milliseconds off is a part: what exceeds whole pods by less than
+ * this is none of them worth, and would take its start from theirs.
+ */
+const surgeBelieved = 0.99
+
+/**
  * The panic window's average lags a jump by seconds. When the last half second alone would mean panic it is believed:
  * a load that has lasted for half a second is no accident, and what was only a blink hardly raises that average. Once
  * panicking it goes on being believed, since the pods that have come meanwhile would hide the rest of the jump.
  */
 function burstLoad(mode: Mode, seen: Observation, spec: ScalingSpec, ready: number): number {
   const jumped = mode.kind === "panic" || seen.surge / spec.targetPerPod / ready >= spec.panicThreshold
-  return jumped ? Math.max(seen.panic, seen.surge) : seen.panic
+  return jumped ? Math.max(seen.panic, seen.surge * surgeBelieved) : seen.panic
 }
 
 /** A request that waits wants a pod, whatever the averages say; and the first pods come in the wanted number. */

@@ -109,7 +109,8 @@ describe("an autoscaler that is killed and begins anew", () => {
         for (const forMs of [250, 1000, 3000]) {
           const broken = play(load, untilMs, { atMs, forMs })
           const end = broken.length - shiftMs / stepMs
-          for (let step = (atMs + forMs) / stepMs; step < end; step++) {
+          // From the first report on.
+          for (let step = (atMs + forMs + second) / stepMs; step < end; step++) {
             const around = whole.slice(step - shiftMs / stepMs, step + shiftMs / stepMs)
             const pods = broken[step] ?? 0
             // While it does not know better it may only want more.
