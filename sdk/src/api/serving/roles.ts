@@ -53,6 +53,8 @@ const rules: Record<string, Rule[]> = {
     rule([networking], ["ingresses"], read),
     rule([""], ["pods", "configmaps"], read),
     rule(["discovery.k8s.io"], ["endpointslices"], read),
+    // Who runs the autoscaler, where a cluster has several hosts.
+    rule(["coordination.k8s.io"], ["leases"], read),
   ],
 }
 

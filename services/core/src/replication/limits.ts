@@ -10,6 +10,8 @@ export interface Limits {
   /** Bytes and number of entries kept in memory for followers that are a little behind. */
   readonly keptSizeMax: number
   readonly keptEntriesMax: number
+  /** Entries kept by a member that is alone, and has nobody to send them to: none, unless somebody looks at its log. */
+  readonly keptAlone: number
   /**
    * Bytes applied after which the state is saved at once: a restart has no more than about this to apply again, and
    * others wait no longer than it takes to hand so much to the table: a thousand objects, some four milliseconds.
@@ -24,6 +26,7 @@ export const usualLimits: Limits = {
   appendSizeMax: appendSizeMaxUsual,
   keptSizeMax: 16 * 1024 * 1024,
   keptEntriesMax: 10_000,
+  keptAlone: 0,
   unsavedSizeSoft: 1024 * 1024,
   saveDelayMs: 5_000,
 }

@@ -338,10 +338,10 @@ export class Member implements Replication {
 
   /** What is applied need not be in memory any more, but for those who are a little behind. */
   #forgetLog(): void {
-    const { raft } = this.#parts
+    const { raft, limits } = this.#parts
     const isAlone = !needsTicks(raft)
     const index = isAlone
-      ? this.#applier.position.index
+      ? Math.max(raft.log.start.index, this.#applier.position.index - limits.keptAlone)
       : this.#keeper.forgettable(raft, this.#saver.savedIndex, this.#sender.oldest)
     if (index !== undefined) this.#driver.step({ kind: "compact", index })
   }

@@ -65,6 +65,7 @@ const limits = {
   appendSizeMax: 1_000,
   keptSizeMax: 64 * 1024,
   keptEntriesMax: 60,
+  keptAlone: 60,
   saveDelayMs: 1_500,
   unsavedSizeSoft: 16 * 1024,
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { outsideOfPromises } from "./timeline.ts"
+import { alone } from "./weather.ts"
 import { runWorld } from "./world.ts"
 
 const run = (seed: number) => outsideOfPromises(() => runWorld({ seed }))
@@ -17,6 +18,17 @@ describe("a cluster in a world where things go wrong", () => {
   it.each(seeds)("keeps its promises, and works again when nothing does any more (seed %i)", async (seed) => {
     const { failure, events } = await run(seed)
     expect(failure?.message, events.join("\n")).toBeUndefined()
+  })
+})
+
+describe("a member that is alone in a world where things go wrong", () => {
+  const fresh = Math.floor(performance.timeOrigin) % 1_000_000_000
+  const seeds = Array.from({ length: 20 }, (_, at) => (at < 10 ? at + 1 : fresh + at))
+
+  it.each(seeds)("keeps its promises, and works again when nothing does any more (seed %i)", async (seed) => {
+    const { failure, events, operations } = await outsideOfPromises(() => runWorld({ seed, weather: alone }))
+    expect(failure?.message, events.join("\n")).toBeUndefined()
+    expect(operations).toBeGreaterThan(0)
   })
 })
 

@@ -92,3 +92,21 @@ export function drawWeather(random: Random): Weather {
     mayBeDamaged,
   }
 }
+
+/** What can befall a member that is alone: it has nobody to be cut off from, and its disk nobody to be mended by. */
+export function alone(weather: Weather): Weather {
+  const others = new Set<Misfortune>([
+    "partition",
+    "isolated leader",
+    "one-way partition",
+    "new leader",
+    ...membership,
+    ...damage,
+  ])
+  return {
+    ...weather,
+    founders: 1,
+    mayBeDamaged: 0,
+    misfortunes: weather.misfortunes.filter((each) => !others.has(each)),
+  }
+}

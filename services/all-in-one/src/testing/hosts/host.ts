@@ -114,6 +114,13 @@ export class Host {
     return stdout
   }
 
+  /** kubectl with this host's kubeconfig. */
+  async kubectl(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await run("kubectl", ["--kubeconfig", this.kubeconfig, ...args], process.env)
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`)
+    return stdout
+  }
+
   /** Runs a module of TypeScript in the host's network, and gives what it prints. */
   async module(path: string, ...args: string[]): Promise<string> {
     const [command, given] = this.#wire.inside(this.at, process.execPath, path, ...args)

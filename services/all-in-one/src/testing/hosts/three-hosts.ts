@@ -44,7 +44,8 @@ export class ThreeHosts implements AsyncDisposable {
         await other.start([...(join ?? "").split(" "), ...(token ?? "").split(" ")])
       }
       await cluster.settled()
-      await Promise.all(cluster.hosts.map((host) => host.module(push, registry)))
+      // To one of them: the others fetch it there.
+      await others[0]?.module(push, registry)
       return cluster
     } catch (error) {
       await cluster[Symbol.asyncDispose]()

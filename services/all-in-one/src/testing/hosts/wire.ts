@@ -13,7 +13,10 @@ function run(command: string, ...args: string[]): void {
   execFileSync(command, args, { stdio: ["ignore", "ignore", "pipe"] })
 }
 
-/** Network namespaces with a link each to one bridge: hosts on a network of their own, on one machine. */
+/**
+ * Network namespaces with a link each to one bridge: hosts on a network of their own, on one machine. The bridge has a
+ * namespace too: in the machine's own, rules of whatever else runs there would be applied to what passes over it.
+ */
 export class Wire implements Disposable {
   readonly #name: string
   readonly #subnet: string
@@ -25,14 +28,19 @@ export class Wire implements Disposable {
     this.#subnet = subnet
     this.#count = count
     this[Symbol.dispose]()
-    run("ip", "link", "add", name, "type", "bridge")
+    const bridge = this.namespace(0)
+    run("ip", "netns", "add", bridge)
+    run("ip", "-n", bridge, "link", "add", "hosts", "type", "bridge")
+    run("ip", "-n", bridge, "link", "set", "hosts", "up")
+    run("ip", "link", "add", name, "type", "veth", "peer", "name", "machine", "netns", bridge)
+    run("ip", "-n", bridge, "link", "set", "machine", "master", "hosts", "up")
     run("ip", "address", "add", `${subnet}.254/24`, "dev", name)
     run("ip", "link", "set", name, "up")
     for (let at = 1; at <= count; at++) {
       const host = this.namespace(at)
       run("ip", "netns", "add", host)
-      run("ip", "link", "add", host, "type", "veth", "peer", "name", "eth0", "netns", host)
-      run("ip", "link", "set", host, "master", name, "up")
+      run("ip", "-n", bridge, "link", "add", host, "type", "veth", "peer", "name", "eth0", "netns", host)
+      run("ip", "-n", bridge, "link", "set", host, "master", "hosts", "up")
       run("ip", "-n", host, "address", "add", `${this.address(at)}/24`, "dev", "eth0")
       run("ip", "-n", host, "link", "set", "eth0", "up")
       run("ip", "-n", host, "link", "set", "lo", "up")
@@ -78,10 +86,7 @@ export class Wire implements Disposable {
         // It is not there: of an earlier run, or taken down with its namespace.
       }
     }
-    for (let at = 1; at <= this.#count; at++) {
-      quietly("netns", "delete", this.namespace(at))
-      quietly("link", "delete", this.namespace(at))
-    }
     quietly("link", "delete", this.#name)
+    for (let at = 0; at <= this.#count; at++) quietly("netns", "delete", this.namespace(at))
   }
 }
