@@ -3,6 +3,7 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type KeptProcess, keepProcess } from "./kept-process.ts"
 import type { Address } from "./options.ts"
+import { passConnectionsOn } from "./shared-port.ts"
 
 export interface ActivatorsOptions {
   readonly count: number
@@ -31,10 +32,15 @@ export interface Activators {
 
 /** Requests in flight get this long when Wick stops. */
 const drainSeconds = 10
+/**
+ * Nobody stands before the gateway who would have to look away first; but where another process serves on, clients are
+ * told with their next answer that their connection ends. One that is closed while they send costs them a request.
+ */
+const lingerSeconds = 1
 /** A cold Node on a busy machine takes seconds to load; more is a fault that the log tells of. */
 const readyMsMax = 15_000
 const readyCheckMs = 20
-const stopGraceMs = (drainSeconds + 2) * 1_000
+const stopGraceMs = (lingerSeconds + drainSeconds + 2) * 1_000
 const program = new URL(import.meta.resolve("@wick/activator/main")).pathname
 
 /** Keeps the gateway processes running; those that an earlier control process left are adopted. */
@@ -42,6 +48,7 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
   // One arena of malloc's saves the control process memory; a gateway under load it would cost a third more CPU.
   const { MALLOC_ARENA_MAX: _, ...env } = process.env
   const { count, gateway, directory, version, clock, log } = options
+  if (count > 1) passConnectionsOn(log)
   const kept = await Promise.all(
     Array.from({ length: count }, (_, at): Promise<KeptProcess> => {
       const adminPort = options.adminPort + at
@@ -52,8 +59,7 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
         ...["--autoscaler", options.autoscaler],
         ...["--kubeconfig", options.kubeconfig],
         ...["--id", `${options.idPrefix}activator-${at}`],
-        // Nobody stands before the gateway who would have to look away first.
-        ...["--linger-seconds", "0"],
+        ...["--linger-seconds", String(count > 1 ? lingerSeconds : 0)],
         ...["--drain-seconds", String(drainSeconds)],
       ]
       const name = `activator-${at}`
