@@ -139,4 +139,31 @@ describe("two activators before the same pods", () => {
     await until(allServed)
     expect(Math.max(...pods.most)).toBe(1)
   })
+
+  it("hand over what they own when one is told to end, and exceed nothing while it answers what it has", async () => {
+    await using pods = await startPods(3, 15)
+    await using activators = await startActivators(2)
+    const { cluster, running, ports } = activators
+    cluster.route("one", { "one-1": 100 })
+    cluster.revision("one-1", pods.port, { containerConcurrency: 1 })
+    for (let at = 0; at < 3; at++) cluster.pod(`pod-${at}`, "one-1", `127.0.0.${at + 1}`)
+    const [first, second] = ports.map((port) => running.get(port)) as [Activator, Activator]
+    const send = (to: Activator) => Array.from({ length: 30 }, () => ask(to.address.port, "one.test"))
+    const early = [...send(first), ...send(second)]
+    await until(() => pods.served.some((count) => count > 0))
+    const drained = first.drain({ lingerMs: 0, limitMs: 10_000 })
+    const answers = await Promise.all([...early, ...send(second)])
+    await drained
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(pods.most).toEqual([1, 1, 1])
+  })
+})
+
+it("a stranger is not spoken to about slots", async () => {
+  await using activators = await startActivators(2)
+  const answer = await ask(activators.ports[0] ?? 0, "x", {
+    path: "/slots?from=http%3A%2F%2Fstranger%3A1",
+    headers: { connection: "upgrade", upgrade: "wick-slots" },
+  })
+  expect(answer.status).toBe(503)
 })
