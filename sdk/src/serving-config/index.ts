@@ -6,17 +6,20 @@ import { ConfigMap } from "../api/core/config-map.ts"
 import { Namespace } from "../api/core/namespace.ts"
 import { isStatus } from "../api/meta/status-error.ts"
 import {
+  type Component,
   type Config,
   type Data,
   type DataByName,
   type Documentation,
   documentation,
+  type LogLevel,
   mapNames,
   readConfig,
   systemNamespace,
 } from "../api/serving/config/index.ts"
 import type { Client } from "../client/index.ts"
 import { type Informers, subject } from "../controller/index.ts"
+import type { Log } from "../telemetry/log.ts"
 
 /** The operators' configuration, live. */
 export interface ConfigSource {
@@ -41,6 +44,25 @@ export function watchConfig(informers: Informers): ConfigSource {
     synced: informer.synced,
     current: () => config,
     onChange: (listener) => informer.onChange(listener),
+  }
+}
+
+/** The log of a part of the platform, at the level that `config-logging` tells for it once it follows that. */
+export function componentLog(
+  log: Log,
+  component: Component,
+): { readonly log: Log; follow(config: ConfigSource): ConfigSource } {
+  let followed: ConfigSource | undefined
+  const level = (): LogLevel | undefined => {
+    const logging = followed?.current().logging
+    return logging?.levels[component] ?? logging?.level
+  }
+  return {
+    log: log.with({ service: component }, level),
+    follow: (config) => {
+      followed = config
+      return config
+    },
   }
 }
 

@@ -10,8 +10,8 @@ export interface Log {
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void
   error(message: string, fields?: LogFields): void
-  /** A log whose every line carries `fields` too. */
-  with(fields: LogFields): Log
+  /** A log whose every line carries `fields` too; of the level that is told at each line, while one is. */
+  with(fields: LogFields, level?: () => LogLevel | undefined): Log
 }
 
 const rank: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 }
@@ -24,9 +24,11 @@ export interface LogOptions {
   format: "json" | "text"
 }
 
-export function createLog(options: LogOptions, bound: LogFields = {}): Log {
+const unsaid = (): undefined => undefined
+
+export function createLog(options: LogOptions, bound: LogFields = {}, told: () => LogLevel | undefined = unsaid): Log {
   const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    if (rank[level] < rank[options.level]) return
+    if (rank[level] < rank[told() ?? options.level]) return
     options.write(format(options, level, message, { ...bound, ...fields }))
   }
   return {
@@ -34,7 +36,7 @@ export function createLog(options: LogOptions, bound: LogFields = {}): Log {
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    with: (fields) => createLog(options, { ...bound, ...fields }),
+    with: (fields, level) => createLog(options, { ...bound, ...fields }, level ?? told),
   }
 }
 

@@ -5,7 +5,7 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
+import { type ConfigSource, componentLog, watchConfig } from "@wick/sdk/serving-config"
 import type { Peer } from "@wick/sdk/wire"
 import { AdminServer } from "./admin/admin-server.ts"
 import { Prober } from "./backend/prober.ts"
@@ -79,7 +79,8 @@ export interface Activator extends AsyncDisposable {
 
 /** Resolves when the gateway listens and the routes are known. */
 export async function startActivator(options: ActivatorOptions): Promise<Activator> {
-  const { client, clock, random, log, metrics: exposition, id } = options
+  const { client, clock, random, metrics: exposition, id } = options
+  const { log, follow } = componentLog(options.log, "activator")
   await using started = new AsyncDisposableStack()
   const metrics = activatorMetrics(exposition)
   const stream = exposeStreamMetrics(exposition, metrics.streams.with())
@@ -96,7 +97,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   exposeKnativeMetrics(exposition, () => fleet.backends)
   const informers = started.use(createInformers(client, clock, log))
   const watch = new ClusterWatch({ informers, clock, fleet })
-  const config = watchConfig(informers)
+  const config = follow(watchConfig(informers))
   const gateway = started.use(new Gateway(watch, clock, options.headTimeoutMs))
   logRequests(gateway, config, options)
   let isReady = false
@@ -120,11 +121,10 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const activators = followActivators(informers, (listed) => sharing.links.setListed(listed))
   if (options.autoscaler !== undefined) {
     const addresses = autoscalerAddresses(options.autoscaler, options.tls)
-    const self = { id, admin: adminUrl }
     const events = linkEvents(stream, reporter, (given) => {
       connectedPeers = given
     })
-    const opened = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
+    const opened = started.use(new AutoscalerLink({ addresses, self: { id, admin: adminUrl }, clock, log, events }))
     link = opened
     if (addresses.mayMove) started.use(watchLeader(client, clock, log, () => opened.moved()))
   }

@@ -100,6 +100,11 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     })
   }
 
+  /** The operators' configuration, as it is scaled by. */
+  get config(): ConfigSource {
+    return this.#config
+  }
+
   get synced(): Promise<void> {
     const informers = [this.#scaled, this.#pods, this.#deployments, this.#config, this.#objects]
     return Promise.all(informers.map(({ synced }) => synced)).then(() => {})

@@ -3,6 +3,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import { componentLog } from "@wick/sdk/serving-config"
 import { Autoscaler } from "./autoscaler.ts"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import { type LoadSecurity, LoadServer } from "./load-server.ts"
@@ -26,10 +27,11 @@ export async function startAutoscaler(
   options: AutoscalerOptions,
 ): Promise<AsyncDisposable & { readonly port: number }> {
   const { client, clock } = options
-  const log = options.log.with({ service: "autoscaler" })
+  const { log, follow } = componentLog(options.log, "autoscaler")
   await using started = new AsyncDisposableStack()
   const informers = options.informers ?? started.use(createInformers(client, clock, log))
   const autoscaler = started.use(new Autoscaler({ client, clock, log, informers, exposure: options.exposure }))
+  follow(autoscaler.config)
   await autoscaler.synced
   const server = started.use(new LoadServer(autoscaler, log))
   const port = await server.listen(options.listen)

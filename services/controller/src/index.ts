@@ -8,7 +8,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createEventRecorder, createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import { ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
+import { componentLog, ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
 import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
 import { askingGateways } from "./gateways/gateways.ts"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
@@ -53,11 +53,11 @@ export interface Admission extends AsyncDisposable {
 /** Configuration and webhooks, which every host has that has an API server. Resolves when the API server will ask. */
 export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
   const { client, clock } = options
-  const log = options.log.with({ service: "webhook" })
+  const { log, follow } = componentLog(options.log, "webhook")
   await ensureSystemNamespace(client)
   await using undo = new AsyncDisposableStack()
   const informers = options.informers ?? undo.use(createInformers(client, clock, log))
-  const config = watchConfig(informers)
+  const config = follow(watchConfig(informers))
   await config.synced
   const webhooks = await startWebhooks({ client, clock, log, config: () => config.current(), ...options.webhook })
   undo.use(webhooks)
@@ -70,10 +70,10 @@ export async function startAdmission(options: AdmissionOptions): Promise<Admissi
 /** Every controller of serving; where several run, only one may. Resolves when their configuration is there. */
 export async function startController(options: ControllerOptions): Promise<AsyncDisposable> {
   const { client, clock } = options
-  const log = options.log.with({ service: "controller" })
+  const { log, follow } = componentLog(options.log, "controller")
   await using undo = new AsyncDisposableStack()
   const informers = options.informers ?? undo.use(createInformers(client, clock, log))
-  const config = watchConfig(informers)
+  const config = follow(watchConfig(informers))
   await config.synced
   const { registries = publicRegistries } = options
   const events = undo.use(createEventRecorder({ client, clock, log, component: "serving-controller" }))

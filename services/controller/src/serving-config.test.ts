@@ -4,8 +4,14 @@ import { documentation, systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import { systemClock } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
-import { silentLog } from "@wick/sdk/log"
-import { type ConfigSource, ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
+import { createLog, silentLog } from "@wick/sdk/log"
+import {
+  type ConfigSource,
+  componentLog,
+  ensureConfig,
+  ensureSystemNamespace,
+  watchConfig,
+} from "@wick/sdk/serving-config"
 import { expect, it } from "vitest"
 
 const reference = (name: string) => ({ name, namespace: systemNamespace })
@@ -75,4 +81,29 @@ it("what is set holds at once, what cannot be read changes nothing, and what is 
   expect(least()).toBe(7)
   await client.delete(ConfigMap, reference("config-gc"))
   await becomes(config, () => least() === 20)
+})
+
+it("a part of the platform writes what its level in config-logging tells, from then on", async () => {
+  await using api = await startTestApi()
+  const { client } = api
+  await ensureSystemNamespace(client)
+  await ensureConfig(client, {})
+  await using informers = createInformers(client, systemClock, silentLog)
+  const config = watchConfig(informers)
+  await config.synced
+  const lines: string[] = []
+  const base = createLog({ level: "info", format: "json", now: () => 0, write: (line) => lines.push(line) })
+  const controller = componentLog(base, "controller")
+  const activator = componentLog(base, "activator")
+  controller.follow(config)
+  activator.follow(config)
+  const log = controller.log.with({ key: "a" })
+  log.debug("too much")
+  await set(client, "config-logging", { "loglevel.controller": "debug", "zap-logger-config": '{"level":"error"}' })
+  await becomes(config, () => config.current().logging.level === "error")
+  log.debug("asked for")
+  activator.log.warn("too little")
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { message: "asked for", service: "controller", key: "a" },
+  ])
 })

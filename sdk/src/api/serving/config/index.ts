@@ -21,7 +21,7 @@ export { scalingBounds, targetFraction } from "./autoscaler.ts"
 export { type Domains, domainOf } from "./domain.ts"
 export type { FeatureName, Features, Flag } from "./features.ts"
 export { goDuration, readGoDuration } from "./go-duration.ts"
-export type { Logging, LogLevel } from "./logging.ts"
+export type { Component, Logging, LogLevel } from "./logging.ts"
 export { type LabelSelector, type Labels, mostSpecific } from "./selector.ts"
 export type { Data } from "./setting.ts"
 

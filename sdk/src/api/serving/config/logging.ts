@@ -12,7 +12,9 @@ export interface Logging {
 
 const levelKey = "loglevel."
 const encoderKey = "zap-logger-config"
-const components = ["controller", "autoscaler", "activator", "webhook"]
+const components = ["controller", "autoscaler", "activator", "webhook"] as const
+/** Parts of the platform that have a log of their own. */
+export type Component = (typeof components)[number]
 const levels: Readonly<Record<string, LogLevel>> = {
   debug: "debug",
   info: "info",
