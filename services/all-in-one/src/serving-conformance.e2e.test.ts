@@ -23,11 +23,7 @@ beforeAll(async () => {
 afterAll(() => running.disposeAsync())
 
 /** Cases that Wick does not pass yet: told with every run. */
-const gaps: ReadonlySet<string> = new Set([
-  "S144: revisions know whether they are routed, and by whom",
-  "S65: limits are seen in the cgroup, which like sysctl is read-only",
-  "S67: it is asked nothing before its readiness probe has passed",
-])
+const gaps: ReadonlySet<string> = new Set(["S65: limits are seen in the cgroup, which like sysctl is read-only"])
 
 const declared = {
   describe: describe.concurrent,

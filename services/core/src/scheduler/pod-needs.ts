@@ -25,6 +25,10 @@ export interface PodNeeds {
   readonly hostPorts: readonly HostPort[]
   /** Claims of volumes that it uses, `namespace/name`. */
   readonly claims: readonly string[]
+  /** Whether other pods say where it may not be; whether they say where it would rather be; whether it keeps others out. */
+  readonly mindsOthers: boolean
+  readonly prefersOthers: boolean
+  readonly keepsOut: boolean
 }
 
 const none: Resources = { cpu: 0, memory: 0, ephemeralStorage: 0, extended: {} }
@@ -35,8 +39,18 @@ export function podNeeds(pod: Pod): PodNeeds {
   const whole = { ...sum(containersAndInit(running, initContainers)) }
   const asPod = resources?.requests ? override(whole, resources.requests) : whole
   const ports = containers.flatMap((container) => container.ports ?? [])
+  const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
+  const near = podAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length ?? 0
+  const away = podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length ?? 0
+  const liked = [podAffinity, podAntiAffinity].some(
+    (each) => each?.preferredDuringSchedulingIgnoredDuringExecution?.length,
+  )
+  const spreads = (pod.spec.topologySpreadConstraints ?? []).map(({ whenUnsatisfiable }) => whenUnsatisfiable)
   return {
     pod,
+    mindsOthers: near + away > 0 || spreads.includes("DoNotSchedule"),
+    prefersOthers: liked || spreads.includes("ScheduleAnyway"),
+    keepsOut: away > 0,
     requests: sum([asPod, amounts(overhead)]),
     claims: claimsOf(pod).map((name) => `${pod.metadata.namespace}/${name}`),
     hostPorts: ports.flatMap(({ hostPort, hostIP, protocol, containerPort }) => {

@@ -6,7 +6,9 @@ import { nodePorts } from "./plugins/node-ports.ts"
 import { balancedAllocation, leastAllocated, nodeResources } from "./plugins/node-resources.ts"
 import { nodeUnschedulable } from "./plugins/node-unschedulable.ts"
 import type { Filter, Score } from "./plugins/plugin.ts"
+import { podAffinity, podPreference } from "./plugins/pod-affinity.ts"
 import { taintPreference, taintToleration } from "./plugins/taint-toleration.ts"
+import { spreadPreference, topologySpread } from "./plugins/topology-spread.ts"
 import type { PodNeeds } from "./pod-needs.ts"
 import type { NodeState, Snapshot } from "./snapshot.ts"
 
@@ -35,16 +37,27 @@ const scores: readonly { readonly score: Score; readonly weight: number }[] = [
 
 /** The node that suits the pod best, by its `own` filters too; one of the best by chance, so that equal nodes fill evenly. */
 export function schedule(needs: PodNeeds, snapshot: Snapshot, random: Random, own: readonly Filter[] = []): Decision {
+  const all = [...snapshot.nodes()]
+  const { pod } = needs
+  // Most pods mind no others, and no others mind them: then nobody looks through all that are placed.
+  const minds = needs.mindsOthers || snapshot.isMinded
+  const placed = minds ? snapshot.placed() : []
+  const relative = minds ? [...podAffinity(pod, placed), ...topologySpread(pod, placed, all)] : []
   const feasible: NodeState[] = []
   const refusals = new Map<string, number>()
-  for (const node of snapshot.nodes()) {
-    const reasons = refusalOf(needs, node, own)
+  for (const node of all) {
+    const reasons = refusalOf(needs, node, [...own, ...relative])
     if (reasons.length === 0) feasible.push(node)
     for (const reason of reasons) refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
   }
   if (feasible.length === 0) return { kind: "unschedulable", message: explain(snapshot.nodeCount, refusals) }
   if (feasible.length === 1) return { kind: "bound", node: (feasible[0] as NodeState).name }
-  return { kind: "bound", node: best(needs, feasible, random).name }
+  const others = needs.prefersOthers ? snapshot.placed() : []
+  const preferences = [
+    { score: podPreference(pod, others, feasible), weight: 2 },
+    { score: spreadPreference(pod, others, feasible), weight: 2 },
+  ]
+  return { kind: "bound", node: best(needs, feasible, preferences, random).name }
 }
 
 function refusalOf(needs: PodNeeds, node: NodeState, own: readonly Filter[]): readonly string[] {
@@ -55,11 +68,24 @@ function refusalOf(needs: PodNeeds, node: NodeState, own: readonly Filter[]): re
   return []
 }
 
-function best(needs: PodNeeds, feasible: readonly NodeState[], random: Random): NodeState {
+interface Weighted {
+  readonly score: Score | undefined
+  readonly weight: number
+}
+
+function best(
+  needs: PodNeeds,
+  feasible: readonly NodeState[],
+  preferences: readonly Weighted[],
+  random: Random,
+): NodeState {
+  const all: readonly Weighted[] = [...scores, ...preferences]
   let highest = -1
   let winners: NodeState[] = []
   for (const node of feasible) {
-    const total = Math.round(scores.reduce((points, { score, weight }) => points + weight * score(needs, node), 0))
+    const total = Math.round(
+      all.reduce((points, { score, weight }) => points + weight * (score?.(needs, node) ?? 0), 0),
+    )
     if (total > highest) {
       highest = total
       winners = [node]

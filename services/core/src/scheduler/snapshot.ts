@@ -1,4 +1,5 @@
 import type { Node } from "@wick/sdk/api/core/node"
+import type { Pod } from "@wick/sdk/api/core/pod"
 import { amounts, type HostPort, type PodNeeds, type Resources, subtract, sum } from "./pod-needs.ts"
 
 /** A node and what its pods have taken of it. */
@@ -28,6 +29,13 @@ export class Snapshot {
   readonly #nodes = new Map<string, NodeState>()
   /** Pods by uid, also those whose node is not known (yet). */
   readonly #placed = new Map<string, { nodeName: string; needs: PodNeeds }>()
+
+  /** Placed pods that keep others out. */
+  #keepers = 0
+
+  get isMinded(): boolean {
+    return this.#keepers > 0
+  }
 
   nodes(): Iterable<NodeState> {
     return this.#nodes.values()
@@ -74,6 +82,7 @@ export class Snapshot {
     if (known?.nodeName === nodeName) return
     if (known) this.lift(uid)
     this.#placed.set(uid, { nodeName, needs })
+    if (needs.keepsOut) this.#keepers++
     const state = this.#nodes.get(nodeName)
     if (state) this.#nodes.set(nodeName, withPod(state, needs))
   }
@@ -83,9 +92,18 @@ export class Snapshot {
     const known = this.#placed.get(uid)
     if (!known) return false
     this.#placed.delete(uid)
+    if (known.needs.keepsOut) this.#keepers--
     const state = this.#nodes.get(known.nodeName)
     if (state) this.#nodes.set(known.nodeName, withoutPod(state, known.needs))
     return true
+  }
+
+  /** Pods whose nodes are known. */
+  placed(): { pod: Pod; node: NodeState }[] {
+    return [...this.#placed.values()].flatMap(({ nodeName, needs }) => {
+      const node = this.#nodes.get(nodeName)
+      return node ? [{ pod: needs.pod, node }] : []
+    })
   }
 
   /** Node of a pod that uses the claim, `namespace/name`. */
