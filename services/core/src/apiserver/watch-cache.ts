@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises"
 import { StatusError } from "@wick/sdk/api"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import { prefixEnd, StoppedError, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
+import { type Follower, Followers, type Scope } from "./followers.ts"
 import { encodeStored, parseObject, withResourceVersion } from "./object-bytes.ts"
 import { type Indexed, indexOf, type Selection } from "./selection.ts"
 import type { ServedResource } from "./served-resource.ts"
@@ -23,12 +24,6 @@ export function entryOf(resource: ServedResource, key: string, stored: Uint8Arra
   return { key, revision, bytes, index: indexOf(resource, object), ...(differs && { stored }) }
 }
 
-/** What a watcher looks at. The text says all of it: of one cache, what one scope sees another of the same text sees too. */
-export interface Scope {
-  readonly text: string
-  readonly selection: Selection
-}
-
 /** An event as it goes out in one form. */
 interface Line {
   readonly type: string
@@ -36,7 +31,7 @@ interface Line {
   readonly bytes: Buffer
 }
 
-type SeenAs = "ADDED" | "MODIFIED" | "DELETED" | undefined
+export type SeenAs = "ADDED" | "MODIFIED" | "DELETED"
 
 /** One write, encoded at most once for each type that a watcher may see it as. */
 export class CachedEvent {
@@ -45,8 +40,6 @@ export class CachedEvent {
   readonly after: Entry | undefined
   /** A few: there are not many forms. Absent while nobody has asked for one, as for most events in the history. */
   #lines: Line[] | undefined
-  #asked: Scope | undefined
-  #seen: SeenAs
 
   constructor(revision: number, before: Entry | undefined, after: Entry | undefined) {
     this.revision = revision
@@ -54,17 +47,8 @@ export class CachedEvent {
     this.after = after
   }
 
-  /**
-   * What a watcher of `scope` sees: an object that leaves the selection is deleted for it, one that enters is added. Many
-   * watchers in a row ask the same.
-   */
-  seenAs(scope: Scope): SeenAs {
-    if (this.#asked?.text !== scope.text) this.#seen = this.#seenBy(scope.selection)
-    this.#asked = scope
-    return this.#seen
-  }
-
-  #seenBy(selection: Selection): SeenAs {
+  /** What a watcher of `selection` sees: an object that leaves it is deleted for it, one that enters is added. */
+  seenBy(selection: Selection): SeenAs | undefined {
     const was = this.before !== undefined && selection(this.before.index)
     const is = this.after !== undefined && selection(this.after.index)
     if (is) return was ? "MODIFIED" : "ADDED"
@@ -95,11 +79,7 @@ export class CachedEvent {
   }
 
   /** The event as it goes out, written once for all watchers of one encoding. */
-  line(
-    type: "ADDED" | "MODIFIED" | "DELETED",
-    encoding: string,
-    write: (type: string, object: Buffer) => Buffer,
-  ): Buffer {
+  line(type: SeenAs, encoding: string, write: (type: string, object: Buffer) => Buffer): Buffer {
     this.#lines ??= []
     for (const line of this.#lines) if (line.type === type && line.encoding === encoding) return line.bytes
     const bytes = write(type, this.object(type))
@@ -124,11 +104,15 @@ export function watchLine(type: string, object: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, Buffer.from("}\n")])
 }
 
-export interface Watcher {
-  onEvent(event: CachedEvent): void
+export interface Watched {
   /** Somebody was just told of the present revision. */
   onPresent?(): void
   onLost(): void
+}
+
+/** A watcher of everything. */
+export interface Watcher extends Watched {
+  onEvent(event: CachedEvent): void
 }
 
 /** Objects that are read into a cache at a time: some milliseconds of work. */
@@ -158,6 +142,7 @@ export class WatchCache {
   #revision = 0
   #changed = 0
   readonly #watchers = new Set<Watcher>()
+  readonly #followers = new Followers()
   #watch: Watch | undefined
   #retry: Timer | undefined
   #isClosed = false
@@ -221,12 +206,25 @@ export class WatchCache {
 
   /** Events after `revision`, now and from now on. Expired when they are not kept any more. */
   subscribe(revision: number, watcher: Watcher): () => void {
+    for (const event of this.#since(revision)) watcher.onEvent(event)
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  /** The same, of those events that the scope sees. */
+  follow(revision: number, scope: Scope, follower: Follower): () => void {
+    for (const event of this.#since(revision)) {
+      const type = event.seenBy(scope.selection)
+      if (type) follower.onSeen(event, type)
+    }
+    return this.#followers.add(scope, follower)
+  }
+
+  #since(revision: number): CachedEvent[] {
     if (revision < this.#historyStart) {
       throw new StatusError("Expired", `too old resource version: ${revision} (${this.#historyStart})`)
     }
-    for (const event of this.#history) if (event.revision > revision) watcher.onEvent(event)
-    this.#watchers.add(watcher)
-    return () => this.#watchers.delete(watcher)
+    return this.#history.filter((event) => event.revision > revision)
   }
 
   /**
@@ -234,7 +232,7 @@ export class WatchCache {
    * watch says where it is, also when it had nothing to tell for long.
    */
   announcePresent(): void {
-    for (const watcher of this.#watchers) watcher.onPresent?.()
+    for (const watcher of [...this.#watchers, ...this.#followers.all()]) watcher.onPresent?.()
   }
 
   /**
@@ -266,8 +264,7 @@ export class WatchCache {
     this.#isClosed = true
     this.#retry?.cancel()
     this.#watch?.close()
-    for (const watcher of this.#watchers) watcher.onLost()
-    this.#watchers.clear()
+    this.#loseWatchers()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
@@ -329,8 +326,9 @@ export class WatchCache {
   }
 
   #loseWatchers(): void {
-    const watchers = [...this.#watchers]
+    const watchers = [...this.#watchers, ...this.#followers.all()]
     this.#watchers.clear()
+    this.#followers.clear()
     for (const watcher of watchers) watcher.onLost()
   }
 
@@ -365,6 +363,7 @@ export class WatchCache {
     this.#historyBytes += event.size
     if (this.#history.length > historyMax || this.#historyBytes > historyBytesMax) this.#forgetOlderHalf()
     for (const watcher of this.#watchers) watcher.onEvent(event)
+    this.#followers.tell(event)
     event.release()
   }
 

@@ -1,5 +1,6 @@
 import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { Scope } from "../followers.ts"
 import { checkWatchOptions, notOlderThan } from "../list-revision.ts"
 import { type AnswerForm, answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
@@ -10,7 +11,7 @@ import { statusOf } from "../respond.ts"
 import { type Selection, selectionOf } from "../selection.ts"
 import { partialOf, tableOf } from "../table.ts"
 import { inVersion, isServedAsStored, renamed } from "../version.ts"
-import { type CachedEvent, type Scope, type WatchCache, watchLine } from "../watch-cache.ts"
+import { type CachedEvent, type SeenAs, type WatchCache, watchLine } from "../watch-cache.ts"
 import { bytesOf, runsOf, wholeBytesMax } from "./list-parts.ts"
 
 /** A watcher that leaves this much unread is cut off: it lists again, and holds nobody's memory meanwhile. */
@@ -28,8 +29,6 @@ const streamTypes = {
   yaml: "application/yaml",
   protobuf: "application/vnd.kubernetes.protobuf;stream=watch",
 }
-
-type EventType = "ADDED" | "MODIFIED" | "DELETED"
 
 /** A stream of events: what is there (when asked), then every write that the selection sees, in order. */
 export async function watchObjects(context: RequestContext): Promise<Response> {
@@ -115,10 +114,8 @@ class WatchStream {
   #subscribe(since: number): void {
     const scope = scopeOf(this.#context.info, this.#selection)
     try {
-      this.#unsubscribe = this.#cache.subscribe(since, {
-        onEvent: (event) => {
-          const type = event.seenAs(scope)
-          if (!type) return
+      this.#unsubscribe = this.#cache.follow(since, scope, {
+        onSeen: (event, type) => {
           this.#toldRevision = event.revision
           this.#send(this.#line(event, type))
         },
@@ -163,7 +160,7 @@ class WatchStream {
     return last
   }
 
-  #line(event: CachedEvent, type: EventType): Buffer | Promise<Buffer> {
+  #line(event: CachedEvent, type: SeenAs): Buffer | Promise<Buffer> {
     const { resource } = this.#context
     const asStored = isServedAsStored(resource, event.stored(type))
     if (asStored && this.#form.kind === "object") return event.line(type, this.#form.encoding, this.#frame)
