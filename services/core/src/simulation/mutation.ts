@@ -136,6 +136,13 @@ export const mutations: readonly Mutation[] = [
     isRare: true,
   },
   {
+    name: "goes on leading although it hears nobody",
+    file: "raft/tick.ts",
+    find: "if (!hasQuorum(state, role)) {",
+    replace: "if (state.term < 0 && !hasQuorum(state, role)) {",
+    seedsMax: 100,
+  },
+  {
     name: "skips a revision when a watch goes on from history",
     file: "store/watch-hub.ts",
     find: "this.#history.historyFrom(watcher.next,",

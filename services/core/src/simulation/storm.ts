@@ -54,6 +54,15 @@ export class Storm {
     this.#note("the storm is over")
   }
 
+  /** Nothing goes to the leader any more, which all others still hear: they must find another. False: nobody leads. */
+  deafenLeader(): boolean {
+    const leader = this.#leader()
+    if (leader === undefined) return false
+    this.#note(`nothing goes to ${leader.id} any more`)
+    for (const { id } of this.#machines()) if (id !== leader.id) this.#cluster.network.cut(id, leader.id)
+    return true
+  }
+
   /** Something has changed in this member: the moment for some misfortunes. */
   look(machine: Machine): void {
     const { raft, host } = machine

@@ -18,6 +18,8 @@ export interface Weather {
   readonly clockFaults: readonly ClockFault[]
   /** Whether leaders answer reads without asking the others. */
   readonly hasReadLeases: boolean
+  /** After the storm nothing reaches who leads then, until work gets done all the same. */
+  readonly isLeaderDeaf: boolean
   /** Machines whose disks may be damaged: so few that the others still know everything. */
   readonly mayBeDamaged: number
 }
@@ -90,6 +92,7 @@ export function drawWeather(random: Random): Weather {
     clockFaults,
     hasReadLeases: random.below(3) === 0,
     mayBeDamaged,
+    isLeaderDeaf: mayBeDamaged === 0 && random.below(4) === 0,
   }
 }
 
@@ -107,6 +110,7 @@ export function alone(weather: Weather): Weather {
     ...weather,
     founders: 1,
     mayBeDamaged: 0,
+    isLeaderDeaf: false,
     misfortunes: weather.misfortunes.filter((each) => !others.has(each)),
   }
 }

@@ -19,6 +19,8 @@ import { Workload } from "./workload.ts"
 
 /** Once nothing goes wrong any more, work must get done and all members must be equal within this time. */
 const calmMaxMs = 40_000
+/** Within this time a leader that nobody reaches has been followed by another. */
+const deafMaxMs = 20_000
 /** Answers that show that work gets done. */
 const answersEnough = 12
 /** Steps of the search for an order; what needs more is not decided. */
@@ -146,6 +148,8 @@ class World {
     this.#storm.end()
     this.#operator.repair()
     this.#workload.mark()
+    if (this.#weather.isLeaderDeaf) this.#deafen()
+    if (this.#failure !== undefined) return
     const isWorking = (): boolean => this.#workload.answeredSinceMark >= answersEnough
     this.#timeline.runUntil(stormMs + calmMaxMs, () => this.#failure !== undefined || isWorking())
     if (this.#failure !== undefined) return
@@ -155,6 +159,20 @@ class World {
     if (this.#failure !== undefined) return
     if (!this.#isSettled()) throw new Violation("liveness", `members are not equal: ${this.#describe()}`)
     this.#judge()
+  }
+
+  /** A leader that hears nobody must give up, so that the others, which still hear it, find another (check-quorum). */
+  #deafen(): void {
+    const { stormMs } = this.#weather
+    const isAnswered = (): boolean => this.#failure !== undefined || this.#workload.answeredSinceMark >= answersEnough
+    this.#timeline.runUntil(stormMs + calmMaxMs, isAnswered)
+    const { term = 0 } = this.#leader() ?? {}
+    if (this.#failure !== undefined || !this.#storm.deafenLeader()) return
+    const isFollowed = (): boolean => this.#failure !== undefined || (this.#leader(term)?.term ?? 0) > term
+    this.#timeline.runUntil(this.#timeline.now + deafMaxMs, isFollowed)
+    if (!isFollowed()) throw new Violation("liveness", `nobody else leads ${deafMaxMs} ms after the leader went deaf`)
+    this.#cluster.network.heal()
+    this.#workload.mark()
   }
 
   /** What must be true of everything that has happened. */
@@ -222,8 +240,9 @@ class World {
     return [...voters, ...learners].flatMap((id) => this.#cluster.machines.get(id) ?? [])
   }
 
-  #leader(): RaftState | undefined {
-    return [...this.#cluster.machines.values()].find(({ raft }) => raft?.role.kind === "leader")?.raft
+  #leader(after = -1): RaftState | undefined {
+    const leads = ({ raft }: Machine): boolean => raft?.role.kind === "leader" && raft.term > after
+    return [...this.#cluster.machines.values()].find(leads)?.raft
   }
 
   #describe(): string {
