@@ -1,6 +1,7 @@
 import { flushCompileCache } from "node:module"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
+import { endSignal } from "./end-signal.ts"
 import { openHome } from "./home.ts"
 import { readOptions } from "./options.ts"
 import { type Platform, startPlatform } from "./platform.ts"
@@ -10,6 +11,12 @@ import { deployExample, summary } from "./welcome.ts"
 
 const [mode = "up", ...flags] = process.argv.slice(2)
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** Longer than all that a stop waits for by itself: requests in flight, pods, activators, containerd. */
+const stopMsMax = 90_000
+
+// A terminal that is gone takes no more words: that is no reason to end in the midst of a stop.
+for (const output of [process.stdout, process.stderr]) output.on("error", () => {})
 
 try {
   await run()
@@ -29,7 +36,7 @@ async function run(): Promise<void> {
     now: systemClock.now,
     write: (line) => process.stderr.write(line),
   })
-  const stopped = endSignal()
+  const stopped = endSignal(process, systemClock, () => process.exit(1))
   const platform = await startPlatform({
     home,
     options,
@@ -55,23 +62,15 @@ async function run(): Promise<void> {
   process.exit(0)
 }
 
-/** Resolves at the first signal; the second one ends the process at once. */
-function endSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(1)
-        asked = true
-        resolve()
-      })
-    }
-  })
-}
-
 async function end(platform: Platform): Promise<void> {
   say("stopping: requests in flight are answered, then everything ends")
+  const late = systemClock.timer(stopMsMax, () => {
+    say(`error: something has not ended within ${stopMsMax / 1000} s`)
+    say("try:   start again: what still runs is adopted, and ends with the next stop")
+    process.exit(1)
+  })
   await platform.stop()
+  late.cancel()
   say("stopped")
 }
 
