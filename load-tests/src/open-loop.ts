@@ -128,30 +128,33 @@ class Recorder {
         if (this.#failures.length >= failuresMax) return
         this.#failures.push({ sentMs, endedMs: performance.now(), host, why: why.slice(0, whyMaxLength) })
       }
-      const sent = request({ host: address, port, path, headers: { host }, agent: this.#agent }, (response) => {
-        const status = response.statusCode ?? 0
-        let body = ""
-        if (status < 400) response.resume()
-        else
-          response.setEncoding("utf8").on("data", (chunk: string) => {
-            if (body.length < whyMaxLength) body += chunk
+      const sent = request(
+        { host: address, port, path, headers: { host }, agent: isRepeated ? false : this.#agent },
+        (response) => {
+          const status = response.statusCode ?? 0
+          let body = ""
+          if (status < 400) response.resume()
+          else
+            response.setEncoding("utf8").on("data", (chunk: string) => {
+              if (body.length < whyMaxLength) body += chunk
+            })
+          let ended = false
+          response.once("end", () => {
+            ended = true
+            this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1
+            if (status >= 400) failed(`${status} ${body.trim()}`)
+            this.#latencies.push(performance.now() - dueMs)
+            resolve()
           })
-        let ended = false
-        response.once("end", () => {
-          ended = true
-          this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1
-          if (status >= 400) failed(`${status} ${body.trim()}`)
-          this.#latencies.push(performance.now() - dueMs)
-          resolve()
-        })
-        response.once("close", () => {
-          if (!ended) failed("the answer was cut off")
-          resolve()
-        })
-      })
+          response.once("close", () => {
+            if (!ended) failed("the answer was cut off")
+            resolve()
+          })
+        },
+      )
       sent.once("error", (error: NodeJS.ErrnoException) => {
         const why = error.code ?? error.message
-        // As clients do with a GET (RFC 9110 §9.2.2), once.
+        // As clients do with a GET (RFC 9110 §9.2.2), once, and on a connection of its own: other kept ones may be dead too.
         if (this.#repeats && !isRepeated && brokenConnection.has(why)) {
           this.#repeated.push({ sentMs, endedMs: performance.now(), host, why })
           void this.send(dueMs, true).then(resolve)
