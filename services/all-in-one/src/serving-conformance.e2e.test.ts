@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => running.disposeAsync())
 
 /** Cases that Wick does not pass yet: told with every run. */
-const gaps: ReadonlySet<string> = new Set(["S65: limits are seen in the cgroup, which like sysctl is read-only"])
+const gaps: ReadonlySet<string> = new Set([])
 
 const declared = {
   describe: describe.concurrent,

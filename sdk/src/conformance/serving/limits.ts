@@ -1,6 +1,7 @@
 import { equal, holds, says } from "../expectation.ts"
+import { eventually } from "../patience.ts"
 import type { Statement } from "../topic.ts"
-import { answered, ask, deploy, services, urlOf } from "./functions.ts"
+import { answered, ask, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
 
 /** S70–S74, S101, S110: what a request may take, and what becomes of it when the function does not answer. */
 export const limits: Statement = (it) => {
@@ -53,10 +54,10 @@ export const limits: Statement = (it) => {
     equal((await ask(world, `http://${world.unique("nobody")}.${world.namespace}.example.com/`)).status, 404)
   })
 
-  it.withFunctions("S110: a function that dies under a request gives 502, and the next is answered", async (world) => {
+  it.withFunctions("S110: a function that dies under a request gives 502, and soon there is another", async (world) => {
     const service = await deploy(world, "a")
     const { status } = await ask(world, urlOf(service, "/exit?code=1"))
     equal(status, 502)
-    await answered(world, urlOf(service))
+    await eventually(world.clock, () => answered(world, urlOf(service)), functionPatienceMs)
   })
 }

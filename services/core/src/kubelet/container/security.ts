@@ -16,7 +16,15 @@ const maskedPathsDefault = [
   "/sys/devices/virtual/powercap",
   "/sys/firmware",
 ]
-const readOnlyPathsDefault = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+// Under the first version of cgroups runc leaves the directory that holds the hierarchies writable.
+const readOnlyPathsDefault = [
+  "/proc/bus",
+  "/proc/fs",
+  "/proc/irq",
+  "/proc/sys",
+  "/proc/sysrq-trigger",
+  "/sys/fs/cgroup",
+]
 
 /** Pure: a container's rights. The container's settings win over the pod's. Throws when the image contradicts them. */
 export function containerSecurity(
