@@ -11,5 +11,7 @@ export function rbacFile(): string {
     metadata: { name, namespace: servingNamespace },
   }))
   const objects = [...accounts, ...servingRoles()]
-  return head + objects.map((object) => stringify(object, { lineWidth: 120 })).join("---\n")
+  return (
+    head + objects.map((object) => stringify(object, { lineWidth: 120, aliasDuplicateObjects: false })).join("---\n")
+  )
 }
