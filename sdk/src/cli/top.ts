@@ -72,7 +72,11 @@ async function rowsOf({ client, scope }: Target, before: Snapshot, after: Snapsh
   })
   const pods = new Map<string, number>()
   for (const { metadata, status } of items) {
-    if (!status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True")) continue
+    if (
+      metadata.deletionTimestamp ||
+      !status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True")
+    )
+      continue
     const key = `${metadata.namespace}/${metadata.labels?.[revisionLabel]}`
     pods.set(key, (pods.get(key) ?? 0) + 1)
   }

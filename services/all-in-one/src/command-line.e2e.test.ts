@@ -122,7 +122,9 @@ describe("wick top", () => {
     const ended = new AbortController()
     const traffic = steady(2, () => wick.call(host, { path: "/" }), ended.signal)
     const row = /talk-00001 +1 +[1-9][\d.]* +0\.0 % +[\d.]+ ms +[\d.]+ ms +[\d.]+/
-    await until("a busy revision", async () => row.test(top.output()))
+    await until("a busy revision", async () => row.test(top.output())).catch((error: Error) => {
+      throw new Error(`${error.message}; it printed: ${top.output()}`)
+    })
     expect(top.output()).toMatch(/REVISION +PODS +REQUESTS\/S +FAILING +P50 +P99 +CONCURRENCY/)
     ended.abort()
     await traffic
