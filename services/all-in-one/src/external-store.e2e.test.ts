@@ -40,7 +40,11 @@ it("the whole platform keeps everything in an etcd that is there already, its se
   const file = join(mkdtempSync(join(tmpdir(), "wick-function-")), "function.cjs")
   writeFileSync(file, program)
   const flags = ["--image", "dev.local/fn", "--command", "node", "--arg", file]
-  expect(await wick.wick("deploy", "fn", ...flags)).toMatchObject({ code: 0 })
+  expect(await wick.wick("deploy", "fn", ...flags)).toEqual({
+    code: 0,
+    stdout: expect.any(String),
+    stderr: expect.any(String),
+  })
   expect((await wick.call("fn.default.wick.localhost")).body).toMatch(/^from \d+$/)
 
   const keys = (await ask("get", "--prefix", "", "--keys-only")).split("\n").filter((line) => line !== "")
