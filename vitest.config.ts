@@ -3,9 +3,22 @@ import { defineConfig } from "vitest/config"
 /** What is polled for comes soon; how soon is not what a test is about. */
 const expect = { poll: { timeout: 10_000 } }
 
+const wholePlatform = {
+  expect,
+  maxConcurrency: 30,
+  include: ["**/*.e2e.test.ts"],
+  exclude: ["**/node_modules/**"],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+}
+
+/** Counts what is on the machine, which another platform would change. */
+const alone = ["**/main-line.e2e.test.ts"]
+
 /**
  * `unit` runs beside the code and needs nothing; `machine` needs root, containerd, CNI and nftables (files named
- * `*.machine.test.ts`); `e2e` deploys to one running Wick (examples and `*.e2e.test.ts`).
+ * `*.machine.test.ts`); `e2e` deploys to a running Wick
+ * (examples and `*.e2e.test.ts`), two files at a time; `e2e-alone` those that must be alone.
  */
 export default defineConfig({
   test: {
@@ -32,16 +45,14 @@ export default defineConfig({
       },
       {
         test: {
+          ...wholePlatform,
           name: "e2e",
-          expect,
-          maxConcurrency: 30,
-          include: ["**/*.e2e.test.ts"],
-          exclude: ["**/node_modules/**"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          exclude: ["**/node_modules/**", ...alone],
+          // They mostly wait: for pods, for windows of time, for a lost host.
+          maxWorkers: 2,
         },
       },
+      { test: { ...wholePlatform, name: "e2e-alone", include: alone, fileParallelism: false } },
     ],
   },
 })

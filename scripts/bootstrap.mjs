@@ -19,7 +19,7 @@ const root = join(import.meta.dirname, "..")
  * whoever reads meanwhile waits.
  */
 const smallHeap = {
-  flags: ["--max-semi-space-size=8", "--heap-growing-percent=100"],
+  flags: ["--max-semi-space-size=8", "--heap-growing-percent=100", "--concurrent-marking-max-worker-num=1"],
   env: { MALLOC_ARENA_MAX: "1" },
 }
 

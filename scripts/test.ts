@@ -7,7 +7,7 @@ import { join } from "node:path"
  * Runs every test: first those that need nothing, then those that need the machine, then the whole platform. The last
  * line is `N passed, N failed`; a run in which no test ran has failed.
  */
-const projects = ["unit", "machine", "e2e"]
+const projects = ["unit", "machine", "e2e", "e2e-alone"]
 const root = join(import.meta.dirname, "..")
 const kubectlCache = "/var/cache/wick/kubectl/usr/bin"
 

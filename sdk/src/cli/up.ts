@@ -47,7 +47,7 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
  * whoever reads meanwhile waits.
  */
 const smallHeap = {
-  flags: ["--max-semi-space-size=8", "--heap-growing-percent=100"],
+  flags: ["--max-semi-space-size=8", "--heap-growing-percent=100", "--concurrent-marking-max-worker-num=1"],
   env: { MALLOC_ARENA_MAX: "1" },
 }
 

@@ -96,11 +96,15 @@ function platform(
 async function start(home: string, args: string[]): Promise<void> {
   const logPath = join(home, "control.log")
   const output = openSync(logPath, "a")
-  const child = spawn(process.execPath, ["--max-semi-space-size=8", "--heap-growing-percent=100", ...args], {
-    stdio: ["ignore", output, output, "ipc"],
-    detached: true,
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
-  })
+  const child = spawn(
+    process.execPath,
+    ["--max-semi-space-size=8", "--heap-growing-percent=100", "--concurrent-marking-max-worker-num=1", ...args],
+    {
+      stdio: ["ignore", output, output, "ipc"],
+      detached: true,
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+    },
+  )
   try {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error("not ready in time")), startTimeoutMs)
