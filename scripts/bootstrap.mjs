@@ -15,8 +15,8 @@ const root = join(import.meta.dirname, "..")
 /**
  * Some room for young objects, and one arena of malloc's instead of one per thread: the platform is mostly idle, and the
  * machine's memory is for functions. Under a thousand writes a second whatever lives for a while is garbage of the old
- * generation; it is collected when that has doubled, not each time that it has grown by a third: all threads mark it, and
- * whoever reads meanwhile waits.
+ * generation; it is collected when that has doubled, not each time that it has grown by a third, and one thread marks it
+ * beside us: as many as V8 would take leave no core to whoever reads meanwhile.
  */
 const smallHeap = {
   flags: ["--max-semi-space-size=8", "--heap-growing-percent=100", "--concurrent-marking-max-worker-num=1"],
