@@ -17,8 +17,8 @@ const alone = ["**/main-line.e2e.test.ts"]
 
 /**
  * `unit` runs beside the code and needs nothing; `machine` needs root, containerd, CNI and nftables (files named
- * `*.machine.test.ts`); `e2e` deploys to a running Wick
- * (examples and `*.e2e.test.ts`), two files at a time; `e2e-alone` those that must be alone.
+ * `*.machine.test.ts`); `e2e` deploys to a running Wick (examples and `*.e2e.test.ts`), two files at a time; `e2e-alone` those
+ * that must be alone.
  */
 export default defineConfig({
   test: {

@@ -22,15 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => running.disposeAsync())
 
-/** Cases that Wick does not pass yet: told with every run. */
-const gaps: ReadonlySet<string> = new Set([])
-
-const declared = {
-  describe: describe.concurrent,
-  it: (title: string, body: () => Promise<void>) => {
-    if (gaps.has(title)) process.stdout.write(`not so yet: ${title}\n`)
-    else it(title, body)
-  },
-}
-
-declareConformance(declared, [serving], () => cluster, { clock: systemClock, offers: ["functions"] })
+declareConformance({ describe: describe.concurrent, it }, [serving], () => cluster, {
+  clock: systemClock,
+  offers: ["functions"],
+})
