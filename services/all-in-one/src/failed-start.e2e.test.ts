@@ -29,7 +29,7 @@ afterAll(() => {
   for (const pid of processes()) process.kill(Number(pid), "SIGKILL")
 })
 
-it("a start that cannot finish ends the containerd and the activator that it began, and takes its network down", async () => {
+it("a start that cannot finish ends the containerd and the activator that it began, and leaves nothing on the host", async () => {
   const [api, gateway, registry] = await freePorts(3)
   // The metrics' port is free when it is looked at, and the gateway's own when it is needed.
   const ports = ["--api", at(api), "--gateway", at(gateway), "--registry", at(registry), "--metrics", at(gateway)]
@@ -41,6 +41,8 @@ it("a start that cannot finish ends the containerd and the activator that it beg
   expect(existsSync(join(home, "run", "activator-0.pid"))).toBe(false)
   const instance = createHash("sha256").update(home).digest("hex").slice(0, 6)
   expect(Object.keys(networkInterfaces()).filter((link) => link.includes(instance))).toEqual([])
+  expect(readFileSync("/proc/mounts", "utf8")).not.toContain(`wick-${instance}`)
+  expect(existsSync(`/run/wick-${instance}`)).toBe(false)
   await until("no process of it is left", async () => processes().length === 0, 5_000)
 })
 

@@ -84,7 +84,9 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
     if (staying) return containerd[Symbol.asyncDispose]()
     await endPods(runtime, before)
     await containerd.stop()
-    if (before.size === 0) await network.takeDown()
+    if (before.size > 0) return
+    await removeTraces(options)
+    await network.takeDown()
   })
   // Whether an image is in use only its owner can say, and with others' pods on it we are not the only one.
   const images = isShared ? { imageLimits: "none" as const } : {}
@@ -110,7 +112,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
       await endPods(runtime)
       await network.releaseLeases(() => false)
       await containerd.stop()
-      await removeTraces(options, secrets)
+      await removeTraces(options)
       await network.takeDown()
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -193,8 +195,8 @@ function nameOf({ instance }: NodeOptions): string {
   return `wick-${instance}`
 }
 
-async function removeTraces(options: NodeOptions, secrets: string): Promise<void> {
-  await removeDirectory(secrets)
+async function removeTraces(options: NodeOptions): Promise<void> {
+  await removeDirectory(join(runDirectory, nameOf(options)))
   const left = await removeCgroup(`/${nameOf(options)}`, options.clock)
   if (left.length > 0) options.log.warn("cgroups stay: something still runs in them", { cgroups: left.join(", ") })
 }

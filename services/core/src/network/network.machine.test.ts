@@ -110,6 +110,17 @@ describe("the pod network on this machine", () => {
     expect(await one.get(`http://${web}`)).toContain(two.name)
   })
 
+  it("keeps Wicks apart that start at the same moment", async () => {
+    const instances = ["a", "b", "c"].map((last) => `${instance}${last}`.slice(-6))
+    const directories = instances.map(() => mkdtempSync(join(tmpdir(), "wick-network-")))
+    const networks = await Promise.all(
+      instances.map((other, at) => startNetwork({ ...options, instance: other, directory: directories[at] ?? "" })),
+    )
+    const ranges = [network, ...networks].flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr])
+    for (const other of networks) await other.remove()
+    expect(new Set(ranges).size).toBe(ranges.length)
+  })
+
   it("starts again with the same ranges and without touching a connection", async () => {
     const again = await startNetwork(options)
     expect([again.podCidr, again.serviceCidr]).toEqual([network.podCidr, network.serviceCidr])

@@ -11,7 +11,8 @@ import { hostCommand } from "./host-command.ts"
 import { allowForwarding, ensureLink, rangeTexts, removeLink, surroundings } from "./host-link.ts"
 import { releaseLeases } from "./leases.ts"
 import { NodeRoutes } from "./node-routes.ts"
-import { chooseRanges } from "./range-choice.ts"
+import { chooseRanges, type Ranges } from "./range-choice.ts"
+import { whileRangesAreOurs } from "./range-lock.ts"
 import { ServiceFollower } from "./service-follower.ts"
 import { emptyTable } from "./table.ts"
 
@@ -72,21 +73,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const name = `wick-${instance}`
   const cniBinDirs = findCniPlugins(options.cniBinDirs)
   mkdirSync(directory, { recursive: true })
-  const { taken, mtuBytes } = await surroundings(name)
-  const kept = readKept(directory)
-  const others = (options.others ?? []).map(parseRange).filter((range) => range !== undefined)
-  const wishes = { pods: options.podCidr, services: options.serviceCidr, kept }
-  const choice = chooseRanges(wishes, [...taken, ...others])
-  if (choice.kind === "refused") throw new Error(choice.because)
-  const { ranges } = choice
+  const { ranges, hostAddress, dnsServer, mtuBytes, moved } = await whileRangesAreOurs(options.clock, () =>
+    takeRanges(name, options),
+  )
   const texts = rangeTexts(ranges)
-  keep(directory, texts)
-  const hostAddress = formatAddress(addressAt(ranges.pods, 1))
-  const dnsServer = formatAddress(addressAt(ranges.services, dnsIndex))
-
-  const moved = kept?.pods !== texts.pods || kept.services !== texts.services
-  if (moved) await removeLink(name)
-  await ensureLink({ name, addresses: [hostAddress, dnsServer], services: ranges.services })
   allowForwarding()
   await ensureTable(name, emptyTable(name, ranges), moved)
   await letPass(name, ranges, [hostAddress, dnsServer])
@@ -135,6 +125,34 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     },
     [Symbol.asyncDispose]: dispose,
   }
+}
+
+interface Place {
+  readonly ranges: Ranges
+  readonly hostAddress: string
+  readonly dnsServer: string
+  readonly mtuBytes: number | undefined
+  /** They are others than those of the last start. */
+  readonly moved: boolean
+}
+
+/** Chooses ranges that the host does not use, and shows by link and route that they are used from now on. */
+async function takeRanges(name: string, { directory, ...options }: NetworkOptions): Promise<Place> {
+  const { taken, mtuBytes } = await surroundings(name)
+  const kept = readKept(directory)
+  const others = (options.others ?? []).map(parseRange).filter((range) => range !== undefined)
+  const wishes = { pods: options.podCidr, services: options.serviceCidr, kept }
+  const choice = chooseRanges(wishes, [...taken, ...others])
+  if (choice.kind === "refused") throw new Error(choice.because)
+  const { ranges } = choice
+  const texts = rangeTexts(ranges)
+  keep(directory, texts)
+  const hostAddress = formatAddress(addressAt(ranges.pods, 1))
+  const dnsServer = formatAddress(addressAt(ranges.services, dnsIndex))
+  const moved = kept?.pods !== texts.pods || kept.services !== texts.services
+  if (moved) await removeLink(name)
+  await ensureLink({ name, addresses: [hostAddress, dnsServer], services: ranges.services })
+  return { ranges, hostAddress, dnsServer, mtuBytes, moved }
 }
 
 /** The table of a Wick that runs again is left as it is until services are known: their connections go on. */
