@@ -34,8 +34,7 @@ const layers: { layer: string; may: string[] }[] = [
       "services/core/src/etcd-wire",
     ],
   },
-  { layer: "services/core/src/protobuf", may: [] },
-  { layer: "services/core/src/etcd-wire", may: ["services/core/src/protobuf"] },
+  { layer: "services/core/src/etcd-wire", may: [] },
   {
     layer: "services/core/src/etcd",
     may: ["services/core/src/store", "services/core/src/pki", "services/core/src/etcd-wire"],
@@ -43,7 +42,7 @@ const layers: { layer: string; may: string[] }[] = [
   { layer: "services/core/src/etcd-client", may: ["services/core/src/store", "services/core/src/etcd-wire"] },
   {
     layer: "services/core/src/apiserver",
-    may: ["services/core/src/store", "services/core/src/pki", "services/core/src/protobuf", "sdk"],
+    may: ["services/core/src/store", "services/core/src/pki", "sdk"],
   },
   { layer: "services/core/src/scheduler", may: ["sdk"] },
   { layer: "services/core/src/controllers", may: ["sdk"] },
@@ -66,8 +65,8 @@ const layers: { layer: string; may: string[] }[] = [
   { layer: "scripts", may: ["sdk"] },
 ]
 
-/** What every layer may use: time, chance and logs as values, and the check that a thing holds. */
-const everywhere = ["@wick/sdk/assert", "@wick/sdk/clock", "@wick/sdk/log", "@wick/sdk/metrics"]
+/** What every layer may use: time, chance and logs as values, the check that a thing holds, and protobuf's wire format. */
+const everywhere = ["@wick/sdk/assert", "@wick/sdk/clock", "@wick/sdk/log", "@wick/sdk/metrics", "@wick/sdk/protobuf"]
 
 /** Tests may also use the platform's own doors for tests. */
 const testDoors = ["services/core", "services/all-in-one", "sdk"]

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib"
 import { builtinFaces, builtinKinds } from "@wick/sdk/api"
+import { WireReader } from "@wick/sdk/protobuf"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { WireReader } from "#protobuf"
 import { decodeProtobuf } from "./protobuf/decode.ts"
 import { encodeProtobuf } from "./protobuf/encode.ts"
 import { models } from "./testing/fuzz/models.ts"

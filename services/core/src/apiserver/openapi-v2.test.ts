@@ -1,7 +1,7 @@
 import { builtinKinds } from "@wick/sdk/api"
 import { openapiSchema } from "@wick/sdk/api/openapi"
+import { WireReader } from "@wick/sdk/protobuf"
 import { describe, expect, it } from "vitest"
-import { WireReader } from "#protobuf"
 import { inVersion2, swaggerDocument, swaggerResponse } from "./openapi-v2.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
 import { builtinResource } from "./served-resource.ts"

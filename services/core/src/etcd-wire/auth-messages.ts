@@ -1,5 +1,5 @@
+import { bool, key, Message, message, messages, number, text, texts, type Written } from "@wick/sdk/protobuf"
 import { header } from "./kv-messages.ts"
-import { bool, key, Message, message, messages, number, text, texts, type Written } from "./message.ts"
 
 export const permission = new Message({ type: number(1), key: key(2), rangeEnd: key(3) })
 export type PermissionMessage = Written<typeof permission>

@@ -1,5 +1,5 @@
+import { bytes, key, Message, message, number } from "@wick/sdk/protobuf"
 import { header, keyValue } from "./kv-messages.ts"
-import { bytes, key, Message, message, number } from "./message.ts"
 
 export const lockRequest = new Message({ name: key(1), lease: number(2) })
 export const lockResponse = new Message({ header: message(1, () => header), key: key(2) })

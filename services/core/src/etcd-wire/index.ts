@@ -4,16 +4,15 @@
  *
  * Invariants: whatever bytes are given, decoding ends with a message or a WireError; what is not known is skipped.
  *
- * Imports protobuf. May be imported by: etcd, etcd-client, backup.
+ * Imports nothing of core. May be imported by: etcd, etcd-client, backup.
  */
 
-export { WireError } from "#protobuf"
+export { Message, type Read, WireError, type Written } from "@wick/sdk/protobuf"
 export * from "./auth-messages.ts"
 export * from "./concurrency-messages.ts"
 export * from "./frame.ts"
 export * from "./kv-messages.ts"
 export * from "./lease-messages.ts"
 export * from "./maintenance-messages.ts"
-export { Message, type Read, type Written } from "./message.ts"
 export * from "./refusals.ts"
 export * from "./watch-messages.ts"

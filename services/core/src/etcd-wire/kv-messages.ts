@@ -1,4 +1,15 @@
-import { bool, bytes, type Field, key, Message, message, messages, number, type Read, type Written } from "./message.ts"
+import {
+  bool,
+  bytes,
+  type Field,
+  key,
+  Message,
+  message,
+  messages,
+  number,
+  type Read,
+  type Written,
+} from "@wick/sdk/protobuf"
 
 /** Who answers, and the revision of the store when it did. */
 export const header = new Message({

@@ -1,5 +1,5 @@
+import { bool, keys, Message, message, messages, number, text } from "@wick/sdk/protobuf"
 import { header } from "./kv-messages.ts"
-import { bool, keys, Message, message, messages, number, text } from "./message.ts"
 
 export const grantRequest = new Message({ ttl: number(1), id: number(2) })
 export const grantResponse = new Message({

@@ -1,5 +1,5 @@
+import { bool, bytes, Message, message, messages, number, text, texts, type Written } from "@wick/sdk/protobuf"
 import { header } from "./kv-messages.ts"
-import { bool, bytes, Message, message, messages, number, text, texts, type Written } from "./message.ts"
 
 export const alarmAction = { get: 0, activate: 1, deactivate: 2 } as const
 export const alarmType = { none: 0, noSpace: 1, corrupt: 2 } as const

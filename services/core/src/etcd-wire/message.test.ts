@@ -1,8 +1,19 @@
+import {
+  bool,
+  bytes,
+  key,
+  Message,
+  message,
+  messages,
+  number,
+  numbers,
+  text,
+  texts,
+  WireError,
+} from "@wick/sdk/protobuf"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { WireError } from "#protobuf"
 import { compareTargets, keyValue, putRequest, rangeRequest, txnRequest } from "./kv-messages.ts"
-import { bool, bytes, key, Message, message, messages, number, numbers, text, texts } from "./message.ts"
 import { watchRequest } from "./watch-messages.ts"
 
 const inner = new Message({ count: number(1), name: text(16) })

@@ -1,5 +1,16 @@
+import {
+  bool,
+  key,
+  Message,
+  message,
+  messages,
+  number,
+  numbers,
+  type Read,
+  text,
+  type Written,
+} from "@wick/sdk/protobuf"
 import { header, keyValue } from "./kv-messages.ts"
-import { bool, key, Message, message, messages, number, numbers, type Read, text, type Written } from "./message.ts"
 
 export const watchFilter = { noPut: 0, noDelete: 1 } as const
 export const eventType = { put: 0, delete: 1 } as const

@@ -1,6 +1,6 @@
+import { WireError } from "@wick/sdk/protobuf"
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { WireError } from "#protobuf"
 import { decodeProtobuf } from "./decode.ts"
 
 type Part = [number: number, value: string | Uint8Array | number]

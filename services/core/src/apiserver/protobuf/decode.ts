@@ -1,4 +1,4 @@
-import { WireError, WireReader } from "#protobuf"
+import { WireError, WireReader } from "@wick/sdk/protobuf"
 import { type Field, type Message, messageOf, messageOfKind } from "./messages.ts"
 
 /**

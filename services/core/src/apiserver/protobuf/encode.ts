@@ -1,4 +1,4 @@
-import { WireError, WireWriter } from "#protobuf"
+import { WireError, WireWriter } from "@wick/sdk/protobuf"
 import { magic } from "./decode.ts"
 import { type Field, type Message, messageOf, messageOfKind } from "./messages.ts"
 

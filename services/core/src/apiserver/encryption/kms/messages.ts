@@ -1,4 +1,4 @@
-import { WireReader, WireWriter } from "#protobuf"
+import { WireReader, WireWriter } from "@wick/sdk/protobuf"
 
 /** Messages of the service v2.KeyManagementService, by which a provider keeps the keys that seed keys are wrapped with. */
 export interface KmsStatus {

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto"
-import { WireError, WireReader, WireWriter } from "#protobuf"
+import { WireError, WireReader, WireWriter } from "@wick/sdk/protobuf"
 import { readAnnotation, type Wrapped, writeAnnotations } from "./messages.ts"
 
 /** A value as Kubernetes stores it (`EncryptedObject`): sealed data, and the wrapped seed of its key. */

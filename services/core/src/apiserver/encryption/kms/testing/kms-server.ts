@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js"
-import { WireReader, WireWriter } from "#protobuf"
+import { WireReader, WireWriter } from "@wick/sdk/protobuf"
 
 /** A provider of keys as a process of its own would be: a gRPC server on a unix socket, with real keys. */
 export interface KmsServer extends AsyncDisposable {

@@ -34,10 +34,26 @@ export class WireWriter {
   }
 
   double(number: number, value: number): void {
+    this.rawDouble(value)
+    this.varint(number * 8 + 1)
+  }
+
+  fixed64(number: number, value: bigint): void {
+    this.rawFixed64(value)
+    this.varint(number * 8 + 1)
+  }
+
+  /** Without a head: one of many that are packed into one field. */
+  rawDouble(value: number): void {
     this.#reserve(8)
     this.#at -= 8
     this.#bytes.writeDoubleLE(value, this.#at)
-    this.varint(number * 8 + 1)
+  }
+
+  rawFixed64(value: bigint): void {
+    this.#reserve(8)
+    this.#at -= 8
+    this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.#at)
   }
 
   text(number: number, value: string): void {

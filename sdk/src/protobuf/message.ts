@@ -1,4 +1,6 @@
-import { WireError, WireReader, WireWriter } from "#protobuf"
+import { WireError } from "./wire-error.ts"
+import { WireReader } from "./wire-reader.ts"
+import { WireWriter } from "./wire-writer.ts"
 
 /** Messages within messages, beyond which one is not read. */
 const depthMax = 100
@@ -9,6 +11,11 @@ export interface Field<Value, Given = Value> {
   readonly absent: () => Value
   readonly read: (source: WireReader, before: Value, depth: number) => Value
   readonly write: (sink: WireWriter, value: Given) => void
+}
+
+/** A field of one plain value, which can be written though it is what it would be anyway. */
+export interface PlainField<Value> extends Field<Value> {
+  readonly put: (sink: WireWriter, value: Value) => void
 }
 
 /** What a message's table says of its type, as it is read: every field has a value. */
@@ -71,40 +78,69 @@ export class Message<Fields extends Table> {
 }
 
 /** Whole numbers of all kinds, and enumerations. */
-export function number(at: number): Field<number> {
-  return {
-    number: at,
-    absent: () => 0,
-    read: (source) => source.number(),
-    write: (target, value) => value !== 0 && target.number(at, value),
-  }
+export function number(at: number): PlainField<number> {
+  return plain(
+    at,
+    0,
+    (source) => source.number(),
+    (target, value) => target.number(at, value),
+  )
 }
 
-export function bool(at: number): Field<boolean> {
-  return {
-    number: at,
-    absent: () => false,
-    read: (source) => source.number() !== 0,
-    write: (target, value) => value && target.number(at, 1),
-  }
+export function bool(at: number): PlainField<boolean> {
+  return plain(
+    at,
+    false,
+    (source) => source.number() !== 0,
+    (target, value) => target.number(at, value ? 1 : 0),
+  )
 }
 
-export function text(at: number): Field<string> {
-  return {
-    number: at,
-    absent: () => "",
-    read: (source) => source.text(),
-    write: (target, value) => value !== "" && target.text(at, value),
-  }
+export function text(at: number): PlainField<string> {
+  return plain(
+    at,
+    "",
+    (source) => source.text(),
+    (target, value) => target.text(at, value),
+  )
 }
 
 /** Bytes as a byte string, one character per byte. */
-export function key(at: number): Field<string> {
+export function key(at: number): PlainField<string> {
+  return plain(
+    at,
+    "",
+    (source) => source.key(),
+    (target, value) => target.key(at, value),
+  )
+}
+
+export function double(at: number): PlainField<number> {
+  return plain(
+    at,
+    0,
+    (source) => source.double(),
+    (target, value) => target.double(at, value),
+  )
+}
+
+/** Eight bytes, with or without a sign: `BigInt.asIntN` of what is read tells it. */
+export function fixed64(at: number): PlainField<bigint> {
+  return plain(
+    at,
+    0n,
+    (source) => source.fixed64(),
+    (target, value) => target.fixed64(at, value),
+  )
+}
+
+/** A field that is absent or there, whatever its value: of a `oneof`, or one with `optional` before it. */
+export function optional<Value>({ number, read, put }: PlainField<Value>): Field<Value | undefined> {
   return {
-    number: at,
-    absent: () => "",
-    read: (source) => source.key(),
-    write: (target, value) => value !== "" && target.key(at, value),
+    number,
+    absent: () => undefined,
+    read: (source, before, depth) => read(source, before as Value, depth),
+    write: (target, value) => value !== undefined && put(target, value),
   }
 }
 
@@ -176,18 +212,55 @@ export function keys(at: number): Field<readonly string[]> {
 }
 
 export function numbers(at: number): Field<readonly number[]> {
+  return packed<number>(
+    at,
+    (source, into) => source.numbers(into),
+    (target, value) => target.varint(value),
+  )
+}
+
+export function doubles(at: number): Field<readonly number[]> {
+  return packed<number>(
+    at,
+    (source, into) => source.doubles(into),
+    (target, value) => target.rawDouble(value),
+  )
+}
+
+export function fixed64s(at: number): Field<readonly bigint[]> {
+  return packed<bigint>(
+    at,
+    (source, into) => source.fixed64s(into),
+    (target, value) => target.rawFixed64(value),
+  )
+}
+
+function plain<Value>(
+  at: number,
+  zero: Value,
+  read: (source: WireReader) => Value,
+  put: (target: WireWriter, value: Value) => void,
+): PlainField<Value> {
+  return { number: at, absent: () => zero, read, put, write: (target, value) => value !== zero && put(target, value) }
+}
+
+function packed<Value>(
+  at: number,
+  read: (source: WireReader, into: Value[]) => void,
+  write: (target: WireWriter, value: Value) => void,
+): Field<readonly Value[]> {
   return {
     number: at,
     absent: () => [],
     read: (source, before) => {
-      const grown = before as number[]
-      source.numbers(grown)
+      const grown = before as Value[]
+      read(source, grown)
       return grown
     },
     write: (target, values) => {
       if (values.length === 0) return
       const before = target.length
-      for (let index = values.length - 1; index >= 0; index--) target.varint(values[index] ?? 0)
+      for (let index = values.length - 1; index >= 0; index--) write(target, values[index] as Value)
       target.head(at, before)
     },
   }

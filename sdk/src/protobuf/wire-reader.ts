@@ -48,6 +48,21 @@ export class WireReader {
     while (packed.#at < packed.#end) into.push(packed.#varint())
   }
 
+  fixed64(): bigint {
+    if (this.#type !== 1) throw new WireError(`wire type ${this.#type} where eight bytes belong`)
+    return this.#bytes.readBigUInt64LE(this.#take(8))
+  }
+
+  doubles(into: number[]): void {
+    if (this.#type !== 2) return void into.push(this.double())
+    for (let at = this.#length(); at < this.#at; at += 8) into.push(this.#bytes.readDoubleLE(this.#eight(at)))
+  }
+
+  fixed64s(into: bigint[]): void {
+    if (this.#type !== 2) return void into.push(this.fixed64())
+    for (let at = this.#length(); at < this.#at; at += 8) into.push(this.#bytes.readBigUInt64LE(this.#eight(at)))
+  }
+
   text(): string {
     const start = this.#length()
     return this.#bytes.toString("utf8", start, this.#at)
@@ -87,6 +102,12 @@ export class WireReader {
   #length(): number {
     if (this.#type !== 2) throw new WireError(`wire type ${this.#type} where bytes belong`)
     return this.#take(this.#varint())
+  }
+
+  /** Where eight bytes begin, if they are whole. */
+  #eight(at: number): number {
+    if (at + 8 > this.#at) throw new WireError("the message ends in the middle of a field")
+    return at
   }
 
   #varint(): number {
