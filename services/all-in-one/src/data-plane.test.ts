@@ -3,7 +3,6 @@
  * test, so the path from a request to a number of pods and back is seen whole, and in a second.
  */
 import { createServer, request, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { startActivator } from "@wick/activator"
 import { startAutoscaler } from "@wick/autoscaler"
 import { startTestApi } from "@wick/core/testing"
@@ -25,6 +24,7 @@ import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
+import { freePort } from "@wick/sdk/testing/free-ports"
 import { expect, it } from "vitest"
 
 const namespace = "default"
@@ -199,14 +199,6 @@ async function established(client: Client): Promise<void> {
     if (items.every(isEstablished)) return
     await new Promise((resolve) => setImmediate(resolve))
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function ask(port: number, path = "/"): Promise<{ status: number; body: string; ms: number }> {

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto"
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs"
 import { networkInterfaces, tmpdir } from "node:os"
 import { join } from "node:path"
+import { freePorts } from "@wick/sdk/testing/free-ports"
 import { afterAll, expect, it } from "vitest"
 import { run } from "./testing/run.ts"
 import { until } from "./testing/until.ts"
-import { freePorts, startTestPlatform } from "./testing.ts"
+import { startTestPlatform } from "./testing.ts"
 
 const home = mkdtempSync(join(tmpdir(), "wick-failed-"))
 const main = new URL("./main.ts", import.meta.url).pathname

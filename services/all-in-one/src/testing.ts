@@ -4,10 +4,10 @@
  */
 import { spawn } from "node:child_process"
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
-import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Client, connect } from "@wick/sdk/client"
+import { freePorts } from "@wick/sdk/testing/free-ports"
 import { type Answer, type CallOptions, call } from "./call.ts"
 import { type Background, inBackground } from "./testing/background.ts"
 import { type CommandResult, run } from "./testing/run.ts"
@@ -120,13 +120,4 @@ async function start(home: string, args: string[]): Promise<void> {
   }
   child.disconnect()
   child.unref()
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
 }

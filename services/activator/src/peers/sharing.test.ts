@@ -1,20 +1,11 @@
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
+import { freePort } from "@wick/sdk/testing/free-ports"
 import { describe, expect, it } from "vitest"
 import { type Activator, startActivator } from "../activator.ts"
 import { ScriptedCluster } from "../testing/scripted-cluster.ts"
 import { ask, startApp, until } from "../testing/stage.ts"
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** Several activators before one cluster, which lists where each is. */
 class Activators implements AsyncDisposable {

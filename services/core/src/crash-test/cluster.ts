@@ -1,9 +1,8 @@
-import { once } from "node:events"
 import { mkdir, writeFile } from "node:fs/promises"
-import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { freePorts } from "@wick/sdk/testing/free-ports"
 import { openPki } from "#pki"
 import { memberName, type PeerTls } from "../peer/index.ts"
 import { MemberProcess } from "./member-process.ts"
@@ -51,14 +50,4 @@ export async function makeCluster(directory: string, count: number): Promise<Clu
 async function credential(directory: string, id: number): Promise<PeerTls> {
   const pki = { directory: join(directory, "pki"), serverNames: [], clusterDomain: "cluster.local" }
   return (await openPki({ ...pki, clock: systemClock, log: silentLog })).peer(memberName(id))
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"))
-  await Promise.all(servers.map((server) => once(server, "listening")))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  for (const server of servers) server.close()
-  await Promise.all(servers.map((server) => once(server, "close")))
-  return ports
 }

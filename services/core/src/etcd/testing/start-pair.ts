@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { freePort } from "@wick/sdk/testing/free-ports"
 import { openPki } from "#pki"
 import { openStorage } from "#replication"
 import { type EtcdServer, startEtcd } from "../index.ts"
@@ -136,15 +136,6 @@ function untilReady(child: ChildProcess): Promise<void> {
 }
 
 const saidMax = 100_000
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, "close")
-  return port
-}
 
 export interface Outcome {
   readonly code: number

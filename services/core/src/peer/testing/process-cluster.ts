@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { must } from "@wick/sdk/assert"
 import { systemClock } from "@wick/sdk/clock"
+import { freePort } from "@wick/sdk/testing/free-ports"
 import { emptyRequest, memberAddRequest, memberListRequest, membersResponse, statusResponse } from "#etcd-wire"
 import type { MemberId } from "#raft"
 import { memberName } from "../index.ts"
@@ -148,13 +148,4 @@ async function leaderOf(caller: EtcdCaller): Promise<number> {
   const { header, leader } = await statusOf(caller)
   if (leader === 0) return -1
   return leader === header?.memberId ? 0 : 1
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, "close")
-  return port
 }
