@@ -11,6 +11,8 @@ import type { Log } from "@wick/sdk/log"
 import { componentLog, ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
 import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
 import { askingGateways } from "./gateways/gateways.ts"
+import { issuers } from "./reconcilers/certificate/choose-issuer.ts"
+import { startCertificateController } from "./reconcilers/certificate/reconcile.ts"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
 import type { Context } from "./reconcilers/context.ts"
 import { startDomainMappingController } from "./reconcilers/domain-mapping/reconcile.ts"
@@ -83,6 +85,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startRevisionController(context))
   undo.use(startRouteController(context))
   undo.use(startDomainMappingController(context))
+  undo.use(startCertificateController(context, issuers(context)))
   const gateways = options.gateways ? knownGateways(options.gateways) : followGateways(informers)
   undo.use(startIngressController(context, askingGateways(gateways, clock)))
   undo.use(startLabeler(context))

@@ -15,6 +15,9 @@ export const labels = {
   domainMappingUid: `${group}/domainMappingUID`,
   domainMappingNamespace: `${group}/domainMappingNamespace`,
   app: "app",
+  certificateType: "networking.knative.dev/certificate-type",
+  certificateUid: "networking.internal.knative.dev/certificate-uid",
+  wildcardDomain: "networking.knative.dev/wildcardDomain",
   visibility: "networking.knative.dev/visibility",
 } as const
 
@@ -30,6 +33,8 @@ export const annotations = {
   rollout: "networking.internal.knative.dev/rollout",
   rolloutDuration: `${group}/rollout-duration`,
   ingressClass: "networking.knative.dev/ingress.class",
+  certificateClass: "networking.knative.dev/certificate.class",
+  certificateIssuer: "networking.internal.knative.dev/issuer",
   lastApplied: "kubectl.kubernetes.io/last-applied-configuration",
   autoscalingPrefix: "autoscaling.knative.dev/",
 } as const

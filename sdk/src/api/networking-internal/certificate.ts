@@ -10,6 +10,7 @@ const Http01Challenge = z.object({
   serviceName: optional(text, "Service that answers it."),
   serviceNamespace: optional(text, "Namespace of that Service."),
   servicePort: optional(IntOrString, "Port of that Service."),
+  response: optional(text, "What gateways answer themselves, in that Service's place."),
 })
 
 export const Certificate = defineKind({

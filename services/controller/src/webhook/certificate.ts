@@ -1,8 +1,9 @@
-import { webcrypto, X509Certificate } from "node:crypto"
+import { X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import { Secret } from "@wick/sdk/api/core/secret"
 import { isStatus, type StatusReason } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
+import { selfSigned } from "../authority/x509.ts"
 
 /** A serving certificate and the authority that clients trust it by, PEM. */
 export interface WebhookCertificate {
@@ -14,8 +15,6 @@ export interface WebhookCertificate {
 const dayMs = 86_400_000
 const lifetimeMs = 365 * dayMs
 const renewBeforeMs = 30 * dayMs
-const clockSkewMs = 5 * 60_000
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
 const secretName = "webhook-certs"
 
 /** Others may be making it at the same moment; one of them has made it by then. */
@@ -35,12 +34,12 @@ export async function webhookCertificate(
     const existing = await client.get(Secret, { name: secretName, namespace }).catch(unless("NotFound"))
     const found = existing && read(existing.data ?? {})
     if (found && isGood(found, names, nowMs)) return found
-    const made = await selfSigned(names, nowMs)
+    const fresh = await made(names, nowMs)
     const stored = await (existing
-      ? client.update(Secret, { ...existing, data: dataOf(made) })
-      : client.create(Secret, { metadata: { name: secretName, namespace }, data: dataOf(made) })
+      ? client.update(Secret, { ...existing, data: dataOf(fresh) })
+      : client.create(Secret, { metadata: { name: secretName, namespace }, data: dataOf(fresh) })
     ).catch(unless("AlreadyExists", "Conflict", "NotFound"))
-    if (stored) return made
+    if (stored) return fresh
     if (tried === triesMax) throw new Error(`Secret ${namespace}/${secretName} is changed by others all the time`)
   }
 }
@@ -73,29 +72,9 @@ function isGood({ certificatePem, keyPem }: WebhookCertificate, names: readonly 
   return lasts && names.every((name) => (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)))
 }
 
-/** The X.509 library is large and needed on few days, so it is loaded on these. */
-async function selfSigned(names: readonly string[], nowMs: number): Promise<WebhookCertificate> {
-  await import("reflect-metadata")
-  const x509 = await import("@peculiar/x509")
-  x509.cryptoProvider.set(webcrypto as unknown as Crypto)
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: ["wick-webhook"] }],
-    keys,
-    signingAlgorithm: algorithm,
-    notBefore: new Date(nowMs - clockSkewMs),
-    notAfter: new Date(nowMs + lifetimeMs),
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? "ip" : "dns", value }))),
-    ],
-  })
-  const certificatePem = certificate.toString("pem")
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64")
-  const keyPem = `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})/g, "$1\n")}\n-----END PRIVATE KEY-----\n`
-  return { certificatePem, keyPem, authorityPem: certificatePem }
+async function made(names: readonly string[], nowMs: number): Promise<WebhookCertificate> {
+  const { certificatePem, privateKeyPem } = await selfSigned("wick-webhook", { nowMs, lifetimeMs }, names)
+  return { certificatePem, keyPem: privateKeyPem, authorityPem: certificatePem }
 }
 
 function base64(text: string): string {
