@@ -33,6 +33,7 @@ async function start(activator: string, elsewhere: readonly string[]) {
     new LoadServer({ ...nobody, connected: connected.resolve, disconnected: left.resolve }, silentLog),
   )
   const port = await server.listen(remote?.listen ?? "", remote?.security)
+  server.begin()
   const places = join(directory, "autoscalers")
   await writeFile(places, [...elsewhere, `127.0.0.1:${port}`, ""].join("\n"))
   const { certificatePem, privateKeyPem: keyPem } = await pki.client("activator", activator, [])
@@ -55,6 +56,7 @@ async function start(activator: string, elsewhere: readonly string[]) {
     second: async (): Promise<{ port: number; connected: Promise<string> }> => {
       const heard = Promise.withResolvers<string>()
       const other = stack.use(new LoadServer({ ...nobody, connected: heard.resolve }, silentLog))
+      other.begin()
       return { port: await other.listen(remote?.listen ?? "", remote?.security), connected: heard.promise }
     },
     left: left.promise,

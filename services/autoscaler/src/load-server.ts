@@ -36,7 +36,11 @@ function secured({ certificatePem, privateKeyPem, authorityPem }: LoadSecurity):
 
 type LoadStream = ServerDuplexStream<ActivatorMessage, AutoscalerMessage>
 
-/** The gRPC server that activators stream their load to. Tells them of each other. */
+/**
+ * The gRPC server that activators stream their load to. Tells them of each other. It takes streams from the moment at
+ * which it listens and reads them from `begin` on: while the autoscaler looks up what there is to scale, activators make
+ * their connections, and what they say then is not lost on it.
+ */
 export class LoadServer implements AsyncDisposable {
   readonly #server = new Server({
     // An activator whose host went away without a word.
@@ -47,6 +51,8 @@ export class LoadServer implements AsyncDisposable {
   readonly #log: Log
   readonly #streams = new Map<LoadStream, Peer>()
   #activatorName: string | undefined
+  /** Streams that came before the beginning; undefined after it. */
+  #early: LoadStream[] | undefined = []
 
   constructor(listener: LoadListener, log: Log) {
     this.#listener = listener
@@ -71,6 +77,18 @@ export class LoadServer implements AsyncDisposable {
     })
   }
 
+  /** Streams that are there and not read yet. */
+  get waiting(): number {
+    return this.#early?.filter(({ cancelled }) => !cancelled).length ?? 0
+  }
+
+  /** Reads the streams that are there, and from now on each at once. */
+  begin(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const stream of early) if (!stream.cancelled) this.#read(stream)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.forceShutdown()
   }
@@ -80,12 +98,17 @@ export class LoadServer implements AsyncDisposable {
       stream.emit("error", { code: status.PERMISSION_DENIED, details: "the certificate is no activator's" })
       return
     }
-    stream.on("data", (message: ActivatorMessage) => this.#received(stream, message))
     stream.on("error", () => this.#ended(stream))
     stream.on("end", () => {
       this.#ended(stream)
       stream.end()
     })
+    if (this.#early === undefined) this.#read(stream)
+    else this.#early.push(stream)
+  }
+
+  #read(stream: LoadStream): void {
+    stream.on("data", (message: ActivatorMessage) => this.#received(stream, message))
   }
 
   /** Of this host's socket nobody but its owner has the file; over the network an activator shows its certificate. */

@@ -32,10 +32,11 @@ export async function startAutoscaler(
   const informers = options.informers ?? started.use(createInformers(client, clock, log))
   const autoscaler = started.use(new Autoscaler({ client, clock, log, informers, exposure: options.exposure }))
   follow(autoscaler.config)
-  await autoscaler.synced
   const server = started.use(new LoadServer(autoscaler, log))
   const port = await server.listen(options.listen)
   if (options.remote) await server.listen(options.remote.listen, options.remote.security)
+  await autoscaler.synced
+  server.begin()
   log.info("autoscaler is ready", { listen: options.listen })
   const running = started.move()
   return { port, [Symbol.asyncDispose]: () => running.disposeAsync() }

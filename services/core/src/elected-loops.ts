@@ -12,7 +12,7 @@ import {
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { identities, type UserInfo } from "#apiserver"
-import { type ControllersOptions, startControllers } from "#controllers"
+import { type ControllersOptions, startOtherControllers, startPodMakers } from "#controllers"
 import { startScheduler } from "#scheduler"
 import { hostAnswers, SilentHosts } from "./silent-hosts.ts"
 
@@ -32,6 +32,11 @@ export interface ElectedLoopsOptions
 }
 
 const namespace = "kube-system"
+/**
+ * After another host led: calls of functions at zero may be waiting, so what makes pods begins at once, and what looks at all
+ * there is does so when those have had the processor.
+ */
+const othersAfterMs = 300
 
 /**
  * Controllers and scheduler, each while it holds its Lease, under the names that Kubernetes' own have. Each writes under
@@ -68,7 +73,11 @@ export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
       ...(signSecretToken !== undefined && { signSecretToken }),
       ...(apiServers !== undefined && { apiServers }),
     }
-    return both(startControllers({ ...common, ...signing }), informers)
+    const given = { ...common, ...signing }
+    const stack = both(startPodMakers(given), informers)
+    const afterMs = mandate.state.kind === "alone" ? 0 : othersAfterMs
+    stack.use(later(afterMs, clock, () => startOtherControllers(given)))
+    return stack
   })
   elect("kube-scheduler", identities.scheduler, async (term) => {
     // Before the first pod is bound: the host that led before is likely to be gone.
@@ -90,6 +99,17 @@ async function watchHosts(
   const client = clientAs(identities.controllers, term)
   const answers = hostAnswers(certificateAuthority)
   return SilentHosts.start({ client, servers: apiServers, ownName: nodeName, clock, log, answers })
+}
+
+/** Starts something in a while, unless it is disposed of before. */
+function later(ms: number, clock: Clock, start: () => AsyncDisposable): AsyncDisposable {
+  const stack = new AsyncDisposableStack()
+  if (ms === 0) stack.use(start())
+  else {
+    const timer = clock.timer(ms, () => stack.use(start()))
+    stack.defer(() => timer.cancel())
+  }
+  return stack
 }
 
 /** First the loop ends, then what it looks at. */

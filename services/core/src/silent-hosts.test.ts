@@ -70,3 +70,34 @@ it("keeps new pods off hosts that do not answer, at the first look already, and 
   await clock.advance(10_000)
   expect(await marked()).toEqual(["c"])
 })
+
+it("ends its first look soon after the first answer: who is slower by far counts as silent, and is looked at again", async () => {
+  await using stack = new AsyncDisposableStack()
+  const { client } = stack.use(await startTestApi())
+  const clock = new SimulatedClock()
+  for (const name of ["a", "b", "c"]) await client.create(Node, { metadata: { name } })
+  const servers = ["a", "b", "c"].map((name, at) => ({ name, ip: `10.0.0.${at + 1}`, port: 6443 }))
+  const marked = async (): Promise<string[]> =>
+    (await client.list(Node)).items.flatMap(({ metadata, spec }) => (spec?.taints?.length ? [metadata.name] : []))
+  let slowMs = Number.POSITIVE_INFINITY
+  const starting = SilentHosts.start({
+    client,
+    servers: { list: () => servers, onChange: () => () => {} },
+    ownName: "a",
+    clock,
+    log: silentLog,
+    answers: async (url, timeoutMs) => {
+      const takesMs = url.includes("10.0.0.3") ? slowMs : 20
+      await clock.sleep(Math.min(takesMs, timeoutMs))
+      return takesMs <= timeoutMs
+    },
+  })
+  await clock.advance(20)
+  expect(await marked()).toEqual([])
+  await clock.advance(60)
+  stack.use(await starting)
+  expect(await marked()).toEqual(["c"])
+  slowMs = 100
+  await clock.advance(1_100)
+  await expect.poll(marked).toEqual([])
+})

@@ -15,6 +15,8 @@ const answerMsMax = 700
 const missesMax = 2
 /** At first nobody is given time: new pods wait for this look, and a host that was only busy is marked for a second. */
 const firstAnswerMsMax = 300
+/** After the first has answered the others get as long again at that look, and at least this: all are asked the same. */
+const furtherMsMin = 60
 /** Kubelets write their node too. */
 const attemptsMax = 4
 
@@ -52,7 +54,7 @@ export class SilentHosts implements AsyncDisposable {
   /** Resolves after the first look, in which one miss counts: the last leader is likely to be gone. */
   static async start(options: SilentHostsOptions): Promise<SilentHosts> {
     const hosts = new SilentHosts(options)
-    await hosts.#look(1, firstAnswerMsMax)
+    await hosts.#look(1, hosts.#askedOnce())
     return hosts
   }
 
@@ -63,8 +65,8 @@ export class SilentHosts implements AsyncDisposable {
     await this.#looking
   }
 
-  #look(misses: number, withinMs: number): Promise<void> {
-    this.#looking = this.#round(misses, withinMs).finally(() => {
+  #look(misses: number, answers: (url: string) => Promise<boolean>): Promise<void> {
+    this.#looking = this.#round(misses, answers).finally(() => {
       this.#looking = undefined
       this.#await()
     })
@@ -76,7 +78,7 @@ export class SilentHosts implements AsyncDisposable {
     if (this.#stopped || this.#timer || this.#looking || this.#others().length === 0) return
     this.#timer = this.#options.clock.timer(lookEveryMs, () => {
       this.#timer = undefined
-      void this.#look(missesMax, answerMsMax)
+      void this.#look(missesMax, (url) => this.#options.answers(url, answerMsMax))
     })
   }
 
@@ -84,13 +86,27 @@ export class SilentHosts implements AsyncDisposable {
     return this.#options.servers.list().filter(({ name }) => name !== this.#options.ownName)
   }
 
-  async #round(misses: number, withinMs: number): Promise<void> {
-    const { ownName, answers } = this.#options
+  /** For one look that somebody waits for: it is over soon after the first answer, whoever is missing then. */
+  #askedOnce(): (url: string) => Promise<boolean> {
+    const { clock, answers } = this.#options
+    const beganMs = clock.monotonic()
+    const over = Promise.withResolvers<false>()
+    let _closing: Timer | undefined
+    return async (url) => {
+      const answered = await Promise.race([answers(url, firstAnswerMsMax), over.promise])
+      const tookMs = clock.monotonic() - beganMs
+      if (answered) _closing ??= clock.timer(Math.max(furtherMsMin, tookMs), () => over.resolve(false))
+      return answered
+    }
+  }
+
+  async #round(misses: number, answers: (url: string) => Promise<boolean>): Promise<void> {
+    const { ownName } = this.#options
     const others = this.#others()
     const seen = [{ name: ownName, silent: false }]
     await Promise.all(
       others.map(async ({ name, ip, port }) => {
-        const missed = (await answers(`https://${ip}:${port}`, withinMs)) ? 0 : (this.#misses.get(name) ?? 0) + 1
+        const missed = (await answers(`https://${ip}:${port}`)) ? 0 : (this.#misses.get(name) ?? 0) + 1
         this.#misses.set(name, missed)
         if (missed === 0 || missed >= misses) seen.push({ name, silent: missed > 0 })
       }),

@@ -6,4 +6,4 @@
  * stale cache makes nothing twice; run again on a settled cluster, it writes nothing. Imported by core's composition.
  */
 export type { ControllersOptions } from "./start-controllers.ts"
-export { startControllers } from "./start-controllers.ts"
+export { startControllers, startOtherControllers, startPodMakers } from "./start-controllers.ts"

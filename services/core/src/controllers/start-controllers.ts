@@ -31,13 +31,26 @@ export interface ControllersOptions extends ControllerContext {
 /** Starts all controllers. Disposing stops them; what they were doing is taken up by whoever starts them next. */
 export function startControllers(options: ControllersOptions): AsyncDisposable {
   const running = new AsyncDisposableStack()
+  running.use(startPodMakers(options))
+  running.use(startOtherControllers(options))
+  return running
+}
+
+/** Those that a function which is to be started waits for. */
+export function startPodMakers(options: ControllersOptions): AsyncDisposable {
+  const running = new AsyncDisposableStack()
+  running.use(startDeployments(options))
+  running.use(startReplicaSets(options))
+  return running
+}
+
+export function startOtherControllers(options: ControllersOptions): AsyncDisposable {
+  const running = new AsyncDisposableStack()
   const inventory = running.use(new Inventory(options))
   if (options.apiServers) running.use(startApiEndpoints(options, options.apiServers))
   running.use(startClusterRoleAggregation(options))
   if (options.certificateSigner) running.use(startCertificateSigning(options, options.certificateSigner))
-  running.use(startDeployments(options))
   running.use(startPersistentVolumes(options))
-  running.use(startReplicaSets(options))
   running.use(startDisruption(options))
   running.use(startEndpointSlices(options))
   running.use(startGarbageCollector(options, inventory))

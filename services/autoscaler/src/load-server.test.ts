@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type ClientDuplexStream, credentials, Client as GrpcClient } from "@grpc/grpc-js"
+import { silentLog } from "@wick/sdk/log"
+import { type ActivatorMessage, type AutoscalerMessage, loadStream } from "@wick/sdk/wire"
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { LoadServer } from "./load-server.ts"
+
+const { path, requestSerialize, responseDeserialize } = loadStream
+const directory = mkdtempSync(join(tmpdir(), "wick-load-server-"))
+const listen = `unix:${join(directory, "load.sock")}`
+let said: string[]
+let server: LoadServer
+let undo: AsyncDisposableStack
+
+beforeEach(async () => {
+  undo = new AsyncDisposableStack()
+  undo.defer(() => rmSync(directory, { recursive: true, force: true }))
+  said = []
+  const listener = {
+    connected: (id: string) => void said.push(`${id} is there`),
+    history: () => {},
+    load: () => {},
+    poke: (id: string, _: string, name: string) => void said.push(`${id} pokes ${name}`),
+    disconnected: (id: string) => void said.push(`${id} is gone`),
+  }
+  server = undo.use(new LoadServer(listener, silentLog))
+  await server.listen(listen)
+})
+afterEach(() => undo.disposeAsync())
+
+function connect(id: string): ClientDuplexStream<ActivatorMessage, AutoscalerMessage> & { heard: AutoscalerMessage[] } {
+  const client = new GrpcClient(listen, credentials.createInsecure())
+  undo.defer(() => client.close())
+  const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
+  const heard: AutoscalerMessage[] = []
+  stream.on("data", (message: AutoscalerMessage) => heard.push(message))
+  stream.on("error", () => {})
+  stream.write({ type: "hello", self: { id, admin: "" } })
+  return Object.assign(stream, { heard })
+}
+
+it("what activators say before the autoscaler knows what it scales is heard when it does, and answered then", async () => {
+  const early = connect("early")
+  early.write({ type: "poke", namespace: "default", name: "hello-1" })
+  const impatient = connect("impatient")
+  await vi.waitFor(() => expect(server.waiting).toBe(2))
+  expect([said, early.heard]).toEqual([[], []])
+  impatient.cancel()
+  await vi.waitFor(() => expect(server.waiting).toBe(1))
+  server.begin()
+  await vi.waitFor(() => expect(early.heard).toHaveLength(1))
+  expect(said).toEqual(["early is there", "early pokes hello-1"])
+  const late = connect("late")
+  await vi.waitFor(() => expect(late.heard).toHaveLength(1))
+})
