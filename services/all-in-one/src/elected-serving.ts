@@ -35,7 +35,7 @@ const namespace = "kube-system"
  * After another host led: calls of functions at zero may be waiting for the autoscaler, so the controller, which looks at every
  * object when it begins, lets it have the processor first.
  */
-const controllerAfterMs = 300
+const controllerAfterMs = 1_000
 const placeKeeper = { name: "system:wick-gateway-places", groups: ["system:masters"] }
 
 /**
@@ -70,7 +70,7 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
   })
   const controller = elect("controller", (term) =>
     withInformers(common("controller", term), async (given) => {
-      if (mandate.state.kind === "ours") await clock.sleep(controllerAfterMs, term.signal)
+      if (mandate.state.kind === "ours") await clock.sleep(controllerAfterMs, term.signal).catch(() => {})
       await using stack = new AsyncDisposableStack()
       if (remote) {
         const client = controlPlane.clientAs(placeKeeper, term)

@@ -1,13 +1,19 @@
+import { pullCredentials } from "@wick/controller"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import { createInformer } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { RegistryCredentials } from "@wick/sdk/oci/pull-credentials"
 
 export interface ImagePresenceOptions {
   readonly client: Client
-  /** Has an image on this host; at once when it is there. */
-  readonly pull: (image: string, signal: AbortSignal) => Promise<void>
+  /** Has an image on this host; at once when it is there. Otherwise it asks what to show to the registry. */
+  readonly pull: (
+    image: string,
+    credentials: () => Promise<readonly RegistryCredentials[]>,
+    signal: AbortSignal,
+  ) => Promise<void>
   readonly clock: Clock
   readonly log: Log
 }
@@ -17,28 +23,30 @@ const routingState = "serving.knative.dev/routingState"
 /**
  * Has on this host what may have to be started here at any moment: the images of all revisions that serve, which the host
  * where they ran first has pulled. A function whose host is lost then starts elsewhere in the time of a start, and not in
- * that of a pull. One at a time, after the revision has become ready: nobody waits for these.
+ * that of a pull. One at a time, after the revision has become ready: nobody waits for these. Registries that ask who pulls
+ * are shown what the revision's pods would show: the secrets of its spec and of its service account.
  */
 export function keepImages({ client, pull, clock, log }: ImagePresenceOptions): AsyncDisposable {
   const stop = new AbortController()
   const seen = new Set<string>()
   let pulling: Promise<void> = Promise.resolve()
-  const have = async (image: string): Promise<void> => {
+  const have = async (image: string, revision: Revision): Promise<void> => {
     if (stop.signal.aborted) return
     try {
-      await pull(image, stop.signal)
+      await pull(image, () => pullCredentials(client, revision, image), stop.signal)
     } catch (error) {
-      // One that needs a password, for example: it is pulled by the pod, which has it.
+      // Whose registry is away or lets nobody in, for example: it is tried again when the revision changes, and by its pods.
       seen.delete(image)
       if (!stop.signal.aborted) log.debug("an image is not had beforehand", { image, error })
     }
   }
-  const informer = createInformer(client, Revision, { trim: withoutSpec }, clock, log)
+  const informer = createInformer(client, Revision, { trim: trimmed }, clock, log)
   informer.onChange(({ after }) => {
-    for (const image of after ? imagesOf(after) : []) {
+    if (after === undefined) return
+    for (const image of imagesOf(after)) {
       if (seen.has(image)) continue
       seen.add(image)
-      pulling = pulling.then(() => have(image))
+      pulling = pulling.then(() => have(image, after))
     }
   })
   return {
@@ -57,6 +65,8 @@ export function imagesOf({ metadata, status }: Pick<Revision, "metadata" | "stat
   return (status?.containerStatuses ?? []).flatMap(({ imageDigest }) => (imageDigest ? [imageDigest] : []))
 }
 
-function withoutSpec(revision: Revision): Revision {
-  return { ...revision, spec: {} as Revision["spec"] }
+/** Of the spec: what opens registries. */
+function trimmed(revision: Revision): Revision {
+  const { imagePullSecrets, serviceAccountName } = revision.spec
+  return { ...revision, spec: { imagePullSecrets, serviceAccountName } as Revision["spec"] }
 }

@@ -26,6 +26,7 @@ import { startServerlessServiceController } from "./reconcilers/serverless-servi
 import { startServiceController } from "./reconcilers/service/reconcile.ts"
 import { startWebhooks, type WebhookOptions } from "./webhook/index.ts"
 
+export { pullCredentials } from "./reconcilers/revision/keychain.ts"
 export type { Registries } from "./reconcilers/revision/resolver.ts"
 
 export interface ControllerOptions {

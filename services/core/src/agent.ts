@@ -102,7 +102,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   staying = true
   return {
     connection: kubelet,
-    pull: (image, signal) => kubelet.pull(image, signal),
+    pull: (...asked) => kubelet.pull(...asked),
     abandon: async () => {
       staying = containerd.adopted
       await stack.disposeAsync()
@@ -130,7 +130,7 @@ async function startProcessNode(options: NodeOptions): Promise<RunningNode> {
   const stack = undo.move()
   return {
     connection: kubelet,
-    pull: (image, signal) => kubelet.pull(image, signal),
+    pull: (...asked) => kubelet.pull(...asked),
     stop: () => stack.disposeAsync(),
     abandon: () => stack.disposeAsync(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

@@ -1,3 +1,4 @@
+import { Node } from "@wick/sdk/api/core/node"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import {
@@ -36,7 +37,7 @@ const namespace = "kube-system"
  * After another host led: calls of functions at zero may be waiting, so what makes pods begins at once, and what looks at all
  * there is does so when those have had the processor.
  */
-const othersAfterMs = 300
+const othersAfterMs = 1_000
 
 /**
  * Controllers and scheduler, each while it holds its Lease, under the names that Kubernetes' own have. Each writes under
@@ -80,12 +81,17 @@ export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
     return stack
   })
   elect("kube-scheduler", identities.scheduler, async (term) => {
-    // Before the first pod is bound: the host that led before is likely to be gone.
-    const hosts = await watchHosts(options, term)
     const { informers, common } = begun(identities.scheduler, term)
-    const stack = both(startScheduler(common), informers)
+    await using stack = new AsyncDisposableStack()
+    stack.use(informers)
+    // Before the first pod is bound: the host that led before is likely to be gone.
+    const looked = watchHosts(options, term)
+    const after = looked.then((hosts) => hosts && informers(Node).caughtUp())
+    after.catch(() => {})
+    stack.use(startScheduler({ ...common, after }))
+    const hosts = await looked
     if (hosts) stack.use(hosts)
-    return stack
+    return stack.move()
   })
   return running
 }

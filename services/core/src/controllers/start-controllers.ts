@@ -36,9 +36,10 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
   return running
 }
 
-/** Those that a function which is to be started waits for. */
+/** Those that a function which is to be started waits for, or who calls what has started. */
 export function startPodMakers(options: ControllersOptions): AsyncDisposable {
   const running = new AsyncDisposableStack()
+  running.use(startEndpointSlices(options))
   running.use(startDeployments(options))
   running.use(startReplicaSets(options))
   return running
@@ -52,7 +53,6 @@ export function startOtherControllers(options: ControllersOptions): AsyncDisposa
   if (options.certificateSigner) running.use(startCertificateSigning(options, options.certificateSigner))
   running.use(startPersistentVolumes(options))
   running.use(startDisruption(options))
-  running.use(startEndpointSlices(options))
   running.use(startGarbageCollector(options, inventory))
   running.use(startHorizontalPodAutoscalers(options))
   running.use(startNamespaces(options, inventory))

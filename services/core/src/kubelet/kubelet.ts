@@ -12,7 +12,7 @@ import type { Log } from "@wick/sdk/log"
 import { createKubeletFetch } from "./api/fetch.ts"
 import { upgradeStream } from "./api/upgrade.ts"
 import { ImageCollector, type ImageLimits } from "./image/image-collector.ts"
-import { Images } from "./image/images.ts"
+import { Images, pullWithAny } from "./image/images.ts"
 import { type LogLimits, LogRotation } from "./log/log-rotation.ts"
 import { type NodeFacts, nodeFacts } from "./node/node-facts.ts"
 import type { NodeView } from "./node/node-object.ts"
@@ -21,7 +21,7 @@ import { type ClusterDns, parseResolvConf } from "./pod/dns.ts"
 import type { PodDeps } from "./pod/pod-deps.ts"
 import { PodFleet } from "./pod/pod-fleet.ts"
 import { Slots } from "./pod/slots.ts"
-import type { Runtime } from "./runtime/runtime.ts"
+import type { Credentials, Runtime } from "./runtime/runtime.ts"
 import { ClaimedVolumes } from "./volume/claimed-volumes.ts"
 import { ObjectWatches } from "./volume/object-watches.ts"
 
@@ -60,8 +60,11 @@ export interface Kubelet extends AsyncDisposable {
   readonly fetch: Fetch
   /** Exec, attach, port-forward: the connection is handed on to the runtime. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Has an image beforehand, for pods that may come. Shows nobody's password. */
-  pull(image: string, signal: AbortSignal): Promise<void>
+  /**
+   * Has an image beforehand, for pods that may come; at once when it is there. Each of the credentials is tried until one is
+   * let in; they are asked for only when it has to be pulled.
+   */
+  pull(image: string, credentials: () => Promise<readonly Credentials[]>, signal: AbortSignal): Promise<void>
 }
 
 const podsMaxDefault = 250
@@ -124,8 +127,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   return {
     fetch: createKubeletFetch({ fleet, clock, runtime, nodeName, directory: options.directory }),
     upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
-    pull: async (image, signal) => {
-      if (!(await runtime.image(image))) await runtime.pullImage(image, undefined, signal)
+    pull: async (image, credentials, signal) => {
+      if (!(await runtime.image(image))) await pullWithAny(runtime, { image, credentials, signal })
     },
     [Symbol.asyncDispose]: async () => {
       rotation.stop()

@@ -32,6 +32,7 @@ export interface MembersDoorOptions {
  *     DELETE /cluster/members/ID      takes one out
  *     POST   /cluster/members/ID/lead hands the lead of the store to it, and with it what runs once
  *     GET    /cluster/registry/v2/…   what this host's registry of images has, for those of other hosts
+ *     POST   /cluster/registry/v2/REPOSITORY/tags/TAG  tells this host that another has something new under a tag
  *
  * It stands before the audit log, which must not learn what a new member is handed; it says itself who came and went.
  */
@@ -81,11 +82,14 @@ function expectAllowed({ authorize }: MembersDoorOptions, user: UserInfo, verb: 
   if (!allowed) throw new StatusError("Forbidden", `${user.name} cannot ${verb} path "${path}": ${reason}`)
 }
 
-/** Read only: images are pushed to a host's own registry. */
+/** Read only: images are pushed to a host's own registry, and the others are told that there is one. */
 async function images(options: MembersDoorOptions, request: Request, path: string, user: UserInfo): Promise<Response> {
   const { method, signal } = request
-  if (method !== "GET" && method !== "HEAD") throw new StatusError("MethodNotAllowed", "images of other hosts are read")
-  expectAllowed(options, user, "get", path)
+  const tells = method === "POST" && /\/tags\/[^/]+$/.test(path)
+  if (!tells && method !== "GET" && method !== "HEAD") {
+    throw new StatusError("MethodNotAllowed", "images of other hosts are read")
+  }
+  expectAllowed(options, user, tells ? "post" : "get", path)
   const registry = options.images()
   if (!registry) throw new StatusError("ServiceUnavailable", "the registry of this host is not open yet")
   return registry(new Request(new URL(path.slice(imagesPath.length), "http://registry"), { method, signal }))

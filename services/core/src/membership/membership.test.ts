@@ -168,6 +168,9 @@ describe("the door of members", () => {
   it("shows other hosts what the registry of this one has, and takes nothing there", async () => {
     expect(await (await ask("GET", "/cluster/registry/v2/a/manifests/b")).text()).toBe("/v2/a/manifests/b")
     expect((await ask("PUT", "/cluster/registry/v2/a/manifests/b")).status).toBe(405)
+    expect((await ask("POST", "/cluster/registry/v2/a/blobs/uploads/")).status).toBe(405)
+    expect(await (await ask("POST", "/cluster/registry/v2/a/tags/b")).text()).toBe("/v2/a/tags/b")
+    expect((await ask("POST", "/cluster/registry/v2/a/tags/b", joiner)).status).toBe(403)
     expect((await ask("GET", "/cluster/registry/v2/a/manifests/b", joiner)).status).toBe(403)
   })
 

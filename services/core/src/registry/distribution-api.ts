@@ -14,6 +14,10 @@ export interface DistributionParts {
   readonly manifests: ManifestStore
   /** What is not here is looked for elsewhere. Absent: what is here is all that there is. */
   readonly elsewhere?: PullThrough | undefined
+  /** Called when a tag was pushed or removed here. */
+  readonly onTag?: ((repository: string, tag: string) => void) | undefined
+  /** Called when another host says that a tag was pushed or removed there. Absent: nobody is listened to. */
+  readonly onNews?: ((repository: string, tag: string) => void) | undefined
   readonly now: () => number
 }
 
@@ -42,7 +46,19 @@ function route(request: Request, parts: DistributionParts): Promise<Response> {
   if (area === "blobs/uploads") return upload(request, url, blobs, repository, last)
   if (area === "blobs") return blob(request, parts, repository, last)
   if (area === "manifests") return manifest(request, parts, repository, last)
+  if (request.method === "POST" && parts.onNews) return news(parts.onNews, repository, last)
   return tagList(manifests, repository)
+}
+
+/** Beside the specification, for registries of the same cluster: it says that there is something to be read. */
+async function news(
+  onNews: NonNullable<DistributionParts["onNews"]>,
+  repository: string,
+  tag: string,
+): Promise<Response> {
+  if (!referenceForm.test(tag)) throw new RegistryError("TAG_INVALID", `${tag} is no tag`, 400)
+  onNews(repository, tag)
+  return new Response(null, { status: 202 })
 }
 
 async function tagList(manifests: ManifestStore, name: string): Promise<Response> {
@@ -144,13 +160,9 @@ async function manifest(
     throw new RegistryError("TAG_INVALID", `${reference} is neither a tag nor a digest`, 400)
   if (request.method === "PUT") return putManifest(request, parts, repository, reference)
   const { manifests, elsewhere } = parts
-  const anywhere = request.method === "DELETE" ? undefined : elsewhere
-  const found = await (anywhere?.manifest(repository, reference) ?? manifests.get(repository, reference))
-  if (!found) throw new RegistryError("MANIFEST_UNKNOWN", `${repository}:${reference} is not known`, 404)
-  if (request.method === "DELETE") {
-    await manifests.remove(repository, reference)
-    return new Response(null, { status: 202 })
-  }
+  const found = await (elsewhere?.manifest(repository, reference) ?? manifests.get(repository, reference))
+  if (!found) return manifestUnknown(manifests, repository, reference)
+  if (request.method === "DELETE") return removeManifest(parts, repository, reference)
   const headers = {
     "content-type": found.mediaType,
     "docker-content-digest": found.digest,
@@ -160,9 +172,27 @@ async function manifest(
   return new Response(request.method === "HEAD" ? null : new Uint8Array(found.bytes), { headers })
 }
 
+/** Of a tag that was removed it is told when, for hosts that still know it. */
+async function manifestUnknown(manifests: ManifestStore, repository: string, reference: string): Promise<Response> {
+  const unknown = new RegistryError("MANIFEST_UNKNOWN", `${repository}:${reference} is not known`, 404).toResponse()
+  const mark = reference.startsWith("sha256:") ? undefined : await manifests.mark(repository, reference)
+  if (mark?.digest === undefined && mark) unknown.headers.set(pushedAtHeader, String(mark.atMs))
+  return unknown
+}
+
+async function removeManifest(
+  { manifests, elsewhere, onTag, now }: DistributionParts,
+  repository: string,
+  reference: string,
+): Promise<Response> {
+  const stamp = elsewhere && ((tag: string) => elsewhere.stamp(repository, tag, now()))
+  for (const tag of await manifests.remove(repository, reference, stamp)) onTag?.(repository, tag)
+  return new Response(null, { status: 202 })
+}
+
 async function putManifest(
   request: Request,
-  { manifests, elsewhere, now }: DistributionParts,
+  { manifests, elsewhere, onTag, now }: DistributionParts,
   repository: string,
   reference: string,
 ): Promise<Response> {
@@ -173,6 +203,7 @@ async function putManifest(
   const mediaType = request.headers.get("content-type") ?? "application/vnd.oci.image.manifest.v1+json"
   const stamp = reference.startsWith("sha256:") ? undefined : await elsewhere?.stamp(repository, reference, now())
   const digest = await manifests.put(repository, reference, mediaType, bytes, stamp)
+  if (!reference.startsWith("sha256:")) onTag?.(repository, reference)
   const headers = { location: `/v2/${repository}/manifests/${digest}`, "docker-content-digest": digest }
   return new Response(null, { status: 201, headers })
 }

@@ -20,15 +20,26 @@ interface Record {
   readonly content: string
 }
 
+/** What was done to a tag last: a push, or its removal, which has no digest. */
+export interface TagMark {
+  readonly digest: string | undefined
+  readonly atMs: number
+}
+
+/** In the place of a digest: other hosts that know the tag are to learn that it is none any more. */
+const removedMark = "removed"
+
 /**
  * Manifests by digest, and tags that name them:
  *
  *     repositories/<repository>/manifests/<hex>     media type and content
- *     repositories/<repository>/tags/<tag>          the digest; its file's time is when it was pushed
+ *     repositories/<repository>/tags/<tag>          the digest, or that it was removed; its file's time is when
  */
 export class ManifestStore {
   readonly #root: string
   readonly #blobs: BlobStore
+  /** One tag is looked at and written after the other: what is here may change by a push and by news from elsewhere. */
+  #marking: Promise<void> = Promise.resolve()
 
   constructor(directory: string, blobs: BlobStore) {
     this.#root = join(directory, "repositories")
@@ -36,15 +47,33 @@ export class ManifestStore {
   }
 
   async get(repository: string, reference: string): Promise<Manifest | undefined> {
-    const isTag = !reference.startsWith("sha256:")
-    const digest = isTag ? await this.#tagged(repository, reference) : reference
+    const mark = reference.startsWith("sha256:") ? undefined : await this.mark(repository, reference)
+    const digest = mark ? mark.digest : reference
     const text = digest && (await read(this.#manifestPath(repository, digest)))
     if (!digest || !text) return undefined
     const { mediaType, content } = JSON.parse(text) as Record
     const found = { digest, mediaType, bytes: Buffer.from(content, "base64") }
-    if (!isTag) return found
-    const { mtimeMs } = await stat(this.#tagPath(repository, reference))
-    return { ...found, pushedAtMs: Math.round(mtimeMs) }
+    return mark ? { ...found, pushedAtMs: mark.atMs } : found
+  }
+
+  /** Undefined: the tag was never here. */
+  async mark(repository: string, tag: string): Promise<TagMark | undefined> {
+    const path = this.#tagPath(repository, tag)
+    const text = (await read(path))?.trim()
+    if (text === undefined) return undefined
+    const { mtimeMs } = await stat(path)
+    return { digest: text === removedMark ? undefined : text, atMs: Math.round(mtimeMs) }
+  }
+
+  /** What was done to a tag here or elsewhere, unless something was done to it later; of what it names everything is here. */
+  setMark(repository: string, tag: string, { digest, atMs }: TagMark): Promise<void> {
+    const marking = this.#marking.then(async () => {
+      const before = await this.mark(repository, tag)
+      if (before !== undefined && before.atMs >= atMs) return
+      await write(this.#tagPath(repository, tag), digest ?? removedMark, atMs)
+    })
+    this.#marking = marking.catch(() => {})
+    return marking
   }
 
   async put(
@@ -61,23 +90,32 @@ export class ManifestStore {
       this.#manifestPath(repository, digest),
       JSON.stringify({ mediaType, content: bytes.toString("base64") }),
     )
-    if (!reference.startsWith("sha256:")) await write(this.#tagPath(repository, reference), digest, pushedAtMs)
+    if (reference.startsWith("sha256:")) return digest
+    if (pushedAtMs === undefined) await write(this.#tagPath(repository, reference), digest)
+    else await this.setMark(repository, reference, { digest, atMs: pushedAtMs })
     return digest
   }
 
-  async remove(repository: string, reference: string): Promise<void> {
+  /** A tag, or a manifest with all tags that name it; gives the tags. `stamp`: when, where other hosts are to learn of it. */
+  async remove(
+    repository: string,
+    reference: string,
+    stamp?: (tag: string) => Promise<number>,
+  ): Promise<readonly string[]> {
     const isDigest = reference.startsWith("sha256:")
-    await rm(isDigest ? this.#manifestPath(repository, reference) : this.#tagPath(repository, reference), {
-      force: true,
-    })
-    if (!isDigest) return
-    for (const tag of await this.tags(repository)) {
-      if ((await this.#tagged(repository, tag)) === reference) await rm(this.#tagPath(repository, tag), { force: true })
+    const tags = isDigest ? await this.#tagsOf(repository, reference) : [reference]
+    for (const tag of tags) {
+      if (stamp) await this.setMark(repository, tag, { digest: undefined, atMs: await stamp(tag) })
+      else await rm(this.#tagPath(repository, tag), { force: true })
     }
+    if (isDigest) await rm(this.#manifestPath(repository, reference), { force: true })
+    return tags
   }
 
   async tags(repository: string): Promise<string[]> {
-    return (await listing(join(this.#root, encode(repository), "tags"))).toSorted()
+    const all = (await listing(join(this.#root, encode(repository), "tags"))).toSorted()
+    const marks = await Promise.all(all.map((tag) => this.mark(repository, tag)))
+    return all.filter((_, at) => marks[at]?.digest !== undefined)
   }
 
   async repositories(): Promise<string[]> {
@@ -111,8 +149,10 @@ export class ManifestStore {
     }
   }
 
-  async #tagged(repository: string, tag: string): Promise<string | undefined> {
-    return (await read(this.#tagPath(repository, tag)))?.trim()
+  async #tagsOf(repository: string, digest: string): Promise<string[]> {
+    const tags = await this.tags(repository)
+    const marks = await Promise.all(tags.map((tag) => this.mark(repository, tag)))
+    return tags.filter((_, at) => marks[at]?.digest === digest)
   }
 
   #manifestPath(repository: string, digest: string): string {

@@ -1,25 +1,23 @@
 import type { Clock } from "@wick/sdk/clock"
+import type { TagMark } from "./manifest-store.ts"
 
 /** The registry of another host of the cluster: what it has itself, and no more. */
 export interface OtherRegistry {
   readonly name: string
   /** `path` as in the specification: `/v2/…`. Resolves with the head of the answer; rejects when there is none. */
-  ask(path: string, init: { readonly method: "GET" | "HEAD"; readonly signal: AbortSignal }): Promise<Response>
+  ask(path: string, init: { readonly method: Method; readonly signal: AbortSignal }): Promise<Response>
 }
 
-/** When a tag was pushed, in milliseconds: of two hosts that know it the later one is right. */
+/** What is only told is posted: a host reads for itself what it is told of. */
+type Method = "GET" | "HEAD" | "POST"
+
+/** When a tag was pushed, or removed, in milliseconds: of two hosts that know of it the later one is right. */
 export const pushedAtHeader = "wick-pushed-at"
 
 /** A host that has not begun to answer by then is gone, frozen or cut off. */
 const answerMsMax = 1_000
 /** Nobody waits for such a one again for so long. */
 const passedOverMs = 10_000
-
-/** A tag as another host has it. */
-export interface RemoteTag {
-  readonly digest: string
-  readonly pushedAtMs: number
-}
 
 /** The registries of the cluster's other hosts. One that is silent costs a second, once in a while, and no error. */
 export class OtherRegistries {
@@ -33,22 +31,59 @@ export class OtherRegistries {
   }
 
   /** The tag as it was pushed last, among those who answer. */
-  async newest(repository: string, tag: string): Promise<RemoteTag | undefined> {
+  async newest(repository: string, tag: string): Promise<TagMark | undefined> {
     const path = `/v2/${repository}/manifests/${tag}`
     const answers = await Promise.all(this.#awake().map((other) => this.#ask(other, path, "HEAD")))
-    const tags = answers.flatMap((answer): RemoteTag[] => {
-      const digest = answer?.headers.get("docker-content-digest")
-      return digest ? [{ digest, pushedAtMs: Number(answer?.headers.get(pushedAtHeader) ?? 0) }] : []
+    const marks = answers.flatMap((answer): TagMark[] => {
+      const digest = answer?.ok ? (answer.headers.get("docker-content-digest") ?? undefined) : undefined
+      const at = answer?.headers.get(pushedAtHeader)
+      return digest !== undefined || at ? [{ digest, atMs: Number(at ?? 0) }] : []
     })
-    return tags.toSorted((one, other) => other.pushedAtMs - one.pushedAtMs)[0]
+    return marks.toSorted((one, other) => other.atMs - one.atMs)[0]
   }
 
   /** The answer of the first that has it. What is named by its digest is the same wherever it is. */
   async first(path: string): Promise<Response | undefined> {
     for (const other of this.#awake()) {
       const answer = await this.#ask(other, path, "GET")
-      if (answer) return answer
+      if (answer?.ok) return answer
+      await answer?.body?.cancel()
     }
+    return undefined
+  }
+
+  names(): string[] {
+    return this.#list().map(({ name }) => name)
+  }
+
+  /** Whether the host has heard it; one that is no member any more need not. */
+  async tell(name: string, path: string): Promise<boolean> {
+    const other = this.#list().find((one) => one.name === name)
+    if (!other) return true
+    const answer = await this.#ask(other, path, "POST")
+    await answer?.body?.cancel()
+    return answer?.ok ?? false
+  }
+
+  /** Every tag that the host has, as `[repository, tag]`; undefined when it does not say. */
+  async tagsOf(name: string): Promise<[repository: string, tag: string][] | undefined> {
+    const other = this.#list().find((one) => one.name === name)
+    if (!other) return []
+    const catalog = await this.#read<{ repositories: string[] }>(other, "/v2/_catalog")
+    if (!catalog) return undefined
+    const found: [string, string][] = []
+    for (const repository of catalog.repositories) {
+      // A repository of which all tags were removed is not known.
+      const tags = (await this.#read<{ tags: string[] }>(other, `/v2/${repository}/tags/list`))?.tags ?? []
+      for (const tag of tags) found.push([repository, tag])
+    }
+    return found
+  }
+
+  async #read<Body>(other: OtherRegistry, path: string): Promise<Body | undefined> {
+    const answer = await this.#ask(other, path, "GET")
+    if (answer?.ok) return (await answer.json()) as Body
+    await answer?.body?.cancel()
     return undefined
   }
 
@@ -57,13 +92,12 @@ export class OtherRegistries {
     return this.#list().filter(({ name }) => (this.#silentUntilMs.get(name) ?? 0) <= now)
   }
 
-  async #ask(other: OtherRegistry, path: string, method: "GET" | "HEAD"): Promise<Response | undefined> {
+  /** Undefined: there was no answer. */
+  async #ask(other: OtherRegistry, path: string, method: Method): Promise<Response | undefined> {
     const late = new AbortController()
     const timer = this.#clock.timer(answerMsMax, () => late.abort())
     try {
-      const answer = await other.ask(path, { method, signal: late.signal })
-      if (answer.ok) return answer
-      await answer.body?.cancel()
+      return await other.ask(path, { method, signal: late.signal })
     } catch {
       this.#silentUntilMs.set(other.name, this.#clock.monotonic() + passedOverMs)
     } finally {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { type Clock, SimulatedClock, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { binaryImage, parseImageReference, pushImage, textEntry } from "@wick/sdk/oci"
-import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type OtherRegistry, type Registry, startRegistry } from "./index.ts"
 
 /** Hosts with a registry each, which know the others that are not away. */
@@ -12,8 +12,9 @@ class Hosts implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), "wick-registries-"))
   readonly registries: Registry[] = []
   readonly away = new Set<number>()
-  /** What was asked of other hosts: `0 GET /v2/…`. */
-  readonly asked: string[] = []
+  /** What was had of other hosts: `0 GET /v2/…`, and what was asked of those that are away. */
+  readonly had: string[] = []
+  readonly refused: string[] = []
 
   async add(clock: Clock = new SimulatedClock(1_000_000)): Promise<Registry> {
     const own = this.registries.length
@@ -28,10 +29,15 @@ class Hosts implements AsyncDisposable {
   #other(at: number): OtherRegistry {
     return {
       name: String(at),
-      ask: (path, { method }) => {
-        if (this.away.has(at)) return Promise.reject(new Error("gone"))
-        this.asked.push(`${at} ${method} ${path}`)
-        return (this.registries[at] as Registry).own(new Request(`http://registry${path}`, { method }))
+      ask: async (path, { method }) => {
+        const registry = this.away.has(at) ? undefined : this.registries[at]
+        if (!registry) {
+          this.refused.push(`${at} ${method} ${path}`)
+          throw new Error("gone")
+        }
+        const answer = await registry.own(new Request(`http://registry${path}`, { method }))
+        if (answer.ok) this.had.push(`${at} ${method} ${path}`)
+        return answer
       },
     }
   }
@@ -78,11 +84,10 @@ async function pull({ address }: Registry, reference: string): Promise<Pulled | 
 it("an image that was pushed to one host is pulled on every other, each part fetched once", async () => {
   const [first, second, third] = [await hosts.add(), await hosts.add(), await hosts.add()]
   const digest = await push(second, "a/hello:v1", "hi")
-  hosts.asked.length = 0
   expect(await pull(first, "v1")).toMatchObject({ digest, layers: 1 })
   expect(await pull(third, digest)).toMatchObject({ digest })
   // Two hosts fetched a configuration and a layer, though each was asked for by who pulls and by who keeps.
-  expect(hosts.asked.filter((line) => line.includes("/blobs/"))).toHaveLength(4)
+  expect(hosts.had.filter((line) => line.includes("/blobs/"))).toHaveLength(4)
 })
 
 it("an image that was pulled on another host outlives the one to which it was pushed", async () => {
@@ -110,3 +115,51 @@ it("hosts that are gone are passed over: what is here is served, what is nowhere
   expect(await pull(first as Registry, "v1")).toMatchObject({ digest })
   expect(await pull(first as Registry, "v2")).toBeUndefined()
 })
+
+describe("a tag", () => {
+  it("is known on every host soon after its push, with its image: the one that took it may be lost", async () => {
+    const [first, second, third] = [await hosts.add(), await hosts.add(), await hosts.add()]
+    const digest = await push(second, "a/hello:v1", "hi")
+    const known = async (registry: Registry) => (await ownTag(registry, "v1"))?.digest
+    await vi.waitFor(async () => expect([await known(first), await known(third)]).toEqual([digest, digest]), 5_000)
+    hosts.away.add(1)
+    expect(await pull(first, "v1")).toMatchObject({ digest })
+    expect(await pull(third, "v1")).toMatchObject({ digest })
+  })
+
+  it("is told to a host that was away when it is back, and one that begins anew asks for all there are", async () => {
+    const clock = new SimulatedClock(1_000_000)
+    const [first] = [await hosts.add(clock), await hosts.add()]
+    hosts.away.add(1)
+    const digest = await push(first as Registry, "a/hello:v1", "hi")
+    await vi.waitFor(() => expect(hosts.refused).toContain("1 POST /v2/a/hello/tags/v1"), 5_000)
+    hosts.away.clear()
+    const late = await hosts.add()
+    await vi.waitFor(async () => expect(await ownTag(late, "v1")).toMatchObject({ digest }), 5_000)
+    await vi.waitFor(async () => {
+      await clock.advance(1_000)
+      expect(await ownTag(hosts.registries[1] as Registry, "v1")).toMatchObject({ digest })
+    }, 5_000)
+  })
+
+  it("that is removed on one host is removed on all, also where its image has been pulled", async () => {
+    const [first, second, third] = [await hosts.add(), await hosts.add(), await hosts.add()]
+    const digest = await push(second, "a/hello:v1", "hi")
+    await push(second, "a/hello:v2", "hi")
+    await vi.waitFor(async () => expect(await ownTag(first, "v2")).toMatchObject({ digest }), 5_000)
+    const removed = await fetch(`http://${first.address}/v2/a/hello/manifests/v1`, { method: "DELETE" })
+    expect(removed.status).toBe(202)
+    expect(await pull(third, "v1")).toBeUndefined()
+    await vi.waitFor(async () => expect(await ownTag(second, "v1")).toBeUndefined(), 5_000)
+    const list = await fetch(`http://${second.address}/v2/a/hello/tags/list`)
+    expect(await list.json()).toEqual({ name: "a/hello", tags: ["v2"] })
+    const again = await push(third, "a/hello:v1", "once more")
+    for (const registry of [first, second, third]) expect(await pull(registry, "v1")).toMatchObject({ digest: again })
+  })
+})
+
+/** As the registry of this host alone knows it. */
+async function ownTag({ own }: Registry, tag: string): Promise<{ digest: string } | undefined> {
+  const answer = await own(new Request(`http://registry/v2/a/hello/manifests/${tag}`))
+  return answer.ok ? { digest: answer.headers.get("docker-content-digest") ?? "" } : undefined
+}

@@ -9,6 +9,7 @@ import { createDistributionApi } from "./distribution-api.ts"
 import { ManifestStore } from "./manifest-store.ts"
 import { OtherRegistries, type OtherRegistry } from "./other-registries.ts"
 import { PullThrough } from "./pull-through.ts"
+import { TagNews } from "./tag-news.ts"
 
 export interface RegistryOptions {
   readonly directory: string
@@ -39,17 +40,20 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const own = { blobs, manifests, now: () => clock.now() }
   const others = options.others && new OtherRegistries(options.others, clock)
   const elsewhere = others && new PullThrough({ others, blobs, manifests, log })
-  const api = createDistributionApi({ ...own, elsewhere })
+  const news = others && elsewhere && new TagNews({ others, elsewhere, manifests, clock, log })
+  const api = createDistributionApi({ ...own, elsewhere, onTag: news?.spread })
   const server = createServer(getRequestListener(api))
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
     server.listen(port, host, resolve)
   })
+  news?.catchUp()
   return {
     address: `${host}:${(server.address() as AddressInfo).port}`,
-    own: createDistributionApi(own),
+    own: createDistributionApi({ ...own, onNews: news?.heard }),
     async [Symbol.asyncDispose]() {
+      await news?.[Symbol.asyncDispose]()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await closed

@@ -31,6 +31,8 @@ export interface SchedulerOptions {
   readonly random: Random
   readonly log: Log
   readonly metrics?: Metrics | undefined
+  /** Nothing is bound before it resolves; what there is to know is looked up meanwhile. */
+  readonly after?: Promise<void> | undefined
 }
 
 /** Pods that name another scheduler are not ours. */
@@ -75,7 +77,7 @@ class Scheduler implements AsyncDisposable {
     this.#undo.push(nodes.onChange((change) => this.#nodeChanged(change)))
     this.#undo.push(pods.onChange((change) => this.#podChanged(change)))
     const storage = this.#followStorage(informers)
-    void Promise.all([nodes.synced, pods.synced, ...storage]).then(() => {
+    void Promise.all([nodes.synced, pods.synced, ...storage, options.after]).then(() => {
       this.#started = true
       this.#turn()
     })

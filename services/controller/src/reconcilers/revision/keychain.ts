@@ -10,7 +10,7 @@ const accountDefault = "default"
 /** What the pods of a revision would show to an image's registry: their own pull secrets and their account's. */
 export async function pullCredentials(
   client: Client,
-  revision: Revision,
+  revision: { metadata: Revision["metadata"]; spec: Pick<Revision["spec"], "imagePullSecrets" | "serviceAccountName"> },
   image: string,
 ): Promise<RegistryCredentials[]> {
   const { namespace = "" } = revision.metadata

@@ -85,7 +85,7 @@ export class Images {
     const beganAt = this.#clock.monotonic()
     try {
       wish.onPull({ kind: "pulling" })
-      const id = await this.#pullWithAny(wish)
+      const id = await pullWithAny(this.#runtime, wish)
       const record = (await this.#runtime.image(id)) ?? (await this.#runtime.image(image))
       if (!record) throw new Error(`image "${image}" was pulled and is not there`)
       this.#failures.delete(image)
@@ -98,21 +98,6 @@ export class Images {
       this.#running -= 1
       this.#queue.shift()?.()
     }
-  }
-
-  /** Without credentials where there are none; else the last refusal is told. */
-  async #pullWithAny({ image, credentials, signal }: ImageWish): Promise<string> {
-    const all = await credentials()
-    let refusal: unknown
-    for (const shown of all.length > 0 ? all : [undefined]) {
-      try {
-        return await this.#runtime.pullImage(image, shown, signal)
-      } catch (error) {
-        if (signal.aborted) throw error
-        refusal = error
-      }
-    }
-    throw refusal
   }
 
   #failed(image: string, error: unknown): ImageProblem {
@@ -128,4 +113,22 @@ export class Images {
     this.#running += 1
     if (this.#running > pullsMax) await new Promise<void>((resolve) => this.#queue.push(resolve))
   }
+}
+
+/** Without credentials where there are none; else the last refusal is told. */
+export async function pullWithAny(
+  runtime: Runtime,
+  { image, credentials, signal }: Pick<ImageWish, "image" | "credentials" | "signal">,
+): Promise<string> {
+  const all = await credentials()
+  let refusal: unknown
+  for (const shown of all.length > 0 ? all : [undefined]) {
+    try {
+      return await runtime.pullImage(image, shown, signal)
+    } catch (error) {
+      if (signal.aborted) throw error
+      refusal = error
+    }
+  }
+  throw refusal
 }
