@@ -140,6 +140,25 @@ describe("a controller", () => {
     expect(text).toContain('workqueue_work_duration_seconds_count{name="test"} 2')
     expect(text).toContain('workqueue_retries_total{name="test"} 1')
     expect(text).toContain('workqueue_depth{name="test"} 0')
+    expect(text).toContain('workqueue_adds_total{name="test"} 2')
+    expect(text).toContain('workqueue_queue_duration_seconds_count{name="test"} 2')
+  })
+
+  it("tells the same under Knative's names where it is told to, and of a reconcile that has not ended", async () => {
+    const metrics = createMetrics({ process: false })
+    const { promise, resolve } = Promise.withResolvers<typeof done>()
+    const { controller, clock } = start(() => promise, { metrics, metricNames: "knative" })
+    controller.wake("a")
+    await settled()
+    await clock.advance(2_500)
+    const text = await metrics.text()
+    expect(text).toContain('kn_workqueue_longest_running_processor_seconds{name="test"} 2.5')
+    expect(text).toContain('kn_workqueue_unfinished_work_seconds{name="test"} 2.5')
+    resolve(done)
+    await controller.idle()
+    expect(await metrics.text()).toContain('kn_workqueue_process_duration_seconds_sum{name="test"} 2.5')
+    await controller[Symbol.asyncDispose]()
+    expect(await metrics.text()).not.toContain("kn_workqueue_depth{")
   })
 
   it("comes back when the reconcile asked for it", async () => {

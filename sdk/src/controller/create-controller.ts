@@ -3,7 +3,7 @@ import { isStatus } from "../api/meta/status-error.ts"
 import type { Clock, Timer } from "../clock/index.ts"
 import type { Log } from "../telemetry/log.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
-import { type LoopMetrics, loopMetrics, type Outcome } from "./controller-metrics.ts"
+import { type LoopMetrics, loopMetrics, type MetricNames, type Outcome } from "./controller-metrics.ts"
 import type { Change, Informer } from "./informer.ts"
 import { type Result, TerminalError } from "./result.ts"
 import { WorkQueue } from "./work-queue.ts"
@@ -43,6 +43,8 @@ export interface ControllerOptions {
   readonly concurrency?: number
   /** Where the loop tells how long reconciles take, how many wait and how many fail. */
   readonly metrics?: Metrics | undefined
+  /** By which names; Kubernetes' unless told. */
+  readonly metricNames?: MetricNames
 }
 
 /** A running reconcile loop. Disposing of it aborts what runs and waits for it. */
@@ -64,8 +66,8 @@ export function createController(options: ControllerOptions): Controller {
 class ReconcileLoop implements Controller {
   readonly #options: ControllerOptions
   readonly #log: Log
-  readonly #queue = new WorkQueue()
-  readonly #metrics: LoopMetrics
+  readonly #queue: WorkQueue
+  readonly #metrics: LoopMetrics | undefined
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
   readonly #unsubscribe: (() => void)[]
@@ -77,7 +79,9 @@ class ReconcileLoop implements Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#log = options.log.with({ controller: options.name })
-    this.#metrics = loopMetrics(options.metrics, options.name, () => this.#queue.readyCount)
+    const { metrics, metricNames: names = "kubernetes", name, clock } = options
+    this.#metrics = loopMetrics({ metrics, names, name, clock, depth: () => this.#queue.readyCount })
+    this.#queue = new WorkQueue(this.#metrics?.queued)
     this.#unsubscribe = options.watches.map((watch) =>
       watch.subscribe(
         (key) => this.wake(key),
@@ -106,6 +110,7 @@ class ReconcileLoop implements Controller {
     for (const undo of this.#unsubscribe) undo()
     this.#timer?.timer.cancel()
     await Promise.all(this.#running)
+    this.#metrics?.close()
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
@@ -141,7 +146,7 @@ class ReconcileLoop implements Controller {
 
   async #work(key: string): Promise<void> {
     const { clock, reconcile } = this.#options
-    const startedMs = clock.monotonic()
+    this.#metrics?.begun(key)
     let outcome: Outcome = "ok"
     try {
       const { wakeAfterMs } = await reconcile(key, this.#stop.signal)
@@ -152,7 +157,7 @@ class ReconcileLoop implements Controller {
     } finally {
       this.#queue.done(key)
     }
-    this.#metrics.reconciled((clock.monotonic() - startedMs) / 1000, outcome)
+    this.#metrics?.ended(key, outcome)
   }
 
   #failed(key: string, error: unknown): Outcome {

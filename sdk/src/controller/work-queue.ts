@@ -20,12 +20,18 @@ export class WorkQueue {
   /** Key → when it is due. The heap may hold outdated moments of a key; this map is right. */
   readonly #dueAt = new Map<string, number>()
   readonly #heap = new DueHeap()
+  readonly #queued: ((key: string) => void) | undefined
+
+  /** `queued` is told of each key that begins to wait for work. */
+  constructor(queued?: (key: string) => void) {
+    this.#queued = queued
+  }
 
   /** To be worked on as soon as may be. */
   add(key: string): void {
     this.#dueAt.delete(key)
     if (this.#processing.has(key)) this.#again.add(key)
-    else this.#ready.add(key)
+    else this.#enqueue(key)
   }
 
   /** To be worked on at `atMs`, or earlier if it was to be already. */
@@ -51,7 +57,7 @@ export class WorkQueue {
   /** Work on `key` has ended, well or not. */
   done(key: string): void {
     assert(this.#processing.delete(key), "only a key that was taken is done")
-    if (this.#again.delete(key)) this.#ready.add(key)
+    if (this.#again.delete(key)) this.#enqueue(key)
   }
 
   /** Work on `key` succeeded: the next failure begins with the shortest wait again. */
@@ -86,6 +92,11 @@ export class WorkQueue {
   /** Nothing to do now and nothing being done; keys may wait for a later moment. */
   get idle(): boolean {
     return this.#ready.size === 0 && this.#processing.size === 0
+  }
+
+  #enqueue(key: string): void {
+    if (this.#queued && !this.#ready.has(key)) this.#queued(key)
+    this.#ready.add(key)
   }
 
   #promote(nowMs: number): void {

@@ -1,9 +1,4 @@
-/** One line of an exposition. */
-export interface Sample {
-  readonly metricName?: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly value: number
-}
+import type { Labels, Point, Reading } from "./metric-reading.ts"
 
 /** A number that only grows. */
 export class CounterCell {
@@ -13,8 +8,8 @@ export class CounterCell {
     this.value += amount
   }
 
-  samples(labels: Readonly<Record<string, string>>): Sample[] {
-    return [{ labels, value: this.value }]
+  read(): Point {
+    return this.value
   }
 }
 
@@ -30,21 +25,19 @@ export class GaugeCell {
     this.value += amount
   }
 
-  samples(labels: Readonly<Record<string, string>>): Sample[] {
-    return [{ labels, value: this.value }]
+  read(): Point {
+    return this.value
   }
 }
 
 /** How often values fell under each bound. */
 export class HistogramCell {
-  readonly #name: string
   readonly #bounds: readonly number[]
   /** One more than the bounds: the last is for what lies above them all. */
   readonly #counts: Float64Array
   #sum = 0
 
-  constructor(name: string, bounds: readonly number[]) {
-    this.#name = name
+  constructor(bounds: readonly number[]) {
     this.#bounds = bounds
     this.#counts = new Float64Array(bounds.length + 1)
   }
@@ -62,59 +55,59 @@ export class HistogramCell {
     this.#sum += value
   }
 
-  samples(labels: Readonly<Record<string, string>>): Sample[] {
-    const samples: Sample[] = []
-    let count = 0
-    this.#counts.forEach((inBucket, index) => {
-      count += inBucket
-      const le = index < this.#bounds.length ? String(this.#bounds[index]) : "+Inf"
-      samples.push({ metricName: `${this.#name}_bucket`, labels: { ...labels, le }, value: count })
-    })
-    samples.push({ metricName: `${this.#name}_sum`, labels, value: this.#sum })
-    samples.push({ metricName: `${this.#name}_count`, labels, value: count })
-    return samples
+  read(): Point {
+    return { bounds: this.#bounds, counts: this.#counts, sum: this.#sum }
   }
 }
 
 interface Cell {
-  samples(labels: Readonly<Record<string, string>>): Sample[]
+  read(): Point
 }
 
-/** Label sets that a family may have: more means that a label's values are not from a small set, which is a bug. */
-const childrenMax = 10_000
+export type MetricType = "counter" | "gauge" | "histogram"
+
+/** Label sets that a family may have. What comes beyond is counted together under OpenTelemetry's label for that. */
+export const childrenMax = 10_000
+const overflow: Labels = { "otel.metric.overflow": "true" }
 
 /** All cells of one name, one for each set of label values. */
 export class Family<Made extends Cell> {
   readonly name: string
   readonly help: string
-  readonly type: "counter" | "gauge" | "histogram"
+  readonly type: MetricType
+  readonly unit: string
   readonly #make: () => Made
-  readonly #children = new Map<string, { labels: Readonly<Record<string, string>>; cell: Made }>()
+  readonly #children = new Map<string, { labels: Labels; cell: Made }>()
 
-  constructor(type: Family<Made>["type"], name: string, help: string, make: () => Made) {
-    this.type = type
-    this.name = name
-    this.help = help
+  constructor(given: { type: MetricType; name: string; help: string; unit: string }, make: () => Made) {
+    this.type = given.type
+    this.name = given.name
+    this.help = given.help
+    this.unit = given.unit
     this.#make = make
   }
 
   /** The cell of these labels: ask once, keep it, and a measurement costs an addition. */
-  with(labels: Readonly<Record<string, string>> = {}): Made {
-    const key = Object.entries(labels).flat().join("\u0000")
+  with(labels: Labels = {}): Made {
+    const key = keyOf(labels)
     const known = this.#children.get(key)
     if (known) return known.cell
-    if (this.#children.size >= childrenMax) return this.#make()
+    if (this.#children.size >= childrenMax && labels !== overflow) return this.with(overflow)
     const cell = this.#make()
     this.#children.set(key, { labels, cell })
     return cell
   }
 
   /** Forgets the cell of these labels, when what it measured is gone. */
-  remove(labels: Readonly<Record<string, string>>): void {
-    this.#children.delete(Object.entries(labels).flat().join("\u0000"))
+  remove(labels: Labels): void {
+    this.#children.delete(keyOf(labels))
   }
 
-  samples(): Sample[] {
-    return [...this.#children.values()].flatMap(({ labels, cell }) => cell.samples(labels))
+  readings(): Reading[] {
+    return [...this.#children.values()].map(({ labels, cell }) => ({ labels, value: cell.read() }))
   }
+}
+
+function keyOf(labels: Labels): string {
+  return Object.entries(labels).flat().join("\u0000")
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { childrenMax } from "./metric-cell.ts"
 import { createMetrics } from "./metrics.ts"
 
 describe("metrics", () => {
@@ -35,6 +36,33 @@ describe("metrics", () => {
     const cell = metrics.counter("a_total", "A.").with({ x: "1" })
     expect(metrics.counter("a_total", "A.").with({ x: "1" })).toBe(cell)
     expect(() => metrics.gauge("a_total", "A.")).toThrow("is a counter already")
+  })
+
+  it("with names of OpenTelemetry are told in Prometheus' names, units and labels", async () => {
+    const metrics = createMetrics({ process: false })
+    metrics.counter("kn.activator.stats.conn.errors", "Errors.", { unit: "{error}" }).with({ peer: "autoscaler" }).add()
+    metrics.gauge("kn.revision.pods.desired", "Pods.", { unit: "{pod}" }).with({ "kn.revision.name": "a-1" }).set(3)
+    metrics.histogram("http.server.request.body.size", "Sizes.", [10], { unit: "By" }).with().observe(7)
+    const text = await metrics.text()
+    expect(text).toContain('kn_activator_stats_conn_errors_total{peer="autoscaler"} 1')
+    expect(text).toContain('kn_revision_pods_desired{kn_revision_name="a-1"} 3')
+    expect(text).toContain('http_server_request_body_size_bytes_bucket{le="10"} 1')
+  })
+
+  it("count together what has more label sets than a family may have", async () => {
+    const metrics = createMetrics({ process: false })
+    const family = metrics.counter("a_total", "A.")
+    for (let at = 0; at < childrenMax + 5; at++) family.with({ at: String(at) }).add()
+    expect(await metrics.text()).toContain('a_total{otel_metric_overflow="true"} 5')
+  })
+
+  it("forget what was removed, and readings that were taken back", async () => {
+    const metrics = createMetrics({ process: false })
+    metrics.counter("a_total", "A.").with({ x: "1" }).add()
+    metrics.counter("a_total", "A.").remove({ x: "1" })
+    const undo = metrics.observe("b", "B.", { x: "1" }, () => 1)
+    undo()
+    expect(await metrics.text()).not.toContain('x="1"')
   })
 
   it("know the process", async () => {

@@ -1,27 +1,42 @@
-import type { Metric, Registry } from "prom-client"
 import { assert } from "../assert.ts"
-import { CounterCell, Family, GaugeCell, HistogramCell, type Sample } from "./metric-cell.ts"
+import { CounterCell, Family, GaugeCell, HistogramCell, type MetricType } from "./metric-cell.ts"
+import type { Distribution, Labels, Reading } from "./metric-reading.ts"
 import { processFamilies } from "./process-metrics.ts"
+import { type Exposed, expositionText } from "./prometheus.ts"
 
-export type { CounterCell, Family, GaugeCell, HistogramCell, Sample }
+export { sumOf } from "./metric-reading.ts"
+export { prometheusName } from "./prometheus.ts"
+export { CounterCell, type Distribution, type Exposed, type Family, type GaugeCell, HistogramCell, type Reading }
 
 /** Seconds: from a step inside the platform (0.1 ms) to a request that a user gives up on. */
 export const latencyBuckets: readonly number[] = [
-  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30,
+  60,
 ]
 
+/** What a family is beside its name: OpenTelemetry names say no unit, Prometheus' are made from both. */
+export interface Shape {
+  readonly unit?: string
+  readonly buckets?: readonly number[]
+}
+
+type Given = number | readonly Reading[]
+
 /**
- * The measurements of one process, in Prometheus' form. Families are made by name, and the same name gives the same
- * family; a hot path keeps the cell that `with` gave it. Nothing runs until somebody asks for the `text`.
+ * The measurements of one process. Families are made by name, and the same name gives the same family; a hot path keeps
+ * the cell that `with` gave it. A name in OpenTelemetry's form (`kn.revision.pods.desired`) is told to Prometheus in its.
+ * Nothing runs until somebody asks.
  */
 export interface Metrics {
-  counter(name: string, help: string): Family<CounterCell>
-  gauge(name: string, help: string): Family<GaugeCell>
-  histogram(name: string, help: string, buckets?: readonly number[]): Family<HistogramCell>
-  /** A value that is read when somebody asks. The samples of a histogram say themselves which part of it they are. */
-  observed(name: string, help: string, read: () => number | readonly Sample[], type?: Source["type"]): void
-  /** The same with labels: one reading of a family that others have readings in too. */
-  observe(name: string, help: string, labels: Readonly<Record<string, string>>, read: () => number): void
+  counter(name: string, help: string, shape?: Shape): Family<CounterCell>
+  gauge(name: string, help: string, shape?: Shape): Family<GaugeCell>
+  histogram(name: string, help: string, buckets?: readonly number[], shape?: Shape): Family<HistogramCell>
+  /** A value that is read when somebody asks. The same name again takes the place of the former. Returns its undoing. */
+  observed(name: string, help: string, read: () => Given, type?: MetricType, shape?: Shape): () => void
+  /** The same with labels: one reading of a family that others have readings in too. Returns its undoing. */
+  observe(name: string, help: string, labels: Labels, read: () => number, shape?: Shape): () => void
+  /** Everything, as it stands. */
+  all(): readonly Exposed[]
   text(): Promise<string>
   readonly contentType: string
 }
@@ -35,70 +50,67 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
   return metrics
 }
 
-interface Source {
-  readonly name: string
-  readonly help: string
-  readonly type: "counter" | "gauge" | "histogram"
-  samples(): readonly Sample[]
-}
-
 class ProcessMetrics implements Metrics {
   readonly contentType = "text/plain; version=0.0.4; charset=utf-8"
-  readonly #sources = new Map<string, Source>()
-  readonly #readings = new Map<string, Map<string, { labels: Readonly<Record<string, string>>; read: () => number }>>()
+  readonly #sources = new Map<string, Exposed>()
+  readonly #readings = new Map<string, Map<string, { labels: Labels; read: () => number }>>()
 
-  counter(name: string, help: string): Family<CounterCell> {
-    return this.#family("counter", name, help, () => new CounterCell())
+  counter(name: string, help: string, shape: Shape = {}): Family<CounterCell> {
+    return this.#family({ type: "counter", name, help, unit: shape.unit ?? "" }, () => new CounterCell())
   }
 
-  gauge(name: string, help: string): Family<GaugeCell> {
-    return this.#family("gauge", name, help, () => new GaugeCell())
+  gauge(name: string, help: string, shape: Shape = {}): Family<GaugeCell> {
+    return this.#family({ type: "gauge", name, help, unit: shape.unit ?? "" }, () => new GaugeCell())
   }
 
-  histogram(name: string, help: string, buckets: readonly number[] = latencyBuckets): Family<HistogramCell> {
-    return this.#family("histogram", name, help, () => new HistogramCell(name, buckets))
+  histogram(name: string, help: string, buckets = latencyBuckets, shape: Shape = {}): Family<HistogramCell> {
+    return this.#family({ type: "histogram", name, help, unit: shape.unit ?? "" }, () => new HistogramCell(buckets))
   }
 
-  observed(name: string, help: string, read: () => number | readonly Sample[], type: Source["type"] = "gauge"): void {
-    const samples = (): readonly Sample[] => {
+  observed(name: string, help: string, read: () => Given, type: MetricType = "gauge", shape: Shape = {}): () => void {
+    const readings = (): readonly Reading[] => {
       const value = read()
       return typeof value === "number" ? [{ labels: {}, value }] : value
     }
-    this.#sources.set(name, { name, help, type, samples })
-  }
-
-  observe(name: string, help: string, labels: Readonly<Record<string, string>>, read: () => number): void {
-    const readings = this.#readings.get(name) ?? new Map<string, { labels: typeof labels; read: () => number }>()
-    this.#readings.set(name, readings)
-    readings.set(JSON.stringify(labels), { labels, read })
-    this.observed(name, help, () => [...readings.values()].map((one) => ({ labels: one.labels, value: one.read() })))
-  }
-
-  async text(): Promise<string> {
-    // The exposition format is the library's; it is loaded by the first who asks, since many processes are never asked.
-    const { Registry: Exposition } = await import("prom-client")
-    const registry: Registry = new Exposition()
-    for (const source of this.#sources.values()) {
-      const { name, help, type } = source
-      const metric = { name, help, type, get: async () => ({ name, help, type, values: source.samples() }) }
-      registry.registerMetric(metric as unknown as Metric)
+    const source = { name, help, type, unit: shape.unit ?? "", readings }
+    this.#sources.set(name, source)
+    return () => {
+      if (this.#sources.get(name) === source) this.#sources.delete(name)
     }
-    return registry.metrics()
+  }
+
+  observe(name: string, help: string, labels: Labels, read: () => number, shape: Shape = {}): () => void {
+    const readings = this.#readings.get(name) ?? new Map<string, { labels: Labels; read: () => number }>()
+    this.#readings.set(name, readings)
+    const key = JSON.stringify(labels)
+    const reading = { labels, read }
+    readings.set(key, reading)
+    const all = (): Reading[] => [...readings.values()].map((one) => ({ labels: one.labels, value: one.read() }))
+    this.observed(name, help, all, "gauge", shape)
+    return () => {
+      if (readings.get(key) === reading) readings.delete(key)
+    }
+  }
+
+  all(): readonly Exposed[] {
+    return [...this.#sources.values()]
+  }
+
+  text(): Promise<string> {
+    return expositionText(this.#sources.values())
   }
 
   #family<Made extends CounterCell | GaugeCell | HistogramCell>(
-    type: Source["type"],
-    name: string,
-    help: string,
+    given: Omit<Exposed, "readings">,
     make: () => Made,
   ): Family<Made> {
-    const known = this.#sources.get(name)
+    const known = this.#sources.get(given.name)
     if (known === undefined) {
-      const family = new Family<Made>(type, name, help, make)
-      this.#sources.set(name, family)
+      const family = new Family<Made>(given, make)
+      this.#sources.set(given.name, family)
       return family
     }
-    assert(known instanceof Family && known.type === type, `metric ${name} is a ${known.type} already`)
+    assert(known instanceof Family && known.type === given.type, `metric ${given.name} is a ${known.type} already`)
     return known as Family<Made>
   }
 }

@@ -12,6 +12,7 @@ import {
   overOf,
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { followPlaces } from "./gateway-places.ts"
 
 export interface ElectedServingOptions {
@@ -28,6 +29,8 @@ export interface ElectedServingOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Of this process. */
+  readonly metrics?: Metrics | undefined
 }
 
 const namespace = "kube-system"
@@ -43,7 +46,18 @@ const placeKeeper = { name: "system:wick-gateway-places", groups: ["system:maste
  * moment, and throws when they cannot be started then; else at once.
  */
 export async function electServing(options: ElectedServingOptions): Promise<AsyncDisposable> {
-  const { controlPlane, autoscaler: listen, remote, exposure, registries, gateways, clock, random, log } = options
+  const {
+    controlPlane,
+    autoscaler: listen,
+    remote,
+    exposure,
+    registries,
+    gateways,
+    clock,
+    random,
+    log,
+    metrics,
+  } = options
   const { mandate, identity } = controlPlane
   await using undo = new AsyncDisposableStack()
   // One cache for both: the controller may read all that the autoscaler may.
@@ -67,6 +81,7 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
     informers: lend(),
     clock,
     log,
+    metrics,
   })
   const controller = elect("controller", (term) =>
     withInformers(common("controller", term), async (given) => {

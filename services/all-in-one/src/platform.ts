@@ -92,7 +92,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     timed("node", () => openNode(given, controlPlane, network, registries)).then(undone),
     timed("serving", () =>
       startServing({
-        ...{ home, options, controlPlane, registries, clock, random, log },
+        ...{ home, options, controlPlane, registries, clock, random, log, metrics },
         drainHost: loopback,
         hostAddress: network?.hostAddress,
       }),

@@ -4,6 +4,7 @@ import type { ControlPlane } from "@wick/core"
 import { serviceUser, servingNamespace } from "@wick/sdk/api/serving/roles"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { type Activators, autoscalerSocket, keepActivators } from "./activators.ts"
 import { autoscalerPlaces, remoteLoad } from "./autoscaler-places.ts"
 import { customMetrics } from "./custom-metrics.ts"
@@ -26,6 +27,8 @@ export interface ServingOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Of this process. */
+  readonly metrics: Metrics
 }
 
 export interface Serving extends AsyncDisposable {
@@ -50,7 +53,7 @@ const noServing: Serving = {
 
 /** The serverless half: kinds, controller, autoscaler, and the activators that outlive this process. */
 export async function startServing(given: ServingOptions): Promise<Serving> {
-  const { home, options, controlPlane, registries, clock, random, log } = given
+  const { home, options, controlPlane, registries, clock, random, log, metrics } = given
   if (options.serving === "off") return noServing
   await using undo = new AsyncDisposableStack()
   await installServing(controlPlane.clientAs(installer))
@@ -61,7 +64,8 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const remote = await remoteLoad(options, controlPlane)
   const exposure = await customMetrics(controlPlane.clientAs(installer), controlPlane, given.drainHost)
   const gateways = given.hostAddress === undefined ? adminAddresses(options, adminPort) : undefined
-  undo.use(await electServing({ controlPlane, autoscaler, remote, exposure, registries, gateways, clock, random, log }))
+  const elected = { controlPlane, autoscaler, remote, exposure, registries, gateways, clock, random, log, metrics }
+  undo.use(await electServing(elected))
   const places = undo.use(autoscalerPlaces(runDirectory, controlPlane.cluster))
   const kubeconfig = join(runDirectory, "activator.kubeconfig")
   const { name, groups } = serviceUser("activator")

@@ -11,8 +11,9 @@ import { ServerlessService } from "@wick/sdk/api/networking-internal/serverless-
 import type { Client } from "@wick/sdk/client"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { createMetrics, type Metrics } from "@wick/sdk/metrics"
 import { type ActivatorMessage, type AutoscalerMessage, loadStream, type RevisionLoad } from "@wick/sdk/wire"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import { startAutoscaler } from "./index.ts"
 import { deletionCost } from "./pod-counts.ts"
 
@@ -21,6 +22,7 @@ const labels = { "serving.knative.dev/revision": "hello-1" }
 
 interface Scene extends AsyncDisposable {
   readonly client: Client
+  readonly metrics: Metrics
   /** An activator: its voice, and what it hears. */
   activator(id: string): { say(message: ActivatorMessage): void; heard: AutoscalerMessage[]; leave(): void }
 }
@@ -47,9 +49,11 @@ async function startScene(annotations: Record<string, string> = {}, active = "Fa
   }
   await createRevision(client, annotations, active)
   const listen = `unix:${join(directory, "load.sock")}`
-  undo.use(await startAutoscaler({ client, clock: systemClock, log: silentLog, listen }))
+  const metrics = createMetrics({ process: false })
+  undo.use(await startAutoscaler({ client, clock: systemClock, log: silentLog, listen, metrics }))
   const scene: Omit<Scene, typeof Symbol.asyncDispose> = {
     client,
+    metrics,
     activator: (id) => {
       const grpc = new GrpcClient(listen, credentials.createInsecure())
       const { path, requestSerialize, responseDeserialize } = loadStream
@@ -75,7 +79,7 @@ async function createRevision(client: Client, annotations: Record<string, string
     spec: { replicas: 0, selector: { matchLabels: labels }, template },
   })
   const made = await client.create(PodAutoscaler, {
-    metadata: { name: "hello-1", namespace, annotations },
+    metadata: { name: "hello-1", namespace, annotations, labels: { "serving.knative.dev/service": "hello" } },
     spec: {
       scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "hello-1-deployment" },
       reachability: "Reachable",
@@ -143,6 +147,45 @@ it("starts a pod at a poke, without waiting for the next look, and says that req
   expect(status?.conditions).toContainEqual(
     expect.objectContaining({ type: "Active", status: "Unknown", reason: "Queued" }),
   )
+})
+
+it("tells of each revision what it wants, what there is and what the load is, under Knative's names, until it is deleted", async () => {
+  await using scene = await startScene()
+  const { client, metrics } = scene
+  const activator = scene.activator("a")
+  activator.say({ type: "poke", namespace, name: "hello-1" })
+  await replicas(client, (count) => count === 1)
+  await createPod(client, "one")
+  activator.say({
+    type: "load",
+    intervalMs: 1000,
+    revisions: [load({ concurrency: 1, concurrencyNow: 1, requests: 7 })],
+  })
+  await seen(client, PodAutoscaler, namespace, ({ status }) => status?.actualScale === 1)
+  const of =
+    '{k8s_namespace_name="default",kn_service_name="hello",kn_configuration_name="",kn_revision_name="hello-1"}'
+  const text = await metrics.text()
+  for (const [name, value] of Object.entries({
+    pods_desired: 1,
+    pods_requested: 1,
+    pods_count: 1,
+    pods_not_ready_count: 0,
+    pods_pending_count: 0,
+    pods_terminating_count: 0,
+    concurrency_target: 70,
+    panic_mode: 0,
+  })) {
+    expect(text).toContain(`kn_revision_${name}${of} ${value}\n`)
+  }
+  for (const name of ["concurrency_stable", "concurrency_panic", "capacity_excess"]) {
+    expect(text).toContain(`kn_revision_${name}${of} `)
+  }
+  expect(text).not.toContain("kn_revision_rps_stable{")
+  expect(text).toContain('kn_workqueue_depth{name="autoscaler"} 0')
+  expect(text).toMatch(/kn_workqueue_process_duration_seconds_count\{name="autoscaler"\} [1-9]/)
+  await client.delete(PodAutoscaler, { name: "hello-1", namespace })
+  // Whatever is reconciled afterwards was told after the deletion.
+  await vi.waitFor(async () => expect(await metrics.text()).not.toContain("hello-1"))
 })
 
 it("makes no pod of a new revision that is to begin with none, until somebody calls", async () => {

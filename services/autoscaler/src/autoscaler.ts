@@ -2,6 +2,7 @@ import { Deployment } from "@wick/sdk/api/apps/deployment"
 import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
+import { revisionAttributes } from "@wick/sdk/api/serving/revision-attributes"
 import { revisionKeys, revisionLabel } from "@wick/sdk/api/serving/revision-key"
 import { classAnnotation, requestClass } from "@wick/sdk/api/serving/scaling-annotation"
 import type { Client } from "@wick/sdk/client"
@@ -20,11 +21,13 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
 import type { RevisionHistory, RevisionLoad } from "@wick/sdk/wire"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import type { LoadListener } from "./load-server.ts"
-import { countReady, deletionCost, deletionCosts } from "./pod-counts.ts"
+import { exposeScaling, type RevisionFigures } from "./metrics/scaling-metrics.ts"
+import { countReady, deletionCost, deletionCosts, podStates } from "./pod-counts.ts"
 import { ResourceScaling } from "./resource-scaling.ts"
 import { type Plan, RevisionScaler } from "./revision-scaler.ts"
 import { isWritten } from "./same-fields.ts"
@@ -48,6 +51,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   readonly #objects: ServingObjects
   readonly #byResource: ResourceScaling
   readonly #controller: Controller
+  /** Its figures are told no more. */
+  readonly #conceal: () => void
   readonly #scalers = new Map<string, RevisionScaler>()
   readonly #activators = new Set<string>()
   /** Activators whose load was heard from its beginning on, or from where their history began. */
@@ -61,8 +66,9 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     log: Log
     informers: Informers
     exposure?: MetricsExposure | undefined
+    metrics?: Metrics | undefined
   }) {
-    const { client, clock, log, informers } = world
+    const { client, clock, log, informers, metrics } = world
     this.#client = client
     this.#clock = clock
     this.#log = log
@@ -85,6 +91,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       name: "autoscaler",
       clock,
       log,
+      metrics,
+      metricNames: "knative",
       concurrency,
       watches: [
         watchOf(this.#scaled, (change) => [keyOf(subject(change))]),
@@ -98,6 +106,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       ],
       reconcile: (key) => this.#reconcile(key),
     })
+    this.#conceal = metrics ? exposeScaling(metrics, () => this.#allFigures()) : () => {}
   }
 
   /** The operators' configuration, as it is scaled by. */
@@ -157,6 +166,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#conceal()
     await this.#controller[Symbol.asyncDispose]()
     await this.#byResource[Symbol.asyncDispose]()
     await this.#objects[Symbol.asyncDispose]()
@@ -239,6 +249,25 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const scaled = this.#scaled.get(name, namespace)
     const itsClass = scaled?.metadata.annotations?.[classAnnotation] ?? requestClass
     return itsClass === requestClass ? scaled : undefined
+  }
+
+  *#allFigures(): Iterable<RevisionFigures> {
+    const now = this.#clock.now()
+    for (const [key, scaler] of this.#scalers) {
+      const scaled = this.#lookUp(key)
+      if (scaled === undefined) continue
+      const { name, namespace = "" } = scaled.metadata
+      const spec = this.#spec(scaled)
+      const pods = this.#pods.byIndex("revision", key)
+      yield {
+        labels: revisionAttributes(namespace, name, scaled.metadata.labels),
+        spec,
+        plan: scaler.figures,
+        requested: this.#deploymentOf(scaled)?.spec.replicas ?? 0,
+        load: () => scaler.aggregate.observe(spec, countReady(pods), now),
+        pods: () => podStates(pods),
+      }
+    }
   }
 
   /** Made when its PodAutoscaler is first heard of; load of a revision that has none yet is not kept. */

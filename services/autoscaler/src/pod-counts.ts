@@ -6,13 +6,37 @@ export interface PodView {
     readonly annotations?: Readonly<Record<string, string>> | undefined
   }
   readonly status?:
-    | { readonly conditions?: readonly { readonly type: string; readonly status: string }[] | undefined }
+    | {
+        readonly phase?: string | undefined
+        readonly conditions?: readonly { readonly type: string; readonly status: string }[] | undefined
+      }
     | undefined
 }
 
 /** Pods that take requests: ready, and not on their way out. */
 export function countReady(pods: readonly PodView[]): number {
   return pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isReady(pod)).length
+}
+
+/** Pods by how they stand; those that are pending are not ready either. Pods that have ended are in no state. */
+export interface PodStates {
+  readonly ready: number
+  readonly notReady: number
+  readonly pending: number
+  readonly terminating: number
+}
+
+export function podStates(pods: readonly PodView[]): PodStates {
+  const states = { ready: 0, notReady: 0, pending: 0, terminating: 0 }
+  for (const pod of pods) {
+    const phase = pod.status?.phase ?? "Pending"
+    if (phase === "Succeeded" || phase === "Failed") continue
+    if (pod.metadata.deletionTimestamp !== undefined) states.terminating++
+    else if (isReady(pod)) states.ready++
+    else states.notReady++
+    if (phase === "Pending" && pod.metadata.deletionTimestamp === undefined) states.pending++
+  }
+  return states
 }
 
 function isReady(pod: PodView): boolean {

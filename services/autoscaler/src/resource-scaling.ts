@@ -21,6 +21,7 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import type { ConfigSource } from "@wick/sdk/serving-config"
 import type { RevisionLoad } from "@wick/sdk/wire"
 import { Aggregate } from "./aggregate.ts"
@@ -42,6 +43,7 @@ export interface ResourceScalingWorld {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
+  readonly metrics?: Metrics | undefined
   readonly informers: Informers
   readonly scaled: Informer<typeof PodAutoscaler>
   readonly config: ConfigSource
@@ -65,7 +67,7 @@ export class ResourceScaling implements AsyncDisposable {
   readonly #metricsApi: MetricsApi | undefined
 
   constructor(world: ResourceScalingWorld) {
-    const { clock, log, informers, scaled, config, objects } = world
+    const { clock, log, metrics, informers, scaled, config, objects } = world
     this.#world = world
     const { exposure } = world
     this.#metricsApi = exposure && new MetricsApi(exposure, (question) => this.#loadOf(question), clock, log)
@@ -79,6 +81,8 @@ export class ResourceScaling implements AsyncDisposable {
       name: "resource-scaling",
       clock,
       log,
+      metrics,
+      metricNames: "knative",
       concurrency,
       watches: [
         watchOf(scaled, (change) => (isByResource(subject(change)) ? [keyOf(subject(change))] : [])),

@@ -1,6 +1,7 @@
 import type { LoadStretch, RevisionLoad } from "@wick/sdk/wire"
 import { Aggregate } from "./aggregate.ts"
 import { type Decision, decide, type Mode } from "./decide.ts"
+import type { PlanFigures } from "./metrics/scaling-metrics.ts"
 import { Recollection } from "./recollection.ts"
 import { type Activity, scaleToZero, type ZeroAnswer } from "./scale-to-zero.ts"
 import type { ScalingSpec } from "./settings.ts"
@@ -51,6 +52,7 @@ export class RevisionScaler {
   #bearable = 0
   /** Until it is known in which mode to go on from what was found. */
   #recollection: Recollection | undefined
+  #figures: PlanFigures | undefined
 
   /**
    * Pods that run already, or that were decided on and are on their way, are kept for a stable window: whoever decided
@@ -84,6 +86,11 @@ export class RevisionScaler {
   /** Whether load has outgrown the last plan, so that the next tick would be too late. */
   isPressed(): boolean {
     return this.aggregate.waiting > 0 || this.aggregate.concurrencyNow > this.#bearable
+  }
+
+  /** Of the last plan. */
+  get figures(): PlanFigures | undefined {
+    return this.#figures
   }
 
   plan(situation: Situation, nowMs: number): Plan {
@@ -129,6 +136,8 @@ export class RevisionScaler {
     }
     const decision = decide(this.#mode, this.aggregate.observe(spec, readyPods, nowMs), spec, nowMs)
     this.#mode = decision.mode
+    const isPanicking = decision.mode.kind === "panic"
+    this.#figures = { desired: decision.replicas, excessBurst: decision.excessBurst, isPanicking }
     return decision
   }
 

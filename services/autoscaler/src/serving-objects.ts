@@ -19,6 +19,7 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { desiredMetric, desiredService } from "./desired/serving-objects.ts"
 import type { Backing } from "./revision-scaler.ts"
 import { isWritten } from "./same-fields.ts"
@@ -39,6 +40,7 @@ export interface ServingObjectsWorld {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
+  readonly metrics?: Metrics | undefined
   readonly informers: Informers
   readonly scaled: Informer<typeof PodAutoscaler>
 }
@@ -53,7 +55,7 @@ export class ServingObjects implements AsyncDisposable {
   readonly #controller: Controller
   readonly #told = new Map<string, Told>()
 
-  constructor({ client, clock, log, informers, scaled }: ServingObjectsWorld) {
+  constructor({ client, clock, log, metrics, informers, scaled }: ServingObjectsWorld) {
     this.#client = client
     this.#clock = clock
     this.#scaled = scaled
@@ -63,6 +65,8 @@ export class ServingObjects implements AsyncDisposable {
       name: "serving-objects",
       clock,
       log,
+      metrics,
+      metricNames: "knative",
       concurrency,
       watches: [
         watchOf(this.services, (change) => [keyOf(subject(change))], restMs),

@@ -3,6 +3,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { componentLog } from "@wick/sdk/serving-config"
 import { Autoscaler } from "./autoscaler.ts"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
@@ -12,6 +13,8 @@ export interface AutoscalerOptions {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
+  /** Where it tells how revisions are scaled; nowhere unless given. */
+  readonly metrics?: Metrics | undefined
   /** Where activators stream their load: `unix:/path` or `host:port`. */
   readonly listen: string
   /** Where activators of other hosts do, `host:port`, and how they are known. */
@@ -26,11 +29,11 @@ export interface AutoscalerOptions {
 export async function startAutoscaler(
   options: AutoscalerOptions,
 ): Promise<AsyncDisposable & { readonly port: number }> {
-  const { client, clock } = options
+  const { client, clock, metrics } = options
   const { log, follow } = componentLog(options.log, "autoscaler")
   await using started = new AsyncDisposableStack()
   const informers = options.informers ?? started.use(createInformers(client, clock, log))
-  const autoscaler = started.use(new Autoscaler({ client, clock, log, informers, exposure: options.exposure }))
+  const autoscaler = started.use(new Autoscaler({ client, clock, log, metrics, informers, exposure: options.exposure }))
   follow(autoscaler.config)
   const server = started.use(new LoadServer(autoscaler, log))
   const port = await server.listen(options.listen)

@@ -8,6 +8,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createEventRecorder, createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { componentLog, ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
 import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
 import { askingGateways } from "./gateways/gateways.ts"
@@ -33,6 +34,8 @@ export interface ControllerOptions {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
+  /** Where loops and webhooks tell how they do; nowhere unless given. */
+  readonly metrics?: Metrics | undefined
   /** Shared with other services of the same process; own ones unless given. */
   readonly informers?: Informers
   readonly registries?: Registries
@@ -72,7 +75,7 @@ export async function startAdmission(options: AdmissionOptions): Promise<Admissi
 
 /** Every controller of serving; where several run, only one may. Resolves when their configuration is there. */
 export async function startController(options: ControllerOptions): Promise<AsyncDisposable> {
-  const { client, clock } = options
+  const { client, clock, metrics } = options
   const { log, follow } = componentLog(options.log, "controller")
   await using undo = new AsyncDisposableStack()
   const informers = options.informers ?? undo.use(createInformers(client, clock, log))
@@ -80,7 +83,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   await config.synced
   const { registries = publicRegistries } = options
   const events = undo.use(createEventRecorder({ client, clock, log, component: "serving-controller" }))
-  const context: Context = { client, informers, config, registries, events, clock, log }
+  const context: Context = { client, informers, config, registries, events, clock, log, metrics }
   undo.use(startServiceController(context))
   undo.use(startConfigurationController(context))
   undo.use(startRevisionController(context))

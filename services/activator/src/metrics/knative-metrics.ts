@@ -1,41 +1,45 @@
-import type { GaugeCell, Metrics, Sample } from "@wick/sdk/metrics"
+import { revisionAttributes } from "@wick/sdk/api/serving/revision-attributes"
+import type { GaugeCell, Metrics, Reading } from "@wick/sdk/metrics"
 import type { Backend } from "../backend/backend.ts"
 import { unknownSpec } from "../backend/revision-spec.ts"
 
 /**
- * The same figures under the names that Knative's activator and queue-proxy give them, as OpenTelemetry writes these for
- * Prometheus. They are read off when somebody asks: the path of a request knows nothing of them.
+ * The same figures under the names that Knative's activator and queue-proxy give them. They are read off when somebody
+ * asks: the path of a request knows nothing of them.
  */
 export function exposeKnativeMetrics(metrics: Metrics, backends: () => Iterable<Backend>): void {
-  const each = (read: (backend: Backend, labels: Labels) => readonly Sample[]) => (): Sample[] =>
+  const each = (read: (backend: Backend, labels: Labels) => readonly Reading[]) => (): Reading[] =>
     [...backends()].filter(({ spec }) => spec !== unknownSpec).flatMap((backend) => read(backend, labelsOf(backend)))
-  const value = (read: (backend: Backend) => number) => each((backend, labels) => [{ labels, value: read(backend) }])
-  metrics.observed(
-    "kn_revision_request_concurrency",
+  const gauge = (name: string, help: string, read: (backend: Backend) => number): void =>
+    void metrics.observed(
+      name,
+      help,
+      each((backend, labels) => [{ labels, value: read(backend) }]),
+      "gauge",
+      { unit: "{request}" },
+    )
+  gauge(
+    "kn.revision.request.concurrency",
     "Requests of the revision that are in this activator.",
-    value(({ meter }) => meter.now),
+    ({ meter }) => meter.now,
   )
-  metrics.observed(
-    "kn_revision_request_queued",
-    "Requests of the revision that wait for a pod.",
-    value(({ line }) => line.size),
-  )
-  metrics.observed(
-    "kn_revision_request_active",
+  gauge("kn.revision.request.queued", "Requests of the revision that wait for a pod.", ({ line }) => line.size)
+  gauge(
+    "kn.revision.request.active",
     "Requests of the revision that are in a pod.",
-    value(({ meter, line }) => meter.now - line.size),
+    ({ meter, line }) => meter.now - line.size,
   )
-  metrics.observed(
-    "kn_serving_queue_depth",
+  gauge(
+    "kn.serving.queue.depth",
     "Requests of the revision that wait for a pod or are in one.",
-    value(({ meter }) => meter.now),
+    ({ meter }) => meter.now,
   )
-  const duration = "kn_serving_invocation_duration_seconds"
   metrics.observed(
-    duration,
+    "kn.serving.invocation.duration",
     "From a request's head to its answer's end, waiting included.",
-    each((backend, labels) => backend.metrics.durations(duration, labels)),
+    each(({ metrics }, labels) => [{ labels, value: metrics.durations() }]),
     "histogram",
+    { unit: "s" },
   )
 }
 
@@ -47,11 +51,11 @@ export interface StreamWitness {
 
 export function exposeStreamMetrics(metrics: Metrics, connected: GaugeCell): StreamWitness {
   const labels = { peer: "autoscaler" }
-  const errors = metrics.counter("kn_activator_stats_conn_errors", "Times that the way to the autoscaler was lost.")
-  const lost = errors.with(labels)
-  metrics.observed("kn_activator_stats_conn_reachable", "1 while load is reported to the autoscaler.", () => [
-    { labels, value: connected.value },
-  ])
+  const lost = metrics
+    .counter("kn.activator.stats.conn.errors", "Times that the way to the autoscaler was lost.", { unit: "{error}" })
+    .with(labels)
+  const help = "1 while load is reported to the autoscaler."
+  metrics.observe("kn.activator.stats.conn.reachable", help, labels, () => connected.value, { unit: "{reachable}" })
   return {
     opened: () => connected.set(1),
     lost: () => {
@@ -64,10 +68,8 @@ export function exposeStreamMetrics(metrics: Metrics, connected: GaugeCell): Str
 type Labels = Readonly<Record<string, string>>
 
 function labelsOf({ namespace, name, spec }: Backend): Labels {
-  return {
-    k8s_namespace_name: namespace,
-    kn_service_name: spec.service,
-    kn_configuration_name: spec.configuration,
-    kn_revision_name: name,
-  }
+  return revisionAttributes(namespace, name, {
+    "serving.knative.dev/service": spec.service,
+    "serving.knative.dev/configuration": spec.configuration,
+  })
 }

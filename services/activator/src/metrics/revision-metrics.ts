@@ -1,4 +1,4 @@
-import type { CounterCell, Family, GaugeCell, HistogramCell, Metrics, Sample } from "@wick/sdk/metrics"
+import type { CounterCell, Family, GaugeCell, HistogramCell, Metrics, Reading } from "@wick/sdk/metrics"
 
 /** Families of which every revision gets its cells. */
 export interface ActivatorMetrics {
@@ -13,12 +13,13 @@ export interface ActivatorMetrics {
   readonly streams: Family<GaugeCell>
 }
 
-const durationName = "wick_activator_request_duration_seconds"
-
 export function activatorMetrics(metrics: Metrics): ActivatorMetrics {
   return {
     requests: metrics.counter("wick_activator_requests_total", "Requests by revision and class of answer."),
-    duration: metrics.histogram(durationName, "From a request's head to its answer's end."),
+    duration: metrics.histogram(
+      "wick_activator_request_duration_seconds",
+      "From a request's head to its answer's end.",
+    ),
     wait: metrics.histogram("wick_activator_wait_seconds", "How long requests waited for a pod, of those that waited."),
     coldStart: metrics.histogram(
       "wick_activator_cold_start_seconds",
@@ -68,12 +69,9 @@ export class RevisionMetrics {
     this.#duration.observe(durationMs / 1000)
   }
 
-  /** The same durations under another name. */
-  durations(name: string, labels: Readonly<Record<string, string>>): Sample[] {
-    return this.#duration.samples(labels).map(({ metricName = "", ...sample }) => ({
-      ...sample,
-      metricName: metricName.replace(durationName, name),
-    }))
+  /** The same durations, for another name. */
+  durations(): Reading["value"] {
+    return this.#duration.read()
   }
 
   observeWait(waitedMs: number): void {

@@ -4,6 +4,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import type { EventRecorder, Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import type { ConfigSource } from "@wick/sdk/serving-config"
 import { sameJson } from "../same-json.ts"
 import type { Registries } from "./revision/resolver.ts"
@@ -18,6 +19,13 @@ export interface Context {
   readonly events: EventRecorder
   readonly clock: Clock
   readonly log: Log
+  /** Where loops tell how they do; nowhere unless given. */
+  readonly metrics?: Metrics | undefined
+}
+
+/** What all loops have of it, beside their name and their work. */
+export function loopParts({ clock, log, metrics }: Context) {
+  return { clock, log, metrics, metricNames: "knative" } as const
 }
 
 /** Creates a child. One that is there already is no trouble: the cache had not seen it yet and will soon. */

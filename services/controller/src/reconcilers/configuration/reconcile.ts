@@ -2,20 +2,19 @@ import { type NewOf, StatusError } from "@wick/sdk/api"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
-import { type Context, createChild, writeStatus } from "../context.ts"
+import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { byConfiguration, configurationKey } from "../revision-index.ts"
 import { decide, revisionName } from "./decide.ts"
 
 const concurrency = 8
 
 export function startConfigurationController(context: Context): Controller {
-  const { informers, clock, log } = context
+  const { informers, clock } = context
   const configurations = informers(Configuration)
   const revisions = informers(Revision, { indexes: byConfiguration })
   return createController({
     name: "configuration",
-    clock,
-    log,
+    ...loopParts(context),
     concurrency,
     watches: [
       watchOf(configurations, (change) => [keyOf(subject(change))]),

@@ -16,7 +16,7 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import { controllerKey } from "../../owner.ts"
-import { type Context, createChild, writeStatus } from "../context.ts"
+import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { putIngress } from "../ingress/put.ts"
 import { decide, ownsClaim } from "./decide.ts"
 import { referredKind } from "./reference.ts"
@@ -25,7 +25,7 @@ import { referredKind } from "./reference.ts"
 const finalizer = "domainmappings.serving.knative.dev"
 
 export function startDomainMappingController(context: Context): Controller {
-  const { client, informers, config, clock, log } = context
+  const { client, informers, config, clock } = context
   const mappings = informers(DomainMapping, { indexes: { domain: domainOf, target: targetOf } })
   const claims = informers(ClusterDomainClaim)
   const ingresses = informers(Ingress)
@@ -50,8 +50,7 @@ export function startDomainMappingController(context: Context): Controller {
   }
   return createController({
     name: "domain-mapping",
-    clock,
-    log,
+    ...loopParts(context),
     watches: [
       watchOf(mappings, (change) => [keyOf(subject(change))]),
       watchOf(claims, (change) => mappings.byIndex("domain", subject(change).metadata.name).map(keyOf)),

@@ -12,7 +12,7 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import { labels } from "../../labels.ts"
-import type { Context } from "../context.ts"
+import { type Context, loopParts } from "../context.ts"
 import { byConfiguration, configurationKey } from "../revision-index.ts"
 import { decide } from "./decide.ts"
 
@@ -20,14 +20,14 @@ import { decide } from "./decide.ts"
 const sleepMsMax = 24 * 3_600_000
 
 /** Removes old revisions. Wakes by itself only for a configuration of which one will be old enough at a known moment. */
-export function startRevisionCollector({ client, informers, config, clock, log }: Context): Controller {
+export function startRevisionCollector(context: Context): Controller {
+  const { client, informers, config, clock, log } = context
   const configurations = informers(Configuration)
   const revisions = informers(Revision, { indexes: byConfiguration })
   const state = (revision: Revision | undefined): string => revision?.metadata.labels?.[labels.routingState] ?? ""
   return createController({
     name: "gc",
-    clock,
-    log,
+    ...loopParts(context),
     watches: [
       watchOf(configurations, (change) => [keyOf(subject(change))]),
       watchOf(revisions, (change) =>

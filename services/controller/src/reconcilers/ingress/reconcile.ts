@@ -12,7 +12,7 @@ import {
 import { currentCondition } from "../../conditions.ts"
 import type { Gateways } from "../../gateways/gateways.ts"
 import { annotations } from "../../labels.ts"
-import { type Context, writeStatus } from "../context.ts"
+import { type Context, loopParts, writeStatus } from "../context.ts"
 import { conflictOf, decide, hostsOf } from "./decide.ts"
 
 /** Reconciles wait for gateways, which takes no work here: many may. */
@@ -21,7 +21,7 @@ const askAgainMs = { pending: 100, nobody: 1_000 } as const
 
 /** Says of each Ingress that is for our gateways whether they serve it. */
 export function startIngressController(context: Context, gateways: Gateways): Controller {
-  const { informers, config, clock, log } = context
+  const { informers, config, clock } = context
   const ingresses = informers(Ingress, { indexes: { host: hostsOf } })
   const rivalsOf = (ingress: Ingress): Ingress[] => [
     ...new Set(hostsOf(ingress).flatMap((host) => ingresses.byIndex("host", host))),
@@ -34,8 +34,7 @@ export function startIngressController(context: Context, gateways: Gateways): Co
   }
   return createController({
     name: "ingress",
-    clock,
-    log,
+    ...loopParts(context),
     concurrency,
     watches: [
       watchOf(ingresses, concerned),

@@ -3,7 +3,7 @@ import { Revision } from "@wick/sdk/api/serving/revision"
 import { Route } from "@wick/sdk/api/serving/route"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import { labels } from "../../labels.ts"
-import type { Context } from "../context.ts"
+import { type Context, loopParts } from "../context.ts"
 import { byConfiguration, configurationKey } from "../revision-index.ts"
 import { configurationsOf, decide, decideConfiguration, revisionsOf } from "./decide.ts"
 
@@ -17,14 +17,14 @@ export function startLabeler(context: Context): AsyncDisposable {
   return stack
 }
 
-function startRevisionLabeler({ client, informers, clock, log }: Context): Controller {
+function startRevisionLabeler(context: Context): Controller {
+  const { client, informers, clock } = context
   const revisions = informers(Revision, { indexes: byConfiguration })
   const configurations = informers(Configuration)
   const routes = informers(Route, { indexes: byTarget })
   return createController({
     name: "labeler",
-    clock,
-    log,
+    ...loopParts(context),
     watches: [
       watchOf(revisions, (change) => [keyOf(subject(change))]),
       watchOf(configurations, (change) => revisions.byIndex("configuration", keyOf(subject(change))).map(keyOf)),
@@ -43,7 +43,8 @@ function startRevisionLabeler({ client, informers, clock, log }: Context): Contr
   })
 }
 
-function startConfigurationLabeler({ client, informers, clock, log }: Context): Controller {
+function startConfigurationLabeler(context: Context): Controller {
+  const { client, informers } = context
   const revisions = informers(Revision, { indexes: byConfiguration })
   const configurations = informers(Configuration)
   const routes = informers(Route, { indexes: byTarget })
@@ -54,8 +55,7 @@ function startConfigurationLabeler({ client, informers, clock, log }: Context): 
   }
   return createController({
     name: "configuration-labeler",
-    clock,
-    log,
+    ...loopParts(context),
     watches: [
       watchOf(configurations, (change) => (change.before ? [] : [keyOf(subject(change))])),
       watchOf(routes, ({ before, after }) => [

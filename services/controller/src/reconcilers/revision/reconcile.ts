@@ -19,7 +19,7 @@ import {
 } from "@wick/sdk/controller"
 import { currentCondition } from "../../conditions.ts"
 import { controllerKey } from "../../owner.ts"
-import { type Context, writeStatus } from "../context.ts"
+import { type Context, loopParts, writeStatus } from "../context.ts"
 import { applyDeployment, applyImages, applyPodAutoscaler } from "./apply.ts"
 import { decide, type Observed } from "./decide.ts"
 import { deploymentName, podAutoscalerName } from "./names.ts"
@@ -41,7 +41,7 @@ interface Caches {
 }
 
 export function startRevisionController(context: Context): RevisionController {
-  const { client, informers, config, registries, clock, log } = context
+  const { client, informers, config, registries, clock } = context
   const caches: Caches = {
     revisions: informers(Revision),
     deployments: informers(Deployment, { labelSelector: revisionLabel }),
@@ -57,8 +57,7 @@ export function startRevisionController(context: Context): RevisionController {
   const resolver = createDigestResolver({ client, clock, registries, wake })
   const controller = createController({
     name: "revision",
-    clock,
-    log,
+    ...loopParts(context),
     concurrency,
     watches: [
       watchOf(caches.revisions, (change) => [keyOf(subject(change))]),

@@ -17,7 +17,7 @@ import {
 import { currentCondition } from "../../conditions.ts"
 import { labels } from "../../labels.ts"
 import { controllerKey } from "../../owner.ts"
-import { type Context, createChild, writeStatus } from "../context.ts"
+import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { putIngress } from "../ingress/put.ts"
 import type { PlaceholderPlan } from "../placeholder/desired.ts"
 import { decide, type Observed, placeholderNames } from "./decide.ts"
@@ -26,7 +26,7 @@ const concurrency = 8
 const foreignAgainMs = 15_000
 
 export function startRouteController(context: Context): Controller {
-  const { informers, config, clock, log } = context
+  const { informers, config, clock } = context
   const routes = informers(Route, { indexes: { target: targetsOf } })
   const configurations = informers(Configuration)
   const revisions = informers(Revision)
@@ -50,8 +50,7 @@ export function startRouteController(context: Context): Controller {
     routes.list(freed?.metadata.namespace).flatMap((route) => (isRefused(route) ? [keyOf(route)] : []))
   return createController({
     name: "route",
-    clock,
-    log,
+    ...loopParts(context),
     concurrency,
     watches: [
       watchOf(routes, (change) => [keyOf(subject(change))]),

@@ -19,7 +19,7 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import { controllerKey, isOwnedBy } from "../../owner.ts"
-import { type Context, writeStatus } from "../context.ts"
+import { type Context, loopParts, writeStatus } from "../context.ts"
 import { decide } from "./decide.ts"
 import { serviceLabel, sliceOwnerLabel, typeLabel } from "./labels.ts"
 import { type Child, fingerprint, fingerprintOf, trim } from "./written.ts"
@@ -51,7 +51,7 @@ class ServerlessServices implements Controller {
   readonly #controller: Controller
 
   constructor(context: Context) {
-    const { informers, clock, log } = context
+    const { informers } = context
     this.#context = context
     this.#services = informers(ServerlessService)
     this.#pods = informers(Pod, { labelSelector: revisionLabel, indexes: { revision: revisionKeys } })
@@ -68,8 +68,7 @@ class ServerlessServices implements Controller {
       watchOf(informer, (change) => keys(subject(change)), gatherMs)
     this.#controller = createController({
       name: "serverless-service",
-      clock,
-      log,
+      ...loopParts(context),
       concurrency,
       watches: [
         soon(this.#services, (service) => [keyOf(service)]),

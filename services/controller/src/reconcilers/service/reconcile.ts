@@ -6,13 +6,13 @@ import { Service } from "@wick/sdk/api/serving/service"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import { controllerKey, isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
-import { type Context, createChild, writeStatus } from "../context.ts"
+import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { decideStatus, desiredChildren, routeTurn } from "./decide.ts"
 
 const concurrency = 8
 
 export function startServiceController(context: Context): Controller {
-  const { informers, clock, log } = context
+  const { informers, clock } = context
   const services = informers(Service)
   const configurations = informers(Configuration)
   const routes = informers(Route)
@@ -23,8 +23,7 @@ export function startServiceController(context: Context): Controller {
   }
   return createController({
     name: "service",
-    clock,
-    log,
+    ...loopParts(context),
     concurrency,
     watches: [
       watchOf(services, (change) => [keyOf(subject(change))]),

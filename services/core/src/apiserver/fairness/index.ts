@@ -175,7 +175,7 @@ class HeldSeat implements Seat {
 }
 
 function observeLevels(metrics: Metrics, levels: LevelSet): void {
-  const gauge = (name: string, help: string, read: (level: PriorityLevel) => number): void =>
+  const gauge = (name: string, help: string, read: (level: PriorityLevel) => number): (() => void) =>
     metrics.observed(`apiserver_flowcontrol_${name}`, help, () =>
       levels.all().map((level) => ({ labels: { priority_level: level.spec.name }, value: read(level) })),
     )

@@ -69,7 +69,8 @@ export class Pages {
 /** The figures by which dashboards and alerts made for etcd know a member, under etcd's names. */
 function metricsOf({ storage }: Parts): Metrics {
   const metrics = createMetrics()
-  const of = (name: string, help: string, read: () => number): void => metrics.observed(`etcd_${name}`, help, read)
+  const of = (name: string, help: string, read: () => number): (() => void) =>
+    metrics.observed(`etcd_${name}`, help, read)
   const { cluster } = storage
   const status = () => storage.status()
   of("server_has_leader", "Whether a leader exists: 1 or 0", () => (cluster.leader() === undefined ? 0 : 1))
