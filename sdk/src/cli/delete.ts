@@ -2,14 +2,13 @@ import { Command } from "commander"
 import { isStatus } from "../api/meta/status-error.ts"
 import { Service } from "../api/serving/service.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
-import { durationArgument, namespaceOption, type Target, target, withExamples } from "./target.ts"
+import { namespaceOption, type Target, target, withExamples } from "./target.ts"
+import { addWaitOptions, type WaitOptions } from "./wait-options.ts"
 
-interface DeleteOptions {
+interface DeleteOptions extends WaitOptions {
   namespace?: string
   all?: boolean
   yes?: boolean
-  wait: boolean
-  waitTimeout: number
   ignoreNotFound?: boolean
 }
 
@@ -22,10 +21,11 @@ export function command(context: Context): Command {
     .option("--all", "delete every function of the namespace (needs --yes)")
     .option("--yes", "confirm --all")
     .option("--ignore-not-found", "deleting what does not exist is no failure")
-    .option("--no-wait", "do not wait until everything of it is gone")
-    .option("--wait-timeout <duration>", "how long to wait", durationArgument, waitTimeoutMs)
     .action((names: string[], options: DeleteOptions) => run(context, names, options))
-  return withExamples(remove, "wick delete hello\nwick delete --all --yes -n demo")
+  return withExamples(
+    addWaitOptions(remove, "everything of it is gone", waitTimeoutMs),
+    "wick delete hello\nwick delete --all --yes -n demo",
+  )
 }
 
 async function run(context: Context, names: string[], options: DeleteOptions): Promise<void> {
@@ -48,8 +48,10 @@ async function everyName(at: Target): Promise<string[]> {
 async function remove(context: Context, at: Target, name: string, options: DeleteOptions): Promise<void> {
   const reference = { name, namespace: at.namespace }
   try {
-    await at.client.delete(Service, reference, { propagationPolicy: options.wait ? "Foreground" : "Background" })
-    if (options.wait) await gone(context, at, name, options.waitTimeout)
+    await at.client.delete(Service, reference, {
+      propagationPolicy: options.wait !== false ? "Foreground" : "Background",
+    })
+    if (options.wait !== false) await gone(context, at, name, options.waitTimeout)
   } catch (error) {
     if (options.ignoreNotFound && isStatus(error, "NotFound")) return
     throw error

@@ -1,146 +1,119 @@
 import { Command } from "commander"
-import type { NewOf } from "../api/kind.ts"
 import { isStatus } from "../api/meta/status-error.ts"
-import { Service } from "../api/serving/service.ts"
+import { Revision } from "../api/serving/revision.ts"
+import { systemRandom } from "../clock/index.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
-import { type FunctionFlags, functionSpec } from "./function-spec.ts"
-import { type OutputFormat, outputOption, printData } from "./output.ts"
-import { collect, durationArgument, namespaceOption, type Target, target, wholeNumber, withExamples } from "./target.ts"
-import { readinessOf, waitUntilReady } from "./wait-ready.ts"
+import { changedService, holdsImage, type NewService } from "./flags/draft.ts"
+import type { Change } from "./flags/flag.ts"
+import { addFlags, type FlagValues, readFlags } from "./flags/table.ts"
+import { readManifest, readText } from "./manifest.ts"
+import { outputOption } from "./output.ts"
+import { save } from "./save.ts"
+import { type SettleOptions, settle } from "./settle.ts"
+import { namespaceOption, type Target, target, withExamples } from "./target.ts"
+import { addWaitOptions, addWaitWindow } from "./wait-options.ts"
 
-interface DeployOptions extends FunctionFlags {
+interface DeployOptions extends SettleOptions {
   namespace?: string
-  output?: OutputFormat
-  file?: string
-  wait: boolean
-  waitTimeout: number
-  dryRun?: "client" | "server"
-  quiet?: boolean
+  filename?: string
+  force?: boolean
+  lockToDigest?: boolean
 }
 
-const concurrencyMax = 1_000
 const waitTimeoutMs = 120_000
-/** Times that an update is tried again when somebody else wrote in between. */
-const conflictRetriesMax = 5
 
 const examples = `
 wick deploy hello --image 127.0.0.1:5000/hello
-wick deploy hello --env GREETING=Hi --scale 1..5
-wick deploy api --image 127.0.0.1:5000/api --port h2c:50051 --concurrency 10
+wick deploy hello --env GREETING=Hi --env OLD- --scale 1..5
+wick deploy hello --env-from secret:keys --mount /etc/hello=cm:settings
+wick deploy api --image 127.0.0.1:5000/api --port h2c:50051 --concurrency-limit 10
+wick deploy hello --tag hello-00001=old --traffic old=10,@latest=90
 wick deploy -f service.yaml
 wick deploy hello --image 127.0.0.1:5000/hello:v2 --dry-run=client -o yaml`
 
 export function command(context: Context): Command {
   const deploy = new Command("deploy")
     .argument("[name]", "name of the function")
-    .option("-i, --image <image>", "container image")
-    .option("-f, --file <path>", "a YAML or JSON file with the whole Service instead of flags (- for standard input)")
-    .option("-e, --env <key=value>", "environment variable (repeat for more)", collect)
-    .option("--command <word>", "command to run instead of the image's (repeat for each word)", collect)
-    .option("--arg <word>", "argument of the command (repeat for each)", collect)
-    .option("-p, --port <port>", "port that the container listens on: PORT or h2c:PORT (default 8080, also in $PORT)")
-    .option("--scale <min..max>", "how few and how many containers may run: 1..5, 1.., ..5 or 3")
-    .option("--target <n>", "requests at once that one container should have", Number)
-    .option("--window <duration>", "time without requests after which it scales in, for example 60s")
-    .option("--concurrency <n>", "requests at once that one container may have; 0: any", wholeNumber(0, concurrencyMax))
-    .option("--timeout <duration>", "time that a request may take", durationArgument)
-    .option("--cpu <quantity>", "limit of CPU, for example 500m")
-    .option("--memory <quantity>", "limit of memory, for example 256Mi")
-    .option("--revision-name <suffix>", "name the new revision NAME-SUFFIX")
-    .option("-l, --label <key=value>", "label of the function (repeat for more)", collect)
-    .option("--annotation <key=value>", "annotation of the revision (repeat for more)", collect)
+    .option("-f, --filename <path>", "a YAML or JSON file with the Service, which flags change (- for standard input)")
+    .option("--force", "begin anew: keep nothing of the function that is there but its name")
     .addOption(namespaceOption())
     .addOption(outputOption())
     .option("--dry-run <who>", "send nothing (client), or let the server check it without keeping it (server)")
-    .option("--no-wait", "do not wait until it is ready")
-    .option("--wait-timeout <duration>", "how long to wait", durationArgument, waitTimeoutMs)
     .option("-q, --quiet", "print only the URL")
-    .action((name: string | undefined, options: DeployOptions) => run(context, name, options))
-  return withExamples(deploy, examples)
+    .action((name: string | undefined, options: DeployOptions & FlagValues) => run(context, name, options))
+  addWaitWindow(addWaitOptions(deploy, "it is ready", waitTimeoutMs))
+  return withExamples(addFlags(deploy), examples)
 }
 
-async function run(context: Context, name: string | undefined, options: DeployOptions): Promise<void> {
+async function run(context: Context, given: string | undefined, options: DeployOptions & FlagValues): Promise<void> {
+  const changes = readFlags(options, readText)
+  const manifest = options.filename === undefined ? undefined : readManifest(options.filename)
+  const name = manifest?.metadata.name ?? given
+  if (!name) throw new CommandError("which function?", "wick deploy NAME --image IMAGE", exitCodes.usage)
   const at = await target(context, options)
-  const { service, change } = await save(at, await wanted(name, at, options), options)
-  if (options.dryRun) return printData(context, options.output === "json" ? "json" : "yaml", service)
-  if (!options.quiet) context.err(`service/${service.metadata.name} ${change}\n`)
-  const settled = change === "unchanged" && readinessOf(service as Stored).kind === "ready"
-  if (!options.wait || settled) return finish(context, service, options)
-  const ready = await waitUntilReady(context, at.client, service as Stored, options.waitTimeout, options.quiet === true)
-  await finish(context, ready, options)
+  const make = (existing: NewService | undefined): NewService | Promise<NewService> =>
+    manifest
+      ? fromManifest(at, manifest as unknown as NewService, existing, changes)
+      : fromFlags(at, name, options.force ? bare(existing) : existing, changes, options)
+  await settle(context, at, await save(at, name, make, options.dryRun), options)
 }
 
-type NewService = NewOf<typeof Service>
-type Stored = Service
-type Wanted = (existing: NewService | undefined) => NewService
+/** What must stay of a service that is replaced whole. */
+function bare(existing: NewService | undefined): NewService | undefined {
+  const { name, resourceVersion } = existing?.metadata ?? {}
+  return resourceVersion === undefined ? undefined : ({ metadata: { name, resourceVersion } } as NewService)
+}
 
-/** How to make the service that is wanted out of the one that exists: from flags, or whole from a file. */
-async function wanted(
-  name: string | undefined,
+async function fromFlags(
   at: Target,
+  name: string,
+  existing: NewService | undefined,
+  changes: readonly Change[],
   options: DeployOptions,
-): Promise<{ name: string; make: Wanted }> {
-  if (!options.file) {
-    if (!name) throw new CommandError("which function?", "wick deploy NAME --image IMAGE", exitCodes.usage)
-    return { name, make: (existing) => functionSpec(name, at.namespace, options, existing) }
+): Promise<NewService> {
+  const held = existing?.spec !== undefined && (options.lockToDigest ?? holdsImage(existing))
+  const runningImage = held ? await imageThatRuns(at, existing) : undefined
+  const place = { name, namespace: at.namespace }
+  const service = changedService(place, existing, changes, { random: systemRandom, runningImage })
+  if (!service.spec?.template?.spec?.containers?.[0]?.image) {
+    throw new CommandError(`which image should ${name} run?`, `wick deploy ${name} --image IMAGE`, exitCodes.usage)
   }
-  const { readManifest } = await import("./manifest.ts")
-  const manifest = await readManifest(options.file)
-  const given = manifest as unknown as NewService
-  const named = given.metadata.name ?? name ?? ""
-  return {
-    name: named,
-    make: (existing) => ({
-      ...given,
-      metadata: {
-        namespace: at.namespace,
-        ...given.metadata,
-        name: named,
-        annotations: { ...existing?.metadata.annotations, ...given.metadata.annotations },
-        ...(existing?.metadata.resourceVersion && { resourceVersion: existing.metadata.resourceVersion }),
-      },
-    }),
-  }
+  return service
 }
 
-interface Saved {
-  service: NewService
-  change: "created" | "updated" | "unchanged"
-}
-
-async function save(
-  at: Target,
-  { name, make }: { name: string; make: Wanted },
-  options: DeployOptions,
-): Promise<Saved> {
-  const write = { fieldManager: "wick", fieldValidation: "Strict", dryRun: options.dryRun === "server" } as const
-  for (let attempt = 1; ; attempt++) {
-    const existing = await find(at, name)
-    const service = make(existing)
-    if (options.dryRun === "client") return { service, change: existing ? "updated" : "created" }
-    try {
-      if (!existing) return { service: await at.client.create(Service, service, write), change: "created" }
-      const after = await at.client.update(Service, service, write)
-      const same = after.metadata.resourceVersion === existing.metadata.resourceVersion
-      return { service: after, change: same ? "unchanged" : "updated" }
-    } catch (error) {
-      if (!isStatus(error, "Conflict", "AlreadyExists") || attempt >= conflictRetriesMax) throw error
-    }
-  }
-}
-
-async function find(at: Target, name: string): Promise<NewService | undefined> {
+/** By digest, as the newest revision found it; undefined where none has looked yet. */
+async function imageThatRuns(at: Target, service: NewService): Promise<string | undefined> {
+  const { template } = service.spec ?? {}
+  const { status } = service as { status?: { latestCreatedRevisionName?: string } }
+  const name = template?.metadata?.name ?? status?.latestCreatedRevisionName
+  if (!name) return undefined
   try {
-    return (await at.client.get(Service, { name, namespace: at.namespace })) as NewService
+    const revision = await at.client.get(Revision, { name, namespace: at.namespace })
+    const index = revision.spec?.containers?.findIndex(({ ports }) => ports?.length) ?? 0
+    return revision.status?.containerStatuses?.[Math.max(index, 0)]?.imageDigest
   } catch (error) {
     if (isStatus(error, "NotFound")) return undefined
     throw error
   }
 }
 
-async function finish(context: Context, service: NewService, options: DeployOptions): Promise<void> {
-  if (options.output === "json" || options.output === "yaml") return printData(context, options.output, service)
-  if (options.output === "name") return context.out(`service.serving.knative.dev/${service.metadata.name}\n`)
-  const url = (service as Partial<Stored>).status?.url
-  if (url) context.out(`${url}\n`)
+/** The file's service in place of the one that is there, changed by the flags beside it. */
+function fromManifest(
+  at: Target,
+  manifest: NewService,
+  existing: NewService | undefined,
+  changes: readonly Change[],
+): NewService {
+  const { resourceVersion } = existing?.metadata ?? {}
+  const base = {
+    ...manifest,
+    metadata: {
+      namespace: at.namespace,
+      ...manifest.metadata,
+      annotations: { ...existing?.metadata.annotations, ...manifest.metadata.annotations },
+      ...(resourceVersion && { resourceVersion }),
+    },
+  } as NewService
+  const { name = "", namespace = at.namespace } = base.metadata
+  return changes.length === 0 ? base : changedService({ name, namespace }, base, changes, { random: systemRandom })
 }

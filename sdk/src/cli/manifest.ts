@@ -6,7 +6,7 @@ import { CommandError, exitCodes } from "./context.ts"
 const standardInput = 0
 
 /** One object from a YAML or JSON file. A mistake is told with file, line and column. */
-export async function readManifest(path: string): Promise<AnyObject> {
+export function readManifest(path: string): AnyObject {
   const lines = new LineCounter()
   const document = parseDocument(readText(path), { lineCounter: lines })
   const [mistake] = document.errors
@@ -26,7 +26,8 @@ export async function readManifest(path: string): Promise<AnyObject> {
   return object
 }
 
-function readText(path: string): string {
+/** A file that a flag names; `-` is standard input. */
+export function readText(path: string): string {
   try {
     return readFileSync(path === "-" ? standardInput : path, "utf8")
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander"
-import { CommandError, type Connection, type Context, exitCodes } from "./context.ts"
+import type { Connection, Context } from "./context.ts"
 import { parseDuration } from "./duration.ts"
 
 /** Where a command acts: the connection, and the namespace after `-n`, `-A` and the kubeconfig had their say. */
@@ -48,17 +48,6 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 /** Collects the values of a flag that may be given several times. */
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, value]
-}
-
-/** `KEY=VALUE` flags as a record. */
-export function keyValues(flag: string, pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf("=")
-      if (at < 1) throw new CommandError(`${flag} ${pair}: must be KEY=VALUE`, undefined, exitCodes.usage)
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
 }
 
 /** Adds examples to the end of a command's help. */

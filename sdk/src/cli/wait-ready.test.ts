@@ -1,6 +1,9 @@
+import { SimulatedClock } from "@wick/sdk/clock"
 import { describe, expect, it } from "vitest"
 import type { Service } from "../api/serving/service.ts"
-import { readinessOf } from "./wait-ready.ts"
+import type { Client } from "../client/client.ts"
+import type { Context } from "./context.ts"
+import { readinessOf, waitUntilReady } from "./wait-ready.ts"
 
 type Told = readonly [status: string, reason?: string, message?: string]
 
@@ -52,5 +55,40 @@ describe("the phase that a wait shows", () => {
     const failed = service(2, { Ready: ["False", "RevisionFailed", "no such image"] })
     expect(readinessOf(failed)).toEqual({ kind: "failed", reason: "RevisionFailed", message: "no such image" })
     expect(readinessOf(service(2, { Ready: ["True"] }))).toEqual({ kind: "ready" })
+  })
+})
+
+describe("a wait with a window", () => {
+  const failed = service(2, { Ready: ["False", "RevisionFailed", "no such image"] })
+  const ready = service(2, { Ready: ["True"] })
+
+  /** Waits on a service that goes through `states`; each function among them happens between two. */
+  function wait(states: readonly (Service | ((clock: SimulatedClock) => unknown))[]): Promise<Service> {
+    const clock = new SimulatedClock()
+    async function* watch(_: unknown, { signal }: { signal: AbortSignal }): AsyncGenerator {
+      for (const state of states) {
+        if (typeof state === "function") await state(clock)
+        else yield { type: "MODIFIED", object: state }
+        signal.throwIfAborted()
+      }
+    }
+    const context = { clock, interrupted: new AbortController().signal, err: () => {} } as unknown as Context
+    const patience = { waitTimeout: 60_000, waitWindow: 2_000 }
+    return waitUntilReady(context, { watch } as unknown as Client, ready, patience)
+  }
+
+  it("forgives a failure that is over in time", async () => {
+    expect(await wait([failed, (clock) => clock.advance(1_999), ready])).toBe(ready)
+  })
+
+  it("believes a failure that stays", async () => {
+    const told = "service/hello is not ready: RevisionFailed: no such image"
+    await expect(wait([failed, (clock) => clock.advance(2_000), ready])).rejects.toThrow(told)
+  })
+
+  it("counts anew when a failure comes back", async () => {
+    const waiting = service(2, { Ready: ["Unknown", "Deploying"], ConfigurationsReady: ["Unknown", "Deploying"] })
+    const [half, more] = [1_500, 1_500].map((ms) => (clock: SimulatedClock) => clock.advance(ms))
+    expect(await wait([failed, half as never, waiting, failed, more as never, ready])).toBe(ready)
   })
 })

@@ -1,5 +1,6 @@
 import { Service } from "../api/serving/service.ts"
 import type { Client } from "../client/client.ts"
+import type { Timer } from "../clock/index.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { formatElapsed } from "./duration.ts"
 import { createProgress } from "./progress.ts"
@@ -44,23 +45,29 @@ function phaseOf(condition: Condition | undefined): string | undefined {
   return ["OutOfDate", "Uninitialized"].includes(condition.reason) ? undefined : describe(condition)
 }
 
+export interface Patience {
+  readonly waitTimeout: number
+  readonly waitWindow?: number
+  readonly quiet?: boolean
+}
+
 /**
  * Watches a service until the generation that was written is Ready. Throws a CommandError with the exact reason when it
- * is refused, or when the time is over; Ctrl-C ends the waiting, not the work.
+ * is refused and stays so for the window, or when the time is over; Ctrl-C ends the waiting, not the work.
  */
 export async function waitUntilReady(
   context: Context,
   client: Client,
   written: Service,
-  timeoutMs: number,
-  quiet: boolean,
+  { waitTimeout, waitWindow = 0, quiet = false }: Patience,
 ): Promise<Service> {
   const { name, namespace = "default" } = written.metadata
   const progress = createProgress(quiet ? { ...context, err: () => {} } : context)
   const startedAt = context.clock.monotonic()
   const ended = new AbortController()
-  const timer = context.clock.timer(timeoutMs, () => ended.abort("timeout"))
+  const timer = context.clock.timer(waitTimeout, () => ended.abort("timeout"))
   const signal = AbortSignal.any([ended.signal, context.interrupted])
+  const window = failureWindow(context, waitWindow, () => ended.abort("failed"))
   let last: Service = written
   try {
     for await (const event of client.watch(Service, { namespace, fieldSelector: `metadata.name=${name}`, signal })) {
@@ -70,19 +77,41 @@ export async function waitUntilReady(
       if ((last.metadata.generation ?? 0) < (written.metadata.generation ?? 0)) continue
       const readiness = readinessOf(last)
       if (readiness.kind === "waiting") progress.reached(readiness.phase)
-      if (readiness.kind === "failed") throw notReady(name, namespace, readiness)
       if (readiness.kind === "ready") {
         progress.reached(`ready after ${formatElapsed(context.clock.monotonic() - startedAt)}`)
         return last
       }
+      if (!window.stands(readiness.kind === "failed")) throw failure(name, namespace, last)
     }
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
     timer.cancel()
+    window.stands(false)
     ended.abort("done")
   }
-  throw unfinished(context, name, namespace, last, timeoutMs)
+  if (ended.signal.reason === "failed") throw failure(name, namespace, last)
+  throw unfinished(context, name, namespace, last, waitTimeout)
+}
+
+/** Lets a failure stand for a while before it is believed: some are over with the next event. */
+function failureWindow({ clock }: Context, windowMs: number, over: () => void): { stands(failed: boolean): boolean } {
+  let timer: Timer | undefined
+  return {
+    stands(failed) {
+      if (failed && windowMs > 0) timer ??= clock.timer(windowMs, over)
+      else {
+        timer?.cancel()
+        timer = undefined
+      }
+      return !failed || windowMs > 0
+    },
+  }
+}
+
+function failure(name: string, namespace: string, service: Service): CommandError {
+  const readiness = readinessOf(service)
+  return notReady(name, namespace, readiness.kind === "failed" ? readiness : { reason: "Unknown", message: "" })
 }
 
 function notReady(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { nextTraffic } from "./traffic.ts"
+import { nextTraffic } from "./next-traffic.ts"
 
 const latest = { latestRevision: true, percent: 100 }
 
@@ -34,6 +34,25 @@ describe("traffic that follows from flags", () => {
   it("keeps a percentage whose target was also tagged", () => {
     const before = [{ latestRevision: true, percent: 100, tag: "now" }]
     expect(nextTraffic(before, [], [], ["now"])).toEqual([{ latestRevision: true, percent: 100 }])
+  })
+
+  it("names a revision by its tag, also by one that is given just now", () => {
+    const before = [latest, { revisionName: "a", percent: 0, tag: "old" }]
+    expect(nextTraffic(before, ["old=30", "new=70"], ["b=new"])).toEqual([
+      { revisionName: "a", percent: 30 },
+      { revisionName: "b", latestRevision: false, percent: 70 },
+      { revisionName: "a", percent: 0, tag: "old" },
+      { revisionName: "b", latestRevision: false, percent: 0, tag: "new" },
+    ])
+  })
+
+  it("gives a tag that stands alone to the newest ready revision", () => {
+    expect(nextTraffic([latest], [], ["now"])).toEqual([latest, { latestRevision: true, percent: 0, tag: "now" }])
+  })
+
+  it("refuses to take away a tag that is not there, and says which are", () => {
+    expect(() => nextTraffic([{ ...latest, tag: "now" }], [], [], ["then"])).toThrow("--untag then: the tags are now")
+    expect(() => nextTraffic([latest], [], [], ["then"])).toThrow("--untag then: there are no tags")
   })
 
   it("refuses what is no split", () => {

@@ -1,0 +1,47 @@
+import { isStatus } from "../api/meta/status-error.ts"
+import { Service } from "../api/serving/service.ts"
+import type { NewService } from "./flags/draft.ts"
+import type { Target } from "./target.ts"
+
+/** Times that an update is tried again when somebody else wrote in between. */
+const conflictRetriesMax = 5
+
+export interface Saved {
+  /** As it is stored; as it would be sent when the client is only to show that. */
+  readonly service: NewService
+  readonly change: "created" | "updated" | "unchanged"
+}
+
+export type DryRun = "client" | "server" | undefined
+
+/** Creates or updates a service as `make` says, which is asked again when somebody else was faster. */
+export async function save(
+  at: Target,
+  name: string,
+  make: (existing: NewService | undefined) => NewService | Promise<NewService>,
+  dryRun: DryRun,
+): Promise<Saved> {
+  const write = { fieldManager: "wick", fieldValidation: "Strict", dryRun: dryRun === "server" } as const
+  for (let attempt = 1; ; attempt++) {
+    const existing = await findService(at, name)
+    const service = await make(existing)
+    if (dryRun === "client") return { service, change: existing ? "updated" : "created" }
+    try {
+      if (!existing) return { service: await at.client.create(Service, service, write), change: "created" }
+      const after = await at.client.update(Service, service, write)
+      const same = after.metadata.resourceVersion === existing.metadata.resourceVersion
+      return { service: after, change: same ? "unchanged" : "updated" }
+    } catch (error) {
+      if (!isStatus(error, "Conflict", "AlreadyExists") || attempt >= conflictRetriesMax) throw error
+    }
+  }
+}
+
+export async function findService(at: Target, name: string): Promise<NewService | undefined> {
+  try {
+    return (await at.client.get(Service, { name, namespace: at.namespace })) as NewService
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return undefined
+    throw error
+  }
+}
