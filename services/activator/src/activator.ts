@@ -3,11 +3,14 @@ import { assert } from "@wick/sdk/assert"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
+import { followGatewayKey } from "@wick/sdk/gateway-key"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { type ConfigSource, componentLog, watchConfig } from "@wick/sdk/serving-config"
 import type { Peer } from "@wick/sdk/wire"
 import { AdminServer } from "./admin/admin-server.ts"
+import type { HooksFrom } from "./admin/hook-seats.ts"
+import { ownServices } from "./admin/own-services.ts"
 import { Prober } from "./backend/prober.ts"
 import { followActivators } from "./cluster/activator-endpoints.ts"
 import { ClusterWatch } from "./cluster/cluster-watch.ts"
@@ -46,6 +49,8 @@ export interface ActivatorOptions {
   readonly admin: Endpoint | readonly Endpoint[]
   /** Address under which other activators reach the admin endpoint; its host and port unless given. */
   readonly adminAddress?: string
+  /** Whence kubelets ask whether pods are drained; from this host unless given. */
+  readonly hooksFrom?: HooksFrom
   /**
    * gRPC address of the autoscaler, `unix:/run/…` or `host:port`, or `@FILE` that lists several. Without one nothing is ever
    * started from zero.
@@ -86,7 +91,9 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const stream = exposeStreamMetrics(exposition, metrics.streams.with())
   let adminUrl = ""
   let connectedPeers: readonly Peer[] = []
-  const sharing = started.use(shareSlots({ self: () => adminUrl, clock, log }))
+  const informers = started.use(createInformers(client, clock, log))
+  const services = ownServices(followGatewayKey(informers), clock)
+  const sharing = started.use(shareSlots({ self: () => adminUrl, clock, log, proof: services.proof }))
   let link: AutoscalerLink | undefined
   const reporter = new LoadReporter(clock, (message) => link?.send(message))
   started.defer(() => reporter.stop())
@@ -95,7 +102,6 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   started.defer(() => prober.stopAll())
   const fleet = new Fleet({ clock, random, prober, metrics, events: reporter, lender: sharing.lender })
   exposeKnativeMetrics(exposition, () => fleet.backends)
-  const informers = started.use(createInformers(client, clock, log))
   const watch = new ClusterWatch({ informers, clock, fleet })
   const config = follow(watchConfig(informers))
   const gateway = started.use(new Gateway(watch, clock, options.headTimeoutMs))
@@ -106,14 +112,13 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
       clock,
       metrics: exposition,
       log,
+      hooksFrom: options.hooksFrom ?? "loopback",
+      ...services,
       isReady: () => isReady,
       routed: (ingress, signal) => watch.routed(ingress, signal),
       peers: () => others(sharing.links.alive, connectedPeers, { id, admin: adminUrl }),
       join: (request, socket) => sharing.links.accept(request, socket),
-      drained: async (namespace, name, signal) => {
-        await watch.podsCaughtUp().catch(() => {})
-        await fleet.drained(namespace, name, signal)
-      },
+      drained: (namespace, name, signal) => watch.drained(namespace, name, signal),
     }),
   )
   const adminAddress = await listenAdmin(admin, options)

@@ -31,6 +31,7 @@ const activator = await startActivator({
   listenLocal: options.listenLocal,
   reusePort: true,
   admin: options.admin,
+  hooksFrom: options.hooksFrom,
   writeRequestLog: new LineWriter(process.stdout).write,
   ...(options.adminAddress !== undefined && { adminAddress: options.adminAddress }),
   ...(options.autoscaler !== undefined && { autoscaler: options.autoscaler }),

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util"
 import type { Endpoint } from "./activator.ts"
+import type { HooksFrom } from "./admin/hook-seats.ts"
 
 export interface Options {
   readonly kubeconfig: string | undefined
@@ -7,6 +8,7 @@ export interface Options {
   readonly listenLocal: readonly Endpoint[]
   readonly admin: readonly Endpoint[]
   readonly adminAddress: string | undefined
+  readonly hooksFrom: HooksFrom
   readonly autoscaler: string | undefined
   readonly id: string | undefined
   readonly lingerSeconds: number
@@ -20,6 +22,7 @@ export const usage = `activator: the gateway and buffer before the pods (--liste
   --listen-local HOST:PORT  where pods come in; then --listen leads only to hosts that are visible outside the cluster
   --admin HOST:PORT         health, metrics, drain and routed (default 0.0.0.0:8081)
   --admin-address URL       how other activators and kubelets reach --admin (default: from --admin)
+  --hooks-from PLACE        whence kubelets may ask if a pod is drained: loopback (default) or everywhere
   --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port, or @FILE that lists several
   --id NAME                 unique among activators (default: host name and process id)
   --linger-seconds N        after SIGTERM, how long to serve on while /readyz says 503 already (default 15)
@@ -36,6 +39,7 @@ export function parseOptions(args: readonly string[]): Options {
       "listen-local": { type: "string", multiple: true, default: [] },
       admin: { type: "string", multiple: true, default: ["0.0.0.0:8081"] },
       "admin-address": { type: "string" },
+      "hooks-from": { type: "string", default: "loopback" },
       autoscaler: { type: "string" },
       id: { type: "string" },
       "linger-seconds": { type: "string", default: "15" },
@@ -48,11 +52,17 @@ export function parseOptions(args: readonly string[]): Options {
     listenLocal: values["listen-local"].map((text) => endpoint("--listen-local", text)),
     admin: values.admin.map((text) => endpoint("--admin", text)),
     adminAddress: values["admin-address"],
+    hooksFrom: place("--hooks-from", values["hooks-from"]),
     autoscaler: values.autoscaler,
     id: values.id,
     lingerSeconds: seconds("--linger-seconds", values["linger-seconds"]),
     drainSeconds: seconds("--drain-seconds", values["drain-seconds"]),
   }
+}
+
+function place(flag: string, text: string): HooksFrom {
+  if (text === "loopback" || text === "everywhere") return text
+  throw new Error(`${flag} ${text}: must be loopback or everywhere`)
 }
 
 function seconds(flag: string, text: string): number {

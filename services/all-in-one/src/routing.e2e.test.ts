@@ -1,6 +1,7 @@
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Service as CoreService } from "@wick/sdk/api/core/service"
+import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
 import { ClusterDomainClaim } from "@wick/sdk/api/networking-internal/cluster-domain-claim"
 import { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
 import { Route } from "@wick/sdk/api/serving/route"
@@ -60,7 +61,28 @@ const conditionOf = (object: { status?: unknown }, type: string) =>
 const answered = <Answer extends { status: number }>(answer: Answer): Answer | undefined =>
   answer.status === 200 ? answer : undefined
 
+/** What a pod is told when it asks for slots at a gateway's admin endpoint, as another gateway would. */
+async function slotsToPod(origin: string): Promise<string> {
+  const script = `require("http").get(${JSON.stringify(`${origin}/slots?from=${origin}`)}, { headers: { connection: "upgrade", upgrade: "wick-slots" } },
+    (answer) => { console.log(answer.statusCode); process.exit() }).on("upgrade", () => { console.log("in"); process.exit() })`
+  const { stdout, stderr } = await exec(wick.client, { name: "caller", namespace }, { command: ["node", "-e", script] })
+  return stdout.trim() || stderr
+}
+
 describe("a pod", () => {
+  it("neither waits for drains nor takes slots at the gateway's admin endpoint, but may read its metrics", async () => {
+    const labelSelector = "kubernetes.io/service-name=activator-service"
+    const { items } = await wick.client.list(EndpointSlice, { namespace: "knative-serving", labelSelector })
+    const [slice] = items
+    const port = slice?.ports?.find(({ name }) => name === "admin")?.port
+    const origin = `http://${slice?.endpoints[0]?.addresses[0]}:${port}`
+    for (const path of ["/drain/default/hello-00001", "/routed/default/hello"]) {
+      expect(await fromPod(origin + path), path).toMatchObject({ status: 401 })
+    }
+    expect(await slotsToPod(origin)).toBe("401")
+    expect(await fromPod(`${origin}/metrics`)).toMatchObject({ status: 200 })
+  })
+
   it.each(["http://hello.default", "http://hello.default.svc", "http://hello.default.svc.cluster.local"])(
     "calls a function by its name: %s",
     async (url) => {

@@ -7,6 +7,7 @@ import { type DataByName, systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createEventRecorder, createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
+import { keepGatewayKey } from "@wick/sdk/gateway-key"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { componentLog, ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
@@ -91,7 +92,8 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startDomainMappingController(context))
   undo.use(startCertificateController(context, issuers(context)))
   const gateways = options.gateways ? knownGateways(options.gateways) : followGateways(informers)
-  undo.use(startIngressController(context, askingGateways(gateways, clock)))
+  const gatewayKey = await keepGatewayKey(client, informers, log)
+  undo.use(startIngressController(context, askingGateways(gateways, gatewayKey, clock)))
   undo.use(startLabeler(context))
   undo.use(startServerlessServiceController(context))
   undo.use(startRevisionCollector(context))

@@ -12,6 +12,8 @@ const autoscaling = "autoscaling.internal.knative.dev"
 const networking = "networking.internal.knative.dev"
 const serving = ["serving.knative.dev", autoscaling, networking, "caching.internal.knative.dev"]
 export const servingNamespace = "knative-serving"
+/** Secret in that namespace by whose key gateways know the other services of serving. */
+export const gatewayKeySecret = "activator-admin-key"
 
 const rule = (apiGroups: readonly string[], resources: readonly string[], verbs: readonly string[]): Rule => ({
   apiGroups,
@@ -58,6 +60,11 @@ const rules: Record<string, Rule[]> = {
   ],
 }
 
+/** What they may do in serving's own namespace alone. Whoever lists the one object of a name needs no more than its name. */
+const ownRules: Record<string, (Rule & { readonly resourceNames: readonly string[] })[]> = {
+  activator: [{ ...rule([""], ["secrets"], read), resourceNames: [gatewayKeySecret] }],
+}
+
 /** Names of the services, which are those of their accounts. */
 export const servingServices: readonly string[] = Object.keys(rules)
 
@@ -100,5 +107,20 @@ export function servingRoles(): AnyObject[] {
       subjects: [{ kind: "ServiceAccount", name: service, namespace: servingNamespace }],
     },
   ])
-  return [...userRoles(), ...ofServices]
+  const inOwnNamespace = Object.entries(ownRules).flatMap(([service, granted]) => [
+    {
+      apiVersion: `${api}/v1`,
+      kind: "Role",
+      metadata: { name: `wick-${service}`, namespace: servingNamespace },
+      rules: granted,
+    },
+    {
+      apiVersion: `${api}/v1`,
+      kind: "RoleBinding",
+      metadata: { name: `wick-${service}`, namespace: servingNamespace },
+      roleRef: { apiGroup: api, kind: "Role", name: `wick-${service}` },
+      subjects: [{ kind: "ServiceAccount", name: service, namespace: servingNamespace }],
+    },
+  ])
+  return [...userRoles(), ...ofServices, ...inOwnNamespace]
 }

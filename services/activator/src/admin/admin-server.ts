@@ -6,12 +6,19 @@ import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import type { IngressGeneration } from "../cluster/cluster-watch.ts"
 import { slotsPath } from "../peers/peer-links.ts"
+import { HookSeats, type HooksFrom, mayHook } from "./hook-seats.ts"
 
 /** What the admin endpoint serves; none of it is for clients. */
 export interface AdminWorld {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
+  /** Whence kubelets ask whether pods are drained; they carry no proof of who they are. */
+  readonly hooksFrom: HooksFrom
+  /** Whether another of serving's own services asks. */
+  isProven(request: IncomingMessage): boolean
+  /** Asks another activator, with a proof that it is we who do. */
+  proof(method: string, path: string): Readonly<Record<string, string>>
   /** Everything has been listed once (before that a request could be told 404 for a host that exists), and no end is near. */
   isReady(): boolean
   /** Resolves when this activator has nothing in flight on a terminating pod of the revision. */
@@ -28,15 +35,18 @@ export interface AdminWorld {
 const routedMsMax = 30_000
 
 /**
- * `/healthz`, `/readyz`, `/metrics`, and two that are answered when it is time:
+ * `/healthz`, `/readyz` and `/metrics` for everybody, and two that are answered when it is time:
  *
  * - `/drain/<namespace>/<revision>`, which a terminating pod's preStop asks: no activator has a request in flight on a
- *   terminating pod of that revision;
+ *   terminating pod of that revision. It changes nothing; kubelets ask it without a proof of who they are;
  * - `/routed/<namespace>/<ingress>?generation=N&uid=U`, which the controller asks: requests are routed by that generation.
+ *
+ * That one, and speaking about slots, is for serving's own services alone.
  */
 export class AdminServer implements AsyncDisposable {
   readonly #world: AdminWorld
   readonly #servers: Server[] = []
+  readonly #hookSeats = new HookSeats()
 
   constructor(world: AdminWorld) {
     this.#world = world
@@ -51,8 +61,9 @@ export class AdminServer implements AsyncDisposable {
       })
     })
     server.on("upgrade", (request, socket) => {
-      if (new URL(request.url ?? "/", "http://activator").pathname === slotsPath) this.#world.join(request, socket)
-      else socket.destroy()
+      if (new URL(request.url ?? "/", "http://activator").pathname !== slotsPath) socket.destroy()
+      else if (this.#world.isProven(request)) this.#world.join(request, socket)
+      else socket.end(`HTTP/1.1 401 Unauthorized\r\n${challenge}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`)
     })
     // A drain is answered when the last request has ended, however long that takes.
     server.requestTimeout = 0
@@ -81,14 +92,26 @@ export class AdminServer implements AsyncDisposable {
       response.setHeader("content-type", this.#world.metrics.contentType)
       end(response, 200, await this.#world.metrics.text())
     } else if (verb === "drain" && namespace && name) {
-      await this.#drain(namespace, name, searchParams.get("only") === "self", response)
+      const drain = (): Promise<void> => this.#drain(namespace, name, searchParams.get("only") === "self", response)
+      if (this.#world.isProven(request)) await drain()
+      else await this.#hook(request, response, drain)
     } else if (verb === "routed" && namespace && name) {
+      if (!this.#world.isProven(request)) return refuse(response)
       const generation = Number(searchParams.get("generation")) || 0
       await this.#routed({ namespace, name, generation, uid: searchParams.get("uid") ?? undefined }, response)
     } else {
       const served = "healthz, readyz, metrics, drain/<namespace>/<revision> and routed/<namespace>/<ingress>"
       end(response, 404, `${served} are served here\n`)
     }
+  }
+
+  /** A kubelet's, as far as one can see. */
+  async #hook(request: IncomingMessage, response: ServerResponse, drain: () => Promise<void>): Promise<void> {
+    const address = request.socket.remoteAddress ?? ""
+    if (!mayHook(this.#world.hooksFrom, address)) return refuse(response)
+    using seat = this.#hookSeats.take(address)
+    if (seat) await drain()
+    else end(response, 429, "too many drains are waited for from this address\n")
   }
 
   async #routed(ingress: IngressGeneration, response: ServerResponse): Promise<void> {
@@ -105,7 +128,9 @@ export class AdminServer implements AsyncDisposable {
     const gone = new AbortController()
     response.on("close", () => gone.abort())
     const peers = onlySelf ? [] : this.#world.peers()
-    const asked = peers.map((peer) => askPeer(`${peer}/drain/${namespace}/${name}?only=self`, gone.signal))
+    const path = `/drain/${namespace}/${name}?only=self`
+    const headers = this.#world.proof("GET", path)
+    const asked = peers.map((peer) => askPeer(peer + path, headers, gone.signal))
     // A peer that cannot be asked is gone, and its requests with it.
     await Promise.all([this.#world.drained(namespace, name, gone.signal), ...asked])
     end(response, 200, "drained\n")
@@ -117,9 +142,18 @@ function end(response: ServerResponse, status: number, text: string): void {
   response.end(text)
 }
 
-function askPeer(url: string, signal: AbortSignal): Promise<void> {
+/** By which scheme one proves who one is; the key to it is serving's. */
+const challenge = "www-authenticate: Wick"
+
+function refuse(response: ServerResponse): void {
+  const [name = "", value = ""] = challenge.split(": ")
+  response.setHeader(name, value)
+  end(response, 401, "this is for the services of the platform alone\n")
+}
+
+function askPeer(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const asked = get(url, { signal, agent: false }, (answer) => {
+    const asked = get(url, { headers, signal, agent: false }, (answer) => {
       answer.resume()
       answer.on("close", resolve)
     })

@@ -106,9 +106,11 @@ export class ClusterWatch implements GatewayRouting {
     }
   }
 
-  /** Of the pods: before a drain is judged, their deletionTimestamps must have arrived. */
-  podsCaughtUp(): Promise<void> {
-    return this.#bounded((signal) => this.#podInformer.caughtUp(signal))
+  /** Resolves when nothing is in flight on terminating pods of the revision. */
+  async drained(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+    // Before that is judged, their deletionTimestamps must have arrived.
+    await this.#bounded((limit) => this.#podInformer.caughtUp(limit)).catch(() => {})
+    await this.#fleet.drained(namespace, name, signal)
   }
 
   #changed(): void {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { rule, splitTo } from "../testing/scripted-cluster.ts"
-import { ask, startApp, startStage } from "../testing/stage.ts"
+import { ask, askAsService, startApp, startStage } from "../testing/stage.ts"
 
 it("leads a tag's header to the tag's revision, and tells the application which way a request came", async () => {
   await using app = await startApp((request, response) => response.end(JSON.stringify(request.headers)))
@@ -52,7 +52,7 @@ it("shows cluster-local hosts only where pods come in", async () => {
 it("says that a generation is routed when requests go by it and its revisions are known", async () => {
   await using stage = await startStage((cluster) => cluster.ingress("app", { rules: [] }, { generation: 1, uid: "u" }))
   const admin = stage.activator.adminAddress.port
-  const routed = (query: string) => ask(admin, "x", { path: `/routed/default/app?${query}` })
+  const routed = (query: string) => askAsService(admin, `/routed/default/app?${query}`)
   expect(await routed("generation=1&uid=u")).toMatchObject({ status: 200, body: "routed\n" })
   let isTold = false
   const second = routed("generation=2").then((answer) => {

@@ -10,6 +10,8 @@ import type { SlotMessage } from "./slot-messages.ts"
 const retryMs = 1000
 /** One that does not know us yet is asked again sooner: its informer is as fast as ours. */
 const strangerRetryMs = 50
+/** One of the two has no key yet, or no longer the present one: the other will have it soon. */
+const unprovenRetryMs = 200
 /** An activator answers at once or is not there. */
 const dialMsMax = 1000
 
@@ -35,6 +37,15 @@ export interface LinksEvents {
   received(peer: string, message: SlotMessage): void
 }
 
+export interface LinksWorld {
+  readonly self: () => string
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: LinksEvents
+  /** Headers by which another activator knows that one of them asks. */
+  proof(method: string, path: string): Readonly<Record<string, string>>
+}
+
 /** Beside the desk's messages: the sender drains, and is to own no pods from now on. */
 type LinkMessage = SlotMessage | { readonly type: "leaving" }
 
@@ -47,6 +58,7 @@ export class PeerLinks implements Disposable {
   readonly #self: () => string
   readonly #clock: Clock
   readonly #log: Log
+  readonly #proof: LinksWorld["proof"]
   readonly #events: LinksEvents
   readonly #peers = new Map<string, PeerState>()
   #isListed = false
@@ -54,10 +66,11 @@ export class PeerLinks implements Disposable {
   #isClosed = false
   #told = ""
 
-  constructor(world: { self: () => string; clock: Clock; log: Log; events: LinksEvents }) {
+  constructor(world: LinksWorld) {
     this.#self = world.self
     this.#clock = world.clock
     this.#log = world.log
+    this.#proof = world.proof
     this.#events = world.events
   }
 
@@ -141,9 +154,9 @@ export class PeerLinks implements Disposable {
       }
       if (againMs !== undefined) state.retry = this.#clock.timer(againMs, () => this.#dial(peer))
     }
-    const headers = { connection: "upgrade", upgrade: protocol }
-    const url = `${peer}${slotsPath}?from=${encodeURIComponent(this.#self())}`
-    const asked = request(url, { headers, agent: false, timeout: dialMsMax })
+    const path = `${slotsPath}?from=${encodeURIComponent(this.#self())}`
+    const headers = { connection: "upgrade", upgrade: protocol, ...this.#proof("GET", path) }
+    const asked = request(peer + path, { headers, agent: false, timeout: dialMsMax })
     asked.on("upgrade", (_answer, socket, first) => {
       done(true, undefined)
       if (this.#peers.get(peer) !== state || this.#isClosed) socket.destroy()
@@ -151,8 +164,10 @@ export class PeerLinks implements Disposable {
     })
     asked.on("response", (answer) => {
       answer.resume()
-      const isThere = answer.statusCode === 409 || answer.statusCode === 503
-      done(isThere, answer.statusCode === 409 ? undefined : isThere ? strangerRetryMs : retryMs)
+      const { statusCode = 0 } = answer
+      const againMs: Record<number, number | undefined> = { 401: unprovenRetryMs, 409: undefined, 503: strangerRetryMs }
+      const isThere = statusCode in againMs
+      done(isThere, isThere ? againMs[statusCode] : retryMs)
     })
     asked.on("timeout", () => asked.destroy(new Error("no answer")))
     // Who is to be dialled comes back by itself: it dials when it starts.

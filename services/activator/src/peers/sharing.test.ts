@@ -5,7 +5,7 @@ import { freePort } from "@wick/sdk/testing/free-ports"
 import { describe, expect, it } from "vitest"
 import { type Activator, startActivator } from "../activator.ts"
 import { ScriptedCluster } from "../testing/scripted-cluster.ts"
-import { ask, startApp, until } from "../testing/stage.ts"
+import { ask, askAsService, startApp, until } from "../testing/stage.ts"
 
 /** Several activators before one cluster, which lists where each is. */
 class Activators implements AsyncDisposable {
@@ -150,11 +150,19 @@ describe("two activators before the same pods", () => {
   })
 })
 
-it("a stranger is not spoken to about slots", async () => {
+it("an activator that the cluster does not list is not spoken to about slots", async () => {
   await using activators = await startActivators(2)
-  const answer = await ask(activators.ports[0] ?? 0, "x", {
-    path: "/slots?from=http%3A%2F%2Fstranger%3A1",
-    headers: { connection: "upgrade", upgrade: "wick-slots" },
-  })
+  const path = "/slots?from=http%3A%2F%2Fstranger%3A1"
+  const answer = await askAsService(activators.ports[0] ?? 0, path, { connection: "upgrade", upgrade: "wick-slots" })
   expect(answer.status).toBe(503)
+})
+
+it("whoever has no proof is not spoken to about slots, even under the name of an activator", async () => {
+  await using activators = await startActivators(2)
+  const [port = 0, other = 0] = activators.ports
+  const path = `/slots?from=${encodeURIComponent(`http://127.0.0.1:${other}`)}`
+  const headers = { connection: "upgrade", upgrade: "wick-slots" }
+  expect(await ask(port, "x", { path, headers })).toMatchObject({ status: 401 })
+  const authorization = "Wick 1800000000 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+  expect(await ask(port, "x", { path, headers: { ...headers, authorization } })).toMatchObject({ status: 401 })
 })

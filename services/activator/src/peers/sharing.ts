@@ -1,6 +1,4 @@
-import type { Clock } from "@wick/sdk/clock"
-import type { Log } from "@wick/sdk/log"
-import { PeerLinks } from "./peer-links.ts"
+import { type LinksWorld, PeerLinks } from "./peer-links.ts"
 import { SlotLender } from "./slot-lender.ts"
 
 export interface Sharing extends Disposable {
@@ -9,7 +7,7 @@ export interface Sharing extends Disposable {
 }
 
 /** Joins the connections to other activators with what is said on them. `self` is where they reach this one. */
-export function shareSlots({ self, clock, log }: { self: () => string; clock: Clock; log: Log }): Sharing {
+export function shareSlots({ self, clock, log, proof }: Omit<LinksWorld, "events">): Sharing {
   const lender: SlotLender = new SlotLender({
     self,
     clock,
@@ -27,6 +25,7 @@ export function shareSlots({ self, clock, log }: { self: () => string; clock: Cl
     self,
     clock,
     log,
+    proof,
     events: {
       members: (members) => lender.setMembers(members),
       opened: (peer) => lender.opened(peer),

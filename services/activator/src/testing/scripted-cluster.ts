@@ -7,6 +7,9 @@ import {
   type SplitView,
 } from "../cluster/ingress-view.ts"
 
+/** By which the platform's services know each other. */
+export const adminKey = Buffer.alloc(32, 7)
+
 interface Stored {
   metadata: { name: string; namespace: string; uid: string; resourceVersion: string }
 }
@@ -21,6 +24,8 @@ export class ScriptedCluster {
   away = false
 
   constructor() {
+    const metadata = { name: "activator-admin-key", namespace: "knative-serving" }
+    this.put("secrets", { metadata, data: { key: adminKey.toString("base64") } })
     this.client = createClient({ fetch: (request) => this.#answer(request) })
   }
 

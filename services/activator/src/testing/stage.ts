@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type RequestListener, request, type Server } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { proofOf } from "@wick/sdk/gateway-key"
 import { silentLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
 import { type Activator, type ActivatorOptions, startActivator } from "../activator.ts"
-import { ScriptedCluster } from "./scripted-cluster.ts"
+import { adminKey, ScriptedCluster } from "./scripted-cluster.ts"
 
 export interface App extends AsyncDisposable {
   readonly port: number
@@ -101,6 +102,16 @@ export function ask(port: number, host: string, given: Ask = {}): Promise<Answer
     asked.on("error", reject)
     asked.end(given.body)
   })
+}
+
+/** As another of serving's own services asks at an admin endpoint. */
+export function askAsService(
+  port: number,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const authorization = proofOf(adminKey, { method: "GET", path }, systemClock.now())
+  return ask(port, "x", { path, headers: { ...headers, authorization } })
 }
 
 /** Resolves when `condition` holds; looks at each turn of the event loop. */

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import { SimulatedClock } from "@wick/sdk/clock"
+import { isProven } from "@wick/sdk/gateway-key"
 import { expect, it } from "vitest"
 import { knownGateways } from "./gateway-endpoints.ts"
 import { askingGateways } from "./gateways.ts"
@@ -21,17 +22,20 @@ async function gateway(answer: RequestListener): Promise<{ url: string } & Async
   }
 }
 
+const key = Buffer.alloc(32, 7)
 const asked = (clock: SimulatedClock, ...urls: string[]) =>
-  askingGateways(knownGateways(urls), clock).acknowledged(ingress, noSignal)
+  askingGateways(knownGateways(urls), { current: () => key }, clock).acknowledged(ingress, noSignal)
 
 it("an Ingress is served when every gateway says so of its present generation", async () => {
   const paths: (string | undefined)[] = []
-  await using one = await gateway(({ url }, response) => {
+  const clock = new SimulatedClock()
+  await using one = await gateway(({ method = "", url = "", headers }, response) => {
     paths.push(url)
+    if (!isProven(key, { method, path: url }, headers.authorization, clock.now())) response.writeHead(401)
     response.end("routed\n")
   })
   await using other = await gateway((_, response) => response.end("routed\n"))
-  expect(await asked(new SimulatedClock(), one.url, other.url)).toBe("all")
+  expect(await asked(clock, one.url, other.url)).toBe("all")
   expect(paths).toEqual(["/routed/default/hello?generation=3&uid=u"])
 })
 

@@ -1,5 +1,6 @@
 import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import type { Clock } from "@wick/sdk/clock"
+import { type GatewayKey, proofOf } from "@wick/sdk/gateway-key"
 import type { Acknowledgement } from "../reconcilers/ingress/decide.ts"
 
 /** Where the gateways' admin endpoints are (`http://10.1.0.1:9080`): of all that should serve, and no others. */
@@ -19,8 +20,8 @@ export interface Gateways extends Omit<GatewayAddresses, "list"> {
 /** A gateway that has not said so by then is asked again later. */
 const answerMsMax = 2_000
 
-/** Asks each gateway itself: it answers as soon as its table holds the Ingress. */
-export function askingGateways(addresses: GatewayAddresses, clock: Clock): Gateways {
+/** Asks each gateway itself, and proves that it may: one answers as soon as its table holds the Ingress. */
+export function askingGateways(addresses: GatewayAddresses, key: GatewayKey, clock: Clock): Gateways {
   return {
     synced: addresses.synced,
     onChange: (listener) => addresses.onChange(listener),
@@ -29,7 +30,9 @@ export function askingGateways(addresses: GatewayAddresses, clock: Clock): Gatew
       const limit = new AbortController()
       const timer = clock.timer(answerMsMax, () => limit.abort())
       const bound = AbortSignal.any([signal, limit.signal])
-      const answers = await Promise.all(addresses.list().map((address) => ask(address + path, bound)))
+      const known = key.current()
+      const headers = known && { authorization: proofOf(known, { method: "GET", path }, clock.now()) }
+      const answers = await Promise.all(addresses.list().map((address) => ask(address + path, headers ?? {}, bound)))
       timer.cancel()
       const present = answers.filter((answer) => answer !== "gone")
       if (present.length === 0) return "nobody"
@@ -39,9 +42,13 @@ export function askingGateways(addresses: GatewayAddresses, clock: Clock): Gatew
 }
 
 /** gone: nothing listens there, so no request can reach it either. */
-async function ask(url: string, signal: AbortSignal): Promise<"known" | "unknown" | "gone"> {
+async function ask(
+  url: string,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<"known" | "unknown" | "gone"> {
   try {
-    const response = await fetch(url, { signal })
+    const response = await fetch(url, { headers, signal })
     await response.body?.cancel()
     return response.ok ? "known" : "unknown"
   } catch (error) {

@@ -1,0 +1,65 @@
+import { networkInterfaces } from "node:os"
+import { proofOf } from "@wick/sdk/gateway-key"
+import { expect, it } from "vitest"
+import { adminKey } from "../testing/scripted-cluster.ts"
+import { ask, askAsService, startStage } from "../testing/stage.ts"
+import { HookSeats, mayHook } from "./hook-seats.ts"
+
+it("health and metrics are for everybody", async () => {
+  await using stage = await startStage()
+  const { port } = stage.activator.adminAddress
+  for (const path of ["/healthz", "/readyz", "/metrics"])
+    expect(await ask(port, "x", { path })).toMatchObject({ status: 200 })
+})
+
+it("what the controller asks is refused to a stranger, and told to whoever has the key", async () => {
+  await using stage = await startStage((cluster) => cluster.ingress("app", { rules: [] }, { generation: 1 }))
+  const { port } = stage.activator.adminAddress
+  const path = "/routed/default/app?generation=1"
+  const refused = await ask(port, "x", { path })
+  expect(refused).toMatchObject({ status: 401, headers: { "www-authenticate": "Wick" } })
+  const ofAnother = proofOf(adminKey, { method: "GET", path: "/routed/default/other?generation=1" }, Date.now())
+  expect(await ask(port, "x", { path, headers: { authorization: ofAnother } })).toMatchObject({ status: 401 })
+  expect(await askAsService(port, path)).toMatchObject({ status: 200 })
+})
+
+it("another key holds as soon as the cluster has it", async () => {
+  await using stage = await startStage((cluster) => cluster.ingress("app", { rules: [] }, { generation: 1 }))
+  const { port } = stage.activator.adminAddress
+  const path = "/routed/default/app?generation=1"
+  expect(await askAsService(port, path)).toMatchObject({ status: 200 })
+  const metadata = { name: "activator-admin-key", namespace: "knative-serving" }
+  stage.cluster.put("secrets", { metadata, data: { key: Buffer.alloc(32, 8).toString("base64") } })
+  let status = 200
+  while (status === 200) ({ status } = await askAsService(port, path))
+  expect(status).toBe(401)
+})
+
+/** Of this machine, by which a pod would come. */
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((each) => each?.family === "IPv4" && !each.internal)?.address
+
+it.runIf(outside)("a kubelet elsewhere may ask about drains only where operators have said so", async () => {
+  const admin = { host: outside ?? "", port: 0 }
+  const drain = (port: number) => fetch(`http://${outside}:${port}/drain/default/app-1`)
+  await using strict = await startStage(() => {}, { admin })
+  expect((await drain(strict.activator.adminAddress.port)).status).toBe(401)
+  await using open = await startStage(() => {}, { admin, hooksFrom: "everywhere" })
+  expect((await drain(open.activator.adminAddress.port)).status).toBe(200)
+})
+
+it("loopback is this host alone", () => {
+  const addresses = ["127.0.0.1", "::ffff:127.0.0.1", "::1", "10.1.0.7", "::ffff:10.1.0.7"]
+  expect(addresses.map((address) => mayHook("loopback", address))).toEqual([true, true, true, false, false])
+  expect(mayHook("everywhere", "10.1.0.7")).toBe(true)
+})
+
+it("an address that waits for too many drains takes no seat of another", () => {
+  const seats = new HookSeats()
+  const taken = Array.from({ length: 1_000 }, () => seats.take("10.1.0.7"))
+  expect(seats.take("10.1.0.7")).toBeUndefined()
+  expect(seats.take("10.1.0.1")).toBeDefined()
+  taken[0]?.[Symbol.dispose]()
+  expect(seats.take("10.1.0.7")).toBeDefined()
+})
