@@ -14,6 +14,7 @@ const flags = [
   "podspec-persistent-volume-claim",
   "podspec-persistent-volume-write",
   "podspec-volumes-ephemeral",
+  "podspec-volumes-image",
 ]
 const claimSpec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "64Mi" } } }
 let wick: TestPlatform
@@ -30,7 +31,7 @@ afterAll(() => wick?.[Symbol.asyncDispose]())
 
 /** A function whose first container runs a line of JavaScript before it serves. */
 async function deploy(name: string, line: string, volume: object, more: object = {}): Promise<void> {
-  const mount = { name: "data", mountPath: "/data" }
+  const mount = { name: "data", mountPath: "/data", ...("image" in volume && { readOnly: true }) }
   const image = `${wick.registry}/echo`
   const spec = {
     containers: [{ image, volumeMounts: [mount] }],
@@ -77,4 +78,12 @@ it("an ephemeral volume is made for a pod and removed with it", async () => {
   expect(readdirSync(volumes())).toHaveLength(1)
   await wick.client.delete(Service, { name: "scratch", namespace })
   await until("its directory to be removed", async () => existsSync(volumes()) && readdirSync(volumes()).length === 0)
+})
+
+it("the files of an image are there to be read", async () => {
+  const check = `
+    require("node:assert").ok(require("node:fs").readdirSync("/data").includes("usr"))
+    require("node:assert").throws(() => ${append("three")}, { code: "EROFS" })`
+  await deploy("files", check, { image: { reference: `${wick.registry}/echo` } })
+  expect((await wick.call(`files.default.${wick.domain}`)).status).toBe(200)
 })

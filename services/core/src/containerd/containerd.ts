@@ -10,6 +10,7 @@ import { type ContainerdVersion, containerdConfig, parseVersion, plainRegistry }
 import { type CriClient, createCriClient } from "./cri-client.ts"
 import { type Daemon, startDaemon } from "./daemon.ts"
 import { followEvents, type RuntimeEvent } from "./event-stream.ts"
+import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
 import { type Link, openLink, RuntimeCallError } from "./link.ts"
 import { pauseImage, pauseImageName } from "./pause-image.ts"
@@ -35,6 +36,7 @@ export interface ContainerdOptions {
 
 export interface Containerd extends AsyncDisposable {
   readonly cri: CriClient
+  readonly imageViews: ImageViews
   /** Path of the unix socket. */
   readonly endpoint: string
   /** Whether it ran before. */
@@ -53,6 +55,8 @@ const readyCheckMs = 5
 const callMs = 2_000
 /** A path of a unix socket must fit into 108 bytes, with a zero; its ttrpc sibling adds a suffix. */
 const socketPathMax = 100
+
+const snapshotterDefault = "overlayfs"
 
 /** Starts or adopts containerd and waits until it serves CRI and has the image that sandboxes are made of. */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
@@ -86,6 +90,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   }
   return {
     cri,
+    imageViews: imageViews(link, cri, options.snapshotter ?? snapshotterDefault),
     endpoint,
     adopted: own?.daemon.adopted ?? true,
     pid: () => own?.daemon.pid(),
@@ -134,7 +139,7 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     cniBinDirs: options.cniBinDirs,
     registryDir,
     sandboxImage: pauseImageName,
-    snapshotter: options.snapshotter ?? "overlayfs",
+    snapshotter: options.snapshotter ?? snapshotterDefault,
     version,
   })
   const configFile = join(directory, "config.toml")

@@ -63,3 +63,35 @@ export interface Timestamp {
   seconds?: number | undefined
   nanos?: number | undefined
 }
+export interface Mount {
+  type?: string | undefined
+  source?: string | undefined
+  target?: string | undefined
+  options?: string[] | undefined
+}
+export interface ViewSnapshotRequest {
+  snapshotter?: string | undefined
+  key?: string | undefined
+  parent?: string | undefined
+  labels?: Record<string, string> | undefined
+}
+/** Of a snapshot that is there: what asks for its mounts, and what removes it. */
+export interface SnapshotRequest {
+  snapshotter?: string | undefined
+  key?: string | undefined
+}
+export interface MountsResponse {
+  mounts?: Mount[] | undefined
+}
+export interface ListSnapshotsRequest {
+  snapshotter?: string | undefined
+  filters?: string[] | undefined
+}
+export interface ListSnapshotsResponse {
+  info?: SnapshotInfo[] | undefined
+}
+export interface SnapshotInfo {
+  name?: string | undefined
+  parent?: string | undefined
+  labels?: Record<string, string> | undefined
+}

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import type { Pod } from "@wick/sdk/api/core/pod"
 import type { PodContainer } from "../pod/observed.ts"
 import type { Start } from "../pod/pod-actions.ts"
 import type { PodDeps } from "../pod/pod-deps.ts"
@@ -58,13 +59,19 @@ const propagations: Readonly<Record<string, MountConfig["propagation"]>> = {
   HostToContainer: "host-to-container",
   Bidirectional: "bidirectional",
 }
+/** A volume that is read-only as a whole, whatever its mounts say. */
+export function isReadOnlyVolume(pod: Pod, name: string): boolean {
+  const volume = pod.spec.volumes?.find((each) => each.name === name)
+  return volume?.image !== undefined || (volume?.persistentVolumeClaim ?? volume?.csi)?.readOnly === true
+}
+
 const hostsPath = "/etc/hosts"
 
 function mountsOf({ state, start: { container, attempt }, mounts }: ContainerInput): MountConfig[] {
   const own: MountConfig[] = mounts.map(({ mount, hostPath }) => ({
     containerPath: mount.mountPath,
     hostPath,
-    readOnly: mount.readOnly ?? false,
+    readOnly: mount.readOnly === true || isReadOnlyVolume(state.pod, mount.name),
     propagation: propagations[mount.mountPropagation ?? ""] ?? "private",
   }))
   const file = (containerPath: string, hostPath: string): MountConfig => ({

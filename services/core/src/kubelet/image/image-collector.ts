@@ -74,6 +74,7 @@ function namesInUse(workers: Iterable<Pick<PodWorker, "state">>): Set<string> {
   for (const { state } of workers) {
     for (const { imageId } of state.containers.values()) names.add(imageId)
     const { initContainers = [], containers, ephemeralContainers = [] } = state.pod.spec
+    for (const { image } of state.pod.spec.volumes ?? []) if (image?.reference) names.add(image.reference)
     for (const { image = "" } of [...initContainers, ...containers, ...ephemeralContainers]) names.add(image)
   }
   return names

@@ -1,8 +1,9 @@
 import type { Clock } from "@wick/sdk/clock"
-import { type Backoff, tried, waitUntil } from "../container/backoff.ts"
+import { type Backoff, tried } from "../container/backoff.ts"
 import type { Waiting } from "../container/container-status.ts"
 import type { Credentials, ImageRecord, Runtime } from "../runtime/runtime.ts"
 import { isImageName, pullPolicy } from "./image-name.ts"
+import { SharedPull } from "./shared-pull.ts"
 
 /** Why an image cannot be had now; `retryAtMs` is when to try again. */
 export class ImageProblem extends Error {
@@ -11,9 +12,11 @@ export class ImageProblem extends Error {
   readonly retryAtMs: number
   /** Whether a pull was tried just now: the first telling of it, not a wait. */
   readonly fresh: boolean
+  readonly image: string
 
-  constructor(reason: string, message: string, retryAtMs: number, fresh: boolean) {
+  constructor(image: string, reason: string, message: string, retryAtMs: number, fresh: boolean) {
     super(message)
+    this.image = image
     this.waiting = { reason, message }
     this.retryAtMs = retryAtMs
     this.fresh = fresh
@@ -22,6 +25,8 @@ export class ImageProblem extends Error {
 
 export interface ImageWish {
   readonly image: string
+  /** Uid of the pod that wants it: who waits after a failure is the pod, not the others that want the same. */
+  readonly podUid: string
   readonly policy: string | undefined
   /** Asked for only when a pull is needed; each is tried until one is let in. */
   readonly credentials: () => Promise<readonly Credentials[]>
@@ -31,15 +36,27 @@ export interface ImageWish {
 
 /** A wrong name can only be mended by a change of the pod. */
 const wrongNameRetryMs = 300_000
+/** A failure is told as such for this long; then the status says that the pod waits for the next try. */
+const freshMs = 1_000
 /** Pulls at once: a registry and a disk have only so much. */
 const pullsMax = 8
 
-/** Images of this node: present, being pulled (once, whoever asks), or failing and left alone for a while. */
+interface Failure {
+  readonly backoff: Backoff
+  readonly failedAtMs: number
+  readonly error: unknown
+}
+
+/**
+ * Images of this node: present, being pulled (once for all who show the same credentials), or failing, for one pod, and
+ * left alone by it for a while: ErrImagePull when a pull has failed, ImagePullBackOff until the next one.
+ */
 export class Images {
   readonly #runtime: Runtime
   readonly #clock: Clock
-  readonly #pulls = new Map<string, Promise<ImageRecord>>()
-  readonly #failures = new Map<string, { backoff: Backoff; failedAtMs: number; message: string }>()
+  readonly #pulls = new Map<string, SharedPull<ImageRecord>>()
+  /** By pod, then by image. */
+  readonly #failures = new Map<string, Map<string, Failure>>()
   #running = 0
   readonly #queue: (() => void)[] = []
 
@@ -53,60 +70,82 @@ export class Images {
     const { image } = wish
     if (!isImageName(image)) {
       const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`
-      throw new ImageProblem("InvalidImageName", message, this.#clock.now() + wrongNameRetryMs, true)
+      throw new ImageProblem(image, "InvalidImageName", message, this.#clock.now() + wrongNameRetryMs, true)
     }
     const policy = pullPolicy(image, wish.policy)
     const present = policy === "Always" ? undefined : await this.#runtime.image(image)
     if (present) return present
     if (policy === "Never") {
       const message = `Container image "${image}" is not present with pull policy of Never`
-      throw new ImageProblem("ErrImageNeverPull", message, this.#clock.now() + wrongNameRetryMs, true)
+      throw new ImageProblem(image, "ErrImageNeverPull", message, this.#clock.now() + wrongNameRetryMs, true)
     }
-    this.#refuseTooSoon(image)
-    const running = this.#pulls.get(image)
-    if (running) return running
-    const pull = this.#pull(wish).finally(() => this.#pulls.delete(image))
-    this.#pulls.set(image, pull)
+    this.#refuseTooSoon(wish)
+    const credentials = await wish.credentials()
+    try {
+      const record = await this.#shared(wish, credentials).wait(wish.signal)
+      this.#failures.get(wish.podUid)?.delete(image)
+      return record
+    } catch (error) {
+      if (wish.signal.aborted) throw error
+      throw this.#failed(wish, error)
+    }
+  }
+
+  /** The pod is gone, and its failures with it. */
+  forget(podUid: string): void {
+    this.#failures.delete(podUid)
+  }
+
+  #shared(wish: ImageWish, credentials: readonly Credentials[]): SharedPull<ImageRecord> {
+    const key = JSON.stringify([wish.image, credentials])
+    const running = this.#pulls.get(key)
+    if (running && !running.givenUp) return running
+    const pull = new SharedPull((signal) =>
+      this.#pull(wish, credentials, signal).finally(() => {
+        if (this.#pulls.get(key) === pull) this.#pulls.delete(key)
+      }),
+    )
+    this.#pulls.set(key, pull)
     return pull
   }
 
-  #refuseTooSoon(image: string): void {
-    const failure = this.#failures.get(image)
+  #refuseTooSoon({ image, podUid }: ImageWish): void {
+    const failure = this.#failures.get(podUid)?.get(image)
     if (!failure) return
     const untilMs = failure.failedAtMs + failure.backoff.delayMs
     if (untilMs <= this.#clock.now()) return
-    const message = `Back-off pulling image "${image}": ErrImagePull: ${failure.message}`
-    throw new ImageProblem("ImagePullBackOff", message, untilMs, false)
+    const message = `Back-off pulling image "${image}": ErrImagePull: ${messageOf(failure.error)}`
+    throw new ImageProblem(image, "ImagePullBackOff", message, untilMs, false)
   }
 
-  async #pull(wish: ImageWish): Promise<ImageRecord> {
+  async #pull(wish: ImageWish, credentials: readonly Credentials[], signal: AbortSignal): Promise<ImageRecord> {
     const { image } = wish
     await this.#slot()
     const beganAt = this.#clock.monotonic()
     try {
       wish.onPull({ kind: "pulling" })
-      const id = await pullWithAny(this.#runtime, wish)
+      const id = await pullWithAny(this.#runtime, { image, credentials: async () => credentials, signal })
       const record = (await this.#runtime.image(id)) ?? (await this.#runtime.image(image))
       if (!record) throw new Error(`image "${image}" was pulled and is not there`)
-      this.#failures.delete(image)
       wish.onPull({ kind: "pulled", tookMs: this.#clock.monotonic() - beganAt, bytes: record.bytes })
       return record
-    } catch (error) {
-      if (wish.signal.aborted) throw error
-      throw this.#failed(image, error)
     } finally {
       this.#running -= 1
       this.#queue.shift()?.()
     }
   }
 
-  #failed(image: string, error: unknown): ImageProblem {
+  #failed({ image, podUid }: ImageWish, error: unknown): ImageProblem {
     const nowMs = this.#clock.now()
-    const before = this.#failures.get(image)
-    const message = error instanceof Error ? error.message : String(error)
-    const backoff = tried(before?.backoff, before?.failedAtMs ?? nowMs, nowMs)
-    this.#failures.set(image, { backoff, failedAtMs: nowMs, message })
-    return new ImageProblem("ErrImagePull", message, waitUntil(backoff, nowMs, nowMs) ?? nowMs, true)
+    const failures = this.#failures.get(podUid) ?? new Map<string, Failure>()
+    const before = failures.get(image)
+    // Several containers of a pod may have waited for the same pull: it has failed once.
+    if (before?.error !== error) {
+      const backoff = tried(before?.backoff, before?.failedAtMs ?? nowMs, nowMs)
+      failures.set(image, { backoff, failedAtMs: nowMs, error })
+      this.#failures.set(podUid, failures)
+    }
+    return new ImageProblem(image, "ErrImagePull", messageOf(error), nowMs + freshMs, true)
   }
 
   async #slot(): Promise<void> {
@@ -131,4 +170,8 @@ export async function pullWithAny(
     }
   }
   throw refusal
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -84,6 +84,7 @@ export async function stopSandboxes(state: PodState, deps: PodDeps): Promise<voi
 /** Takes away everything that a pod has left on the node. */
 export async function removePod(state: PodState, deps: PodDeps): Promise<void> {
   state.dropHealth()
+  deps.images.forget(state.pod.metadata.uid)
   // A sandbox takes its containers with it.
   await Promise.all([...state.sandboxes.keys()].map((id) => deps.runtime.removeSandbox(id)))
   await Promise.all([...state.containers.keys()].map((id) => deps.runtime.removeContainer(id)))

@@ -58,6 +58,7 @@ export class PodFleet {
     byPod.clear()
     await Promise.all(orphans.map((orphan) => this.#removeOrphan(orphan)))
     await this.#removeDirectories()
+    await this.#closeViews()
     let first = true
     this.#undo.push(
       this.#deps.runtime.onEvent((notice) => {
@@ -174,6 +175,17 @@ export class PodFleet {
       await runtime.removeSandbox(id)
     }
     for (const { id } of containers) await runtime.removeContainer(id)
+  }
+
+  /** Images' files that pods without a directory have left open. */
+  async #closeViews(): Promise<void> {
+    const { runtime, log } = this.#deps
+    const open =
+      (await runtime.imageViews?.list().catch((error) => {
+        log.warn("cannot list the images that volumes stand on", { error })
+      })) ?? []
+    const left = open.filter(({ podUid }) => !this.#workers.has(podUid))
+    await Promise.all(left.map(({ key }) => runtime.imageViews?.close(key)))
   }
 
   async #removeDirectories(): Promise<void> {

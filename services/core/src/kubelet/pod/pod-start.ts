@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import type { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { isStatus } from "@wick/sdk/api/meta/status-error"
-import { credentialsFor } from "@wick/sdk/oci/pull-credentials"
 import { tried } from "../container/backoff.ts"
-import { containerConfig } from "../container/container-config.ts"
+import { containerConfig, isReadOnlyVolume } from "../container/container-config.ts"
 import { ContainerConfigError, type EnvSources, envReferences } from "../container/env.ts"
 import { runHook } from "../container/lifecycle-hook.ts"
 import { ImageProblem } from "../image/images.ts"
@@ -17,6 +16,7 @@ import { newestSandbox, type PodContainer } from "./observed.ts"
 import type { PodPlan, Start } from "./pod-actions.ts"
 import type { PodDeps } from "./pod-deps.ts"
 import { stopContainer } from "./pod-end.ts"
+import { containerImage, findObject } from "./pod-image.ts"
 import type { PodState } from "./pod-state.ts"
 import { hostsFile, sandboxConfig } from "./sandbox-config.ts"
 
@@ -36,7 +36,7 @@ export async function startPlanned(state: PodState, deps: PodDeps, plan: PodPlan
   const volumes = settle(state.volumes.prepare(state.pod, state.place, signal))
   const ready = plan.starts.map((start) => ({
     start,
-    image: settle(haveImage(state, deps, start.container, signal)),
+    image: settle(containerImage(state, deps, start.container, signal)),
     sources: settle(fetchSources(state, deps, start.container, signal)),
     files: settle(makeFiles(state, start)),
   }))
@@ -101,7 +101,7 @@ async function startContainer(state: PodState, deps: PodDeps, ready: Ready, sign
   const { runtime, clock } = deps
   const { start, sandbox, image } = ready
   const { container, attempt } = start
-  const mounts = await mountsOf(ready)
+  const mounts = await mountsOf(state.pod, ready)
   const config = containerConfig({ state, deps, start, image, sources: ready.sources, mounts })
   const id = await runtime.createContainer(sandbox, config, ready.config).catch((error) => {
     throw new StartProblem("CreateContainerError", "Failed", messageOf(error))
@@ -176,7 +176,7 @@ function hold(state: PodState, deps: PodDeps, { container }: Start, error: unkno
     state.heldUntilMs.set(container.name, error.retryAtMs)
     const { reason } = error.waiting
     if (error.fresh && reason === "ErrImagePull") {
-      state.tell("Warning", "Failed", `Failed to pull image "${container.image}": ${message}`, container)
+      state.tell("Warning", "Failed", `Failed to pull image "${error.image}": ${message}`, container)
     }
     state.tell(
       "Warning",
@@ -209,28 +209,6 @@ function hold(state: PodState, deps: PodDeps, { container }: Start, error: unkno
   })
 }
 
-function haveImage(state: PodState, deps: PodDeps, container: PodContainer, signal: AbortSignal): Promise<ImageRecord> {
-  const image = container.image ?? ""
-  return deps.images.ensure({
-    image,
-    policy: container.imagePullPolicy,
-    signal,
-    credentials: async () => credentialsFor(image, await pullSecrets(state, deps)),
-    onPull: (news) => {
-      if (news.kind === "pulling") return state.tell("Normal", "Pulling", `Pulling image "${image}"`, container)
-      const took = `${Math.round(news.tookMs)}ms`
-      const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${news.bytes} bytes.`
-      state.tell("Normal", "Pulled", message, container)
-    },
-  })
-}
-
-async function pullSecrets(state: PodState, deps: PodDeps): Promise<Secret[]> {
-  const { imagePullSecrets = [] } = state.pod.spec
-  const found = await Promise.all(imagePullSecrets.map(({ name }) => find(deps, Secret, state, name ?? "")))
-  return found.filter((secret) => secret !== undefined)
-}
-
 async function fetchSources(
   state: PodState,
   deps: PodDeps,
@@ -240,25 +218,17 @@ async function fetchSources(
   const { configMaps, secrets } = envReferences(container)
   const [maps, kept] = await Promise.all([
     Promise.all(
-      [...configMaps].map(async (name) => [name, (await find(deps, ConfigMap, state, name)) ?? undefined] as const),
+      [...configMaps].map(
+        async (name) => [name, (await findObject(deps, ConfigMap, state.pod, name)) ?? undefined] as const,
+      ),
     ),
-    Promise.all([...secrets].map(async (name) => [name, await find(deps, Secret, state, name)] as const)),
+    Promise.all([...secrets].map(async (name) => [name, await findObject(deps, Secret, state.pod, name)] as const)),
   ])
   const decoded = (data: Readonly<Record<string, string>> = {}): Record<string, string> =>
     Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, "base64").toString()]))
   return {
     configMaps: new Map(maps.flatMap(([name, map]) => (map ? [[name, map.data ?? {}] as const] : []))),
     secrets: new Map(kept.flatMap(([name, secret]) => (secret ? [[name, decoded(secret.data)] as const] : []))),
-  }
-}
-
-async function find<K extends typeof ConfigMap | typeof Secret>(deps: PodDeps, kind: K, state: PodState, name: string) {
-  const { namespace } = state.pod.metadata
-  try {
-    return await deps.client.get(kind, { name, ...(namespace !== undefined && { namespace }) })
-  } catch (error) {
-    if (isStatus(error, "NotFound")) return undefined
-    throw error
   }
 }
 
@@ -278,11 +248,12 @@ async function writeHosts(state: PodState, deps: PodDeps): Promise<void> {
   await writeFile(join(state.directory, "hosts"), hostsFile(state.pod, state.podIps, deps.clusterDns.domain))
 }
 
-async function mountsOf({ start, paths }: Ready) {
+async function mountsOf(pod: Pod, { start, paths }: Ready) {
   const mounts = (start.container.volumeMounts ?? []).map(async (mount) => {
     const volume = paths.get(mount.name)
     if (volume === undefined) throw new ContainerConfigError(`volume "${mount.name}" is not defined`)
-    return { mount, hostPath: mount.subPath ? await subPath(volume, mount.subPath) : volume }
+    const make = !isReadOnlyVolume(pod, mount.name)
+    return { mount, hostPath: mount.subPath ? await subPath(volume, mount.subPath, make) : volume }
   })
   return Promise.all(mounts)
 }

@@ -11,6 +11,7 @@ import { PodVolumes } from "../volume/pod-volumes.ts"
 import { newestSandbox, type Observed, type PodContainer } from "./observed.ts"
 import type { Health, PodView } from "./pod-actions.ts"
 import type { PodDeps } from "./pod-deps.ts"
+import { volumeImage } from "./pod-image.ts"
 import type { ResizeCondition } from "./pod-resize.ts"
 import { podStatus } from "./pod-status.ts"
 import { StatusWriter } from "./status-writer.ts"
@@ -57,6 +58,8 @@ export class PodState {
       client: deps.client,
       watches: deps.watches,
       claims: deps.claims,
+      views: deps.runtime.imageViews,
+      haveImage: (source, signal) => volumeImage(this, deps, source, signal),
       clock: deps.clock,
       log: deps.log,
       directory: this.directory,

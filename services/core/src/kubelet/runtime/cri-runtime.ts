@@ -17,6 +17,7 @@ import {
   type Credentials,
   type ExecResult,
   type ImageRecord,
+  type ImageViews,
   type Runtime,
   RuntimeError,
   type RuntimeNotice,
@@ -45,10 +46,18 @@ class CriRuntime implements Runtime {
   readonly scheme = "containerd"
   readonly #containerd: Containerd
   readonly #own: Readonly<Record<string, string>>
+  readonly imageViews: ImageViews
 
   constructor(containerd: Containerd, owner: string | undefined) {
     this.#containerd = containerd
     this.#own = owner === undefined ? {} : { [ownerLabel]: owner }
+    const views = containerd.imageViews
+    const whose = owner ?? "wick"
+    this.imageViews = {
+      open: (view, imageId) => views.open(view, imageId, whose).catch(rethrow),
+      close: (key) => views.close(key).catch(rethrow),
+      list: () => views.list(whose).catch(rethrow),
+    }
   }
 
   #owned<Config extends SandboxConfig | ContainerConfig>(config: Config): Config {
@@ -223,6 +232,10 @@ function toAuth({ username, password, identityToken, registryToken }: Credential
 function goneIsNone(error: unknown): undefined {
   if (error instanceof RuntimeError && error.kind === "not-found") return undefined
   throw error
+}
+
+function rethrow(error: unknown): never {
+  throw asRuntimeError(error)
 }
 
 function asRuntimeError(error: unknown): unknown {

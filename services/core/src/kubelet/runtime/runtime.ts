@@ -37,7 +37,30 @@ export interface Runtime extends AsyncDisposable {
   images(): Promise<ImageRecord[]>
   pullImage(reference: string, credentials: Credentials | undefined, signal?: AbortSignal): Promise<string>
   removeImage(id: string): Promise<void>
+  /** The files of images, for volumes. Absent where there are no images. */
+  readonly imageViews?: ImageViews
   onEvent(listener: (event: RuntimeNotice) => void): () => void
+}
+
+/** Read-only views of images' files; an open one keeps its layers, even when the image is removed. */
+export interface ImageViews {
+  /** What is to be mounted, in this order, for the files of an image to be seen. A view that is open stays as it is. */
+  open(view: ImageView, imageId: string): Promise<MountStep[]>
+  close(key: string): Promise<void>
+  /** All that are open. */
+  list(): Promise<ImageView[]>
+}
+
+export interface ImageView {
+  readonly key: string
+  readonly podUid: string
+}
+
+/** In the words of mount(8). */
+export interface MountStep {
+  readonly type: string
+  readonly source: string
+  readonly options: readonly string[]
 }
 
 /**

@@ -36,7 +36,7 @@ export async function removeDirectory(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true })
 }
 
-async function isMounted(path: string): Promise<boolean> {
+export async function isMounted(path: string): Promise<boolean> {
   return (await mountPoints()).includes(await realpath(path))
 }
 
@@ -63,12 +63,15 @@ export async function hostPath({ path, type }: NonNullable<Volume["hostPath"]>):
   return path
 }
 
-/** A path inside a volume; a link that leads out of it is refused. */
-export async function subPath(volume: string, relative: string): Promise<string> {
+/** A path inside a volume, made where that is wanted; a link that leads out of it is refused. */
+export async function subPath(volume: string, relative: string, make: boolean): Promise<string> {
   if (relative.split("/").includes(".."))
     throw new VolumeProblem(`subPath ${JSON.stringify(relative)} must not contain '..'`)
   const wanted = join(volume, relative)
-  if (!(await stat(wanted).catch(() => undefined))) await mkdir(wanted, { recursive: true, mode: 0o750 })
+  if (!(await stat(wanted).catch(() => undefined))) {
+    if (!make) throw new VolumeProblem(`subPath ${JSON.stringify(relative)} is not there, and the volume is read-only`)
+    await mkdir(wanted, { recursive: true, mode: 0o750 })
+  }
   const [real, root] = await Promise.all([realpath(wanted), realpath(volume)])
   if (!within(real, root)) throw new VolumeProblem(`subPath ${JSON.stringify(relative)} leads out of its volume`)
   return real

@@ -9,9 +9,12 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { PodPlace } from "../container/pod-field.ts"
+import { ImageProblem } from "../image/images.ts"
+import type { ImageRecord, ImageViews } from "../runtime/runtime.ts"
 import { writeAtomically } from "./atomic-directory.ts"
 import { type ClaimedVolumes, UnboundClaim } from "./claimed-volumes.ts"
 import { emptyDirectory, hostPath, removeDirectory } from "./host-directory.ts"
+import { imageVolume, openViews } from "./image-volume.ts"
 import type { ObjectWatches } from "./object-watches.ts"
 import { asProjected, payloadOf, referencesOf, type TokenWish, type VolumeObject, VolumeProblem } from "./payload.ts"
 import { requestToken, type Token } from "./service-account-token.ts"
@@ -21,6 +24,9 @@ export interface PodVolumesOptions {
   readonly watches: ObjectWatches
   /** Where what pods have claimed lies. */
   readonly claims: ClaimedVolumes
+  /** The files of images; undefined where the runtime has none. */
+  readonly views: ImageViews | undefined
+  readonly haveImage: (source: NonNullable<Volume["image"]>, signal: AbortSignal) => Promise<ImageRecord>
   readonly clock: Clock
   readonly log: Log
   /** The pod's own directory. */
@@ -43,6 +49,8 @@ export class PodVolumes {
   readonly #options: PodVolumesOptions
   readonly #releases = new Map<string, () => void>()
   readonly #tokens = new Map<string, Token>()
+  /** Paths of image volumes that are mounted, by volume. */
+  readonly #mounted = new Map<string, string>()
   #renewal: Timer | undefined
   #asking: Timer | undefined
   #claimWaitMs = claimWaitMsMin
@@ -60,7 +68,7 @@ export class PodVolumes {
         try {
           return [volume.name, await this.#prepare(pod, place, volume, signal)]
         } catch (error) {
-          if (signal?.aborted) throw error
+          if (signal?.aborted || error instanceof ImageProblem) throw error
           if (error instanceof UnboundClaim) this.#askAgain()
           const reason = error instanceof Error ? error.message : String(error)
           throw new VolumeProblem(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`)
@@ -82,8 +90,10 @@ export class PodVolumes {
 
   async remove(): Promise<void> {
     this.release()
-    const { directory, volatileDirectory } = this.#options
+    const { directory, volatileDirectory, views } = this.#options
+    const open = await openViews(directory)
     await Promise.all([removeDirectory(directory), removeDirectory(volatileDirectory)])
+    await Promise.all(open.map((key) => views?.close(key)))
   }
 
   async #prepare(pod: Pod, place: PodPlace, volume: Volume, signal?: AbortSignal): Promise<string> {
@@ -95,6 +105,7 @@ export class PodVolumes {
       return path
     }
     if (volume.persistentVolumeClaim || volume.ephemeral) return this.#options.claims.locate(pod, volume, fsGroup)
+    if (volume.image) return this.#prepareImage(volume.name, volume.image, signal)
     const projected = asProjected(volume)
     if (!projected) throw new VolumeProblem("no volume of this kind can be mounted on this node")
     const { configMaps, secrets, tokens } = referencesOf(projected)
@@ -113,6 +124,17 @@ export class PodVolumes {
     await mkdir(path, { recursive: true, mode: 0o755 })
     await writeAtomically(path, payload, { gid: fsGroup })
     return path
+  }
+
+  async #prepareImage(name: string, source: NonNullable<Volume["image"]>, signal?: AbortSignal): Promise<string> {
+    const { views, directory, haveImage } = this.#options
+    if (!views) throw new VolumeProblem("this node's container runtime has no images to mount")
+    const path = this.#mounted.get(name)
+    if (path !== undefined) return path
+    const wait = signal ?? new AbortController().signal
+    const made = await imageVolume(views, directory, name, () => haveImage(source, wait))
+    this.#mounted.set(name, made)
+    return made
   }
 
   async #objects(
