@@ -16,6 +16,7 @@ import {
   removeCgroup,
   removeDirectory,
   startKubelet,
+  unmountWithin,
   volatileDirectory,
 } from "#kubelet"
 import type { Network } from "#network"
@@ -111,6 +112,8 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
       await kubelet[Symbol.asyncDispose]()
       await endPods(runtime)
       await network.releaseLeases(() => false)
+      // Volumes of pods that no container stands on: they are mounted again when their pods are.
+      await unmountWithin(join(options.directory, "kubelet"))
       await containerd.stop()
       await removeTraces(options)
       await network.takeDown()

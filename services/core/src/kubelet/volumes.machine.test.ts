@@ -70,7 +70,9 @@ describe("an image volume", () => {
 
   it("outlives the kubelet and its image, and is taken away with a pod that went meanwhile", async () => {
     const image = { reference: await pushFiles("single", { "etc/a": "one layer" }) }
-    const container = shell(`while sleep 0.05; do cat /files/etc/a; echo; done`, { volumeMounts: volumeMounts.slice(0, 1) })
+    const container = shell(`while sleep 0.05; do cat /files/etc/a; echo; done`, {
+      volumeMounts: volumeMounts.slice(0, 1),
+    })
     const draft = { volumes: [{ name: "files", image }], containers: [container], terminationGracePeriodSeconds: 0 }
     await rig.create({ name: "stays", ...draft })
     await rig.create({ name: "goes", ...draft })

@@ -28,11 +28,16 @@ export async function emptyDirectory(
   await chmod(path, fsGroup === undefined ? openToAll : openToAll | inheritGroup)
 }
 
-/** Removes a pod's directory with all that is mounted in it. Never follows a mount that it could not take away. */
-export async function removeDirectory(path: string): Promise<void> {
+/** Takes away all that is mounted in a directory. */
+export async function unmountWithin(path: string): Promise<void> {
   for (const point of (await mountPoints()).filter((point) => within(point, path)).reverse()) {
     await run("umount", ["-l", point])
   }
+}
+
+/** Removes a pod's directory with all that is mounted in it. Never follows a mount that it could not take away. */
+export async function removeDirectory(path: string): Promise<void> {
+  await unmountWithin(path)
   await rm(path, { recursive: true, force: true })
 }
 
