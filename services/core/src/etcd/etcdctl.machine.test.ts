@@ -2,7 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { etcdctl, mirroring, printing, startOurs, startTheirs, watching } from "./testing/start-pair.ts"
+import {
+  byUrl,
+  etcdctl,
+  mirroring,
+  type Peer,
+  printing,
+  startOurs,
+  startSecure,
+  startTheirs,
+  watching,
+} from "./testing/start-pair.ts"
 
 /** Commands of etcdctl, in order; text after `<<<` is what is typed. Each is run on both, whose answers must be equal. */
 const walk = [
@@ -75,6 +85,8 @@ const walk = [
   "alarm disarm",
   "defrag",
   "endpoint health",
+  "endpoint health --cluster",
+  "endpoint hashkv --cluster",
   "lock l1 -- echo held",
   "elect",
   "elect --listen e1 value",
@@ -197,11 +209,11 @@ describe("etcdctl", () => {
   })
 
   it.each([
-    ["keys, leases, maintenance and members", walk],
-    ["users and roles", authWalk],
-  ])("is answered by us as by etcd, command by command: %s", async (_, lines) => {
-    await using ours = await startOurs()
-    await using theirs = await startTheirs(etcd)
+    ["keys, leases, maintenance and members, at https URLs", walk, true],
+    ["users and roles, at http URLs", authWalk, false],
+  ])("is answered by us as by etcd, command by command: %s", async (_, lines, tls) => {
+    await using ours: Peer = byUrl(await startOurs({ tls }))
+    await using theirs: Peer = byUrl(tls ? await startSecure(etcd) : await startTheirs(etcd))
     for (const line of lines) {
       const [command = "", input = ""] = line.split(" <<< ")
       const args = command.split(/ +/).map((word) => (word === "''" ? "" : word))

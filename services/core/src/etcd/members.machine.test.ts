@@ -34,14 +34,13 @@ interface Members {
 
 /** What etcdctl says when it is given the addresses of all members. */
 const all = async (...args: string[]): Promise<string> => {
-  const endpoints = cluster.clientUrls.map((url) => new URL(url).host).join(",")
+  const endpoints = cluster.clientUrls.join(",")
   const options = { env: { ...process.env, ETCDCTL_API: "3" }, timeout: 15_000 }
   const { stdout, stderr } = await run(client, ["--endpoints", endpoints, ...args], options)
   return stdout + stderr
 }
-/** Of all, one by one: etcdctl 3.4 with `--cluster` puts a URL where HTTP/2 wants a host, which Node does not take. */
 const statuses = async (): Promise<readonly Status[]> =>
-  JSON.parse(await all("endpoint", "status", "-w", "json")) as Status[]
+  JSON.parse(await all("endpoint", "status", "--cluster", "-w", "json")) as Status[]
 const members = async (): Promise<Members["members"]> =>
   (JSON.parse(await all("member", "list", "-w", "json")) as Members).members
 const hex = (id: number): string => id.toString(16)

@@ -1,6 +1,3 @@
-import { once } from "node:events"
-import { createSecureServer, createServer, type Http2Server, type ServerHttp2Session } from "node:http2"
-import type { AddressInfo } from "node:net"
 import type { TLSSocket } from "node:tls"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
@@ -13,9 +10,10 @@ import { ClientUrls } from "./client-urls.ts"
 import { clusterService } from "./cluster-service.ts"
 import { electionService } from "./concurrency/election-service.ts"
 import { lockService } from "./concurrency/lock-service.ts"
-import { type Admit, serveGrpc } from "./grpc/serve.ts"
+import { listen } from "./connection/listen.ts"
+import { type Admit, GrpcServer } from "./grpc/serve.ts"
 import { Pages } from "./http/pages.ts"
-import { serveHttp1 } from "./http/serve.ts"
+import { http1Server } from "./http/serve.ts"
 import { kvService } from "./kv/kv-service.ts"
 import { leaseService } from "./lease-service.ts"
 import { maintenanceService } from "./maintenance-service.ts"
@@ -52,11 +50,6 @@ export interface EtcdServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** Streams of one connection: clients open one for each call that waits. */
-const streamsMax = 100_000
-/** Bytes that a client may send before they are taken, of a stream and of a connection. */
-const windowSize = 1024 * 1024
-
 /** Listens, and answers etcd's clients. */
 export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   const { storage, host, port, tls, clock, random, log } = options
@@ -73,23 +66,19 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     log,
     clientUrls: () => [advertised],
   }
-  const server = open(tls)
   const admit = tls === undefined ? admitAll : admitOrganizations(tls.organizations)
   const pages = new Pages(parts)
-  if (tls !== undefined) serveHttp1(server, pages, admit, log)
-  serveGrpc(server, { ...methodsOf(parts, options.directory), ...authService(parts, auth) }, pages, admit, log)
-  const sessions = new Set<ServerHttp2Session>()
-  server.on("session", (session) => {
-    session.setLocalWindowSize(windowSize)
-    session.on("error", () => {}) // a client that is gone; its streams hear of it
-    sessions.add(session)
-    session.once("close", () => sessions.delete(session))
+  const grpc = new GrpcServer({ ...methodsOf(parts, options.directory), ...authService(parts, auth) }, pages, log)
+  const http1 = http1Server(pages, admit, log)
+  const server = await listen({
+    host,
+    port,
+    tls,
+    http1,
+    accept: (session, socket) => grpc.serve(session, admit(socket as TLSSocket)),
   })
-  server.listen(port, host)
-  await once(server, "listening")
-  const address = server.address() as AddressInfo
   const urlAt = (name: string): string =>
-    `${tls === undefined ? "http" : "https"}://${name.includes(":") ? `[${name}]` : name}:${address.port}`
+    `${tls === undefined ? "http" : "https"}://${name.includes(":") ? `[${name}]` : name}:${server.port}`
   const url = urlAt(host)
   advertised = urlAt(options.advertisedHost ?? host)
   log.info("answers etcd's clients", { url })
@@ -98,10 +87,7 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     url,
     [Symbol.asyncDispose]: async () => {
       urls.stop()
-      const closed = once(server, "close")
-      server.close()
-      for (const session of sessions) session.destroy()
-      await closed
+      await server.close()
     },
   }
 }
@@ -117,22 +103,6 @@ function methodsOf(parts: Parts, directory: string): Methods {
     ...lockService(parts),
     ...electionService(parts),
   }
-}
-
-function open(tls: EtcdTls | undefined): Http2Server {
-  const settings = { maxConcurrentStreams: streamsMax, initialWindowSize: windowSize }
-  if (tls === undefined) return createServer({ settings })
-  const { serving, authorityPem } = tls
-  return createSecureServer({
-    settings,
-    allowHTTP1: true,
-    cert: serving.certificatePem,
-    key: serving.privateKeyPem,
-    ca: authorityPem,
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: "TLSv1.2",
-  })
 }
 
 const admitAll: Admit = () => ({ commonName: undefined })

@@ -1,4 +1,4 @@
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2"
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2"
 import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
 import { FrameReader, frame, frameHead, GrpcError, WireError } from "#etcd-wire"
@@ -9,41 +9,44 @@ import { messageSizeMax, unreadSizeMax } from "../limits.ts"
 import type { Incoming, Methods, Outgoing, StreamMethod, UnaryMethod } from "../service.ts"
 
 /** What is known of whoever is at the other end of a connection; a string is why it may not come in. */
-export type Admit = (socket: TLSSocket) => { readonly commonName: string | undefined } | string
+type Peer = { readonly commonName: string | undefined } | string
+export type Admit = (socket: TLSSocket) => Peer
 
 const unimplemented = 12
 /** Bytes of answers that are written without waiting for more. */
 const writeSizeMin = 64 * 1024
 
-/** Answers gRPC calls on an HTTP/2 server, and hands what is none to the pages. Who is at the other end is asked once for each connection. */
-export function serveGrpc(server: Http2Server, methods: Methods, pages: Pages, admit: Admit, log: Log): void {
-  const peers = new WeakMap<object, ReturnType<Admit>>()
-  const peerOf = (session: ServerHttp2Session): ReturnType<Admit> => {
-    let peer = peers.get(session)
-    if (peer === undefined) {
-      peer = admit(session.socket as TLSSocket)
-      peers.set(session, peer)
-    }
-    return peer
+/** Answers the gRPC calls of a connection, and hands what is none to the pages. */
+export class GrpcServer {
+  readonly #methods: Methods
+  readonly #pages: Pages
+  readonly #log: Log
+
+  constructor(methods: Methods, pages: Pages, log: Log) {
+    this.#methods = methods
+    this.#pages = pages
+    this.#log = log
   }
-  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+
+  serve(session: ServerHttp2Session, peer: Peer): void {
+    session.on("stream", (stream, headers) => this.#answer(stream, headers, peer))
+  }
+
+  #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer): void {
     // A stream that is reset ends with an error of its own, after which nobody is there to be told anything.
     stream.on("error", () => {})
-    const peer =
-      stream.session === undefined ? "the connection is closed" : peerOf(stream.session as ServerHttp2Session)
-    if (typeof peer === "string") return fail(stream, new GrpcError(code.permissionDenied, peer), log)
+    const log = this.#log
     const path = headers[":path"] ?? "/"
-    const method = methods[path.slice(1)]
-    if (method === undefined) {
-      const isGrpc = headers["content-type"]?.startsWith("application/grpc") === true
-      if (!isGrpc) return answerPage(stream, pages, headers[":method"] ?? "", path, log)
-      return fail(stream, new GrpcError(unimplemented, `unknown method ${path}`), log)
-    }
-    const token = tokenOf(headers)
-    const caller = { token, commonName: peer.commonName }
-    if (method.kind === "unary") answerOne(stream, method, caller, log)
-    else new GrpcStream(stream, method, caller, log)
-  })
+    const method = this.#methods[path.slice(1)]
+    const isGrpc = headers["content-type"]?.startsWith("application/grpc") === true
+    if (typeof peer === "string") fail(stream, new GrpcError(code.permissionDenied, peer), log)
+    else if (method !== undefined) {
+      const caller = { token: tokenOf(headers), commonName: peer.commonName }
+      if (method.kind === "unary") answerOne(stream, method, caller, log)
+      else new GrpcStream(stream, method, caller, log)
+    } else if (isGrpc) fail(stream, new GrpcError(unimplemented, `unknown method ${path}`), log)
+    else answerPage(stream, this.#pages, headers[":method"] ?? "", path, log)
+  }
 }
 
 /** Clients of etcd name the token in either header. */

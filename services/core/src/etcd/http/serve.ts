@@ -1,13 +1,13 @@
-import type { IncomingMessage, ServerResponse } from "node:http"
-import type { Http2Server, ServerHttp2Stream } from "node:http2"
+import { createServer, type Server } from "node:http"
+import type { ServerHttp2Stream } from "node:http2"
 import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
 import type { Admit } from "../grpc/serve.ts"
 import type { Page, Pages } from "./pages.ts"
 
-/** Answers what is no gRPC, over HTTP/1.1 where the server speaks it. To be called before anything else listens for streams. */
-export function serveHttp1(server: Http2Server, pages: Pages, admit: Admit, log: Log): void {
-  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+/** Answers what is no gRPC, over HTTP/1.1, on connections that it is handed. */
+export function http1Server(pages: Pages, admit: Admit, log: Log): Server {
+  return createServer((request, response) => {
     const peer = admit(request.socket as TLSSocket)
     const page =
       typeof peer === "string" ? Promise.resolve(refusal(peer)) : pages.read(request.method ?? "", request.url ?? "/")
@@ -16,8 +16,6 @@ export function serveHttp1(server: Http2Server, pages: Pages, admit: Admit, log:
       response.end(request.method === "HEAD" ? undefined : body)
     })
   })
-  // Node answers every HTTP/2 stream as a request too once somebody listens for requests; those streams are gRPC's.
-  server.removeAllListeners("stream")
 }
 
 /** One stream of HTTP/2 that asks for a page. */

@@ -1,36 +1,46 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { freePort } from "@wick/sdk/testing/free-ports"
-import { openPki } from "#pki"
+import { type Credential, openPki, type Pki } from "#pki"
 import { openStorage } from "#replication"
 import { type EtcdServer, startEtcd } from "../index.ts"
 
 /** One who answers etcd's clients: ours, or etcd itself. */
 export interface Peer extends AsyncDisposable {
   readonly endpoint: string
+  /** What etcdctl is told besides, to be let in. */
+  readonly flags?: readonly string[]
 }
 
-/** Our own on a store on disk, without TLS. */
-export async function startOurs(): Promise<Peer> {
+/** The same, with its endpoint written as a URL. */
+export function byUrl(peer: Peer): Peer {
+  return { ...peer, endpoint: `${peer.flags === undefined ? "http" : "https"}://${peer.endpoint}` }
+}
+
+/** Our own on a store on disk. */
+export async function startOurs(given: { readonly tls?: boolean } = {}): Promise<Peer> {
   const directory = await mkdtemp(join(tmpdir(), "wick-etcd-"))
+  const secured = given.tls ? await makeFiles(join(directory, "tls")) : undefined
   const storage = await openStorage({ directory, clock: systemClock, log: silentLog })
   const server: EtcdServer = await startEtcd({
     storage,
     directory: join(directory, "snapshots"),
     host: "127.0.0.1",
     port: 0,
+    tls: secured && { ...secured.pki, organizations: ["wick"] },
     clock: systemClock,
     random: seededRandom(1),
     log: silentLog,
   })
   return {
     endpoint: new URL(server.url).host,
+    ...(secured && { flags: flagsOf(secured.client) }),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]()
       await storage.close()
@@ -51,10 +61,10 @@ export interface SecurePeer extends Peer {
   readonly files: ServerFiles
 }
 
-/** etcd of this machine over mutual TLS, with an authority of its own. */
-export async function startSecure(binary = "/usr/bin/etcd"): Promise<SecurePeer> {
-  const directory = await mkdtemp(join(tmpdir(), "wick-etcd-tls-"))
+/** An authority, with certificates of it for a server and for a client. */
+async function makeFiles(directory: string): Promise<{ pki: Pki; server: ServerFiles; client: ServerFiles }> {
   const names = { serverNames: ["127.0.0.1", "localhost"], clusterDomain: "cluster.local" }
+  await mkdir(directory, { recursive: true })
   const pki = await openPki({ directory, ...names, clock: systemClock, log: silentLog })
   const client = await pki.issueClient("wick", ["wick"])
   const write = async (name: string, pem: string): Promise<string> => {
@@ -63,20 +73,27 @@ export async function startSecure(binary = "/usr/bin/etcd"): Promise<SecurePeer>
     return path
   }
   const caFile = await write("authority.pem", pki.authorityPem)
-  const served = {
+  const pair = async (name: string, { certificatePem, privateKeyPem }: Credential): Promise<ServerFiles> => ({
     caFile,
-    certFile: await write("etcd.crt", pki.serving.certificatePem),
-    keyFile: await write("etcd.key", pki.serving.privateKeyPem),
-  }
-  const files = {
-    caFile,
-    certFile: await write("client.crt", client.certificatePem),
-    keyFile: await write("client.key", client.privateKeyPem),
-  }
-  const peer = await startTheirs(binary, undefined, served)
+    certFile: await write(`${name}.crt`, certificatePem),
+    keyFile: await write(`${name}.key`, privateKeyPem),
+  })
+  return { pki, server: await pair("etcd", pki.serving), client: await pair("client", client) }
+}
+
+function flagsOf({ caFile, certFile, keyFile }: ServerFiles): string[] {
+  return [`--cacert=${caFile}`, `--cert=${certFile}`, `--key=${keyFile}`]
+}
+
+/** etcd of this machine over mutual TLS, with an authority of its own. */
+export async function startSecure(binary = "/usr/bin/etcd"): Promise<SecurePeer> {
+  const directory = await mkdtemp(join(tmpdir(), "wick-etcd-tls-"))
+  const { server, client } = await makeFiles(directory)
+  const peer = await startTheirs(binary, undefined, server)
   return {
     endpoint: peer.endpoint,
-    files,
+    flags: flagsOf(client),
+    files: client,
     [Symbol.asyncDispose]: async () => {
       await peer[Symbol.asyncDispose]()
       await rm(directory, { recursive: true })
@@ -144,6 +161,10 @@ export interface Outcome {
 
 const timeoutMs = 15_000
 
+function reached({ endpoint, flags = [] }: Peer): string[] {
+  return ["--endpoints", endpoint, ...flags]
+}
+
 /** etcdctl with these arguments; what it says on both streams. */
 export function etcdctl(
   peer: Peer,
@@ -153,7 +174,7 @@ export function etcdctl(
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const env = { ...process.env, ETCDCTL_API: "3" }
-    const given = ["--endpoints", peer.endpoint, ...args]
+    const given = [...reached(peer), ...args]
     const child = execFile(binary, given, { env, timeout: timeoutMs }, (error, stdout, stderr) => {
       const code = typeof error?.code === "number" ? error.code : error === null ? 0 : -1
       resolve({ code, output: masked(stdout + stderr, peer) })
@@ -183,7 +204,7 @@ export async function watching(
   enough: number,
   binary = "/usr/bin/etcdctl",
 ): Promise<unknown[]> {
-  const child = spawn(binary, ["--endpoints", peer.endpoint, "watch", ...args], {
+  const child = spawn(binary, [...reached(peer), "watch", ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   })
   const found: { readonly type?: number; readonly kv: object }[] = []
@@ -207,7 +228,7 @@ export async function printing(
   input = "",
   binary = "/usr/bin/etcdctl",
 ): Promise<string> {
-  const child = spawn(binary, ["--endpoints", peer.endpoint, ...args], { stdio: ["pipe", "pipe", "inherit"] })
+  const child = spawn(binary, [...reached(peer), ...args], { stdio: ["pipe", "pipe", "inherit"] })
   child.stdin.write(input)
   const found: string[] = []
   try {
@@ -220,7 +241,7 @@ export async function printing(
 
 /** etcdctl copying keys from one to the other while this lives. */
 export function mirroring(from: Peer, to: Peer, binary = "/usr/bin/etcdctl") {
-  const child = spawn(binary, ["--endpoints", from.endpoint, "make-mirror", to.endpoint], { stdio: "ignore" })
+  const child = spawn(binary, [...reached(from), "make-mirror", to.endpoint], { stdio: "ignore" })
   return {
     async until(condition: () => Promise<boolean>): Promise<void> {
       for (let attempt = 0; attempt < mirrorLooksMax; attempt++) if (await condition()) return
