@@ -40,7 +40,7 @@ export default defineConfig({
           testTimeout: 60_000,
           // Another run's machine may have to be waited for.
           hookTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
