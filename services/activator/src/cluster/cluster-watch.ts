@@ -71,7 +71,7 @@ export class ClusterWatch implements GatewayRouting {
     if (passage !== undefined || !isLocal) return passage
     const asksFor = revisionAddress(host, asked)
     const target = asksFor && this.#fleet.known(asksFor.namespace, asksFor.name)
-    return target && { target, headers: undefined, secureOnly: false }
+    return target && { answer: undefined, target, headers: undefined, secureOnly: false }
   }
 
   /**

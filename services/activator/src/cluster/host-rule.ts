@@ -1,13 +1,28 @@
-import { type PathView, type RuleView, revisionHeader, type SplitView } from "./ingress-view.ts"
+import { answerHeader, type PathView, type RuleView, revisionHeader, type SplitView } from "./ingress-view.ts"
 import { WeightedChoice } from "./weighted-choice.ts"
 
+/** What is done with a request: it is sent on, or told what the Ingress says. */
+export type Passage<Target> = Onward<Target> | Told
+
 /** Where a request goes, and what is done to it on the way. */
-export interface Passage<Target> {
+export interface Onward<Target> {
+  readonly answer: undefined
   readonly target: Target
   /** Header pairs that the application gets in place of what the client may have sent under these names. */
   readonly headers: readonly string[] | undefined
   /** Without TLS the client is sent to https instead. */
   readonly secureOnly: boolean
+}
+
+/**
+ * The gateway itself answers with this text: whoever issues certificates asks for it at a host to see whose that is (RFC
+ * 8555 §8.3). Nothing is run for that, and it is told without TLS too.
+ */
+export interface Told {
+  readonly answer: string
+  readonly target: undefined
+  readonly headers: undefined
+  readonly secureOnly: false
 }
 
 /** What a request is told apart by, besides its host: node's own request objects are such. */
@@ -51,11 +66,13 @@ export class HostRule<Target> {
     if (way?.rewriteHost === undefined) return way?.choice.next()
     // A host that leads on to one that leads on again would have no end.
     const next = depth === 0 ? elsewhere(way.rewriteHost)?.choose(asked, elsewhere, depth + 1) : undefined
-    return next && way.secureOnly && !next.secureOnly ? { ...next, secureOnly: true } : next
+    if (next === undefined || next.answer !== undefined) return next
+    return way.secureOnly && !next.secureOnly ? { ...next, secureOnly: true } : next
   }
 
   targets(): Target[] {
-    return this.#ways.flatMap(({ choice }) => choice.targets.map(({ target }) => target))
+    const passages = this.#ways.flatMap(({ choice }) => choice.targets)
+    return passages.flatMap((passage) => (passage.answer === undefined ? [passage.target] : []))
   }
 }
 
@@ -80,9 +97,12 @@ function passageOf<Target>(
   secureOnly: boolean,
   targetOf: TargetOf<Target>,
 ): Passage<Target> {
+  const answer = split.appendHeaders?.[answerHeader]
+  if (answer !== undefined) return { answer, target: undefined, headers: undefined, secureOnly: false }
   const revision = split.appendHeaders?.[revisionHeader] ?? split.serviceName
   const pairs = Object.entries({ ...path.appendHeaders, ...split.appendHeaders }).filter(([name]) => !isInternal(name))
   return {
+    answer: undefined,
     target: targetOf(split.serviceNamespace, revision),
     headers: pairs.length > 0 ? pairs.flat() : undefined,
     secureOnly,

@@ -38,6 +38,8 @@ export interface SplitView {
 }
 
 export const revisionHeader = "Knative-Serving-Revision"
+/** Of a split that the gateway answers itself: with what. */
+export const answerHeader = "K-Challenge-Answer"
 
 const classAnnotation = "networking.knative.dev/ingress.class"
 const ownClass = "wick.ingress.networking.knative.dev"

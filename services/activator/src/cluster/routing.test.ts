@@ -32,6 +32,26 @@ it("sends a request without TLS to https where that is wanted, unless it came to
   expect(await ask(stage.port, "app.test", { headers })).toMatchObject({ status: 200, body: "secret" })
 })
 
+it("tells whoever issues certificates what it asks for at a host, without TLS and without a pod", async () => {
+  const challenge = {
+    path: "/.well-known/acme-challenge/token",
+    splits: [{ ...splitTo("activator-service"), appendHeaders: { "K-Challenge-Answer": "token.thumbprint" } }],
+  }
+  await using stage = await startStage((cluster) => {
+    const rules = [rule("app.test", challenge, { splits: [splitTo("app-1")] })]
+    cluster.ingress("app", { rules, httpOption: "Redirected" }, { generation: 1 })
+    cluster.revision("app-1", 1)
+  })
+  expect(await ask(stage.port, "app.test", { path: challenge.path })).toMatchObject({
+    status: 200,
+    body: "token.thumbprint",
+  })
+  expect(await ask(stage.port, "app.test", { path: "/" })).toMatchObject({ status: 301 })
+  const { port } = stage.activator.adminAddress
+  // No revision of the Service's name is waited for.
+  expect(await askAsService(port, "/routed/default/app?generation=1")).toMatchObject({ status: 200 })
+})
+
 it("shows cluster-local hosts only where pods come in", async () => {
   await using app = await startApp((_request, response) => response.end("inside"))
   const prepare: Parameters<typeof startStage>[0] = (cluster) => {

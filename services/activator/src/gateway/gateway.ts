@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
 import type { Backend } from "../backend/backend.ts"
-import type { Asked, Passage } from "../cluster/host-rule.ts"
+import type { Asked, Onward, Passage } from "../cluster/host-rule.ts"
 import { type Door, Entrance, type Place, type Reception } from "./entrance.ts"
 import { H2Call } from "./h2-call.ts"
 import { HeldHeads } from "./held-heads.ts"
@@ -36,7 +36,7 @@ interface Visit {
   readonly request: Incoming
   readonly head: RequestHead
   readonly door: Door
-  admit(passage: Passage<Backend>): void
+  admit(passage: Onward<Backend>): void
   answer(given: OwnAnswer): void
 }
 
@@ -98,15 +98,15 @@ export class Gateway implements AsyncDisposable {
     }
     const passage = head.probe === "" ? this.#routing.choose(head.host, request, door.isLocal) : undefined
     // By far the most: known host, plain request. Nothing is allocated for them but the call.
-    if (passage !== undefined && (!passage.secureOnly || door.isSecure)) {
+    if (passage !== undefined && passage.answer === undefined && (!passage.secureOnly || door.isSecure)) {
       this.#admit(request, response, head, passage)
       return
     }
-    const admit = (found: Passage<Backend>): void => this.#admit(request, response, head, found)
+    const admit = (found: Onward<Backend>): void => this.#admit(request, response, head, found)
     this.#consider({ request, head, door, admit, answer: (given) => answerWith(response, given) })
   }
 
-  #admit(request: Incoming, response: Outgoing, head: RequestHead, passage: Passage<Backend>): void {
+  #admit(request: Incoming, response: Outgoing, head: RequestHead, passage: Onward<Backend>): void {
     const backend = passage.target
     if (passage.headers !== undefined) replaceHeaders(head.headers, passage.headers)
     const isH2 = backend.spec.protocol === "h2c"
@@ -123,7 +123,7 @@ export class Gateway implements AsyncDisposable {
       answerUpgrade(socket, contradiction)
       return
     }
-    const admit = ({ target, headers }: Passage<Backend>): void => {
+    const admit = ({ target, headers }: Onward<Backend>): void => {
       if (headers !== undefined) replaceHeaders(head.headers, headers)
       const call = new UpgradeCall({ request, socket, first, head }, this.#world)
       call.record = this.#world.requestLog?.begin(request, target)
@@ -149,7 +149,8 @@ export class Gateway implements AsyncDisposable {
       const own = answerProbe(head.probe, head.probeHash, head.host, passage?.target)
       this.#world.requestLog?.probed(request, own.status, own.body.length)
       answer(own)
-    } else if (passage === undefined) answer(plain(404, `no route for host ${head.host}`))
+    } else if (passage?.answer !== undefined) answer({ status: 200, body: passage.answer })
+    else if (passage === undefined) answer(plain(404, `no route for host ${head.host}`))
     else if (passage.secureOnly && !door.isSecure && !head.wasSecure) answer(toHttps(head.host, request.url ?? "/"))
     else admit(passage)
   }
