@@ -1,9 +1,11 @@
 import {
   type ControlPlane,
   type ControlPlaneOptions,
+  keptRanges,
   type Membership,
   type Network,
   otherImages,
+  RangeRefusedError,
   type Registry,
   startControlPlane,
   startNetwork,
@@ -21,6 +23,7 @@ import { membershipOf } from "./membership.ts"
 import { startMetricsServer } from "./metrics-server.ts"
 import type { Address, Options } from "./options.ts"
 import { checkPorts } from "./ports.ts"
+import { Refusal } from "./refusal.ts"
 import { registriesOf } from "./registries.ts"
 import { startServing } from "./serving.ts"
 import { writeState } from "./state-file.ts"
@@ -178,15 +181,24 @@ async function openNetwork(
   { home, options, clock, log }: PlatformOptions,
   membership: Membership | undefined,
 ): Promise<Network> {
-  return startNetwork({
-    instance: home.instance,
-    directory: home.path("network"),
-    podCidr: options["pod-cidr"],
-    serviceCidr: options["service-cidr"] ?? membership?.serviceCidr,
-    others: membership?.podCidrs,
-    clock,
-    log,
-  })
+  const directory = home.path("network")
+  const shared = options.peer && (membership?.serviceCidr ?? keptRanges(directory)?.services)
+  const serviceCidr = options["service-cidr"] ?? shared
+  const ranges = { podCidr: options["pod-cidr"], serviceCidr, others: membership?.podCidrs }
+  try {
+    return await startNetwork({ instance: home.instance, directory, ...ranges, clock, log })
+  } catch (error) {
+    if (!(error instanceof RangeRefusedError)) throw error
+    throw serviceCidr !== undefined && serviceCidr === shared ? sharedRangeRefusal(error, serviceCidr) : error
+  }
+}
+
+/** A host that is alone moves its services to another range; of several hosts, one cannot move those of all. */
+function sharedRangeRefusal({ message }: RangeRefusedError, range: string): Refusal {
+  return new Refusal(
+    `the cluster's hosts share one range of service addresses, which this host has no room for: ${message}`,
+    `free ${range} here and start again: ip route says who has it (a link wick-… is another Wick's: wick down --home …)`,
+  )
 }
 
 async function openRegistry(

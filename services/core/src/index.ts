@@ -5,7 +5,7 @@
  */
 
 export { ConfigurationError, identities } from "#apiserver"
-export { type Network, startNetwork } from "#network"
+export { keptRanges, type Network, RangeRefusedError, startNetwork } from "#network"
 export { writeKubeconfig } from "#pki"
 export { type Registry, startRegistry } from "#registry"
 export { type NodeOptions, type RunningNode, startNode } from "./agent.ts"

@@ -35,6 +35,7 @@ import { type ElectedLoopsOptions, electLoops } from "./elected-loops.ts"
 import { type ExternalStore, type OpenedStore, openStore } from "./external-store.ts"
 import { type KeptKubeconfig, keepKubeconfig } from "./keep-kubeconfig.ts"
 import { openMembersDoor } from "./membership/index.ts"
+import { moveServiceAddresses } from "./service-addresses.ts"
 import { claimStore } from "./store-claim.ts"
 import { storeHealth } from "./store-health.ts"
 
@@ -134,6 +135,13 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const api = undo.use(createServer({ ...options, nodeProxy }, { storage, healthChecks, security, pki, metrics }))
   await api.ready
   if (options.peer) elsewhere = await remoteNodes({ pki, client: createClient({ fetch: api.fetchAs(self) }) })
+  await moveServiceAddresses({
+    client: createClient({ fetch: api.fetchAs(self) }),
+    serviceCidr: options.serviceCidr,
+    firstAddress: firstAddress(options.serviceCidr),
+    clock,
+    log,
+  })
   await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options, stored), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
   const guard = guarded(options, { stored, security, api, audit, pki })

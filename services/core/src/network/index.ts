@@ -8,5 +8,7 @@
  *
  * May be imported by: kubelet, and by whoever composes a node. Imports the sdk only.
  */
+
+export { RangeRefusedError } from "./range-choice.ts"
 export type { Network, NetworkOptions } from "./start-network.ts"
-export { startNetwork } from "./start-network.ts"
+export { readKept as keptRanges, startNetwork } from "./start-network.ts"

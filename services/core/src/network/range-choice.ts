@@ -18,6 +18,11 @@ export type RangeChoice =
   | { readonly kind: "chosen"; readonly ranges: Ranges }
   | { readonly kind: "refused"; readonly because: string }
 
+/** The host has no room for ranges that were asked for. */
+export class RangeRefusedError extends Error {
+  override name = "RangeRefusedError"
+}
+
 const podsDefault = "10.234.0.0/16"
 const servicesDefault = "10.235.0.0/16"
 /** Fewer would not hold the pods of one node, or the first addresses that have a meaning. */

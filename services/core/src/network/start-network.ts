@@ -11,7 +11,7 @@ import { hostCommand } from "./host-command.ts"
 import { allowForwarding, ensureLink, rangeTexts, removeLink, surroundings } from "./host-link.ts"
 import { releaseLeases } from "./leases.ts"
 import { NodeRoutes } from "./node-routes.ts"
-import { chooseRanges, type Ranges } from "./range-choice.ts"
+import { chooseRanges, RangeRefusedError, type Ranges } from "./range-choice.ts"
 import { whileRangesAreOurs } from "./range-lock.ts"
 import { ServiceFollower } from "./service-follower.ts"
 import { emptyTable } from "./table.ts"
@@ -143,7 +143,7 @@ async function takeRanges(name: string, { directory, ...options }: NetworkOption
   const others = (options.others ?? []).map(parseRange).filter((range) => range !== undefined)
   const wishes = { pods: options.podCidr, services: options.serviceCidr, kept }
   const choice = chooseRanges(wishes, [...taken, ...others])
-  if (choice.kind === "refused") throw new Error(choice.because)
+  if (choice.kind === "refused") throw new RangeRefusedError(choice.because)
   const { ranges } = choice
   const texts = rangeTexts(ranges)
   keep(directory, texts)
@@ -170,7 +170,8 @@ interface Kept {
   services: string
 }
 
-function readKept(directory: string): Kept | undefined {
+/** The ranges of the last start. */
+export function readKept(directory: string): Kept | undefined {
   try {
     return JSON.parse(readFileSync(join(directory, "ranges.json"), "utf8")) as Kept
   } catch {

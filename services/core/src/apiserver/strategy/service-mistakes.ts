@@ -98,7 +98,7 @@ export function serviceChangeMistakes(spec: Spec, old: Spec): FieldError[] {
   return isSame ? [] : [invalid("spec.clusterIPs[0]", spec.clusterIPs ?? [spec.clusterIP], "may not change once set")]
 }
 
-function isWithin(address: string, { first, count }: { first: number; count: number }): boolean {
+export function isWithin(address: string, { first, count }: { first: number; count: number }): boolean {
   if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) return false
   const value = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0)
   return value >= first && value < first + count

@@ -1,3 +1,4 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
 import { describe, expect, it } from "vitest"
 import { judged, prepared } from "../testing/judge.ts"
 import { endpoints } from "./endpoints.ts"
@@ -69,6 +70,19 @@ describe("a Service", () => {
       'spec.clusterIPs[0]: Invalid value: ["10.235.0.21"]: may not change once set',
     ])
     expect(judged("Service", services, service(), old)).toEqual([])
+  })
+
+  it("whose address is of another range is given one of this, whatever of it is written", async () => {
+    const old = service({ clusterIP: "10.99.0.20", clusterIPs: ["10.99.0.20"] }) as unknown as AnyObject
+    expect(judged("Service", services, { ...old }, old)).toEqual([])
+    const next = prepared("Service", services, { ...old }, old)
+    await services.allocate?.(next, old)
+    expect(next.spec).toMatchObject({ clusterIP: "10.235.0.10", clusterIPs: ["10.235.0.10"] })
+    const asked = prepared("Service", services, service({ clusterIP: "10.235.0.77" }), old)
+    await services.allocate?.(asked, old)
+    expect(asked.spec).toMatchObject({ clusterIP: "10.235.0.77", clusterIPs: ["10.235.0.77"] })
+    const headless = service({ clusterIP: "None", clusterIPs: ["None"] }) as unknown as AnyObject
+    expect(prepared("Service", services, { ...headless }, headless).spec).toMatchObject({ clusterIP: "None" })
   })
 
   it("gives its address back when it becomes a name", () => {

@@ -1,6 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import { serviceChangeMistakes, serviceMistakes } from "./service-mistakes.ts"
+import { isWithin, serviceChangeMistakes, serviceMistakes } from "./service-mistakes.ts"
 import type { Strategy } from "./strategy.ts"
 
 export interface ServiceView {
@@ -61,12 +61,14 @@ export function serviceStrategy(book: AddressBook): Strategy {
     validate(object, old) {
       const { spec } = object as unknown as ServiceView
       const before = (old as unknown as ServiceView | undefined)?.spec
-      return [...serviceMistakes(spec, book), ...(before ? serviceChangeMistakes(spec, before) : [])]
+      const isFree = before === undefined || isLost(before, book)
+      return [...serviceMistakes(spec, book), ...(isFree ? [] : serviceChangeMistakes(spec, before))]
     },
     prepareUpdate(object, old) {
       const service = object as unknown as ServiceView
       const before = old as unknown as ServiceView
-      if (service.spec.type !== "ExternalName") {
+      if (isLost(before.spec, book)) forgetAddress(service.spec, before.spec)
+      else if (service.spec.type !== "ExternalName") {
         service.spec.clusterIP = service.spec.clusterIP || (before.spec.clusterIP as string)
       } else if (before.spec.type !== "ExternalName") forgetAddress(service.spec, before.spec)
       forgetNodePorts(service.spec, before.spec)
@@ -81,7 +83,7 @@ export function serviceStrategy(book: AddressBook): Strategy {
       const before = (old as unknown as ServiceView | undefined)?.spec
       takeAddress(
         service,
-        before?.clusterIP,
+        before && !isLost(before, book) ? before.clusterIP : undefined,
         (ip) => !addresses.has(ip) && !inFlight.has(ip),
         (ip) => take(ip, taken),
         book,
@@ -124,7 +126,12 @@ function forgetNodePorts(spec: ServiceView["spec"], before: ServiceView["spec"])
   for (const port of spec.ports ?? []) if (known.has(port.nodePort)) delete port.nodePort
 }
 
-/** A Service that becomes a name gives its address back, unless another one was asked for. */
+/** Whether its address is of a range that the cluster does not have any more: it leads nowhere, so it may change. */
+function isLost({ clusterIP }: ServiceView["spec"], range: Pick<AddressBook, "first" | "count">): boolean {
+  return clusterIP !== undefined && clusterIP !== "" && clusterIP !== "None" && !isWithin(clusterIP, range)
+}
+
+/** A Service that becomes a name, or whose address is lost, gives it back, unless another one was asked for. */
 function forgetAddress(spec: ServiceView["spec"], before: ServiceView["spec"]): void {
   if (spec.clusterIP !== before.clusterIP) return
   delete spec.clusterIP

@@ -18,6 +18,9 @@ interface TestApiOptions {
   readonly clock?: Clock
   readonly admission?: ApiServerOptions["admission"]
   readonly nodeProxy?: ApiServerOptions["nodeProxy"]
+  readonly serviceCidr?: string
+  /** One that outlives this server; one of its own unless given. */
+  readonly storage?: Storage
 }
 
 /** The API server on a store in memory, for a master. */
@@ -25,8 +28,10 @@ export async function startTestApi({
   clock = systemClock,
   admission = [],
   nodeProxy = () => undefined,
+  serviceCidr = "10.235.0.0/16",
+  storage: given,
 }: TestApiOptions = {}): Promise<TestApi> {
-  const storage = createMemoryStorage({ clock })
+  const storage = given ?? createMemoryStorage({ clock })
   const server = createApiServer({
     storage,
     kinds: builtinKinds,
@@ -35,7 +40,7 @@ export async function startTestApi({
     admission,
     authorize: () => ({ allowed: true, reason: "" }),
     nodeProxy,
-    serviceCidr: "10.235.0.0/16",
+    serviceCidr,
     version: "v1.36.0",
     clock,
     random: seededRandom(1),
@@ -48,7 +53,7 @@ export async function startTestApi({
     client: createClient({ fetch: server.fetchAs(master) }),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]()
-      await storage.close()
+      if (!given) await storage.close()
     },
   }
 }
