@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { explain } from "./blame.ts"
+import { explain, wasInside } from "./blame.ts"
 
 const kills = [
   { victim: "activator-1 by SIGKILL", atMs: 1_000 },
@@ -23,4 +23,13 @@ it.each([
   },
 ])("an activator's death explains a request that $name: $explained", ({ given, explained }) => {
   expect(explain(given, kills) !== undefined).toBe(explained)
+})
+
+it("tells those that were in a process at its death from those that were sent to it before the kernel had told of it", () => {
+  const [inside, after] = [failure(990, 1_008), failure(1_004, 1_008)]
+  expect([inside, after].map((each) => wasInside(each, kills))).toEqual([true, false])
+  expect(explain(inside, kills)).toBe("it was in activator-1 by SIGKILL when that was killed")
+  expect(explain(after, kills)).toMatch(
+    /a kept connection 4\.0 ms after its death, of which the kernel told 8\.0 ms after/,
+  )
 })

@@ -15,9 +15,23 @@ const toldMsMax = 500
  * requests with it that are in it at that moment, and nothing else: one that is told to end answers all, and nobody's death explains an answer that says no, or a
  * connection that is refused.
  */
-export function explain({ sentMs, endedMs, why }: Failure, kills: readonly Kill[]): string | undefined {
+export function explain(failure: Failure, kills: readonly Kill[]): string | undefined {
+  const kill = killerOf(failure, kills)
+  if (kill === undefined) return undefined
+  const sinceMs = failure.sentMs - kill.atMs
+  if (sinceMs <= 0) return `it was in ${kill.victim} when that was killed`
+  return `it was sent to ${kill.victim} on a kept connection ${sinceMs.toFixed(1)} ms after its death, of which the kernel told ${(failure.endedMs - kill.atMs).toFixed(1)} ms after it`
+}
+
+/** Pure: whether a request that died with a process was sent before it was killed. */
+export function wasInside(failure: Failure, kills: readonly Kill[]): boolean {
+  const kill = killerOf(failure, kills)
+  return kill !== undefined && failure.sentMs <= kill.atMs
+}
+
+function killerOf({ sentMs, endedMs, why }: Failure, kills: readonly Kill[]): Kill | undefined {
   if (!broken.has(why)) return undefined
-  const kill = kills.find(({ victim, atMs }) => {
+  return kills.find(({ victim, atMs }) => {
     return (
       /^activator-\d+ by SIGKILL$/.test(victim) &&
       sentMs <= atMs + toldMsMax &&
@@ -25,5 +39,4 @@ export function explain({ sentMs, endedMs, why }: Failure, kills: readonly Kill[
       endedMs <= atMs + toldMsMax
     )
   })
-  return kill && `it was in ${kill.victim} when that was killed`
 }

@@ -1,4 +1,4 @@
-import { explain, type Kill } from "../blame.ts"
+import { explain, type Kill, wasInside } from "../blame.ts"
 import { type Failure, type Outcome, openLoopUntil } from "../open-loop.ts"
 import { atZero, deploy, type Platform, remove, target } from "../platform.ts"
 import { report } from "../report.ts"
@@ -58,11 +58,12 @@ async function killEach(victims: readonly Victim[], kills: Kill[]): Promise<void
 
 function tell(outcomes: readonly Outcome[], kills: readonly Kill[]): void {
   const failures = outcomes.flatMap(({ failures }) => failures)
+  const repeated = outcomes.flatMap(({ repeated }) => repeated)
   for (const failure of failures) process.stdout.write(`${line(failure, kills)}\n`)
+  for (const failure of repeated) process.stdout.write(`sent once more: ${line(failure, kills)}\n`)
   const answered = (outcome: Outcome): number => Object.values(outcome.byStatus).reduce((sum, count) => sum + count, 0)
   const ok = outcomes.reduce((sum, { byStatus }) => sum + (byStatus[200] ?? 0), 0)
   const success = ok / (ok + failures.length)
-  const repeated = outcomes.flatMap(({ repeated }) => repeated)
   const once = (ok - repeated.length) / (ok + failures.length)
   const rows = outcomes.map((outcome, at) => ({
     name: at === 0 ? "steady" : `cold-${at - 1}`,
@@ -73,6 +74,7 @@ function tell(outcomes: readonly Outcome[], kills: readonly Kill[]): void {
     answered: ok,
     failed: failures.length,
     repeated: repeated.length,
+    "of these inside at the kill": repeated.filter((failure) => wasInside(failure, kills)).length,
     unexplained,
     kills: kills.length,
     "success %": (success * 100).toFixed(4),
