@@ -135,14 +135,7 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   const api = undo.use(createServer({ ...options, nodeProxy }, { storage, healthChecks, security, pki, metrics }))
   await api.ready
   if (options.peer) elsewhere = await remoteNodes({ pki, client: createClient({ fetch: api.fetchAs(self) }) })
-  await moveServiceAddresses({
-    client: createClient({ fetch: api.fetchAs(self) }),
-    serviceCidr: options.serviceCidr,
-    firstAddress: firstAddress(options.serviceCidr),
-    clock,
-    log,
-  })
-  await ensureBootstrapObjects(api.fetchAs(self), bootstrapObjects(apiAddress(options, stored), trusted(pki)))
+  await ensureObjects(options, api, bootstrapObjects(apiAddress(options, stored), trusted(pki)))
   const audit = undo.use(await openAudit({ directory: join(directory, "audit"), clock, log, metrics }))
   const guard = guarded(options, { stored, security, api, audit, pki })
   const url = await open(options, pki, guard, undo)
@@ -194,6 +187,18 @@ async function sharedKeys(
 
 function trusted({ authorityPem, frontProxy }: Pki): Parameters<typeof bootstrapObjects>[1] {
   return { clientPem: authorityPem, frontProxyPem: frontProxy.authorityPem, frontProxyName }
+}
+
+/** What is always there; before it Services whose addresses lead nowhere any more, of which `kubernetes` may be one. */
+async function ensureObjects(
+  { serviceCidr, clock, log }: ControlPlaneOptions,
+  api: ApiServer,
+  objects: ReturnType<typeof bootstrapObjects>,
+): Promise<void> {
+  const fetch = api.fetchAs(self)
+  const range = { serviceCidr, firstAddress: firstAddress(serviceCidr) }
+  await moveServiceAddresses({ client: createClient({ fetch }), ...range, clock, log })
+  await ensureBootstrapObjects(fetch, objects)
 }
 
 interface ServerParts extends Pick<EncryptedStorage, "storage" | "healthChecks"> {
