@@ -1,15 +1,14 @@
 import { Command } from "commander"
-import { isStatus } from "../api/meta/status-error.ts"
 import { Service } from "../api/serving/service.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
+import { type RemovalOptions, removeObject } from "./removal.ts"
 import { namespaceOption, type Target, target, withExamples } from "./target.ts"
-import { addWaitOptions, type WaitOptions } from "./wait-options.ts"
+import { addWaitOptions } from "./wait-options.ts"
 
-interface DeleteOptions extends WaitOptions {
+interface DeleteOptions extends RemovalOptions {
   namespace?: string
   all?: boolean
   yes?: boolean
-  ignoreNotFound?: boolean
 }
 
 const waitTimeoutMs = 60_000
@@ -37,46 +36,10 @@ async function run(context: Context, names: string[], options: DeleteOptions): P
   if (chosen.length === 0 && !options.all) {
     throw new CommandError("which function?", "wick delete NAME", exitCodes.usage)
   }
-  await Promise.all(chosen.map((name) => remove(context, at, name, options)))
+  await Promise.all(chosen.map((name) => removeObject(context, at, Service, name, options)))
 }
 
 async function everyName(at: Target): Promise<string[]> {
   const { items } = await at.client.list(Service, { namespace: at.namespace })
   return items.map(({ metadata }) => metadata.name)
-}
-
-async function remove(context: Context, at: Target, name: string, options: DeleteOptions): Promise<void> {
-  const reference = { name, namespace: at.namespace }
-  try {
-    await at.client.delete(Service, reference, {
-      propagationPolicy: options.wait !== false ? "Foreground" : "Background",
-    })
-    if (options.wait !== false) await gone(context, at, name, options.waitTimeout)
-  } catch (error) {
-    if (options.ignoreNotFound && isStatus(error, "NotFound")) return
-    throw error
-  }
-  context.out(`service/${name} deleted\n`)
-}
-
-/** Waits for the removal itself: with foreground deletion, everything that the function owned is gone by then. */
-async function gone(context: Context, at: Target, name: string, timeoutMs: number): Promise<void> {
-  const ended = new AbortController()
-  const timer = context.clock.timer(timeoutMs, () => ended.abort())
-  const signal = AbortSignal.any([ended.signal, context.interrupted])
-  const options = { namespace: at.namespace, fieldSelector: `metadata.name=${name}`, signal }
-  try {
-    const { items, metadata } = await at.client.list(Service, options)
-    if (items.length === 0) return
-    const resourceVersion = metadata.resourceVersion ?? ""
-    for await (const event of at.client.watch(Service, { ...options, resourceVersion })) {
-      if (event.type === "DELETED") return
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error
-  } finally {
-    timer.cancel()
-    ended.abort()
-  }
-  throw new CommandError(`service/${name} is still being deleted`, `wick describe ${name}`, exitCodes.notReady)
 }

@@ -37,7 +37,7 @@ export function command(context: Context): Command {
     .option("-f, --filename <path>", "a YAML or JSON file with the Service, which flags change (- for standard input)")
     .option("--force", "begin anew: keep nothing of the function that is there but its name")
     .addOption(namespaceOption())
-    .addOption(outputOption())
+    .addOption(outputOption("url"))
     .option("--dry-run <who>", "send nothing (client), or let the server check it without keeping it (server)")
     .option("-q, --quiet", "print only the URL")
     .action((name: string | undefined, options: DeployOptions & FlagValues) => run(context, name, options))

@@ -6,13 +6,15 @@ import { Revision } from "../api/serving/revision.ts"
 import { Service } from "../api/serving/service.ts"
 import { podLogLines } from "../client/pod-log.ts"
 import type { Context } from "./context.ts"
+import { conditionTable, fieldLines, section } from "./describe-parts.ts"
 import { formatAge } from "./duration.ts"
 import { ageOf, readyCondition, revisionColumns } from "./function-table.ts"
-import { isData, type OutputFormat, objectName, outputOption, printData } from "./output.ts"
+import { type OutputFormat, outputOption, printObject } from "./output.ts"
 import { formatTable } from "./table.ts"
 import { namespaceOption, type Target, target, withExamples } from "./target.ts"
 
 interface DescribeOptions {
+  verbose?: boolean
   namespace?: string
   output?: OutputFormat
 }
@@ -24,7 +26,8 @@ export function command(context: Context): Command {
   const describe = new Command("describe")
     .argument("<name>", "name of the function")
     .addOption(namespaceOption())
-    .addOption(outputOption())
+    .option("-v, --verbose", "the same as -o wide")
+    .addOption(outputOption("url"))
     .action((name: string, options: DescribeOptions) => run(context, name, options))
   return withExamples(describe, "wick describe hello\nwick describe hello -o wide\nwick describe hello -n demo -o yaml")
 }
@@ -32,9 +35,12 @@ export function command(context: Context): Command {
 async function run(context: Context, name: string, options: DescribeOptions): Promise<void> {
   const at = await target(context, options)
   const service = await at.client.get(Service, { name, namespace: at.namespace })
-  if (isData(options.output)) return printData(context, options.output, service)
-  if (options.output === "name") return context.out(`${objectName(service)}\n`)
-  const wide = options.output === "wide"
+  const wide = options.output === "wide" || options.verbose === true
+  await printObject(context, options.output, service, () => describe(context, at, service, wide))
+}
+
+async function describe(context: Context, at: Target, service: Service, wide: boolean): Promise<void> {
+  const { name } = service.metadata
   const labelSelector = `serving.knative.dev/service=${name}`
   const [revisions, pods, events] = await Promise.all([
     at.client.list(Revision, { namespace: at.namespace, labelSelector }),
@@ -43,7 +49,7 @@ async function run(context: Context, name: string, options: DescribeOptions): Pr
   ])
   const now = context.clock.now()
   context.out(head(service, now))
-  context.out(section("Conditions", conditions(service, now)))
+  context.out(section("Conditions", conditionTable(service, now)))
   context.out(
     section(
       "Revisions",
@@ -76,30 +82,7 @@ function head(service: Service, now: number): string {
     ["Ready", `${ready?.status ?? "Unknown"}${ready?.reason ? ` (${ready.reason})` : ""}`],
     ["Message", ready?.message],
   ]
-  return rows
-    .filter(([, value]) => value)
-    .map(([label, value]) => `${`${label}:`.padEnd(12)}${value}\n`)
-    .join("")
-}
-
-function section(title: string, body: string): string {
-  return `\n${title}:\n${body.replace(/^(?=.)/gm, "  ")}`
-}
-
-function conditions(service: Service, now: number): string {
-  return formatTable(
-    [
-      { header: "TYPE", value: ({ type }) => type },
-      { header: "STATUS", value: ({ status }) => status },
-      {
-        header: "AGE",
-        value: ({ lastTransitionTime }) => lastTransitionTime && formatAge(now - Date.parse(lastTransitionTime)),
-      },
-      { header: "REASON", value: ({ reason }) => reason },
-      { header: "MESSAGE", value: ({ message }) => message },
-    ],
-    service.status?.conditions ?? [],
-  )
+  return fieldLines(rows)
 }
 
 function podTable(pods: readonly Pod[], now: number, wide: boolean): string {

@@ -15,7 +15,7 @@ export function command(context: Context): Command {
     .addOption(namespaceOption())
     .addOption(allNamespacesOption())
     .option("-l, --selector <labels>", "only functions with these labels")
-    .addOption(outputOption())
+    .addOption(outputOption("url"))
     .action((options: ListOptions) => run(context, options))
   return withExamples(list, "wick list\nwick list -A -o wide\nwick list -o json | jq '.items[].status.url'")
 }

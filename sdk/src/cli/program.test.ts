@@ -61,7 +61,8 @@ describe("a typing error", () => {
   it.each([
     ["a command", ["lisst"], "Did you mean list?"],
     ["a flag", ["list", "--selectr", "a=b"], "Did you mean --selector?"],
-    ["a format", ["list", "-o", "jsn"], "Allowed choices are wide, json, yaml, name."],
+    ["a format", ["list", "-o", "jsn"], "Allowed choices are wide, json, yaml, name, url, jsonpath=PATH."],
+    ["a path", ["list", "-o", "jsonpath={.items[0}"], "wanted ] at 9, found the end"],
     ["a missing name", ["describe"], "missing required argument 'name'"],
     ["a duration", ["deploy", "a", "--timeout", "soon"], "must be a duration such as 30s or 5m"],
     ["a number", ["logs", "a", "--tail", "few"], "must be a whole number"],

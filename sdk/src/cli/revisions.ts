@@ -6,7 +6,7 @@ import { revisionColumns } from "./function-table.ts"
 import { type OutputFormat, outputOption, printObjects } from "./output.ts"
 import { allNamespacesOption, namespaceOption, type TargetOptions, target, withExamples } from "./target.ts"
 
-interface RevisionsOptions extends TargetOptions {
+export interface RevisionsOptions extends TargetOptions {
   output?: OutputFormat
 }
 
@@ -16,22 +16,32 @@ export function command(context: Context): Command {
     .addOption(namespaceOption())
     .addOption(allNamespacesOption())
     .addOption(outputOption())
-    .action((name: string | undefined, options: RevisionsOptions) => run(context, name, options))
+    .action((name: string | undefined, options: RevisionsOptions) => listRevisions(context, name, options))
   return withExamples(revisions, "wick revisions hello\nwick revisions -A -o name")
 }
 
-async function run(context: Context, name: string | undefined, options: RevisionsOptions): Promise<void> {
+/** Lists revisions, those of one function or the one of a name among them. */
+export async function listRevisions(
+  context: Context,
+  service: string | undefined,
+  options: RevisionsOptions,
+  name?: string,
+): Promise<void> {
   const at = await target(context, options)
   const scope = at.scope === undefined ? {} : { namespace: at.scope }
+  const selected = {
+    ...(service && { labelSelector: `serving.knative.dev/service=${service}` }),
+    ...(name && { fieldSelector: `metadata.name=${name}` }),
+  }
   const [revisions, services] = await Promise.all([
-    at.client.list(Revision, { ...scope, ...(name && { labelSelector: `serving.knative.dev/service=${name}` }) }),
+    at.client.list(Revision, { ...scope, ...selected }),
     at.client.list(Service, scope),
   ])
-  if (revisions.items.length === 0 && name !== undefined)
-    await at.client.get(Service, { name, namespace: at.namespace })
+  if (revisions.items.length === 0 && service !== undefined)
+    await at.client.get(Service, { name: service, namespace: at.namespace })
   if (revisions.items.length === 0 && !options.output) {
     const where = at.scope === undefined ? "" : ` in namespace ${at.scope}`
-    return context.err(`no revisions${name ? ` of ${name}` : ""}${where}\n`)
+    return context.err(`no revisions${service ? ` of ${service}` : ""}${where}\n`)
   }
   const owners = new Map(
     services.items.map((service) => [`${service.metadata.namespace}/${service.metadata.name}`, service]),

@@ -26,7 +26,7 @@ export function command(context: Context): Command {
     .option("--tag <revision=tag>", "give a revision a URL of its own (repeat for more)", collect)
     .option("--untag <tag>", "take a tag away (repeat for more)", collect)
     .addOption(namespaceOption())
-    .addOption(outputOption())
+    .addOption(outputOption("url"))
     .action((name: string, splits: string[], options: TrafficOptions) => run(context, name, splits, options))
   return withExamples(
     addWaitWindow(addWaitOptions(traffic, "requests are routed so", waitTimeoutMs)),
@@ -53,6 +53,7 @@ async function run(context: Context, name: string, splits: string[], options: Tr
 async function print(context: Context, service: Service, options: TrafficOptions): Promise<void> {
   const targets = service.status?.traffic ?? []
   if (isData(options.output)) return printData(context, options.output, targets)
+  if (options.output === "url") return context.out(urls(service))
   if (options.output === "name") return context.out(revisionNames(targets))
   context.out(
     formatTable(
@@ -73,4 +74,10 @@ async function print(context: Context, service: Service, options: TrafficOptions
 function revisionNames(targets: readonly { revisionName?: string | undefined }[]): string {
   const names = new Set(targets.flatMap(({ revisionName }) => revisionName ?? []))
   return [...names].map((name) => `revision.serving.knative.dev/${name}\n`).join("")
+}
+
+/** Each address once: of the function, then of its tags. */
+function urls({ status }: Service): string {
+  const all = new Set([status?.url, ...(status?.traffic ?? []).map(({ url }) => url)])
+  return [...all].map((url) => (url ? `${url}\n` : "")).join("")
 }

@@ -1,3 +1,4 @@
+import type { Kind, KindOf, StoredMeta } from "../api/kind.ts"
 import { Service } from "../api/serving/service.ts"
 import type { Client } from "../client/client.ts"
 import type { Timer } from "../clock/index.ts"
@@ -51,37 +52,70 @@ export interface Patience {
   readonly quiet?: boolean
 }
 
-/**
- * Watches a service until the generation that was written is Ready. Throws a CommandError with the exact reason when it
- * is refused and stays so for the window, or when the time is over; Ctrl-C ends the waiting, not the work.
- */
-export async function waitUntilReady(
+/** Waits for a service; see `waitFor`. */
+export function waitUntilReady(
   context: Context,
   client: Client,
   written: Service,
-  { waitTimeout, waitWindow = 0, quiet = false }: Patience,
+  patience: Patience,
 ): Promise<Service> {
-  const { name, namespace = "default" } = written.metadata
+  return waitFor(
+    context,
+    client,
+    { kind: Service, noun: "service", verb: "describe", readiness: readinessOf },
+    written,
+    patience,
+  )
+}
+
+/** What is waited for: its kind, what messages call it, and what its status says of a generation. */
+interface Awaited<K extends Kind> {
+  readonly kind: K
+  readonly noun: string
+  /** The command that tells more of it. */
+  readonly verb: string
+  readonly readiness: (object: KindOf<K>) => Readiness
+}
+
+interface StoredObject {
+  readonly metadata: StoredMeta
+}
+type Conditioned = StoredObject & { status?: { conditions?: readonly Condition[] } }
+
+/**
+ * Watches an object until the generation that was written is Ready. Throws a CommandError with the exact reason when it
+ * is refused and stays so for the window, or when the time is over; Ctrl-C ends the waiting, not the work.
+ */
+export async function waitFor<K extends Kind>(
+  context: Context,
+  client: Client,
+  awaited: Awaited<K>,
+  written: KindOf<K>,
+  { waitTimeout, waitWindow = 0, quiet = false }: Patience,
+): Promise<KindOf<K>> {
+  const { name, namespace = "default", generation = 0 } = (written as StoredObject).metadata
   const progress = createProgress(quiet ? { ...context, err: () => {} } : context)
   const startedAt = context.clock.monotonic()
   const ended = new AbortController()
   const timer = context.clock.timer(waitTimeout, () => ended.abort("timeout"))
   const signal = AbortSignal.any([ended.signal, context.interrupted])
   const window = failureWindow(context, waitWindow, () => ended.abort("failed"))
-  let last: Service = written
+  let last = written
+  const failure = (): CommandError => notReady(awaited, name, namespace, awaited.readiness(last))
   try {
-    for await (const event of client.watch(Service, { namespace, fieldSelector: `metadata.name=${name}`, signal })) {
+    const selected = { namespace, fieldSelector: `metadata.name=${name}`, signal }
+    for await (const event of client.watch(awaited.kind, selected)) {
       if (event.type === "BOOKMARK") continue
-      if (event.type === "DELETED") throw new CommandError(`service/${name} was deleted meanwhile`)
+      if (event.type === "DELETED") throw new CommandError(`${awaited.noun}/${name} was deleted meanwhile`)
       last = event.object
-      if ((last.metadata.generation ?? 0) < (written.metadata.generation ?? 0)) continue
-      const readiness = readinessOf(last)
+      if (((last as StoredObject).metadata.generation ?? 0) < generation) continue
+      const readiness = awaited.readiness(last)
       if (readiness.kind === "waiting") progress.reached(readiness.phase)
       if (readiness.kind === "ready") {
         progress.reached(`ready after ${formatElapsed(context.clock.monotonic() - startedAt)}`)
         return last
       }
-      if (!window.stands(readiness.kind === "failed")) throw failure(name, namespace, last)
+      if (!window.stands(readiness.kind === "failed")) throw failure()
     }
   } catch (error) {
     if (!signal.aborted) throw error
@@ -90,8 +124,8 @@ export async function waitUntilReady(
     window.stands(false)
     ended.abort("done")
   }
-  if (ended.signal.reason === "failed") throw failure(name, namespace, last)
-  throw unfinished(context, name, namespace, last, waitTimeout)
+  if (ended.signal.reason === "failed") throw failure()
+  throw unfinished(context, awaited, last as Conditioned, awaited.readiness(last), waitTimeout)
 }
 
 /** Lets a failure stand for a while before it is believed: some are over with the next event. */
@@ -109,39 +143,53 @@ function failureWindow({ clock }: Context, windowMs: number, over: () => void): 
   }
 }
 
-function failure(name: string, namespace: string, service: Service): CommandError {
-  const readiness = readinessOf(service)
-  return notReady(name, namespace, readiness.kind === "failed" ? readiness : { reason: "Unknown", message: "" })
-}
+type Named = Pick<Awaited<Kind>, "noun" | "verb">
 
-function notReady(
-  name: string,
-  namespace: string,
-  { reason, message }: { reason: string; message: string },
-): CommandError {
+function notReady({ noun, verb }: Named, name: string, namespace: string, readiness: Readiness): CommandError {
+  const { reason, message } = readiness.kind === "failed" ? readiness : { reason: "Unknown", message: "" }
   return new CommandError(
-    `service/${name} is not ready: ${reason}${message ? `: ${message}` : ""}`,
-    `wick describe ${name} -n ${namespace}`,
+    `${noun}/${name} is not ready: ${reason}${message ? `: ${message}` : ""}`,
+    `wick ${verb} ${name} -n ${namespace}`,
   )
 }
 
-function unfinished(context: Context, name: string, namespace: string, last: Service, timeoutMs: number): CommandError {
-  const next = `wick describe ${name} -n ${namespace}`
+function unfinished(
+  context: Context,
+  { noun, verb }: Named,
+  { metadata, status }: Conditioned,
+  readiness: Readiness,
+  timeoutMs: number,
+): CommandError {
+  const { name, namespace = "default" } = metadata
+  const next = `wick ${verb} ${name} -n ${namespace}`
   if (context.interrupted.aborted) {
-    return new CommandError(`stopped waiting; the deployment of service/${name} goes on`, next, exitCodes.interrupted)
+    return new CommandError(`stopped waiting; the work on ${noun}/${name} goes on`, next, exitCodes.interrupted)
   }
-  const readiness = readinessOf(last)
-  const why = last.status?.conditions?.find(({ type, status }) => type === "Ready" && status !== "True")
-  const state = why?.message
-    ? describe(why as Condition)
-    : readiness.kind === "waiting"
-      ? readiness.phase
-      : readiness.kind
+  const why = status?.conditions?.find(({ type, status }) => type === "Ready" && status !== "True")
+  const state = why?.message ? describe(why) : readiness.kind === "waiting" ? readiness.phase : readiness.kind
   return new CommandError(
-    `service/${name} was not ready after ${formatElapsed(timeoutMs)}; it was last: ${state}`,
+    `${noun}/${name} was not ready after ${formatElapsed(timeoutMs)}; it was last: ${state}`,
     next,
     exitCodes.notReady,
   )
+}
+
+/** What the Ready condition alone says, for kinds whose other conditions need no more words. */
+export function plainReadiness(object: {
+  readonly metadata: { readonly generation?: number | undefined }
+  readonly status?: unknown
+}): Readiness {
+  const { observedGeneration, conditions = [] } = (object.status ?? {}) as {
+    observedGeneration?: number
+    conditions?: readonly Condition[]
+  }
+  const ready = conditions.find(({ type }) => type === "Ready")
+  if (observedGeneration !== object.metadata.generation || !ready) return { kind: "waiting", phase: accepted }
+  if (ready.status === "True") return { kind: "ready" }
+  if (ready.status === "False") {
+    return { kind: "failed", reason: ready.reason ?? "Unknown", message: ready.message ?? "" }
+  }
+  return { kind: "waiting", phase: describe(ready) || accepted }
 }
 
 function describe({ reason, message }: Condition): string {

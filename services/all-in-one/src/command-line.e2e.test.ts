@@ -116,6 +116,66 @@ describe("wick logs", () => {
   })
 })
 
+describe("wick deploy", () => {
+  const dir = (): string => mkdtempSync(join(tmpdir(), "wick-flags-"))
+  const image = (): string[] => ["--image", `${wick.registry}/echo`]
+
+  /** What a command printed that must not fail. */
+  async function done(...words: string[]): Promise<string> {
+    const { code, stdout, stderr } = await wick.wick(...words)
+    expect(code, `wick ${words.join(" ")}: ${stderr}`).toBe(0)
+    return stdout
+  }
+
+  it("gives a function what kn would: values of Secrets, files, probes, limits; and keeps what is not mentioned", async () => {
+    const variables = join(dir(), "env")
+    writeFileSync(variables, "# of a file\nFILE=one\n")
+    await done("secret", "create", "keys", "--from-literal", "TOKEN=t0k")
+    const flags = ["--env-from", "secret:keys", "--env-file", variables, "--env-value-from", "ALSO=secret:keys:TOKEN"]
+    const files = ["--mount", "/keys=secret:keys", "--mount", "/scratch=ed:scratch:size=1Mi"]
+    const more = ["--probe-readiness", "http:::/", "--limit", "memory=200Mi", "--user", "1000", "--scale", "1..2"]
+    await done("deploy", "flags", ...image(), ...flags, ...files, ...more)
+    await done("deploy", "flags", "--env", "B=2", "--env", "FILE-", "--mount", "/scratch-")
+    const labelSelector = "serving.knative.dev/revision=flags-00002"
+    const { items } = await wick.client.list(Pod, { namespace: "default", labelSelector })
+    const program = `const fs = require("node:fs"), { TOKEN, ALSO, B, FILE } = process.env
+      console.log(JSON.stringify([TOKEN, ALSO, B, FILE ?? null, process.getuid(),
+        fs.readFileSync("/keys/TOKEN", "utf8"), fs.existsSync("/scratch")]))`
+    const reference = { name: items[0]?.metadata.name ?? "", namespace: "default" }
+    const { stdout } = await exec(wick.client, reference, { command: ["node", "-e", program] })
+    expect(JSON.parse(stdout)).toEqual(["t0k", "t0k", "2", null, 1000, "t0k", false])
+    const told = await done("revision", "describe", "flags-00002")
+    for (const part of ["ALSO=[secret:keys:TOKEN], B=2", "secret:keys", "memory=200Mi", "max-scale=2, min-scale=1"]) {
+      expect(told).toContain(part)
+    }
+  })
+
+  it("leads a domain to a function and away again", async () => {
+    const domain = "flags.example.com"
+    const unclaimed = await wick.wick("domain", "create", domain, "--ref", "flags")
+    expect(unclaimed).toMatchObject({ code: 1, stderr: expect.stringContaining("no ClusterDomainClaim found") })
+    await done("domain", "delete", domain)
+    expect(await done("domain", "create", domain, "--ref", "flags", "--claim")).toBe(`http://${domain}\n`)
+    expect(await wick.call(domain)).toMatchObject({ status: 200 })
+    expect(await done("domain", "list")).toMatch(/flags\.example\.com +\S+ +ksvc:flags +True/)
+    await done("domain", "update", domain, "--ref", "kroute:talk")
+    expect(await done("domain", "describe", domain)).toMatch(/Leads to: +kroute:talk/)
+    await done("domain", "delete", domain)
+    await until("nobody answers", async () => (await wick.call(domain)).status === 404)
+  })
+
+  it("prunes revisions that nobody refers to", async () => {
+    await done("deploy", "flags", "--tag", "flags-00002=kept", "--env", "B=3")
+    expect(await done("revision", "delete", "--prune", "flags")).toBe("revision/flags-00001 deleted\n")
+    expect(await done("revision", "list", "-s", "flags", "-o", "name")).toBe(
+      "revision.serving.knative.dev/flags-00003\nrevision.serving.knative.dev/flags-00002\n",
+    )
+    expect(await done("route", "describe", "flags")).toMatch(/0% +flags-00002 +no +kept +http:/)
+    const path = "jsonpath={.status.traffic[*].revisionName}"
+    expect(await done("describe", "flags", "-o", path)).toBe("flags-00003 flags-00002")
+  })
+})
+
 describe("wick top", () => {
   it("shows what goes through each revision, and the pods that answer it", async () => {
     await using top = wick.background("wick", "top", "--interval", "1s")

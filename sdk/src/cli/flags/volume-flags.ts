@@ -29,18 +29,18 @@ export const volumeFlags: readonly Flag[] = [
   {
     name: "mount",
     takes: "</dir=cm:map>",
-    help: `directory that shows ${sources}, or a volume by its name; NAME/PATH shows a part, :readOnly=true closes it; /DIR- removes it`,
+    help: `directory that shows ${sources}, or a volume by its name; NAME/PATH shows a part, :readOnly=true closes it; /DIR- removes it, and the volume with its last mount`,
     many: true,
     read: (texts) => {
       const edits = texts.map(readMount)
       return ({ spec, container }) => {
+        const before = container.volumeMounts ?? []
         for (const { path, wanted } of edits) {
           container.volumeMounts = (container.volumeMounts ?? []).filter(({ mountPath }) => mountPath !== path)
-          dropVolume(spec, generatedName(path))
-          if (!wanted) continue
-          if (wanted.source) putVolume(spec, { name: wanted.mount.name, ...wanted.source })
-          container.volumeMounts.push({ mountPath: path, ...wanted.mount })
+          if (wanted?.source) putVolume(spec, { name: wanted.mount.name, ...wanted.source })
+          if (wanted) container.volumeMounts.push({ mountPath: path, ...wanted.mount })
         }
+        for (const { name } of before) dropUnseen(spec, name)
       }
     },
   },
@@ -111,6 +111,12 @@ function putVolume(spec: RevisionSpec, volume: Volume): void {
 
 function dropVolume(spec: RevisionSpec, gone: string): void {
   if (spec.volumes) spec.volumes = spec.volumes.filter(({ name }) => name !== gone)
+}
+
+/** A volume that nobody mounts any more is not allowed in a revision. */
+function dropUnseen(spec: RevisionSpec, name: string): void {
+  const containers = spec.containers as RevisionContainer[]
+  if (!containers.some(({ volumeMounts }) => volumeMounts?.some((mount) => mount.name === name))) dropVolume(spec, name)
 }
 
 const nameMax = 63
