@@ -9,6 +9,7 @@ import { chaos } from "./scenarios/chaos.ts"
 import { churn } from "./scenarios/churn.ts"
 import { coldStart } from "./scenarios/cold-start.ts"
 import { idle } from "./scenarios/idle.ts"
+import { manyServices } from "./scenarios/many-services.ts"
 import { rolling } from "./scenarios/rolling.ts"
 import { scaleOut } from "./scenarios/scale-out.ts"
 import { warm } from "./scenarios/warm.ts"
@@ -23,6 +24,7 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   "scale-out": scaleOut,
   churn,
   rolling,
+  "many-services": manyServices,
   chaos,
   api,
   "api-watch": apiWatch,

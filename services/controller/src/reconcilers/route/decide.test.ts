@@ -64,6 +64,17 @@ describe("a route", () => {
     ])
   })
 
+  it("says that its configuration is missing, but waits for one that a service is about to make", () => {
+    const ofNobody = withTraffic({ configurationName: "hello", latestRevision: true, percent: 100 })
+    delete ofNobody.metadata.ownerReferences
+    const message = 'Configuration "hello" referenced in traffic not found.'
+    const without = { configurations: new Map() }
+    const alone = readyOf(decide(observed({ ...without, route: ofNobody }), nowMs).status)
+    expect(alone).toMatchObject({ status: "False", reason: "ConfigurationMissing", message })
+    const owned = readyOf(decide(observed({ ...without, route: route() }), nowMs).status)
+    expect(owned).toMatchObject({ status: "Unknown", reason: "ConfigurationMissing", message })
+  })
+
   it("keeps sending requests where they went while a target is not ready", () => {
     const before = [{ revisionName: "hello-00001", percent: 100 }]
     const { status, ingress } = decide(

@@ -3,6 +3,7 @@ import type { Revision } from "@wick/sdk/api/serving/revision"
 import type { Route } from "@wick/sdk/api/serving/route"
 import { currentCondition, isFalse, isUnknown, type Mark } from "../../conditions.ts"
 import { labels } from "../../labels.ts"
+import { controllerKey } from "../../owner.ts"
 
 /** A revision that gets requests of a route. */
 export interface Target {
@@ -72,11 +73,13 @@ function find(named: Named, wanted: Wanted): Found {
   )
 }
 
-function findLatest({ configurations, revisions }: Named, wanted: Wanted, name: string): Found {
+function findLatest({ route, configurations, revisions }: Named, wanted: Wanted, name: string): Found {
   const configuration = configurations.get(name)
   if (!configuration) {
     const text = `Configuration "${name}" referenced in traffic not found.`
-    return missing(isFalse("ConfigurationMissing", text))
+    // A service makes both at once, and makes anew what is gone: it is on its way.
+    const isComing = controllerKey(route, "Service") !== undefined
+    return missing(isComing ? isUnknown("ConfigurationMissing", text) : isFalse("ConfigurationMissing", text))
   }
   const latest = revisions.get(configuration.status?.latestReadyRevisionName ?? "")
   if (latest) return found(wanted, latest)

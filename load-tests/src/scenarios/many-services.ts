@@ -1,0 +1,89 @@
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import { Service } from "@wick/sdk/api/serving/service"
+import { Latency } from "../latency.ts"
+import { allAtOnce } from "../open-loop.ts"
+import { atZero, deploy, namespace, type Platform, remove, target } from "../platform.ts"
+import { pidsOf, residentBytes } from "../process-cost.ts"
+import { type Row, report } from "../report.ts"
+
+const few = 10
+const many = Number(process.env.SERVICES ?? 1_000)
+/** Services that are made, and removed, at a time. */
+const together = 8
+const samples = 10
+const kibibyte = 1_024
+/** What was needed for the making alone is given back by then. */
+const settleMs = 15_000
+
+/** Nobody asks: deployed without a pod, and at zero soon after one was needed. */
+const atRest = { image: "still", annotations: { "initial-scale": "0", window: "6s" } }
+const zeroAllowed = { name: "config-autoscaler", namespace: "knative-serving" }
+
+const nameOf = (index: number): string => `many-${index}`
+
+/** Whether one among a thousand services is listed, described, routed and lit as soon as one of ten, and what each costs. */
+export async function manyServices(platform: Platform): Promise<void> {
+  const { client } = platform
+  await client.patch(ConfigMap, zeroAllowed, { type: "merge", body: { data: { "allow-zero-initial-scale": "true" } } })
+  try {
+    await make(platform, 0, few)
+    const first = await measure(platform, few)
+    const startedAt = performance.now()
+    await make(platform, few, many)
+    const seconds = (performance.now() - startedAt) / 1_000
+    const last = await measure(platform, many)
+    const each = (last.residentBytes - first.residentBytes) / (many - few) / kibibyte
+    const made = { "Ready a second": Math.round((many - few) / seconds), "KiB each at zero": Math.round(each) }
+    report("many-services", [first.row, { name: last.row.name, figures: { ...last.row.figures, ...made } }])
+  } finally {
+    await inTurns(0, many, (index) => remove(platform, nameOf(index)).catch(() => {}))
+    const body = { data: { "allow-zero-initial-scale": null } }
+    await client.patch(ConfigMap, zeroAllowed, { type: "merge", body })
+  }
+}
+
+function make(platform: Platform, from: number, to: number): Promise<void> {
+  return inTurns(from, to, async (index) => {
+    await deploy(platform, nameOf(index), atRest)
+  })
+}
+
+async function inTurns(from: number, to: number, action: (index: number) => Promise<void>): Promise<void> {
+  let next = from
+  const worker = async (): Promise<void> => {
+    while (next < to) await action(next++)
+  }
+  await Promise.all(Array.from({ length: together }, worker))
+}
+
+async function measure(platform: Platform, count: number): Promise<{ row: Row; residentBytes: number }> {
+  await new Promise((resolve) => setTimeout(resolve, settleMs))
+  const resident = residentBytes([platform.controlPid, ...pidsOf("services/activator/src/main.ts")])
+  const { client } = platform
+  const [list, describe, cold] = [new Latency(), new Latency(), new Latency()]
+  let failed = 0
+  for (let sample = 0; sample < samples; sample++) {
+    const name = nameOf(Math.floor((sample * count) / samples))
+    await timed(list, () => client.list(Service, { namespace, limit: 10 }))
+    await timed(describe, () => client.get(Service, { name, namespace }))
+    const outcome = await allAtOnce([target(platform, name)])
+    failed += outcome.failed
+    cold.record(outcome.latency.max)
+  }
+  for (let sample = 0; sample < samples; sample++) {
+    await atZero(platform, nameOf(Math.floor((sample * count) / samples)))
+  }
+  const p50 = {
+    "list of 10 p50": list.summary().p50,
+    "get p50": describe.summary().p50,
+    "cold start p50": cold.summary().p50,
+    "cold start max": cold.summary().max,
+  }
+  return { row: { name: `${count} services`, figures: { ...p50, failed } }, residentBytes: resident }
+}
+
+async function timed(latency: Latency, action: () => Promise<unknown>): Promise<void> {
+  const startedAt = performance.now()
+  await action()
+  latency.record(performance.now() - startedAt)
+}
