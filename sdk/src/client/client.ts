@@ -40,6 +40,8 @@ export interface WriteOptions {
   /** Whose write this is, in managedFields. */
   readonly fieldManager?: string
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore"
+  /** What this write is part of, for a server that traces: W3C's header of that name. */
+  readonly traceparent?: string
   readonly signal?: AbortSignal
 }
 

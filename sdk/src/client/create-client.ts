@@ -68,17 +68,17 @@ class FetchClient implements Client {
   }
 
   get<K extends Kind>(kind: K, reference: Reference, options: GetOptions = {}): Promise<KindOf<K>> {
-    return this.#json("GET", itemPath(kind, reference, options), undefined, options.signal)
+    return this.#json("GET", itemPath(kind, reference, options), undefined, options)
   }
 
   list<K extends Kind>(kind: K, options: ListOptions = {}): Promise<ListOf<KindOf<K>>> {
-    return this.#json("GET", listPath(kind, options), undefined, options.signal)
+    return this.#json("GET", listPath(kind, options), undefined, options)
   }
 
   create<K extends Kind>(kind: K, object: NewOf<K>, options: WriteOptions = {}): Promise<KindOf<K>> {
     const path = resourcePath(kind, { namespace: object.metadata.namespace })
     assert(!kind.namespaced || object.metadata.namespace, `a new ${kind.kind} needs metadata.namespace`)
-    return this.#json("POST", path + this.#writeQuery(options), typed(kind, object), options.signal)
+    return this.#json("POST", path + this.#writeQuery(options), typed(kind, object), options)
   }
 
   update<K extends Kind>(kind: K, object: NewOf<K>, options: UpdateOptions = {}): Promise<KindOf<K>> {
@@ -98,7 +98,7 @@ class FetchClient implements Client {
     const path = resourcePath(kind, { ...reference, subresource: options.subresource })
     const query = this.#writeQuery(options, options.force)
     const type = patchTypes[patch.type]
-    const response = await this.#send("PATCH", path + query, JSON.stringify(patch.body), type, options.signal)
+    const response = await this.#send("PATCH", path + query, JSON.stringify(patch.body), type, options)
     return (await response.json()) as KindOf<K>
   }
 
@@ -172,7 +172,7 @@ class FetchClient implements Client {
           preconditions,
         })
       : undefined
-    const response = await this.#send("DELETE", path, body, jsonType, options.signal)
+    const response = await this.#send("DELETE", path, body, jsonType, options)
     await response.body?.cancel()
   }
 
@@ -183,7 +183,7 @@ class FetchClient implements Client {
     options: WriteOptions,
   ): Promise<KindOf<K>> {
     const path = resourcePath(kind, { ...referenceOf(kind, object), subresource })
-    return this.#json("PUT", path + this.#writeQuery(options), typed(kind, object), options.signal)
+    return this.#json("PUT", path + this.#writeQuery(options), typed(kind, object), options)
   }
 
   #writeQuery(options: WriteOptions, force?: boolean): string {
@@ -195,9 +195,9 @@ class FetchClient implements Client {
     })
   }
 
-  async #json<Answer>(method: string, path: string, body: unknown, signal: AbortSignal | undefined): Promise<Answer> {
+  async #json<Answer>(method: string, path: string, body: unknown, sending: Sending): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body)
-    const response = await this.#send(method, path, text, jsonType, signal)
+    const response = await this.#send(method, path, text, jsonType, sending)
     return (await response.json()) as Answer
   }
 
@@ -206,12 +206,12 @@ class FetchClient implements Client {
     path: string,
     body: string | undefined,
     contentType: string | undefined,
-    signal: AbortSignal | undefined,
+    { signal, traceparent }: Sending,
   ): Promise<Response> {
     const headers =
       body === undefined || contentType === undefined
         ? this.#headers
-        : { ...this.#headers, "content-type": contentType }
+        : { ...this.#headers, "content-type": contentType, ...(traceparent !== undefined && { traceparent }) }
     const init: RequestInit = { method, headers }
     if (body !== undefined) init.body = body
     if (signal) init.signal = signal
@@ -224,6 +224,8 @@ class FetchClient implements Client {
     return accepted(response)
   }
 }
+
+type Sending = Pick<WriteOptions, "signal" | "traceparent">
 
 const jsonType = "application/json"
 

@@ -20,6 +20,7 @@ import {
 import type { Client } from "../client/index.ts"
 import { type Informers, subject } from "../controller/index.ts"
 import type { Log } from "../telemetry/log.ts"
+import { createTracing, type Tracing, type TracingWorld } from "../telemetry/tracing/index.ts"
 
 /** The operators' configuration, live. */
 export interface ConfigSource {
@@ -62,6 +63,38 @@ export function componentLog(
     follow: (config) => {
       followed = config
       return config
+    },
+  }
+}
+
+/** The tracing of a part of the platform, as `config-observability` tells it from moment to moment. */
+export function followTracing(
+  component: Component,
+  config: ConfigSource,
+  world: Omit<TracingWorld, "service" | "about"> & { readonly id?: string },
+): Tracing {
+  const instance = world.id === undefined ? {} : { "service.instance.id": world.id }
+  const about = { "k8s.namespace.name": systemNamespace, ...instance }
+  const tracing = createTracing({ ...world, service: component, about })
+  const follow = (): void => {
+    const { observability } = config.current()
+    tracing.configure({
+      protocol: observability["tracing-protocol"],
+      endpoint: observability["tracing-endpoint"],
+      samplingRate: observability["tracing-sampling-rate"],
+    })
+  }
+  const unfollow = config.onChange(follow)
+  follow()
+  return {
+    get tracer() {
+      return tracing.tracer
+    },
+    configure: (settings) => tracing.configure(settings),
+    flush: () => tracing.flush(),
+    [Symbol.asyncDispose]: () => {
+      unfollow()
+      return tracing[Symbol.asyncDispose]()
     },
   }
 }

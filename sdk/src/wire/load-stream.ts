@@ -49,13 +49,13 @@ export interface Peer {
  * `hello` comes first and once per stream. `history` follows it where there was load of late: an autoscaler that has not
  * heard this activator before begins with it, any other passes it over. `load` names every revision that had a request in the interval, and once
  * more those that have fallen idle; silence about a revision means that there is none. `poke` is sent the moment a
- * request arrives for which no pod is ready.
+ * request arrives for which no pod is ready; `cause` is its `traceparent` where it is traced.
  */
 export type ActivatorMessage =
   | { readonly type: "hello"; readonly self: Peer }
   | { readonly type: "history"; readonly revisions: readonly RevisionHistory[] }
   | { readonly type: "load"; readonly intervalMs: number; readonly revisions: readonly RevisionLoad[] }
-  | { readonly type: "poke"; readonly namespace: string; readonly name: string }
+  | { readonly type: "poke"; readonly namespace: string; readonly name: string; readonly cause?: string }
 
 /** Sent whenever the set of connected activators changes. */
 export type AutoscalerMessage = { readonly type: "peers"; readonly peers: readonly Peer[] }

@@ -6,7 +6,8 @@ import { createInformers } from "@wick/sdk/controller"
 import { followGatewayKey } from "@wick/sdk/gateway-key"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import { type ConfigSource, componentLog, watchConfig } from "@wick/sdk/serving-config"
+import { type ConfigSource, componentLog, followTracing, watchConfig } from "@wick/sdk/serving-config"
+import type { Tracing } from "@wick/sdk/tracing"
 import type { Peer } from "@wick/sdk/wire"
 import { AdminServer } from "./admin/admin-server.ts"
 import type { HooksFrom } from "./admin/hook-seats.ts"
@@ -60,6 +61,8 @@ export interface ActivatorOptions {
   readonly tls?: ActivatorTls | undefined
   /** Gets a line per request while the operators want them; without it there are none. */
   readonly writeRequestLog?: (line: string) => void
+  /** Gets a line per span while the operators want these on standard output. */
+  readonly writeSpan?: (line: string) => void
   /** Unique among the activators. */
   readonly id: string
 }
@@ -104,8 +107,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   exposeKnativeMetrics(exposition, () => fleet.backends)
   const watch = new ClusterWatch({ informers, clock, fleet })
   const config = follow(watchConfig(informers))
-  const gateway = started.use(new Gateway(watch, clock, options.headTimeoutMs))
-  logRequests(gateway, config, options)
+  const { gateway, tracing } = openGateway(watch, config, { ...options, log }, started)
   let isReady = false
   const admin = started.use(
     new AdminServer({
@@ -135,6 +137,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   }
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
   await Promise.all([watch.synced, config.synced, activators])
+  await tracing.flush()
   const { outer: address, inner: localAddresses } = await listenGateway(gateway, options)
   isReady = true
   log.info("activator is ready", { address: address.address, port: address.port, admin: adminAddress.port })
@@ -152,6 +155,20 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
+}
+
+/** Tells of requests what the operators want to be told. */
+function openGateway(
+  watch: ClusterWatch,
+  config: ConfigSource,
+  options: ActivatorOptions,
+  started: AsyncDisposableStack,
+): { gateway: Gateway; tracing: Tracing } {
+  const { clock, headTimeoutMs, writeSpan: write = () => {} } = options
+  const tracing = started.use(followTracing("activator", config, { ...options, write }))
+  const gateway = started.use(new Gateway(watch, clock, headTimeoutMs, tracing))
+  logRequests(gateway, config, options)
+  return { gateway, tracing }
 }
 
 /** As the operators want it, from the moment they do. */

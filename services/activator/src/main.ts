@@ -33,6 +33,7 @@ const activator = await startActivator({
   admin: options.admin,
   hooksFrom: options.hooksFrom,
   writeRequestLog: new LineWriter(process.stdout).write,
+  writeSpan: (line) => void process.stdout.write(line),
   ...(options.adminAddress !== undefined && { adminAddress: options.adminAddress }),
   ...(options.autoscaler !== undefined && { autoscaler: options.autoscaler }),
   tls: await tlsOf(cluster),

@@ -31,6 +31,8 @@ export interface ElectedServingOptions {
   readonly log: Log
   /** Of this process. */
   readonly metrics?: Metrics | undefined
+  /** Gets a line per span while the operators want these on standard output. */
+  readonly writeSpan: (line: string) => void
 }
 
 const namespace = "kube-system"
@@ -57,6 +59,7 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
     random,
     log,
     metrics,
+    writeSpan,
   } = options
   const { mandate, identity } = controlPlane
   await using undo = new AsyncDisposableStack()
@@ -96,7 +99,9 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
     }),
   )
   const autoscaler = elect("autoscaler", (term) =>
-    withInformers(common("autoscaler", term), (given) => startAutoscaler({ ...given, listen, remote, exposure })),
+    withInformers(common("autoscaler", term), (given) =>
+      startAutoscaler({ ...given, listen, remote, exposure, random, writeSpan }),
+    ),
   )
   await Promise.all([controller, autoscaler])
   return undo.move()

@@ -64,8 +64,9 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const remote = await remoteLoad(options, controlPlane)
   const exposure = await customMetrics(controlPlane.clientAs(installer), controlPlane, given.drainHost)
   const gateways = given.hostAddress === undefined ? adminAddresses(options, adminPort) : undefined
+  const writeSpan = (line: string): void => void process.stdout.write(line)
   const elected = { controlPlane, autoscaler, remote, exposure, registries, gateways, clock, random, log, metrics }
-  undo.use(await electServing(elected))
+  undo.use(await electServing({ ...elected, writeSpan }))
   const places = undo.use(autoscalerPlaces(runDirectory, controlPlane.cluster))
   const kubeconfig = join(runDirectory, "activator.kubeconfig")
   const { name, groups } = serviceUser("activator")

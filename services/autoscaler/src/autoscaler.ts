@@ -31,6 +31,7 @@ import { countReady, deletionCost, deletionCosts, podStates } from "./pod-counts
 import { ResourceScaling } from "./resource-scaling.ts"
 import { type Plan, RevisionScaler } from "./revision-scaler.ts"
 import { isWritten } from "./same-fields.ts"
+import { type ScalingCause, ScalingCauses } from "./scaling-cause.ts"
 import { type ServiceSeen, seeService } from "./service-seen.ts"
 import { ServingObjects } from "./serving-objects.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
@@ -50,6 +51,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   readonly #config: ConfigSource
   readonly #objects: ServingObjects
   readonly #byResource: ResourceScaling
+  readonly #causes: ScalingCauses
   readonly #controller: Controller
   /** Its figures are told no more. */
   readonly #conceal: () => void
@@ -67,8 +69,10 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     informers: Informers
     exposure?: MetricsExposure | undefined
     metrics?: Metrics | undefined
+    causes?: ScalingCauses
   }) {
-    const { client, clock, log, informers, metrics } = world
+    const { client, clock, log, informers, metrics, causes = new ScalingCauses() } = world
+    this.#causes = causes
     this.#client = client
     this.#clock = clock
     this.#log = log
@@ -153,8 +157,9 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     }
   }
 
-  poke(activator: string, namespace: string, name: string): void {
+  poke(activator: string, namespace: string, name: string, cause?: string): void {
     const key = `${namespace}/${name}`
+    this.#causes.asked(key, cause)
     this.#scaler(key)?.aggregate.poke(activator, this.#clock.now())
     this.#controller.wake(key)
   }
@@ -175,6 +180,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   async #reconcile(key: string): Promise<Result> {
     const scaled = this.#lookUp(key)
     const scaler = this.#scaler(key)
+    const cause = this.#causes.take(key)
     if (scaled === undefined || scaler === undefined) {
       this.#scalers.delete(key)
       if (this.#scaled.get(splitKey(key).name, splitKey(key).namespace) === undefined) this.#objects.forget(key)
@@ -198,25 +204,34 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       },
       now,
     )
-    if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler)
+    if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler, cause)
     await this.#writeStatus(scaled, plan, readyPods, service)
     this.#objects.tell(key, { backing: plan.backing, spec })
     return plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
   }
 
-  async #scale(key: string, deployment: Deployment, plan: Plan, scaler: RevisionScaler): Promise<void> {
+  async #scale(
+    key: string,
+    deployment: Deployment,
+    plan: Plan,
+    scaler: RevisionScaler,
+    cause: ScalingCause | undefined,
+  ): Promise<void> {
     const from = deployment.spec.replicas ?? 1
     if (plan.replicas === from) return
     const { name, namespace = "default" } = deployment.metadata
     if (plan.replicas > 0 && plan.replicas < from) await this.#priceDeletions(key, namespace, scaler)
     const { mode, explain } = plan
     this.#log.info("scaling", { revision: key, from, to: plan.replicas, mode, ...explain })
+    cause?.span?.set({ "kn.revision.name": splitKey(key).name, "k8s.namespace.name": namespace })
+    cause?.span?.set({ "kn.scale.from": from, "kn.scale.to": plan.replicas, "kn.scale.mode": mode })
     await this.#client.patch(
       Deployment,
       { name, namespace },
       { type: "merge", body: { spec: { replicas: plan.replicas } } },
-      { subresource: "scale" },
+      { subresource: "scale", ...(cause && { traceparent: cause.traceparent }) },
     )
+    cause?.span?.end()
   }
 
   async #priceDeletions(key: string, namespace: string, scaler: RevisionScaler): Promise<void> {

@@ -15,7 +15,7 @@ export interface LoadListener {
   connected(activator: string): void
   history(activator: string, revisions: readonly RevisionHistory[]): void
   load(activator: string, intervalMs: number, revisions: readonly RevisionLoad[]): void
-  poke(activator: string, namespace: string, name: string): void
+  poke(activator: string, namespace: string, name: string, cause?: string): void
   disconnected(activator: string): void
 }
 
@@ -125,7 +125,7 @@ export class LoadServer implements AsyncDisposable {
       this.#listener.connected(message.self.id)
       this.#tellPeers()
     } else if (known !== undefined) {
-      if (message.type === "poke") this.#listener.poke(known.id, message.namespace, message.name)
+      if (message.type === "poke") this.#listener.poke(known.id, message.namespace, message.name, message.cause)
       else if (message.type === "history") this.#listener.history(known.id, message.revisions)
       else this.#listener.load(known.id, message.intervalMs, message.revisions)
     }

@@ -25,6 +25,7 @@ const elected = electAutoscaler({
   clock: systemClock,
   random: systemRandom,
   log,
+  writeSpan: (line) => void process.stdout.write(line),
   listen: values.listen,
   identity: values.id,
 })

@@ -4,14 +4,19 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import { componentLog } from "@wick/sdk/serving-config"
+import { componentLog, followTracing } from "@wick/sdk/serving-config"
 import { Autoscaler } from "./autoscaler.ts"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import { type LoadSecurity, LoadServer } from "./load-server.ts"
+import { ScalingCauses } from "./scaling-cause.ts"
 
 export interface AutoscalerOptions {
   readonly client: Client
   readonly clock: Clock
+  /** Makes the numbers of spans; nothing is traced without it. */
+  readonly random?: Random
+  /** Gets a line per span while the operators want these on standard output. */
+  readonly writeSpan?: (line: string) => void
   readonly log: Log
   /** Where it tells how revisions are scaled; nowhere unless given. */
   readonly metrics?: Metrics | undefined
@@ -33,8 +38,11 @@ export async function startAutoscaler(
   const { log, follow } = componentLog(options.log, "autoscaler")
   await using started = new AsyncDisposableStack()
   const informers = options.informers ?? started.use(createInformers(client, clock, log))
-  const autoscaler = started.use(new Autoscaler({ client, clock, log, metrics, informers, exposure: options.exposure }))
-  follow(autoscaler.config)
+  const { exposure, random, writeSpan: write = () => {} } = options
+  const causes = new ScalingCauses()
+  const autoscaler = started.use(new Autoscaler({ client, clock, log, metrics, informers, exposure, causes }))
+  const config = follow(autoscaler.config)
+  if (random) causes.traceWith(started.use(followTracing("autoscaler", config, { clock, random, log, metrics, write })))
   const server = started.use(new LoadServer(autoscaler, log))
   const port = await server.listen(options.listen)
   if (options.remote) await server.listen(options.remote.listen, options.remote.security)

@@ -172,6 +172,7 @@ export class Backend {
       this.line.remove(call)
       this.#lenderOf()?.lined(this)
     }
+    call.trace?.ended(status)
     this.metrics.observe(status, now - call.startedMs)
     const { pod } = call
     if (pod === undefined) return
@@ -275,6 +276,7 @@ export class Backend {
   /** A call whose pod did not serve it goes back to its place in the line. */
   #takeBack(call: Call, pod: Pod, why: string): void {
     call.pod = undefined
+    call.trace?.lost(why)
     const givenUp = ++call.attempts >= attemptsMax
     // First the line, then the slot: nobody who came later gets it.
     if (!givenUp) this.line.rejoin(call)
@@ -317,6 +319,7 @@ export class Backend {
     this.#room.changed(pod)
     call.pod = pod
     call.begunMs = now
+    call.trace?.given(pod)
     call.begin(pod)
   }
 

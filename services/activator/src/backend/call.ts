@@ -12,6 +12,19 @@ export interface CallRecord {
   ended(status: number): void
 }
 
+/** Is told of a call's way while it is traced. */
+export interface CallTrace {
+  readonly traceId: string
+  /** Context of the call's wait, for whoever is asked for a pod; undefined while it has one. */
+  readonly cause: string | undefined
+  /** About to be sent to the pod. */
+  given(pod: Pod): void
+  /** The pod did not serve it: it waits again. */
+  lost(why: string): void
+  /** 0: the client left. */
+  ended(status: number): void
+}
+
 /**
  * One request on its way through, whatever its protocol.
  *
@@ -39,6 +52,7 @@ export abstract class Call implements InLine<Call>, Deadlined<Call> {
   /** Pods that could not be reached for this call. */
   attempts = 0
   record: CallRecord | undefined = undefined
+  trace: CallTrace | undefined = undefined
   /** Whether it is still under way: `finish` was not called. */
   open = true
 

@@ -2,8 +2,10 @@ import type { IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
+import type { Tracing } from "@wick/sdk/tracing"
 import type { Backend } from "../backend/backend.ts"
 import type { Asked, Onward, Passage } from "../cluster/host-rule.ts"
+import { traceCall } from "./call-trace.ts"
 import { type Door, Entrance, type Place, type Reception } from "./entrance.ts"
 import { H2Call } from "./h2-call.ts"
 import { HeldHeads } from "./held-heads.ts"
@@ -22,6 +24,8 @@ export interface GatewayWorld {
   draining: boolean
   /** Undefined while requests are not logged. */
   requestLog: RequestLog | undefined
+  /** As its settings are now. */
+  readonly tracing: Pick<Tracing, "tracer">
 }
 
 export interface GatewayRouting {
@@ -40,6 +44,8 @@ interface Visit {
   answer(given: OwnAnswer): void
 }
 
+const untraced = { tracer: undefined }
+
 /** A client has this long to send a request's head; a body may take as long as the revision's timeout allows. */
 const headMsMax = 60_000
 
@@ -51,10 +57,15 @@ export class Gateway implements AsyncDisposable {
   readonly #headTimeoutMs: number
   readonly #entrances = new Map<string, Entrance>()
 
-  constructor(routing: GatewayRouting, clock: Clock, headTimeoutMs = headMsMax) {
+  constructor(
+    routing: GatewayRouting,
+    clock: Clock,
+    headTimeoutMs = headMsMax,
+    tracing: GatewayWorld["tracing"] = untraced,
+  ) {
     this.#routing = routing
     this.#headTimeoutMs = headTimeoutMs
-    this.#world = { clock, heads: new HeldHeads(), draining: false, requestLog: undefined }
+    this.#world = { clock, heads: new HeldHeads(), draining: false, requestLog: undefined, tracing }
     this.#reception = {
       request: (request, response, rawHeaders, door) => this.#request(request, response, rawHeaders, door),
       upgrade: (request, socket, first, door) => this.#upgrade(request, socket, first, door),
@@ -99,21 +110,23 @@ export class Gateway implements AsyncDisposable {
     const passage = head.probe === "" ? this.#routing.choose(head.host, request, door.isLocal) : undefined
     // By far the most: known host, plain request. Nothing is allocated for them but the call.
     if (passage !== undefined && passage.answer === undefined && (!passage.secureOnly || door.isSecure)) {
-      this.#admit(request, response, head, passage)
+      this.#admit(request, response, head, passage, door)
       return
     }
-    const admit = (found: Onward<Backend>): void => this.#admit(request, response, head, found)
+    const admit = (found: Onward<Backend>): void => this.#admit(request, response, head, found, door)
     this.#consider({ request, head, door, admit, answer: (given) => answerWith(response, given) })
   }
 
-  #admit(request: Incoming, response: Outgoing, head: RequestHead, passage: Onward<Backend>): void {
+  #admit(request: Incoming, response: Outgoing, head: RequestHead, passage: Onward<Backend>, door: Door): void {
     const backend = passage.target
     if (passage.headers !== undefined) replaceHeaders(head.headers, passage.headers)
     const isH2 = backend.spec.protocol === "h2c"
     const call = isH2
       ? new H2Call(request, response, head, this.#world)
       : new HttpCall(request, response, head, this.#world)
-    if (this.#world.requestLog !== undefined) call.record = this.#world.requestLog.begin(request, backend)
+    const { requestLog, tracing } = this.#world
+    if (tracing.tracer !== undefined) call.trace = traceCall(tracing.tracer, request, head, backend, door.isSecure)
+    if (requestLog !== undefined) call.record = requestLog.begin(request, backend, call.trace?.traceId)
     backend.admit(call)
   }
 
@@ -126,7 +139,9 @@ export class Gateway implements AsyncDisposable {
     const admit = ({ target, headers }: Onward<Backend>): void => {
       if (headers !== undefined) replaceHeaders(head.headers, headers)
       const call = new UpgradeCall({ request, socket, first, head }, this.#world)
-      call.record = this.#world.requestLog?.begin(request, target)
+      const { requestLog, tracing } = this.#world
+      if (tracing.tracer !== undefined) call.trace = traceCall(tracing.tracer, request, head, target, door.isSecure)
+      call.record = requestLog?.begin(request, target, call.trace?.traceId)
       target.admit(call)
     }
     this.#consider({ request, head, door, admit, answer: (given) => answerUpgrade(socket, given) })

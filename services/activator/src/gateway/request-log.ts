@@ -30,8 +30,8 @@ export class RequestLog {
   }
 
   /** To be kept with the call; undefined for a probe, where those are not logged. */
-  begin(request: Incoming, backend: Backend): CallRecord | undefined {
-    return this.#withProbes || !isProbe(request) ? this.#record(request, backend) : undefined
+  begin(request: Incoming, backend: Backend, traceId?: string): CallRecord | undefined {
+    return this.#withProbes || !isProbe(request) ? this.#record(request, backend, traceId) : undefined
   }
 
   /** The gateway itself has answered a probe. */
@@ -42,7 +42,7 @@ export class RequestLog {
     record.ended(status)
   }
 
-  #record(request: Incoming, backend: Backend | undefined): CallRecord {
+  #record(request: Incoming, backend: Backend | undefined, traceId = traceIdOf(request)): CallRecord {
     const begunMs = this.#clock.monotonic()
     // The connection may be gone when the line is written.
     const { remoteAddress = "", remotePort = "" } = request.socket ?? {}
@@ -52,20 +52,20 @@ export class RequestLog {
       ended: (status) => {
         const latency = (this.#clock.monotonic() - begunMs) / 1000
         const response = { Code: status || leftStatus, Size: record.bodyBytes, Latency: latency }
-        this.#line(request, `${remoteAddress}:${remotePort}`, response, revisionData(backend, record.pod))
+        this.#line(request, `${remoteAddress}:${remotePort}`, response, revisionData(backend, record.pod), traceId)
       },
     }
     return record
   }
 
-  #line(request: Incoming, remote: string, response: ResponseData, revision: object): void {
+  #line(request: Incoming, remote: string, response: ResponseData, revision: object, traceId: string): void {
     const { method = "", url = "" } = request
     try {
       const data = {
         Request: requestData(request, remote),
         Response: response,
         Revision: revision,
-        TraceID: traceId(request),
+        TraceID: traceId,
       }
       this.#write(this.#template.execute(data).replaceAll("\n", " "))
     } catch (error) {
@@ -130,7 +130,7 @@ function canonical(name: string): string {
 }
 
 /** Of W3C's `traceparent`: version, trace, span, flags. */
-function traceId({ headers }: Incoming): string {
+function traceIdOf({ headers }: Incoming): string {
   return String(headers.traceparent ?? "").split("-")[1] ?? ""
 }
 

@@ -42,7 +42,9 @@ export class LoadReporter {
   readonly pressed = (backend: Backend): void => {
     if (backend.ready.length === 0 && this.#connected && !this.#poked.has(backend)) {
       this.#poked.add(backend)
-      this.#send({ type: "poke", namespace: backend.namespace, name: backend.name })
+      const { namespace, name, line } = backend
+      const cause = line.first?.trace?.cause
+      this.#send({ type: "poke", namespace, name, ...(cause !== undefined && { cause }) })
     }
     this.#plan(Math.max(this.#clock.monotonic() + gatherMs, this.#sentMs + urgentMs))
   }
