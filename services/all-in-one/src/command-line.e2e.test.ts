@@ -145,7 +145,7 @@ describe("wick deploy", () => {
     const { stdout } = await exec(wick.client, reference, { command: ["node", "-e", program] })
     expect(JSON.parse(stdout)).toEqual(["t0k", "t0k", "2", null, 1000, "t0k", false])
     const told = await done("revision", "describe", "flags-00002")
-    for (const part of ["ALSO=[secret:keys:TOKEN], B=2", "secret:keys", "memory=200Mi", "max-scale=2, min-scale=1"]) {
+    for (const part of ["ALSO=[secret:keys:TOKEN], B=2", "secret:keys", "memory=200Mi", "min-scale=1, max-scale=2"]) {
       expect(told).toContain(part)
     }
   })
@@ -155,7 +155,9 @@ describe("wick deploy", () => {
     const unclaimed = await wick.wick("domain", "create", domain, "--ref", "flags")
     expect(unclaimed).toMatchObject({ code: 1, stderr: expect.stringContaining("no ClusterDomainClaim found") })
     await done("domain", "delete", domain)
-    expect(await done("domain", "create", domain, "--ref", "flags", "--claim")).toBe(`http://${domain}\n`)
+    expect(await done("domain", "create", domain, "--ref", "flags", "--claim")).toBe(
+      `http://${domain}:${wick.gatewayPort}\n`,
+    )
     expect(await wick.call(domain)).toMatchObject({ status: 200 })
     expect(await done("domain", "list")).toMatch(/flags\.example\.com +\S+ +ksvc:flags +True/)
     await done("domain", "update", domain, "--ref", "kroute:talk")

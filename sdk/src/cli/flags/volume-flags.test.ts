@@ -49,11 +49,12 @@ describe("volumes and mounts after flags", () => {
       [...mounts, { mountPath: "/e", name: "e" }],
     ],
     ["a mount less, and the volume it brought", ["--mount", "/s-"], [kept], [mounts[0] as object]],
+    ["a mount less, and the volume that nobody sees then", ["--mount", "/kept-"], [secret], [mounts[1] as object]],
     [
-      "a mount less, and the volume that was there before",
-      ["--mount", "/kept-"],
+      "a mount less of a volume that is seen elsewhere",
+      ["--mount", "/kept-", "--mount", "/other=kept"],
       [kept, secret],
-      [mounts[1] as object],
+      [mounts[1] as object, { mountPath: "/other", name: "kept" }],
     ],
     [
       "a part of a volume, closed",
@@ -62,9 +63,7 @@ describe("volumes and mounts after flags", () => {
       [mounts[1] as object, { mountPath: "/kept", name: "kept", subPath: "a/b", readOnly: true }],
     ],
     ["a volume less", ["--volume", "kept-", "--mount", "/kept-"], [secret], [mounts[1] as object]],
-  ])("have %s", (_, line, volumes, after) => {
-    expect(seen(line)).toEqual({ volumes, mounts: after })
-  })
+  ])("have %s", (_, line, volumes, after) => expect(seen(line)).toEqual({ volumes, mounts: after }))
 
   it("have names that differ for directories that are spelled alike, and are no longer than names may be", () => {
     const paths = ["/a/b", "/a-b", "/A/b", `/${"long/".repeat(30)}`]
