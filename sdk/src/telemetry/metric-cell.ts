@@ -1,4 +1,4 @@
-import type { Labels, Point, Reading } from "./metric-reading.ts"
+import type { Distribution, Labels, Point, Reading } from "./metric-reading.ts"
 
 /** A number that only grows. */
 export class CounterCell {
@@ -55,7 +55,7 @@ export class HistogramCell {
     this.#sum += value
   }
 
-  read(): Point {
+  read(): Distribution {
     return { bounds: this.#bounds, counts: this.#counts, sum: this.#sum }
   }
 }

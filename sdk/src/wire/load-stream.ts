@@ -57,8 +57,13 @@ export type ActivatorMessage =
   | { readonly type: "load"; readonly intervalMs: number; readonly revisions: readonly RevisionLoad[] }
   | { readonly type: "poke"; readonly namespace: string; readonly name: string; readonly cause?: string }
 
-/** Sent whenever the set of connected activators changes. */
-export type AutoscalerMessage = { readonly type: "peers"; readonly peers: readonly Peer[] }
+/**
+ * `peers` is sent whenever the set of connected activators changes. `decided` says that pods were asked of the API server
+ * for a revision that had none, `thoughtMs` after somebody had poked.
+ */
+export type AutoscalerMessage =
+  | { readonly type: "peers"; readonly peers: readonly Peer[] }
+  | { readonly type: "decided"; readonly namespace: string; readonly name: string; readonly thoughtMs: number }
 
 /** The one method of the service: a stream both ways. */
 export const loadStream: MethodDefinition<ActivatorMessage, AutoscalerMessage> = {

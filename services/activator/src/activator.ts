@@ -22,8 +22,9 @@ import { autoscalerAddresses } from "./load/autoscaler-addresses.ts"
 import { AutoscalerLink, type LinkEvents } from "./load/autoscaler-link.ts"
 import { watchLeader } from "./load/leader-watch.ts"
 import { LoadReporter } from "./load/load-reporter.ts"
-import { exposeKnativeMetrics, exposeStreamMetrics, type StreamWitness } from "./metrics/knative-metrics.ts"
-import { activatorMetrics } from "./metrics/revision-metrics.ts"
+import { activatorMetrics, type StreamWitness } from "./metrics/activator-metrics.ts"
+import { tellFigures } from "./metrics/figures.ts"
+import { RequestMeasuring } from "./metrics/request-series.ts"
 import { shareSlots } from "./peers/sharing.ts"
 
 export interface Endpoint {
@@ -91,7 +92,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const { log, follow } = componentLog(options.log, "activator")
   await using started = new AsyncDisposableStack()
   const metrics = activatorMetrics(exposition)
-  const stream = exposeStreamMetrics(exposition, metrics.streams.with())
+  const measuring = new RequestMeasuring()
   let adminUrl = ""
   let connectedPeers: readonly Peer[] = []
   const informers = started.use(createInformers(client, clock, log))
@@ -100,11 +101,9 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   let link: AutoscalerLink | undefined
   const reporter = new LoadReporter(clock, (message) => link?.send(message))
   started.defer(() => reporter.stop())
-  const attempts = metrics.probes.with()
-  const prober = new Prober(clock, () => attempts.add())
+  const prober = new Prober(clock, () => metrics.probes.add())
   started.defer(() => prober.stopAll())
-  const fleet = new Fleet({ clock, random, prober, metrics, events: reporter, lender: sharing.lender })
-  exposeKnativeMetrics(exposition, () => fleet.backends)
+  const fleet = new Fleet({ clock, random, prober, measuring, events: reporter, lender: sharing.lender })
   const watch = new ClusterWatch({ informers, clock, fleet })
   const config = follow(watchConfig(informers))
   const { gateway, tracing } = openGateway(watch, config, { ...options, log }, started)
@@ -112,7 +111,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const admin = started.use(
     new AdminServer({
       clock,
-      metrics: exposition,
+      metrics: tellFigures({ metrics: exposition, fleet, measuring, config }),
       log,
       hooksFrom: options.hooksFrom ?? "loopback",
       ...services,
@@ -126,15 +125,13 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const adminAddress = await listenAdmin(admin, options)
   adminUrl = options.adminAddress ?? `http://${adminAddress.address}:${adminAddress.port}`
   const activators = followActivators(informers, (listed) => sharing.links.setListed(listed))
-  if (options.autoscaler !== undefined) {
-    const addresses = autoscalerAddresses(options.autoscaler, options.tls)
-    const events = linkEvents(stream, reporter, (given) => {
+  const heard: Heard = {
+    peers: (given) => {
       connectedPeers = given
-    })
-    const opened = started.use(new AutoscalerLink({ addresses, self: { id, admin: adminUrl }, clock, log, events }))
-    link = opened
-    if (addresses.mayMove) started.use(watchLeader(client, clock, log, () => opened.moved()))
+    },
+    decided: (namespace, name, thoughtMs) => fleet.known(namespace, name)?.decided(thoughtMs),
   }
+  link = openLink({ id, admin: adminUrl }, linkEvents(metrics.stream, reporter, heard), { ...options, log }, started)
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
   await Promise.all([watch.synced, config.synced, activators])
   await tracing.flush()
@@ -183,7 +180,7 @@ function others(alive: readonly string[], connected: readonly Peer[], self: Peer
   return [...new Set([...alive, ...known])].filter((admin) => admin !== self.admin)
 }
 
-function linkEvents(stream: StreamWitness, reporter: LoadReporter, peers: LinkEvents["peers"]): LinkEvents {
+function linkEvents(stream: StreamWitness, reporter: LoadReporter, heard: Heard): LinkEvents {
   return {
     connected: () => {
       stream.opened()
@@ -193,8 +190,23 @@ function linkEvents(stream: StreamWitness, reporter: LoadReporter, peers: LinkEv
       stream.lost()
       reporter.disconnected()
     },
-    peers,
+    ...heard,
   }
+}
+
+type Heard = Pick<LinkEvents, "peers" | "decided">
+
+function openLink(
+  self: Peer,
+  events: LinkEvents,
+  { autoscaler, tls, client, clock, log }: ActivatorOptions,
+  started: AsyncDisposableStack,
+): AutoscalerLink | undefined {
+  if (autoscaler === undefined) return undefined
+  const addresses = autoscalerAddresses(autoscaler, tls)
+  const link = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
+  if (addresses.mayMove) started.use(watchLeader(client, clock, log, () => link.moved()))
+  return link
 }
 
 /** The address is that of the first place. */

@@ -46,7 +46,7 @@ async function start(activator: string, elsewhere: readonly string[]) {
       self: { id: "far", admin: "" },
       clock: systemClock,
       log: createLog({ level: "warn", format: "text", now: Date.now, write: refused.resolve }),
-      events: { connected: () => opened.resolve(), disconnected: () => {}, peers: () => {} },
+      events: { connected: () => opened.resolve(), disconnected: () => {}, peers: () => {}, decided: () => {} },
     }),
   )
   return {

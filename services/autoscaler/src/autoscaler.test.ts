@@ -143,6 +143,10 @@ it("starts a pod at a poke, without waiting for the next look, and says that req
   await replicas(scene.client, (count) => count === 1)
 
   expect(performance.now() - started).toBeLessThan(1000)
+  await vi.waitFor(() => expect(activator.heard.some(({ type }) => type === "decided")).toBe(true))
+  const decided = activator.heard.find((message) => message.type === "decided")
+  expect(decided).toMatchObject({ namespace, name: "hello-1" })
+  expect(decided?.thoughtMs).toBeGreaterThan(0)
   const { status } = await seen(scene.client, PodAutoscaler, namespace, (scaled) => scaled.status?.desiredScale === 1)
   expect(status?.conditions).toContainEqual(
     expect.objectContaining({ type: "Active", status: "Unknown", reason: "Queued" }),
@@ -266,7 +270,7 @@ it("adds up the load of two activators, tells them of each other, and reads its 
   one.say({ type: "load", intervalMs: 1000, revisions })
   two.say({ type: "load", intervalMs: 1000, revisions })
   await replicas(scene.client, (count) => count === 3)
-  expect(two.heard.at(-1)?.peers.map(({ id }) => id)).toEqual(["a", "b"])
+  expect(two.heard.findLast(({ type }) => type === "peers")).toMatchObject({ peers: [{ id: "a" }, { id: "b" }] })
   const data = { "container-concurrency-target-default": "20", "container-concurrency-target-percentage": "100" }
   await scene.client.create(ConfigMap, { metadata: { name: "config-autoscaler", namespace: "knative-serving" }, data })
   await replicas(scene.client, (count) => count >= 8)

@@ -23,7 +23,7 @@ import {
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
-import type { RevisionHistory, RevisionLoad } from "@wick/sdk/wire"
+import type { AutoscalerMessage, RevisionHistory, RevisionLoad } from "@wick/sdk/wire"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import type { LoadListener } from "./load-server.ts"
 import { exposeScaling, type RevisionFigures } from "./metrics/scaling-metrics.ts"
@@ -56,6 +56,9 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   /** Its figures are told no more. */
   readonly #conceal: () => void
   readonly #scalers = new Map<string, RevisionScaler>()
+  readonly #tell: (message: AutoscalerMessage) => void
+  /** Since when somebody waits for the first pod of a revision. */
+  readonly #pokedMs = new Map<string, number>()
   readonly #activators = new Set<string>()
   /** Activators whose load was heard from its beginning on, or from where their history began. */
   readonly #heard = new Set<string>()
@@ -70,10 +73,13 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     exposure?: MetricsExposure | undefined
     metrics?: Metrics | undefined
     causes?: ScalingCauses
+    /** To all activators. */
+    tell: (message: AutoscalerMessage) => void
   }) {
     const { client, clock, log, informers, metrics, causes = new ScalingCauses() } = world
     this.#causes = causes
     this.#client = client
+    this.#tell = world.tell
     this.#clock = clock
     this.#log = log
     this.#scaled = informers(PodAutoscaler)
@@ -160,7 +166,9 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   poke(activator: string, namespace: string, name: string, cause?: string): void {
     const key = `${namespace}/${name}`
     this.#causes.asked(key, cause)
-    this.#scaler(key)?.aggregate.poke(activator, this.#clock.now())
+    const scaler = this.#scaler(key)
+    scaler?.aggregate.poke(activator, this.#clock.now())
+    if (scaler && !this.#pokedMs.has(key)) this.#pokedMs.set(key, this.#clock.monotonic())
     this.#controller.wake(key)
   }
 
@@ -183,6 +191,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const cause = this.#causes.take(key)
     if (scaled === undefined || scaler === undefined) {
       this.#scalers.delete(key)
+      this.#pokedMs.delete(key)
       if (this.#scaled.get(splitKey(key).name, splitKey(key).namespace) === undefined) this.#objects.forget(key)
       return done
     }
@@ -218,6 +227,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     cause: ScalingCause | undefined,
   ): Promise<void> {
     const from = deployment.spec.replicas ?? 1
+    const pokedMs = this.#pokedMs.get(key)
+    if (plan.replicas > 0) this.#pokedMs.delete(key)
     if (plan.replicas === from) return
     const { name, namespace = "default" } = deployment.metadata
     if (plan.replicas > 0 && plan.replicas < from) await this.#priceDeletions(key, namespace, scaler)
@@ -232,6 +243,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       { subresource: "scale", ...(cause && { traceparent: cause.traceparent }) },
     )
     cause?.span?.end()
+    if (from > 0 || pokedMs === undefined) return
+    this.#tell({ type: "decided", namespace, name: splitKey(key).name, thoughtMs: this.#clock.monotonic() - pokedMs })
   }
 
   async #priceDeletions(key: string, namespace: string, scaler: RevisionScaler): Promise<void> {

@@ -89,6 +89,11 @@ export class LoadServer implements AsyncDisposable {
     for (const stream of early) if (!stream.cancelled) this.#read(stream)
   }
 
+  /** To all that are connected. */
+  tell(message: AutoscalerMessage): void {
+    for (const stream of this.#streams.keys()) stream.write(message)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.forceShutdown()
   }
@@ -142,7 +147,6 @@ export class LoadServer implements AsyncDisposable {
   }
 
   #tellPeers(): void {
-    const peers = [...this.#streams.values()]
-    for (const stream of this.#streams.keys()) stream.write({ type: "peers", peers })
+    this.tell({ type: "peers", peers: [...this.#streams.values()] })
   }
 }

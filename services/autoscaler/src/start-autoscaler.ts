@@ -5,6 +5,7 @@ import { createInformers, electLeader, type Informers } from "@wick/sdk/controll
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { componentLog, followTracing } from "@wick/sdk/serving-config"
+import type { AutoscalerMessage } from "@wick/sdk/wire"
 import { Autoscaler } from "./autoscaler.ts"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import { type LoadSecurity, LoadServer } from "./load-server.ts"
@@ -38,12 +39,14 @@ export async function startAutoscaler(
   const { log, follow } = componentLog(options.log, "autoscaler")
   await using started = new AsyncDisposableStack()
   const informers = options.informers ?? started.use(createInformers(client, clock, log))
+  let server: LoadServer | undefined
+  const tell = (message: AutoscalerMessage): void => server?.tell(message)
   const { exposure, random, writeSpan: write = () => {} } = options
   const causes = new ScalingCauses()
-  const autoscaler = started.use(new Autoscaler({ client, clock, log, metrics, informers, exposure, causes }))
+  const autoscaler = started.use(new Autoscaler({ client, clock, log, metrics, informers, exposure, causes, tell }))
   const config = follow(autoscaler.config)
   if (random) causes.traceWith(started.use(followTracing("autoscaler", config, { clock, random, log, metrics, write })))
-  const server = started.use(new LoadServer(autoscaler, log))
+  server = started.use(new LoadServer(autoscaler, log))
   const port = await server.listen(options.listen)
   if (options.remote) await server.listen(options.remote.listen, options.remote.security)
   await autoscaler.synced

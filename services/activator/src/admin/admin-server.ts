@@ -11,7 +11,7 @@ import { HookSeats, type HooksFrom, mayHook } from "./hook-seats.ts"
 /** What the admin endpoint serves; none of it is for clients. */
 export interface AdminWorld {
   readonly clock: Clock
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, "contentType" | "text">
   readonly log: Log
   /** Whence kubelets ask whether pods are drained; they carry no proof of who they are. */
   readonly hooksFrom: HooksFrom

@@ -1,5 +1,6 @@
 import { assert } from "@wick/sdk/assert"
 import type { Clock, Random, Timer } from "@wick/sdk/clock"
+import { ColdStart } from "../metrics/cold-start.ts"
 import type { RevisionMetrics } from "../metrics/revision-metrics.ts"
 import type { Call } from "./call.ts"
 import { DeadlineQueue } from "./deadline-queue.ts"
@@ -56,6 +57,10 @@ export class Backend {
   /** Whether a report is owed: there was load since the last one that said there is none. */
   awake = false
   spec: RevisionSpec = unknownSpec
+  /** The revision was deleted: nothing is told of it any more. */
+  gone = false
+  /** A start from zero for which requests wait. */
+  cold: ColdStart | undefined
   health: RevisionHealth = well
   #unmakeable: Cause | undefined
   #recheck: Timer | undefined
@@ -151,10 +156,11 @@ export class Backend {
       return
     }
     if (this.line.size >= waitingLimit(this.spec.containerConcurrency, this.ready.length)) {
-      this.metrics.refused.add()
+      this.metrics.refused++
       call.refuse(503, "pending request queue full")
       return
     }
+    if (this.cold === undefined && this.ready.length === 0) this.#beginCold(now)
     this.line.push(call)
     this.#lenderOf()?.lined(this)
     // Where a peer's slot was free it may have been given already.
@@ -171,14 +177,30 @@ export class Backend {
     if (call.inLine) {
       this.line.remove(call)
       this.#lenderOf()?.lined(this)
+      // Nobody is left to see the end of the start.
+      if (this.line.size === 0) this.cold = undefined
     }
     call.trace?.ended(status)
-    this.metrics.observe(status, now - call.startedMs)
     const { pod } = call
+    this.metrics.observe(call, status, now - call.startedMs, pod === undefined ? -1 : now - call.begunMs)
     if (pod === undefined) return
     call.pod = undefined
     if (status > 0) this.#note(pod, status >= 502 && status <= 504)
     this.#release(pod)
+  }
+
+  /** The first byte of an answer that ends a start from zero. */
+  answerBegun(call: Call): void {
+    const { cold, pod } = call
+    call.cold = undefined
+    if (cold === undefined || pod === undefined) return
+    const now = this.#clock.monotonic()
+    this.metrics.observeColdStart(cold.beganMs, cold.marks(pod, now), now)
+  }
+
+  /** The autoscaler has asked for pods, so long after it heard that a request waits. */
+  decided(thoughtMs: number): void {
+    this.cold?.decided(this.#clock.monotonic(), thoughtMs)
   }
 
   /** The pod could not be reached and nothing was sent: the call goes to the head of the line, the pod is suspected. */
@@ -253,6 +275,12 @@ export class Backend {
     for (let call = this.line.first; call !== undefined; call = this.line.first) call.refuse(status, text)
   }
 
+  /** Pods on their way up were asked for by somebody else, and have come who knows how far. */
+  #beginCold(nowMs: number): void {
+    for (const { phase } of this.pods.values()) if (phase !== "draining") return
+    this.cold = new ColdStart(nowMs)
+  }
+
   #mayWait(): boolean {
     this.diagnose()
     return this.health.state === "well" || (this.health.state === "trying" && this.line.size === 0)
@@ -260,7 +288,7 @@ export class Backend {
 
   #refuseFailing(call: Call): void {
     if (this.health.state === "well") return
-    this.metrics.failedFast.add()
+    this.metrics.failedFast++
     call.refuse(503, failureText(`${this.namespace}/${this.name}`, this.health.trouble), failureRetrySeconds)
   }
 
@@ -277,6 +305,8 @@ export class Backend {
   #takeBack(call: Call, pod: Pod, why: string): void {
     call.pod = undefined
     call.trace?.lost(why)
+    this.cold ??= call.cold
+    call.cold = undefined
     const givenUp = ++call.attempts >= attemptsMax
     // First the line, then the slot: nobody who came later gets it.
     if (!givenUp) this.line.rejoin(call)
@@ -297,7 +327,7 @@ export class Backend {
     if (pod.phase !== "ready" || pod.ejection !== undefined) return
     const ms = ejectionMs(pod, this.ready.length, this.ready.length - this.#room.size)
     if (ms === 0) return
-    this.metrics.ejections.add()
+    this.metrics.ejections++
     this.#room.remove(pod)
     this.fit(pod)
     pod.ejections++
@@ -320,6 +350,10 @@ export class Backend {
     call.pod = pod
     call.begunMs = now
     call.trace?.given(pod)
+    if (this.cold !== undefined) {
+      call.cold = this.cold
+      this.cold = undefined
+    }
     call.begin(pod)
   }
 

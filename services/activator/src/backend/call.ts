@@ -1,3 +1,5 @@
+import type { ColdStart } from "../metrics/cold-start.ts"
+import type { Measured } from "../metrics/request-series.ts"
 import type { Backend } from "./backend.ts"
 import type { Deadlined } from "./deadline-queue.ts"
 import type { Pod } from "./pod.ts"
@@ -36,7 +38,7 @@ export interface CallTrace {
  * calls `backend.finish` exactly once. Links of the queues that a call can stand in are fields of it, so that passing
  * through allocates nothing beside the call itself.
  */
-export abstract class Call implements InLine<Call>, Deadlined<Call> {
+export abstract class Call implements InLine<Call>, Deadlined<Call>, Measured {
   lineBefore: Call | undefined = undefined
   lineAfter: Call | undefined = undefined
   inLine = false
@@ -53,6 +55,13 @@ export abstract class Call implements InLine<Call>, Deadlined<Call> {
   attempts = 0
   record: CallRecord | undefined = undefined
   trace: CallTrace | undefined = undefined
+  method = ""
+  version = 1
+  tag = ""
+  requestBytes = 0
+  answerBytes = 0
+  /** Set where its answer ends a start from zero, until that begins. */
+  cold: ColdStart | undefined = undefined
   /** Whether it is still under way: `finish` was not called. */
   open = true
 

@@ -15,6 +15,14 @@ import type { RevisionSpec } from "./revision-spec.ts"
  */
 export type PodPhase = "starting" | "ready" | "draining"
 
+/** See `ColdPhase`. */
+interface PodMarks {
+  scheduled?: number
+  sandbox?: number
+  started?: number
+  first_probe?: number
+}
+
 export class Pod implements Roomed, PodRecord {
   readonly name: string
   readonly uid: string
@@ -40,8 +48,8 @@ export class Pod implements Roomed, PodRecord {
   /** Why it does not come to be ready, and since when. */
   trouble: PodTrouble | undefined
   troubledMs = 0
-  /** When it entered the last phase of its start that was timed. */
-  phaseMs = 0
+  /** When it was seen to have come so far in its start. */
+  marks: PodMarks = {}
 
   constructor(name: string, uid: string) {
     this.name = name

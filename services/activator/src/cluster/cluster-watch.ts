@@ -48,6 +48,7 @@ export class ClusterWatch implements GatewayRouting {
     this.#ingressInformer.onChange(({ before, after }) => {
       if (after) this.#ingresses.put(after)
       else if (before) this.#ingresses.remove(before)
+      fleet.sweep()
       this.#changed()
     })
     revisions.onChange((change) => {
@@ -71,7 +72,7 @@ export class ClusterWatch implements GatewayRouting {
     if (passage !== undefined || !isLocal) return passage
     const asksFor = revisionAddress(host, asked)
     const target = asksFor && this.#fleet.known(asksFor.namespace, asksFor.name)
-    return target && { answer: undefined, target, headers: undefined, secureOnly: false }
+    return target && { answer: undefined, target, headers: undefined, tag: "", secureOnly: false }
   }
 
   /**

@@ -4,7 +4,8 @@ import { Pod } from "../backend/pod.ts"
 import { podTrouble } from "../backend/pod-trouble.ts"
 import type { Prober } from "../backend/prober.ts"
 import { type RevisionView, revisionSpec, unknownSpec, unmakeableCause } from "../backend/revision-spec.ts"
-import { type ActivatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
+import type { RequestMeasuring } from "../metrics/request-series.ts"
+import { RevisionMetrics } from "../metrics/revision-metrics.ts"
 import type { PodStatusView } from "./watched-kinds.ts"
 
 /** What is read of a Pod. */
@@ -23,7 +24,7 @@ export interface FleetWorld {
   readonly clock: Clock
   readonly random: Random
   readonly prober: Prober
-  readonly metrics: ActivatorMetrics
+  readonly measuring: RequestMeasuring
   readonly events: Pick<BackendEvents, "pressed" | "woken">
   readonly lender?: Lender | undefined
 }
@@ -32,6 +33,8 @@ export interface FleetWorld {
 export class Fleet {
   readonly #world: FleetWorld
   readonly #backends = new Map<string, Backend>()
+  /** Deleted revisions, with what says whether a route still leads there. */
+  readonly #leaving = new Map<Backend, (backend: Backend) => boolean>()
   /** Told when a draining pod has nothing in flight any more. */
   readonly #drainWaiters = new Set<() => void>()
   readonly #events: BackendEvents
@@ -54,8 +57,8 @@ export class Fleet {
     const key = `${namespace}/${name}`
     let backend = this.#backends.get(key)
     if (backend === undefined) {
-      const { clock, random, lender } = this.#world
-      const metrics = new RevisionMetrics(this.#world.metrics, namespace, name)
+      const { clock, random, lender, measuring } = this.#world
+      const metrics = new RevisionMetrics(measuring)
       const world = { clock, random, events: this.#events, metrics, lender }
       backend = new Backend({ namespace, name }, world)
       this.#backends.set(key, backend)
@@ -75,6 +78,8 @@ export class Fleet {
 
   putRevision(namespace: string, name: string, revision: RevisionView): void {
     const backend = this.backend(namespace, name)
+    backend.gone = false
+    this.#leaving.delete(backend)
     const spec = revisionSpec(revision)
     const moved = spec.port !== backend.spec.port || spec.protocol !== backend.spec.protocol
     backend.setSpec(spec)
@@ -94,7 +99,19 @@ export class Fleet {
     const backend = this.#backends.get(`${namespace}/${name}`)
     if (backend === undefined) return
     backend.refuseAll(404, `revision ${namespace}/${name} was deleted`)
-    if (backend.pods.size === 0 && !routed(backend)) this.#backends.delete(`${namespace}/${name}`)
+    backend.gone = true
+    backend.metrics.requests.clear()
+    this.#leaving.set(backend, routed)
+    this.sweep()
+  }
+
+  /** Forgets deleted revisions that have no pods any more and to which no route leads. */
+  sweep(): void {
+    for (const [backend, routed] of this.#leaving) {
+      if (backend.pods.size > 0 || routed(backend)) continue
+      this.#leaving.delete(backend)
+      this.#backends.delete(`${backend.namespace}/${backend.name}`)
+    }
   }
 
   putPod(revision: string, seen: PodView): void {
@@ -108,10 +125,10 @@ export class Fleet {
     }
     const trouble = podTrouble(seen.status)
     pod.setTrouble(trouble, this.#world.clock.monotonic())
+    this.#mark(pod, seen.status)
     const address = seen.status?.podIP
     if (address && address !== pod.address) {
       pod.reachAt(address, backend.spec)
-      this.#timePhase(backend, pod, "sandbox")
       this.#world.prober.stop(pod)
       backend.markUnready(pod)
     }
@@ -125,6 +142,7 @@ export class Fleet {
     if (pod === undefined || pod.uid !== seen.metadata.uid) return
     this.#world.prober.stop(pod)
     backend.removePod(pod)
+    this.sweep()
     for (const wake of [...this.#drainWaiters]) wake()
   }
 
@@ -152,7 +170,6 @@ export class Fleet {
     if (known?.uid === uid) return known
     const pod = new Pod(name, uid)
     backend.addPod(pod)
-    this.#timePhase(backend, pod, "scheduled")
     return pod
   }
 
@@ -173,7 +190,7 @@ export class Fleet {
 
   #ready(backend: Backend, pod: Pod): void {
     this.#world.prober.stop(pod)
-    if (pod.phase === "starting") this.#timePhase(backend, pod, "started")
+    pod.marks.first_probe ??= this.#world.clock.monotonic()
     backend.markReady(pod)
   }
 
@@ -183,16 +200,22 @@ export class Fleet {
     if (pod.phase === "starting") this.#probe(backend, pod)
   }
 
-  /** Only of pods that a request waits for: the others' times tell nothing of a cold start. */
-  #timePhase(backend: Backend, pod: Pod, phase: "scheduled" | "sandbox" | "started"): void {
+  /** How far it has come in its start, by its status: when we saw it. */
+  #mark({ marks }: Pod, status: PodStatusView | undefined): void {
+    if (marks.started !== undefined) return
     const now = this.#world.clock.monotonic()
-    const waiting = backend.line.first
-    const since = phase === "scheduled" ? waiting?.startedMs : pod.phaseMs
-    pod.phaseMs = now
-    if (waiting !== undefined && since !== undefined && since > 0) backend.metrics.observeColdPhase(phase, now - since)
+    const hasAddress = status?.podIP !== undefined
+    if (hasAddress || isTrue(status, "PodScheduled")) marks.scheduled ??= now
+    if (hasAddress || isTrue(status, "PodReadyToStartContainers")) marks.sandbox ??= now
+    const containers = status?.containerStatuses ?? []
+    if (containers.length > 0 && containers.every(({ state }) => state?.running)) marks.started = now
   }
 }
 
 function isReady(status: PodStatusView | undefined): boolean {
-  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false
+  return isTrue(status, "Ready")
+}
+
+function isTrue(status: PodStatusView | undefined, condition: string): boolean {
+  return status?.conditions?.some(({ type, status }) => type === condition && status === "True") ?? false
 }

@@ -10,6 +10,8 @@ export interface Onward<Target> {
   readonly target: Target
   /** Header pairs that the application gets in place of what the client may have sent under these names. */
   readonly headers: readonly string[] | undefined
+  /** Of the route, by which the request came; empty where routes do not tell. */
+  readonly tag: string
   /** Without TLS the client is sent to https instead. */
   readonly secureOnly: boolean
 }
@@ -40,6 +42,9 @@ interface Way<Target> {
   readonly secureOnly: boolean
   readonly choice: WeightedChoice<Passage<Target>>
 }
+
+const tagHeader = "Knative-Serving-Tag"
+const defaultRouteHeader = "Knative-Serving-Default-Route"
 
 export type TargetOf<Target> = (namespace: string, revision: string) => Target
 
@@ -105,8 +110,15 @@ function passageOf<Target>(
     answer: undefined,
     target: targetOf(split.serviceNamespace, revision),
     headers: pairs.length > 0 ? pairs.flat() : undefined,
+    tag: tagOf(path),
     secureOnly,
   }
+}
+
+/** As Knative tells it: a route's own host, where tags can be named by header, is `DEFAULT`. */
+function tagOf({ appendHeaders = {}, headers = {} }: PathView): string {
+  if (appendHeaders[defaultRouteHeader] !== undefined) return "DEFAULT"
+  return appendHeaders[tagHeader] ?? headers[tagHeader]?.exact ?? ""
 }
 
 /** What the platform's parts tell each other, and no application. */

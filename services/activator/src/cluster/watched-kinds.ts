@@ -41,6 +41,7 @@ interface ContainerStatusView {
   readonly restartCount?: number
   readonly state?: {
     readonly waiting?: { readonly reason?: string }
+    readonly running?: object
     readonly terminated?: { readonly exitCode?: number }
   }
   readonly lastState?: { readonly terminated?: { readonly exitCode?: number } }

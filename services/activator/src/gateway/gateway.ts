@@ -124,6 +124,7 @@ export class Gateway implements AsyncDisposable {
     const call = isH2
       ? new H2Call(request, response, head, this.#world)
       : new HttpCall(request, response, head, this.#world)
+    call.tag = passage.tag
     const { requestLog, tracing } = this.#world
     if (tracing.tracer !== undefined) call.trace = traceCall(tracing.tracer, request, head, backend, door.isSecure)
     if (requestLog !== undefined) call.record = requestLog.begin(request, backend, call.trace?.traceId)
@@ -136,9 +137,10 @@ export class Gateway implements AsyncDisposable {
       answerUpgrade(socket, contradiction)
       return
     }
-    const admit = ({ target, headers }: Onward<Backend>): void => {
+    const admit = ({ target, headers, tag }: Onward<Backend>): void => {
       if (headers !== undefined) replaceHeaders(head.headers, headers)
       const call = new UpgradeCall({ request, socket, first, head }, this.#world)
+      call.tag = tag
       const { requestLog, tracing } = this.#world
       if (tracing.tracer !== undefined) call.trace = traceCall(tracing.tracer, request, head, target, door.isSecure)
       call.record = requestLog?.begin(request, target, call.trace?.traceId)

@@ -24,6 +24,8 @@ export class H2Call extends Call {
     this.#request = request
     this.#response = response
     this.#head = head
+    this.method = request.method ?? ""
+    this.version = request.httpVersionMajor
     response.on("close", () => this.#end(this.#status))
   }
 
@@ -83,11 +85,16 @@ export class H2Call extends Call {
     stream.on("data", (chunk: Buffer) => {
       if (!this.open) return
       this.#limits?.wrote()
+      this.answerBytes += chunk.length
       if (this.record !== undefined) this.record.bodyBytes += chunk.length
       if (!(response as CallResponse).write(chunk)) stream.pause()
     })
     response.on("drain", () => stream.resume())
-    if (this.#head.hasBody) this.#request.pipe(stream)
+    if (!this.#head.hasBody) return
+    this.#request.on("data", (chunk: Buffer) => {
+      this.requestBytes += chunk.length
+    })
+    this.#request.pipe(stream)
   }
 
   /** RFC 9113 §8.7: a refused stream was not processed. What has been read of a body is gone, though. */
@@ -107,6 +114,7 @@ export class H2Call extends Call {
   #begun(given: IncomingHttpHeaders, isWhole: boolean): void {
     if (!this.open) return
     this.#limits?.wrote()
+    if (this.cold !== undefined) this.backend?.answerBegun(this)
     this.#status = Number(given[":status"] ?? 200)
     const headers: OutgoingHttpHeaders = {}
     for (const name in given) if (!name.startsWith(":")) headers[name] = given[name]

@@ -52,6 +52,8 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     this.#response = response
     this.#head = head
     this.#world = world
+    this.method = request.method ?? ""
+    this.version = request.httpVersionMajor
     response.call = this
     response.on("close", clientClosed)
   }
@@ -60,7 +62,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     const { spec } = this.backend as NonNullable<Call["backend"]>
     this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
     if (this.record !== undefined) this.record.pod = pod
-    if (this.#head.hasBody) this.#body ??= new RequestBody(this.#request)
+    if (this.#head.hasBody) this.#body ??= new RequestBody(this.#request, this)
     const { connections } = pod
     if (connections === undefined) {
       this.#lost("the pod has no address")
@@ -98,12 +100,14 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     this.#headers = headers
     this.#length = length
     this.#limits?.wrote()
+    if (this.cold !== undefined) this.backend?.answerBegun(this)
     this.#world.heads.hold(this)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (!this.open) return
     this.#limits?.wrote()
+    this.answerBytes += chunk.length
     if (this.record !== undefined) this.record.bodyBytes += chunk.length
     const response = this.#response as CallResponse
     if (this.#headers !== undefined) {

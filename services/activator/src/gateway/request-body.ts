@@ -8,12 +8,13 @@ import type { Incoming } from "./http-call.ts"
 export class RequestBody extends Readable {
   readonly #source: Incoming
 
-  constructor(source: Incoming) {
+  constructor(source: Incoming, counted: { requestBytes: number }) {
     super()
     this.#source = source
     // undici stops listening once it has its answer; an error after that interests nobody, but must be heard by somebody.
     this.on("error", ignored)
     source.on("data", (chunk: Buffer) => {
+      counted.requestBytes += chunk.length
       if (!this.push(chunk)) source.pause()
     })
     source.on("end", () => this.push(null))

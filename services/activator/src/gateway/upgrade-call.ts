@@ -39,6 +39,7 @@ export class UpgradeCall extends Call {
     this.#socket = given.socket
     this.#first = given.first
     this.#head = given.head
+    this.method = given.request.method ?? ""
     given.socket.on("close", () => this.#close(0))
     given.socket.on("error", () => this.#close(0))
   }
@@ -79,6 +80,7 @@ export class UpgradeCall extends Call {
       return
     }
     this.#status = 101
+    if (this.cold !== undefined) this.backend?.answerBegun(this)
     this.#limits?.wrote()
     this.#socket.write(headText(answer))
     if (first.length > 0) this.#socket.write(first)
@@ -95,6 +97,7 @@ export class UpgradeCall extends Call {
   /** The application does not want to: its answer goes back as it is, and the connection with it. */
   #pass(answer: IncomingMessage): void {
     this.#status = answer.statusCode ?? 502
+    if (this.cold !== undefined) this.backend?.answerBegun(this)
     this.#socket.write(headText(answer, "connection: close\r\n"))
     this.#limits?.wrote()
     this.#countBytes(answer)

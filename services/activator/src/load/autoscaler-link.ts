@@ -15,6 +15,7 @@ export interface LinkEvents {
   connected(): void
   disconnected(): void
   peers(peers: readonly Peer[]): void
+  decided(namespace: string, name: string, thoughtMs: number): void
 }
 
 /**
@@ -99,9 +100,10 @@ export class AutoscalerLink implements Disposable {
       self: this.#self,
       clock: this.#clock,
       events: {
-        heard: ({ peers }) => {
+        heard: (message) => {
           if (this.#open !== attempt) this.#take(attempt)
-          this.#events.peers(peers)
+          if (message.type === "peers") this.#events.peers(message.peers)
+          else if (message.type === "decided") this.#events.decided(message.namespace, message.name, message.thoughtMs)
         },
         lost: (why) => this.#lost(attempt, why),
       },

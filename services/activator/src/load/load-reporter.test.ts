@@ -1,11 +1,11 @@
 import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
-import { createMetrics } from "@wick/sdk/metrics"
 import type { ActivatorMessage } from "@wick/sdk/wire"
 import { describe, expect, it } from "vitest"
 import { Backend } from "../backend/backend.ts"
 import { Call } from "../backend/call.ts"
 import { Pod } from "../backend/pod.ts"
-import { activatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
+import { RequestMeasuring } from "../metrics/request-series.ts"
+import { RevisionMetrics } from "../metrics/revision-metrics.ts"
 import { LoadReporter } from "./load-reporter.ts"
 
 class QuietCall extends Call {
@@ -25,7 +25,7 @@ class Story {
     {
       clock: this.clock,
       random: seededRandom(1),
-      metrics: new RevisionMetrics(activatorMetrics(createMetrics({ process: false })), "n", "r"),
+      metrics: new RevisionMetrics(new RequestMeasuring()),
       events: {
         pressed: this.reporter.pressed,
         woken: this.reporter.woken,

@@ -1,86 +1,54 @@
-import type { CounterCell, Family, GaugeCell, HistogramCell, Metrics, Reading } from "@wick/sdk/metrics"
-
-/** Families of which every revision gets its cells. */
-export interface ActivatorMetrics {
-  readonly requests: Family<CounterCell>
-  readonly duration: Family<HistogramCell>
-  readonly wait: Family<HistogramCell>
-  readonly coldStart: Family<HistogramCell>
-  readonly refused: Family<CounterCell>
-  readonly failedFast: Family<CounterCell>
-  readonly ejections: Family<CounterCell>
-  readonly probes: Family<CounterCell>
-  readonly streams: Family<GaugeCell>
-}
-
-export function activatorMetrics(metrics: Metrics): ActivatorMetrics {
-  return {
-    requests: metrics.counter("wick_activator_requests_total", "Requests by revision and class of answer."),
-    duration: metrics.histogram(
-      "wick_activator_request_duration_seconds",
-      "From a request's head to its answer's end.",
-    ),
-    wait: metrics.histogram("wick_activator_wait_seconds", "How long requests waited for a pod, of those that waited."),
-    coldStart: metrics.histogram(
-      "wick_activator_cold_start_seconds",
-      "Phases of a start from zero: until the pod is seen (scheduled), has an address (sandbox), answers a probe (started).",
-    ),
-    refused: metrics.counter("wick_activator_queue_full_total", "Requests refused because too many waited already."),
-    failedFast: metrics.counter(
-      "wick_activator_failed_fast_total",
-      "Requests refused because no pod of the revision can run.",
-    ),
-    ejections: metrics.counter("wick_activator_ejections_total", "Times that a pod was left out for answering badly."),
-    probes: metrics.counter("wick_activator_probes_total", "Attempts to reach a starting pod."),
-    streams: metrics.gauge("wick_activator_autoscaler_connected", "1 while load is reported to the autoscaler."),
-  }
-}
+import { HistogramCell, latencyBuckets } from "@wick/sdk/metrics"
+import { type ColdMarks, type ColdPhase, phaseLengths } from "./cold-start.ts"
+import { type Measured, type RequestMeasuring, RequestSeries } from "./request-series.ts"
 
 /** 0 stands for clients that left before their answer was complete. */
-const answerClasses = ["left", "1xx", "2xx", "3xx", "4xx", "5xx"] as const
+export const answerClasses = ["left", "1xx", "2xx", "3xx", "4xx", "5xx"] as const
 
 /**
- * The cells of one revision, found once: the path of a request adds to numbers and makes no label, no string and no
- * object.
+ * The figures of one revision: the path of a request adds to numbers and makes no label, no string and no object. A
+ * revision that nobody calls has none of them. They end with the revision.
  */
 export class RevisionMetrics {
-  readonly refused: CounterCell
-  readonly failedFast: CounterCell
-  readonly ejections: CounterCell
-  readonly #answers: readonly CounterCell[]
-  readonly #duration: HistogramCell
-  readonly #wait: HistogramCell
-  readonly #phases: Readonly<Record<ColdPhase, HistogramCell>>
+  /** Requests by class of answer. */
+  readonly answers = new Float64Array(answerClasses.length)
+  refused = 0
+  failedFast = 0
+  ejections = 0
+  duration: HistogramCell | undefined
+  wait: HistogramCell | undefined
+  /** Starts from zero: by phase, and whole. */
+  readonly coldPhases = new Map<ColdPhase, HistogramCell>()
+  coldWhole: HistogramCell | undefined
+  readonly requests: RequestSeries
+  readonly #measuring: RequestMeasuring
 
-  constructor(families: ActivatorMetrics, namespace: string, revision: string) {
-    const labels = { namespace_name: namespace, revision_name: revision }
-    this.refused = families.refused.with(labels)
-    this.failedFast = families.failedFast.with(labels)
-    this.ejections = families.ejections.with(labels)
-    this.#answers = answerClasses.map((answer) => families.requests.with({ ...labels, response_code_class: answer }))
-    this.#duration = families.duration.with(labels)
-    this.#wait = families.wait.with(labels)
-    const phase = (name: ColdPhase): HistogramCell => families.coldStart.with({ ...labels, phase: name })
-    this.#phases = { scheduled: phase("scheduled"), sandbox: phase("sandbox"), started: phase("started") }
+  constructor(measuring: RequestMeasuring) {
+    this.#measuring = measuring
+    this.requests = new RequestSeries(measuring)
   }
 
-  observe(status: number, durationMs: number): void {
-    this.#answers[(status / 100) | 0]?.add()
-    this.#duration.observe(durationMs / 1000)
-  }
-
-  /** The same durations, for another name. */
-  durations(): Reading["value"] {
-    return this.#duration.read()
+  /** `inPodMs`: below 0 where it never got to a pod. */
+  observe(request: Measured, status: number, wholeMs: number, inPodMs: number): void {
+    const answer = (status / 100) | 0
+    this.answers[answer] = (this.answers[answer] as number) + 1
+    this.duration ??= new HistogramCell(latencyBuckets)
+    this.duration.observe(wholeMs / 1000)
+    if (this.#measuring.isOn) this.requests.observe(request, status, wholeMs, inPodMs)
   }
 
   observeWait(waitedMs: number): void {
-    this.#wait.observe(waitedMs / 1000)
+    this.wait ??= new HistogramCell(latencyBuckets)
+    this.wait.observe(waitedMs / 1000)
   }
 
-  observeColdPhase(phase: ColdPhase, ms: number): void {
-    this.#phases[phase].observe(ms / 1000)
+  observeColdStart(beganMs: number, marks: ColdMarks, nowMs: number): void {
+    for (const [phase, ms] of phaseLengths(beganMs, marks)) {
+      const cell = this.coldPhases.get(phase) ?? new HistogramCell(latencyBuckets)
+      this.coldPhases.set(phase, cell)
+      cell.observe(ms / 1000)
+    }
+    this.coldWhole ??= new HistogramCell(latencyBuckets)
+    this.coldWhole.observe((nowMs - beganMs) / 1000)
   }
 }
-
-export type ColdPhase = "scheduled" | "sandbox" | "started"

@@ -1,10 +1,10 @@
 import { type Clock, type Random, seededRandom, type Timer } from "@wick/sdk/clock"
-import { createMetrics } from "@wick/sdk/metrics"
 import { describe, expect, it } from "vitest"
 import { Backend } from "../backend/backend.ts"
 import { Pod } from "../backend/pod.ts"
 import { unknownSpec } from "../backend/revision-spec.ts"
-import { activatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
+import { RequestMeasuring } from "../metrics/request-series.ts"
+import { RevisionMetrics } from "../metrics/revision-metrics.ts"
 import { ScriptedCall } from "../testing/story.ts"
 import type { Member } from "./slot-desk.ts"
 import { SlotLender } from "./slot-lender.ts"
@@ -85,7 +85,7 @@ class Node {
         clock,
         random,
         lender: this.lender,
-        metrics: new RevisionMetrics(activatorMetrics(createMetrics({ process: false })), "n", "r"),
+        metrics: new RevisionMetrics(new RequestMeasuring()),
         events: {
           pressed: () => {},
           woken: () => {},

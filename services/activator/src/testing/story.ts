@@ -1,12 +1,12 @@
 import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
-import { createMetrics } from "@wick/sdk/metrics"
 import { Backend } from "../backend/backend.ts"
 import { Call } from "../backend/call.ts"
 import { Pod } from "../backend/pod.ts"
 import { podTrouble } from "../backend/pod-trouble.ts"
 import { unknownSpec } from "../backend/revision-spec.ts"
 import type { PodStatusView } from "../cluster/watched-kinds.ts"
-import { activatorMetrics, RevisionMetrics } from "../metrics/revision-metrics.ts"
+import { RequestMeasuring } from "../metrics/request-series.ts"
+import { RevisionMetrics } from "../metrics/revision-metrics.ts"
 
 /** A request without a wire: it stays in its pod until the test finishes it, and remembers how it was refused. */
 export class ScriptedCall extends Call {
@@ -36,7 +36,7 @@ export class Story {
     {
       clock: this.clock,
       random: seededRandom(1),
-      metrics: new RevisionMetrics(activatorMetrics(createMetrics({ process: false })), "n", "r"),
+      metrics: new RevisionMetrics(new RequestMeasuring()),
       events: {
         pressed: () => void this.pressed++,
         woken: () => {},

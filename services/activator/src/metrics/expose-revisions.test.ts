@@ -5,16 +5,20 @@ it("names the figures of requests as Knative does, by service, configuration and
   const held: (() => void)[] = []
   await using app = await startApp((request, response) => {
     if (request.url === "/held") held.push(() => response.end())
-    else response.end()
+    else response.end("ok")
   })
   await using stage = await startStage((cluster) => {
     cluster.route("app", { "app-1": 100 })
     const labels = { "serving.knative.dev/service": "shop", "serving.knative.dev/configuration": "shop-config" }
+    cluster.put("configmaps", {
+      metadata: { name: "config-observability", namespace: "knative-serving" },
+      data: { "request-metrics-protocol": "prometheus" },
+    })
     const spec = { containerConcurrency: 1, containers: [{ ports: [{ containerPort: app.port }] }] }
     cluster.put("revisions", { metadata: { name: "app-1", labels }, spec })
     cluster.pod("a", "app-1", "127.0.0.1")
   })
-  await ask(stage.port, "app.test")
+  await ask(stage.port, "app.test", { method: "POST", body: "12345" })
   const arrived = new Promise((resolve) => app.server.once("request", resolve))
   const first = ask(stage.port, "app.test", { path: "/held" })
   await arrived
@@ -24,18 +28,26 @@ it("names the figures of requests as Knative does, by service, configuration and
     (await ask(stage.activator.adminAddress.port, "x", { path: "/metrics" })).body
   const labels =
     'k8s_namespace_name="default",kn_service_name="shop",kn_configuration_name="shop-config",kn_revision_name="app-1"'
+  const of = `${labels},http_request_method="POST",http_response_status_code="200",network_protocol_name="http",network_protocol_version="1.1",url_scheme="http"`
   let text = await metrics()
   while (!text.includes(`kn_revision_request_queued{${labels}} 1`)) text = await metrics()
   for (const line of [
     `kn_revision_request_concurrency{${labels}} 2`,
     `kn_revision_request_active{${labels}} 1`,
     `kn_serving_queue_depth{${labels}} 2`,
-    `kn_serving_invocation_duration_seconds_count{${labels}} 1`,
-    `kn_serving_invocation_duration_seconds_bucket{${labels},le="+Inf"} 1`,
+    `kn_serving_invocation_duration_seconds_count{${labels},http_response_status_code="200"} 1`,
+    `kn_serving_invocation_duration_seconds_bucket{${labels},http_response_status_code="200",le="+Inf"} 1`,
+    `http_server_request_duration_seconds_count{${of}} 1`,
+    `http_server_request_body_size_bytes_sum{${of}} 5`,
+    `http_server_response_body_size_bytes_sum{${of}} 2`,
     'kn_activator_stats_conn_reachable{peer="autoscaler"} 0',
   ]) {
     expect(text).toContain(line)
   }
+  const observability = { name: "config-observability", namespace: "knative-serving" }
+  stage.cluster.put("configmaps", { metadata: observability, data: {} })
+  while (text.includes("kn_serving")) text = await metrics()
+  expect(text).toContain("kn_revision_request_active")
   leaver.abort()
   await expect(second).rejects.toThrow()
   for (const finish of held) finish()
