@@ -21,6 +21,7 @@ const packages = {
     ["nginx-light", ["/usr/sbin/nginx"]],
     ["etcd-client", ["/usr/bin/etcdctl"]],
     ["etcd-server", ["/usr/bin/etcd"]],
+    ["pebble", ["/usr/bin/pebble"]],
   ],
 }
 const noServices = "/usr/sbin/policy-rc.d"

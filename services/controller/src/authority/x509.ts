@@ -1,4 +1,4 @@
-import { webcrypto } from "node:crypto"
+import { createPublicKey, webcrypto } from "node:crypto"
 import { isIP } from "node:net"
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
@@ -83,6 +83,20 @@ export async function signedBy(
     ],
   })
   return { certificatePem: `${certificate.toString("pem")}\n`, privateKeyPem: await exportKey(keys.privateKey) }
+}
+
+/** What shows an authority a key and the names that it is to be certified for (PKCS #10), DER. */
+export async function signingRequest(names: readonly string[], privateKeyPem: string): Promise<Buffer> {
+  const x509 = await loadX509()
+  const spki = createPublicKey(privateKeyPem).export({ type: "spki", format: "der" })
+  const publicKey = await webcrypto.subtle.importKey("spki", spki, algorithm, true, ["verify"])
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [],
+    keys: { publicKey: publicKey as CryptoKey, privateKey: await importKey(privateKeyPem) },
+    signingAlgorithm: algorithm,
+    extensions: [alternativeNames(x509, names)],
+  })
+  return Buffer.from(request.rawData)
 }
 
 function alternativeNames(x509: typeof import("@peculiar/x509"), names: readonly string[]) {

@@ -24,6 +24,12 @@ function reading<Value>(parse: (text: string) => Value): Reading<Value> {
 
 export const text: Reading<string> = z.string()
 
+/** Where something is on another host, whose certificate is looked at. */
+export const httpsUrl = reading((given) => {
+  if (URL.parse(given)?.protocol === "https:") return given
+  throw new RangeError(`must be a URL that starts with https://, but was ${JSON.stringify(given)}`)
+})
+
 export const bool = reading((given) => {
   const value = truths[given]
   if (value === undefined) throw new RangeError(`strconv.ParseBool: parsing ${JSON.stringify(given)}: invalid syntax`)

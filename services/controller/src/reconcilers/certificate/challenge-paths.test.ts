@@ -1,5 +1,6 @@
+import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import { expect, it } from "vitest"
-import { withChallenges } from "./challenge-paths.ts"
+import { isServed, withChallenges } from "./challenge-paths.ts"
 
 const split = { serviceName: "hello-00001", serviceNamespace: "default", servicePort: 80, percent: 100 }
 const http = { paths: [{ splits: [split] }] }
@@ -51,4 +52,18 @@ it("a host that nothing is served at yet is served for the challenge alone", () 
 it("without challenges a spec is what it was", () => {
   const spec = { rules: [inside, outside] }
   expect(withChallenges(spec, [])).toBe(spec)
+})
+
+it("a challenge is served when an Ingress has it that all gateways have", () => {
+  const spec = withChallenges({ rules: [outside] }, [challenge])
+  const withReadiness = (status: string, observedGeneration = 2) =>
+    ({
+      metadata: { name: "hello", namespace: "default", generation: 2 },
+      spec,
+      status: { observedGeneration, conditions: [{ type: "LoadBalancerReady", status }] },
+    }) as unknown as Ingress
+  expect(isServed([withReadiness("True")], challenge)).toBe(true)
+  expect(isServed([withReadiness("Unknown")], challenge)).toBe(false)
+  expect(isServed([withReadiness("True", 1)], challenge)).toBe(false)
+  expect(isServed([withReadiness("True")], { url: `${challenge.url}d` })).toBe(false)
 })

@@ -1,6 +1,7 @@
 import type { Certificate } from "@wick/sdk/api/networking-internal/certificate"
 import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import type { IngressPath, IngressRule } from "@wick/sdk/api/networking-internal/ingress-rule"
+import { currentCondition } from "../../conditions.ts"
 
 type Challenge = NonNullable<NonNullable<Certificate["status"]>["http01Challenges"]>[number]
 
@@ -22,6 +23,16 @@ export function withChallenges(spec: Ingress["spec"], challenges: readonly Chall
   const served = new Set((spec.rules ?? []).filter(isExternal).flatMap(({ hosts = [] }) => hosts))
   const added = [...paths].filter(([host]) => !served.has(host)).map(([host, own]) => ruleFor(host, own))
   return { ...spec, rules: [...rules, ...added] }
+}
+
+/** Whether every gateway answers a challenge: an Ingress has it, and they have that Ingress as it is. */
+export function isServed(ingresses: readonly Ingress[], { url }: { readonly url: string }): boolean {
+  const { hostname, pathname } = new URL(url)
+  return ingresses.some((ingress) => {
+    const rules = (ingress.spec.rules ?? []).filter((rule) => isExternal(rule) && rule.hosts?.includes(hostname))
+    const isThere = rules.some(({ http }) => http?.paths.some(({ path }) => path === pathname))
+    return isThere && currentCondition(ingress, "LoadBalancerReady")?.status === "True"
+  })
 }
 
 /** A rule of several hosts is divided, so that none answers for another. */
