@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
+import { startTestDriver } from "@wick/core/testing"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import { Service } from "@wick/sdk/api/serving/service"
+import { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { buildTestImages } from "./testing/images.ts"
 import { until } from "./testing/until.ts"
@@ -13,6 +15,7 @@ const flags = [
   "podspec-init-containers",
   "podspec-persistent-volume-claim",
   "podspec-persistent-volume-write",
+  "podspec-volumes-csi",
   "podspec-volumes-ephemeral",
   "podspec-volumes-image",
 ]
@@ -31,7 +34,7 @@ afterAll(() => wick?.[Symbol.asyncDispose]())
 
 /** A function whose first container runs a line of JavaScript before it serves. */
 async function deploy(name: string, line: string, volume: object, more: object = {}): Promise<void> {
-  const mount = { name: "data", mountPath: "/data", ...("image" in volume && { readOnly: true }) }
+  const mount = { name: "data", mountPath: "/data", ...(("image" in volume || "csi" in volume) && { readOnly: true }) }
   const image = `${wick.registry}/echo`
   const spec = {
     containers: [{ image, volumeMounts: [mount] }],
@@ -86,4 +89,17 @@ it("the files of an image are there to be read", async () => {
     require("node:assert").throws(() => ${append("three")}, { code: "EROFS" })`
   await deploy("files", check, { image: { reference: `${wick.registry}/echo` } })
   expect((await wick.call(`files.default.${wick.domain}`)).status).toBe(200)
+})
+
+it("a driver's volume holds what the driver makes of the function's wishes", async () => {
+  const name = "csi.example.com"
+  const plugins = join(wick.home, "kubelet", "plugins_registry")
+  await using driver = await startTestDriver({ name, plugins, store: join(wick.home, "csi") })
+  const spec = { podInfoOnMount: true, volumeLifecycleModes: ["Ephemeral"] }
+  await wick.client.create(CSIDriver, { metadata: { name }, spec } as never)
+  const check = `require("node:assert").equal(require("node:fs").readFileSync("/data/flavour", "utf8"), "plain")`
+  await deploy("driven", check, { csi: { driver: name, volumeAttributes: { flavour: "plain" } } })
+  expect((await wick.call(`driven.default.${wick.domain}`)).status).toBe(200)
+  await wick.client.delete(Service, { name: "driven", namespace })
+  await until("its volume to be given back", async () => driver.calls.at(-1) === "NodeUnpublishVolume")
 })

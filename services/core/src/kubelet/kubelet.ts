@@ -11,6 +11,9 @@ import { createEventRecorder, createInformer, type Informers } from "@wick/sdk/c
 import type { Log } from "@wick/sdk/log"
 import { createKubeletFetch } from "./api/fetch.ts"
 import { upgradeStream } from "./api/upgrade.ts"
+import { writeDrivers } from "./csi/csi-node.ts"
+import { CsiVolumes } from "./csi/csi-volumes.ts"
+import { PluginRegistry } from "./csi/plugin-registry.ts"
 import { ImageCollector, type ImageLimits } from "./image/image-collector.ts"
 import { Images, pullWithAny } from "./image/images.ts"
 import { type LogLimits, LogRotation } from "./log/log-rotation.ts"
@@ -83,6 +86,18 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const watches = new ObjectWatches(client, clock, log)
   const services = options.informers(Service)
   const pods = createInformer(client, Pod, { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log)
+  const registry = new PluginRegistry({
+    directory: directories.plugins,
+    clock,
+    log,
+    onChange: async (drivers) => {
+      await writeDrivers(client, nodeName, drivers)
+      void fleet.driversChanged()
+    },
+  })
+  const staging = join(options.directory, "plugins", "kubernetes.io", "csi")
+  const mounts = runtime.lacks === undefined
+  const csi = mounts ? new CsiVolumes({ client, registry, clock, pods: directories.pods, staging }) : undefined
   const deps: Omit<PodDeps, "claim" | "disclaim"> = {
     runtime,
     client,
@@ -90,7 +105,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     log,
     events,
     watches,
-    claims: new ClaimedVolumes({ client, nodeName, directory: persistentDirectory(options.directory) }),
+    claims: new ClaimedVolumes({ client, nodeName, directory: persistentDirectory(options.directory), csi }),
+    csi,
     directories,
     nodeName,
     images: new Images(runtime, clock),
@@ -124,6 +140,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   await registration.register(view)
   const unsubscribe = tellReadiness(runtime, registration, view)
   rotation.start()
+  if (mounts) await registry.start()
   return {
     fetch: createKubeletFetch({ fleet, clock, runtime, nodeName, directory: options.directory }),
     upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
@@ -132,6 +149,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     },
     [Symbol.asyncDispose]: async () => {
       rotation.stop()
+      await registry[Symbol.asyncDispose]()
       unsubscribe()
       await registration[Symbol.asyncDispose]()
       await fleet[Symbol.asyncDispose]()
@@ -155,12 +173,13 @@ export function persistentDirectory(directory: string): string {
   return join(directory, "persistent")
 }
 
-async function makeDirectories(options: KubeletOptions): Promise<PodDeps["directories"]> {
+async function makeDirectories(options: KubeletOptions) {
   const directories = {
     pods: join(options.directory, "pods"),
     volatile: join(options.volatileDirectory ?? join(options.directory, "volatile"), "pods"),
     logs: join(options.directory, "logs"),
     seccomp: join(options.directory, "seccomp"),
+    plugins: join(options.directory, "plugins_registry"),
   }
   await Promise.all(Object.values(directories).map((directory) => mkdir(directory, { recursive: true, mode: 0o711 })))
   return directories

@@ -1,9 +1,19 @@
+import { readFileSync } from "node:fs"
 import { Event } from "@wick/sdk/api/core/event"
+import { Node } from "@wick/sdk/api/core/node"
+import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
+import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import { Pod } from "@wick/sdk/api/core/pod"
+import { Secret } from "@wick/sdk/api/core/secret"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
+import { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
+import { CSINode } from "@wick/sdk/api/storage/csi-node"
 import { createImage, createLayer, parseImageReference, pushImage } from "@wick/sdk/oci"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { startTestDriver, type TestDriver } from "./csi/testing/csi-driver.ts"
 import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+
+const resources = { requests: { storage: "1Gi" } }
 
 let rig: NodeRig
 beforeAll(async () => {
@@ -110,5 +120,119 @@ describe("an image volume", () => {
       return items.flatMap(({ message }) => message ?? [])
     }
     await expect.poll(told).toContain('subPath "none" is not there, and the volume is read-only')
+  })
+})
+
+describe("a volume of a CSI driver", () => {
+  const name = "test.csi.example.com"
+  const directory = "/tmp/wick-kubelet-test/kubelet"
+  const driverOptions = { name, plugins: `${directory}/plugins_registry`, store: "/tmp/wick-kubelet-test/csi" }
+  const volumeMounts = [{ name: "data", mountPath: "/data" }]
+  const inline = (csi: object = {}) => ({
+    name: "data",
+    csi: { driver: name, volumeAttributes: { size: "9" }, ...csi },
+  })
+  let driver: TestDriver
+
+  beforeAll(async () => {
+    driver = await startTestDriver({ ...driverOptions, stages: true })
+    await rig.client.create(CSIDriver, {
+      metadata: { name },
+      spec: { attachRequired: false, podInfoOnMount: true, volumeLifecycleModes: ["Persistent", "Ephemeral"] },
+    } as never)
+  })
+  afterAll(() => driver?.[Symbol.asyncDispose]())
+
+  it("is known on its node from the moment that the driver's socket is there", async () => {
+    await expect.poll(() => driver.registrations).toEqual([""])
+    const { spec } = await rig.client.get(CSINode, { name: "rig" })
+    expect(spec.drivers).toEqual([
+      {
+        name,
+        nodeID: `${name}-node`,
+        topologyKeys: ["test.csi.example.com/rack"],
+        allocatable: { count: 7 },
+      },
+    ])
+    const { metadata } = await rig.client.get(Node, { name: "rig" })
+    expect(metadata.labels).toMatchObject({ "test.csi.example.com/rack": "r1" })
+    expect(metadata.annotations?.["csi.volume.kubernetes.io/nodeid"]).toBe(JSON.stringify({ [name]: `${name}-node` }))
+  })
+
+  it("that lives with its pod holds what the driver puts there, outlives the kubelet, and goes with the pod", async () => {
+    await rig.client.create(Secret, {
+      metadata: { name: "key", namespace: "default" },
+      data: { key: Buffer.from("hidden").toString("base64") },
+    })
+    const script = `cat /data/size /data/key /data/csi.storage.k8s.io_pod.name; echo; echo kept > /data/own; ${obedient}`
+    const volume = inline({ nodePublishSecretRef: { name: "key" } })
+    await rig.create({ name: "inline", volumes: [volume], containers: [shell(script, { volumeMounts })] })
+    const { metadata } = (await rig.until("inline", isReady)) as Pod
+    await expect.poll(() => rig.logs("inline", "main")).toBe("9hiddeninline\n")
+    await rig.restartKubelet()
+    await expect.poll(() => driver.registrations).toEqual(["", ""])
+    const target = `${directory}/pods/${metadata.uid}/volumes/kubernetes.io~csi/data/mount`
+    expect(readFileSync(`${target}/own`, "utf8")).toBe("kept\n")
+    expect(driver.published).toHaveLength(1)
+    expect(driver.published[0]).toMatchObject({ targetPath: target, volumeCapability: { accessMode: { mode: 1 } } })
+    await remove("inline")
+    expect(driver.calls.at(-1)).toBe("NodeUnpublishVolume")
+    expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
+  })
+
+  it("that outlives pods is staged once for all of them, read-only for who asks so, and unstaged with the last", async () => {
+    const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name: "shared", namespace: "default" }
+    const claim = await rig.client.create(PersistentVolumeClaim, {
+      metadata: { name: "shared", namespace: "default" },
+      spec: { accessModes: ["ReadWriteMany"], volumeName: "disk", storageClassName: "", resources },
+    } as never)
+    await rig.client.create(PersistentVolume, {
+      metadata: { name: "disk" },
+      spec: {
+        capacity: resources.requests,
+        accessModes: ["ReadWriteMany"],
+        claimRef: { ...claimRef, uid: claim.metadata.uid },
+        csi: { driver: name, volumeHandle: "disk-1" },
+      },
+    } as never)
+    const patch = { type: "merge" as const, body: { status: { phase: "Bound" } } }
+    const reference = { name: "shared", namespace: "default" }
+    await rig.client.patch(PersistentVolumeClaim, reference, patch, { subresource: "status" })
+    const before = driver.calls.length
+    const use = (readOnly: boolean) => ({ name: "data", persistentVolumeClaim: { claimName: "shared", readOnly } })
+    const writing = shell(`echo shared > /data/f; ${obedient}`, { volumeMounts })
+    await rig.create({ name: "writer", volumes: [use(false)], containers: [writing] })
+    await rig.until("writer", isReady)
+    const reading = shell(`cat /data/f; touch /data/x 2>&1 | tail -c 22; ${obedient}`, { volumeMounts })
+    await rig.create({ name: "reader", volumes: [use(true)], containers: [reading] })
+    await rig.until("reader", isReady)
+    await expect.poll(() => rig.logs("reader", "main")).toBe("shared\nRead-only file system\n")
+    await remove("writer")
+    expect(driver.calls.slice(before)).not.toContain("NodeUnstageVolume")
+    await remove("reader")
+    expect(driver.calls.at(-1)).toBe("NodeUnstageVolume")
+    expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
+  })
+
+  it("waits for its driver, to come and to go", async () => {
+    await driver[Symbol.asyncDispose]()
+    await rig.create({ name: "early", volumes: [inline()], containers: [shell(obedient, { volumeMounts })] })
+    const told = async (): Promise<string[]> => {
+      const { items } = await rig.client.list(Event, { namespace: "default" })
+      return items.flatMap(({ message }) => message ?? [])
+    }
+    const missing = `MountVolume.SetUp failed for volume "data" : driver name ${name} not found in the list of registered CSI drivers`
+    await expect.poll(told).toContain(missing)
+    expect((await rig.client.get(CSINode, { name: "rig" })).spec.drivers).toEqual([])
+    driver = await startTestDriver(driverOptions)
+    await rig.until("early", isReady)
+    await driver[Symbol.asyncDispose]()
+    await rig.restartKubelet(async () => {
+      await rig.client.delete(Pod, { name: "early", namespace: "default" }, { gracePeriodSeconds: 0 })
+    })
+    expect(await rig.leftovers()).toMatchObject({ containers: 0, mounts: 1 })
+    driver = await startTestDriver(driverOptions)
+    await expect.poll(() => rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
+    expect(driver.calls).toContain("NodeUnpublishVolume")
   })
 })

@@ -145,6 +145,7 @@ function nodeRules(): ReturnType<typeof rule>[] {
     rule(["create", ...read], certificates, "certificatesigningrequests"),
     rule([...read, ...write], "coordination.k8s.io", "leases"),
     rule(["create", "get", "update", "patch", "delete"], "storage.k8s.io", "csinodes"),
+    rule(read, "storage.k8s.io", "csidrivers"),
     ...events,
   ]
 }

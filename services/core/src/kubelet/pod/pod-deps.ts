@@ -4,6 +4,7 @@ import type { Clock } from "@wick/sdk/clock"
 import type { EventRecorder } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { PodPlace } from "../container/pod-field.ts"
+import type { CsiVolumes } from "../csi/csi-volumes.ts"
 import type { Images } from "../image/images.ts"
 import type { ContainerRecord, DnsSettings, Runtime, SandboxRecord } from "../runtime/runtime.ts"
 import type { ClaimedVolumes } from "../volume/claimed-volumes.ts"
@@ -21,6 +22,8 @@ export interface PodDeps {
   readonly images: Images
   readonly watches: ObjectWatches
   readonly claims: ClaimedVolumes
+  /** Volumes of drivers; undefined where nothing can be mounted. */
+  readonly csi: CsiVolumes | undefined
   /** Bounds how many pods start at once. */
   readonly slots: Slots
   /** All services, for environments. */

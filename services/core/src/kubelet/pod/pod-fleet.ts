@@ -30,6 +30,11 @@ export class PodFleet {
   readonly #outOfMemory = new Set<string>()
   readonly #onRemoved: () => void
   #listed: Promise<void> = Promise.resolve()
+  #sweep: () => void = () => {}
+  /** Settled when it is known which pods there are. */
+  readonly #swept = new Promise<void>((resolve) => {
+    this.#sweep = resolve
+  })
   #undo: (() => void)[] = []
   #over = false
 
@@ -59,6 +64,7 @@ export class PodFleet {
     await Promise.all(orphans.map((orphan) => this.#removeOrphan(orphan)))
     await this.#removeDirectories()
     await this.#closeViews()
+    this.#sweep()
     let first = true
     this.#undo.push(
       this.#deps.runtime.onEvent((notice) => {
@@ -188,12 +194,28 @@ export class PodFleet {
     await Promise.all(left.map(({ key }) => runtime.imageViews?.close(key)))
   }
 
+  /** A driver of volumes has come: what only it could take away is taken away. */
+  async driversChanged(): Promise<void> {
+    await this.#swept
+    if (!this.#over) await this.#removeDirectories()
+  }
+
+  async #removeDirectory(path: string): Promise<void> {
+    try {
+      await this.#deps.csi?.release(path)
+    } catch (error) {
+      this.#deps.log.warn("what is left of a pod that is gone stays until its driver is there", { path, error })
+      return
+    }
+    await removeDirectory(path)
+  }
+
   async #removeDirectories(): Promise<void> {
     const { pods, volatile, logs } = this.#deps.directories
     for (const directory of [pods, volatile, logs]) {
       for (const name of await readdir(directory).catch(() => [])) {
         const uid = name.slice(name.lastIndexOf("_") + 1)
-        if (!this.#workers.has(uid)) await removeDirectory(join(directory, name))
+        if (!this.#workers.has(uid)) await this.#removeDirectory(join(directory, name))
       }
     }
   }

@@ -58,6 +58,7 @@ export class PodState {
       client: deps.client,
       watches: deps.watches,
       claims: deps.claims,
+      csi: deps.csi,
       views: deps.runtime.imageViews,
       haveImage: (source, signal) => volumeImage(this, deps, source, signal),
       clock: deps.clock,

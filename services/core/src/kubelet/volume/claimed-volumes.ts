@@ -7,6 +7,8 @@ import type { Volume } from "@wick/sdk/api/core/volume"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { localPath } from "@wick/sdk/api/storage/local-path"
 import type { Client } from "@wick/sdk/client"
+import type { CsiVolumes } from "../csi/csi-volumes.ts"
+import { persistentWish } from "../csi/mount-request.ts"
 import { hostPath } from "./host-directory.ts"
 import { VolumeProblem } from "./payload.ts"
 
@@ -18,6 +20,8 @@ export interface ClaimedVolumesOptions {
   readonly nodeName: string
   /** Holds the directories that are this node's volumes, one each. */
   readonly directory: string
+  /** Volumes of drivers; undefined where nothing can be mounted. */
+  readonly csi: CsiVolumes | undefined
 }
 
 const openToAll = 0o777
@@ -31,7 +35,7 @@ export class ClaimedVolumes {
     this.#options = options
   }
 
-  /** The directory of a volume that names a claim, or that one is made for. Throws `VolumeProblem`. */
+  /** Where the files are of a volume that names a claim, or that one is made for. Throws `VolumeProblem`. */
   async locate(pod: Pod, volume: Volume, fsGroup: number | undefined): Promise<string> {
     const namespace = pod.metadata.namespace ?? ""
     const name = volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`
@@ -48,6 +52,12 @@ export class ClaimedVolumes {
     const found = await this.#options.client.get(PersistentVolume, { name: claim.spec.volumeName })
     if (found.spec?.claimRef?.uid !== claim.metadata.uid) {
       throw new VolumeProblem(`volume "${found.metadata.name}" is not the claim's`)
+    }
+    const { csi } = this.#options
+    if (csi && found.spec?.csi && found.spec.csi.driver !== localPath.driver) {
+      const wish = persistentWish(found)
+      const readOnly = wish.readOnly || volume.persistentVolumeClaim?.readOnly === true
+      return csi.publish(pod, volume.name, { ...wish, readOnly })
     }
     return this.#path(found, fsGroup)
   }
@@ -73,7 +83,7 @@ export class ClaimedVolumes {
     if (spec?.hostPath) return hostPath(spec.hostPath)
     if (spec?.local) return hostPath({ path: spec.local.path, type: "Directory" })
     throw new VolumeProblem(
-      `volume "${metadata.name}" is of a kind that this node does not mount: local-path, hostPath and local are`,
+      `volume "${metadata.name}" is of a kind that this node does not mount: local-path, hostPath, local and csi are`,
     )
   }
 }

@@ -9,6 +9,8 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { PodPlace } from "../container/pod-field.ts"
+import type { CsiVolumes } from "../csi/csi-volumes.ts"
+import { inlineWish } from "../csi/mount-request.ts"
 import { ImageProblem } from "../image/images.ts"
 import type { ImageRecord, ImageViews } from "../runtime/runtime.ts"
 import { writeAtomically } from "./atomic-directory.ts"
@@ -24,6 +26,8 @@ export interface PodVolumesOptions {
   readonly watches: ObjectWatches
   /** Where what pods have claimed lies. */
   readonly claims: ClaimedVolumes
+  /** Volumes of drivers; undefined where nothing can be mounted. */
+  readonly csi: CsiVolumes | undefined
   /** The files of images; undefined where the runtime has none. */
   readonly views: ImageViews | undefined
   readonly haveImage: (source: NonNullable<Volume["image"]>, signal: AbortSignal) => Promise<ImageRecord>
@@ -90,7 +94,8 @@ export class PodVolumes {
 
   async remove(): Promise<void> {
     this.release()
-    const { directory, volatileDirectory, views } = this.#options
+    const { directory, volatileDirectory, views, csi } = this.#options
+    await csi?.release(directory)
     const open = await openViews(directory)
     await Promise.all([removeDirectory(directory), removeDirectory(volatileDirectory)])
     await Promise.all(open.map((key) => views?.close(key)))
@@ -105,6 +110,11 @@ export class PodVolumes {
       return path
     }
     if (volume.persistentVolumeClaim || volume.ephemeral) return this.#options.claims.locate(pod, volume, fsGroup)
+    if (volume.csi) {
+      const { csi } = this.#options
+      if (!csi) throw new VolumeProblem("volumes of CSI drivers cannot be mounted on this node")
+      return csi.publish(pod, volume.name, inlineWish(pod, volume.name, volume.csi))
+    }
     if (volume.image) return this.#prepareImage(volume.name, volume.image, signal)
     const projected = asProjected(volume)
     if (!projected) throw new VolumeProblem("no volume of this kind can be mounted on this node")

@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto"
+import type { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
+import type { Pod } from "@wick/sdk/api/core/pod"
+import type { Volume } from "@wick/sdk/api/core/volume"
+import type { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
+import { VolumeProblem } from "../volume/payload.ts"
+import { accessMode, nodeCapability, type VolumeCapability } from "./messages.ts"
+import type { Driver } from "./plugin-registry.ts"
+
+type Lifecycle = "Ephemeral" | "Persistent"
+
+/** What a driver is asked to mount, before it is known where. */
+export interface MountWish {
+  readonly driver: string
+  readonly volumeId: string
+  readonly lifecycle: Lifecycle
+  readonly readOnly: boolean
+  readonly fsType: string
+  readonly accessModes: readonly string[]
+  readonly mountFlags: readonly string[]
+  readonly attributes: Readonly<Record<string, string>>
+  readonly secret: string | undefined
+}
+
+/** Pure: a volume that lives as long as its pod; its id is the same whenever it is asked for. */
+export function inlineWish(pod: Pod, name: string, source: NonNullable<Volume["csi"]>): MountWish {
+  const hash = createHash("sha256").update(`${pod.metadata.uid}${name}`).digest("hex")
+  return {
+    driver: source.driver,
+    volumeId: `csi-${hash}`,
+    lifecycle: "Ephemeral",
+    readOnly: source.readOnly ?? false,
+    fsType: source.fsType ?? "",
+    accessModes: ["ReadWriteOnce"],
+    mountFlags: [],
+    attributes: source.volumeAttributes ?? {},
+    secret: source.nodePublishSecretRef?.name,
+  }
+}
+
+/** Pure: a volume that outlives pods. Throws `VolumeProblem` for what this node cannot do for it. */
+export function persistentWish({ metadata, spec }: PersistentVolume): MountWish {
+  const source = spec?.csi
+  if (!source) throw new VolumeProblem(`volume "${metadata.name}" is not of a CSI driver`)
+  if (spec.volumeMode === "Block") {
+    throw new VolumeProblem(`volume "${metadata.name}" is a block device, which this node does not hand to pods`)
+  }
+  if (source.nodeStageSecretRef || source.nodePublishSecretRef) {
+    throw new VolumeProblem(`volume "${metadata.name}" needs a Secret of its driver, which this node may not read`)
+  }
+  return {
+    driver: source.driver,
+    volumeId: source.volumeHandle,
+    lifecycle: "Persistent",
+    readOnly: source.readOnly ?? false,
+    fsType: source.fsType ?? "",
+    accessModes: spec.accessModes ?? [],
+    mountFlags: spec.mountOptions ?? [],
+    attributes: source.volumeAttributes ?? {},
+    secret: undefined,
+  }
+}
+
+/** Pure: why a driver may not be asked; `object` is what the cluster says of it, if anything. */
+export function refusalOf(wish: MountWish, object: CSIDriver | undefined): string | undefined {
+  const modes = object?.spec.volumeLifecycleModes ?? ["Persistent"]
+  if (!modes.includes(wish.lifecycle)) {
+    return `volume mode "${wish.lifecycle}" not supported by driver ${wish.driver} (only supports ${JSON.stringify(modes)})`
+  }
+  if (wish.lifecycle === "Persistent" && (object?.spec.attachRequired ?? true)) {
+    return `driver ${wish.driver} wants its volumes attached to nodes first (attachRequired), which nobody does here`
+  }
+  return undefined
+}
+
+/** Pure. The pod's group is the driver's to set where it can. */
+export function capabilityOf(wish: MountWish, driver: Driver, fsGroup: number | undefined): VolumeCapability {
+  const [strongest = "ReadWriteOnce"] = wish.accessModes
+  const isDelegated = fsGroup !== undefined && driver.capabilities.has(nodeCapability.mountGroup)
+  return {
+    mount: {
+      fsType: wish.fsType,
+      mountFlags: [...wish.mountFlags],
+      ...(isDelegated && { volumeMountGroup: String(fsGroup) }),
+    },
+    accessMode: { mode: accessMode[strongest] ?? 0 },
+  }
+}
+
+/** Pure: what the driver is told of the volume, and of the pod where it wants that. */
+export function contextOf(
+  wish: MountWish,
+  pod: Pod,
+  object: CSIDriver | undefined,
+  tokens: Readonly<Record<string, object>>,
+): Record<string, string> {
+  const { name, namespace = "", uid } = pod.metadata
+  const of = "csi.storage.k8s.io/"
+  return {
+    ...wish.attributes,
+    ...(object?.spec.podInfoOnMount && {
+      [`${of}pod.name`]: name,
+      [`${of}pod.namespace`]: namespace,
+      [`${of}pod.uid`]: uid,
+      [`${of}serviceAccount.name`]: pod.spec.serviceAccountName ?? "default",
+      [`${of}ephemeral`]: String(wish.lifecycle === "Ephemeral"),
+    }),
+    ...(Object.keys(tokens).length > 0 && { [`${of}serviceAccount.tokens`]: JSON.stringify(tokens) }),
+  }
+}
+
+/** Pure: whether this node gives the files to the pod's group. */
+export function ownsFiles(wish: MountWish, driver: Driver, object: CSIDriver | undefined): boolean {
+  if (wish.readOnly || driver.capabilities.has(nodeCapability.mountGroup)) return false
+  const policy = object?.spec.fsGroupPolicy ?? "ReadWriteOnceWithFSType"
+  if (policy !== "ReadWriteOnceWithFSType") return policy === "File"
+  return wish.fsType !== "" && wish.accessModes.every((mode) => mode.startsWith("ReadWriteOnce"))
+}
