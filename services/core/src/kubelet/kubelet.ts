@@ -86,18 +86,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const watches = new ObjectWatches(client, clock, log)
   const services = options.informers(Service)
   const pods = createInformer(client, Pod, { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log)
-  const registry = new PluginRegistry({
-    directory: directories.plugins,
-    clock,
-    log,
-    onChange: async (drivers) => {
-      await writeDrivers(client, nodeName, drivers)
-      void fleet.driversChanged()
-    },
-  })
-  const staging = join(options.directory, "plugins", "kubernetes.io", "csi")
-  const mounts = runtime.lacks === undefined
-  const csi = mounts ? new CsiVolumes({ client, registry, clock, pods: directories.pods, staging }) : undefined
+  const { registry, csi } = openDrivers(options, directories, () => void fleet.driversChanged())
   const deps: Omit<PodDeps, "claim" | "disclaim"> = {
     runtime,
     client,
@@ -140,7 +129,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   await registration.register(view)
   const unsubscribe = tellReadiness(runtime, registration, view)
   rotation.start()
-  if (mounts) await registry.start()
+  if (csi) await registry.start()
   return {
     fetch: createKubeletFetch({ fleet, clock, runtime, nodeName, directory: options.directory }),
     upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
@@ -158,6 +147,25 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       await events[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Drivers of volumes that make themselves known, and what they mount; nothing is mounted for plain processes. */
+function openDrivers(
+  { client, nodeName, directory, runtime, clock, log }: KubeletOptions,
+  { pods, plugins }: { readonly pods: string; readonly plugins: string },
+  onChange: () => void,
+): { readonly registry: PluginRegistry; readonly csi: CsiVolumes | undefined } {
+  const registry = new PluginRegistry({
+    directory: plugins,
+    clock,
+    log,
+    onChange: async (drivers) => {
+      await writeDrivers(client, nodeName, drivers)
+      onChange()
+    },
+  })
+  const staging = join(directory, "plugins", "kubernetes.io", "csi")
+  return { registry, csi: runtime.lacks ? undefined : new CsiVolumes({ client, registry, clock, pods, staging }) }
 }
 
 /** A node whose runtime does not answer takes no pods; those that it has go on. */
