@@ -69,3 +69,43 @@ it("replaces an activator that was killed", async () => {
     return answer?.status === 200
   })
 })
+
+it("finds its range of service addresses taken at a start, and moves its services to another, the API's among them", async () => {
+  const { readFileSync } = await import("node:fs")
+  const { execFileSync } = await import("node:child_process")
+  const clusterIp = async (name: string, namespace: string): Promise<string> => {
+    const { stdout } = await wick.kubectl("get", "service", name, "-n", namespace, "-o", "jsonpath={.spec.clusterIP}")
+    return stdout
+  }
+  const ranges = () => JSON.parse(readFileSync(`${wick.home}/network/ranges.json`, "utf8")) as { services: string }
+  const before = { range: ranges().services, gateway: await clusterIp("wick-gateway", "knative-serving") }
+  await wick.stop()
+  const link = `taken${process.pid % 100_000}`
+  const ip = (...args: string[]): void => void execFileSync("ip", args)
+  ip("link", "add", link, "type", "bridge")
+  try {
+    ip("address", "add", before.range.replace(/\.0\/(\d+)$/, ".77/$1"), "dev", link)
+    ip("link", "set", link, "up")
+    await wick.restart()
+  } finally {
+    ip("link", "delete", link)
+  }
+  const now = ranges().services
+  expect(now).not.toBe(before.range)
+  const within = now.replace(/\d+\.\d+\/\d+$/, "")
+  expect(await clusterIp("wick-gateway", "knative-serving")).toContain(within)
+  expect(await clusterIp("kubernetes", "default")).toBe(`${within}0.1`)
+  const told = await wick.kubectl("get", "events", "-n", "knative-serving", "-o", "jsonpath={.items[*].message}")
+  expect(told.stdout).toContain(`Cluster IP [IPv4]:${before.gateway} is not within the Service CIDR ${now}`)
+  // What a pod finds: the API at the address that its environment says, and the gateway behind the function's name.
+  const program = `const told = (name) => (answer) => { console.log(name, answer.statusCode); answer.resume() }
+    const ca = require("fs").readFileSync("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt")
+    const host = process.env.KUBERNETES_SERVICE_HOST
+    require("https").get({ host, path: "/version", ca, agent: false }, told("api"))
+    require("http").get("http://enduring.default.svc.cluster.local", { agent: false }, told("function"))`
+  const command = ["--restart=Never", "--command", "--", "/usr/local/bin/node", "-e", program]
+  await wick.kubectl("run", "asks", "--image", `${wick.registry}/echo`, ...command)
+  await wick.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/asks", "--timeout=30s")
+  const lines = (await wick.kubectl("logs", "asks")).stdout.trim().split("\n").toSorted()
+  expect(lines).toEqual(["api 200", "function 200"])
+}, 120_000)

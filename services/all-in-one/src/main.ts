@@ -1,6 +1,7 @@
 import { flushCompileCache } from "node:module"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
+import { startUnlessEnded } from "./broken-off-start.ts"
 import { endSignal } from "./end-signal.ts"
 import { openHome } from "./home.ts"
 import { readOptions } from "./options.ts"
@@ -37,7 +38,7 @@ async function run(): Promise<void> {
     write: (line) => process.stderr.write(line),
   })
   const stopped = endSignal(process, systemClock, () => process.exit(1))
-  const platform = await startPlatform({
+  const starting = startPlatform({
     home,
     options,
     clock: systemClock,
@@ -49,6 +50,13 @@ async function run(): Promise<void> {
       process.exit(1)
     },
   })
+  const platform = await startUnlessEnded(starting, stopped, systemClock)
+  if (platform === undefined) {
+    throw new Refusal(
+      "the start was broken off, as asked, while it waited for something",
+      "start again: what still runs is adopted. A member starts when most of the store's members can be reached",
+    )
+  }
   process.send?.("ready")
   // What was compiled is kept for the next start, which then needs neither the time nor the memory of a compiler.
   flushCompileCache()
