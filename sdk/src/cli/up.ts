@@ -11,6 +11,7 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --home DIR                          where all state lies                     (default ~/.wick)
   --api HOST:PORT                     Kubernetes API                           (127.0.0.1:6443)
   --gateway HOST:PORT                 where functions are called               (127.0.0.1:8080)
+    --gateway-https HOST:PORT         and by TLS: config-network says who gets a certificate (--gateway's port + 363)
   --registry HOST:PORT                image registry                           (127.0.0.1:5000)
     --registry-ca FILE                certificates that vouch for other registries, beside this machine's
     --plain-registry HOST:PORT,…      other registries that speak plain HTTP

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net"
 
 /**
  * Below what Linux gives out by itself (32768 to 60999): a port of that range may serve as somebody's source port by the
- * time it is listened at. Programs also take ports 1,000 and 2,000 above the one that they were told.
+ * time it is listened at. Programs also take ports 1,000 to 3,000 above the one that they were told.
  */
 const first = 10_000
 const past = 30_000

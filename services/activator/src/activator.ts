@@ -16,6 +16,7 @@ import { Prober } from "./backend/prober.ts"
 import { followActivators } from "./cluster/activator-endpoints.ts"
 import { ClusterWatch } from "./cluster/cluster-watch.ts"
 import { Fleet } from "./cluster/fleet.ts"
+import type { Door } from "./gateway/entrance.ts"
 import { Gateway } from "./gateway/gateway.ts"
 import { RequestLog } from "./gateway/request-log.ts"
 import { autoscalerAddresses } from "./load/autoscaler-addresses.ts"
@@ -43,6 +44,9 @@ export interface ActivatorOptions {
   readonly listen: Endpoint | readonly Endpoint[]
   /** Where callers inside the cluster come in, for whom there are more hosts. */
   readonly listenLocal?: readonly Endpoint[]
+  /** The same behind TLS, for hosts that have a certificate. */
+  readonly listenSecure?: readonly Endpoint[]
+  readonly listenLocalSecure?: readonly Endpoint[]
   /** Other processes listen in the same places. */
   readonly reusePort?: boolean
   /** How long a client may take over the head of a request; a minute unless given. */
@@ -78,6 +82,8 @@ export interface Activator extends AsyncDisposable {
   readonly address: AddressInfo
   /** Of the places for callers inside the cluster. */
   readonly localAddresses: readonly AddressInfo[]
+  /** Of the places behind TLS: those for all clients, then those for callers inside. */
+  readonly secureAddresses: readonly AddressInfo[]
   readonly adminAddress: AddressInfo
   /**
    * Is unready from now on, but serves for `lingerMs` more, in which load balancers look away; then takes no new
@@ -104,7 +110,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const prober = new Prober(clock, () => metrics.probes.add())
   started.defer(() => prober.stopAll())
   const fleet = new Fleet({ clock, random, prober, measuring, events: reporter, lender: sharing.lender })
-  const watch = new ClusterWatch({ informers, clock, fleet })
+  const watch = new ClusterWatch({ informers, clock, fleet, log })
   const config = follow(watchConfig(informers))
   const { gateway, tracing } = openGateway(watch, config, { ...options, log }, started)
   let isReady = false
@@ -135,13 +141,14 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
   await Promise.all([watch.synced, config.synced, activators])
   await tracing.flush()
-  const { outer: address, inner: localAddresses } = await listenGateway(gateway, options)
+  const { outer: address, inner: localAddresses, secure: secureAddresses } = await listenGateway(gateway, options)
   isReady = true
   log.info("activator is ready", { address: address.address, port: address.port, admin: adminAddress.port })
   const running = started.move()
   return {
     address,
     localAddresses,
+    secureAddresses,
     adminAddress,
     drain: async ({ lingerMs, limitMs }) => {
       isReady = false
@@ -165,6 +172,7 @@ function openGateway(
   const tracing = started.use(followTracing("activator", config, { ...options, write }))
   const gateway = started.use(new Gateway(watch, clock, headTimeoutMs, tracing))
   logRequests(gateway, config, options)
+  config.onChange(() => gateway.redirectTo(config.current().network["external-https-port"]))
   return { gateway, tracing }
 }
 
@@ -218,11 +226,19 @@ async function listenAdmin(admin: AdminServer, options: ActivatorOptions): Promi
 
 async function listenGateway(
   gateway: Gateway,
-  { listen, listenLocal = [], reusePort = false }: ActivatorOptions,
-): Promise<{ outer: AddressInfo; inner: AddressInfo[] }> {
-  const all = (places: readonly Endpoint[], isLocal: boolean): Promise<AddressInfo[]> =>
-    Promise.all(places.map((place) => gateway.listen({ ...place, reusePort }, { isLocal, isSecure: false })))
-  const [[outer], inner] = await Promise.all([all([listen].flat(), listenLocal.length === 0), all(listenLocal, true)])
+  options: ActivatorOptions,
+): Promise<{ outer: AddressInfo; inner: AddressInfo[]; secure: AddressInfo[] }> {
+  const { listen, listenLocal = [], listenSecure = [], listenLocalSecure = [], reusePort = false } = options
+  const all = (places: readonly Endpoint[], door: Door): Promise<AddressInfo[]> =>
+    Promise.all(places.map((place) => gateway.listen({ ...place, reusePort }, door)))
+  // Where there are no places for callers inside, they come in where everybody does.
+  const outside = { isLocal: listenLocal.length === 0 }
+  const [[outer], inner, ...secure] = await Promise.all([
+    all([listen].flat(), { ...outside, isSecure: false }),
+    all(listenLocal, { isLocal: true, isSecure: false }),
+    all(listenSecure, { ...outside, isSecure: true }),
+    all(listenLocalSecure, { isLocal: true, isSecure: true }),
+  ])
   assert(outer !== undefined, "an activator listens somewhere for clients")
-  return { outer, inner }
+  return { outer, inner, secure: secure.flat() }
 }

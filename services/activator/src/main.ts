@@ -29,6 +29,8 @@ const activator = await startActivator({
   metrics: createMetrics(),
   listen: options.listen,
   listenLocal: options.listenLocal,
+  listenSecure: options.listenSecure,
+  listenLocalSecure: options.listenLocalSecure,
   reusePort: true,
   admin: options.admin,
   hooksFrom: options.hooksFrom,

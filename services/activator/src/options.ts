@@ -6,6 +6,8 @@ export interface Options {
   readonly kubeconfig: string | undefined
   readonly listen: readonly Endpoint[]
   readonly listenLocal: readonly Endpoint[]
+  readonly listenSecure: readonly Endpoint[]
+  readonly listenLocalSecure: readonly Endpoint[]
   readonly admin: readonly Endpoint[]
   readonly adminAddress: string | undefined
   readonly hooksFrom: HooksFrom
@@ -15,11 +17,13 @@ export interface Options {
   readonly drainSeconds: number
 }
 
-export const usage = `activator: the gateway and buffer before the pods (--listen, --listen-local and --admin may be given several times)
+export const usage = `activator: the gateway and buffer before the pods (places to listen at may be given several times)
 
   --kubeconfig FILE         cluster to follow (default: $KUBECONFIG, in-cluster, ~/.kube/config)
   --listen HOST:PORT        where clients come in (default 0.0.0.0:8080); several processes may share a port
   --listen-local HOST:PORT  where pods come in; then --listen leads only to hosts that are visible outside the cluster
+  --listen-https HOST:PORT, --listen-local-https HOST:PORT
+                            the same behind TLS, for hosts that have a certificate
   --admin HOST:PORT         health, metrics, drain and routed (default 0.0.0.0:8081)
   --admin-address URL       how other activators and kubelets reach --admin (default: from --admin)
   --hooks-from PLACE        whence kubelets may ask if a pod is drained: loopback (default) or everywhere
@@ -37,6 +41,8 @@ export function parseOptions(args: readonly string[]): Options {
       kubeconfig: { type: "string" },
       listen: { type: "string", multiple: true, default: ["0.0.0.0:8080"] },
       "listen-local": { type: "string", multiple: true, default: [] },
+      "listen-https": { type: "string", multiple: true, default: [] },
+      "listen-local-https": { type: "string", multiple: true, default: [] },
       admin: { type: "string", multiple: true, default: ["0.0.0.0:8081"] },
       "admin-address": { type: "string" },
       "hooks-from": { type: "string", default: "loopback" },
@@ -50,6 +56,8 @@ export function parseOptions(args: readonly string[]): Options {
     kubeconfig: values.kubeconfig,
     listen: values.listen.map((text) => endpoint("--listen", text)),
     listenLocal: values["listen-local"].map((text) => endpoint("--listen-local", text)),
+    listenSecure: values["listen-https"].map((text) => endpoint("--listen-https", text)),
+    listenLocalSecure: values["listen-local-https"].map((text) => endpoint("--listen-local-https", text)),
     admin: values.admin.map((text) => endpoint("--admin", text)),
     adminAddress: values["admin-address"],
     hooksFrom: place("--hooks-from", values["hooks-from"]),

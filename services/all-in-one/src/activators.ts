@@ -8,8 +8,10 @@ import { passConnectionsOn } from "./shared-port.ts"
 export interface ActivatorsOptions {
   readonly count: number
   readonly gateway: Address
-  /** The host as pods see it, and the port at which they come in; absent where there is no pod network. */
-  readonly pods?: Address | undefined
+  /** Where clients come in by TLS. */
+  readonly secureGateway: Address
+  /** The host as pods see it, and the ports at which they come in; absent where there is no pod network. */
+  readonly pods?: PodPlace | undefined
   /** Ports of the admin endpoints are this one and those after it. */
   readonly adminPort: number
   readonly autoscaler: string
@@ -21,6 +23,10 @@ export interface ActivatorsOptions {
   readonly version: string
   readonly clock: Clock
   readonly log: Log
+}
+
+interface PodPlace extends Address {
+  readonly securePort: number
 }
 
 export interface Activators {
@@ -47,15 +53,16 @@ const program = new URL(import.meta.resolve("@wick/activator/main")).pathname
 export async function keepActivators(options: ActivatorsOptions): Promise<Activators> {
   // One arena of malloc's saves the control process memory; a gateway under load it would cost a third more CPU.
   const { MALLOC_ARENA_MAX: _, ...env } = process.env
-  const { count, gateway, directory, version, clock, log } = options
+  const { count, gateway, secureGateway, directory, version, clock, log } = options
   if (count > 1) passConnectionsOn(log)
   const kept = await Promise.all(
     Array.from({ length: count }, (_, at): Promise<KeptProcess> => {
       const adminPort = options.adminPort + at
       const args = [
         ...["--listen", `${gateway.host}:${gateway.port}`],
+        ...["--listen-https", `${secureGateway.host}:${secureGateway.port}`],
         ...["--admin", `127.0.0.1:${adminPort}`],
-        ...overPodNetwork(gateway, adminPort, options.pods),
+        ...overPodNetwork(options, adminPort),
         ...["--autoscaler", options.autoscaler],
         ...["--kubeconfig", options.kubeconfig],
         ...["--id", `${options.idPrefix}activator-${at}`],
@@ -80,12 +87,14 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
 }
 
 /** What pods and other hosts reach: node ports and load balancers lead to the public port there too. */
-function overPodNetwork(gateway: Address, adminPort: number, pods: Address | undefined): string[] {
+function overPodNetwork({ gateway, secureGateway, pods }: ActivatorsOptions, adminPort: number): string[] {
   if (!pods) return []
-  const coversAll = ["0.0.0.0", "::", pods.host].includes(gateway.host)
+  const isCovered = ({ host }: Address): boolean => ["0.0.0.0", "::", pods.host].includes(host)
   return [
-    ...(coversAll ? [] : ["--listen", `${pods.host}:${gateway.port}`]),
+    ...(isCovered(gateway) ? [] : ["--listen", `${pods.host}:${gateway.port}`]),
+    ...(isCovered(secureGateway) ? [] : ["--listen-https", `${pods.host}:${secureGateway.port}`]),
     ...["--listen-local", `${pods.host}:${pods.port}`],
+    ...["--listen-local-https", `${pods.host}:${pods.securePort}`],
     ...["--admin", `${pods.host}:${adminPort}`],
     ...["--admin-address", `http://${pods.host}:${adminPort}`],
   ]

@@ -8,8 +8,10 @@ export interface GatewayPlace {
   readonly address: string
   /** For all clients. */
   readonly publicPort: number
+  readonly publicSecurePort: number
   /** For pods: here hosts of the cluster are served too. */
   readonly localPort: number
+  readonly localSecurePort: number
   /** Of each process one. */
   readonly adminPorts: readonly number[]
 }
@@ -29,13 +31,14 @@ type NewSlice = NewOf<typeof EndpointSlice>
 export function gatewayServices(): NewService[] {
   return [
     service(publicName, "LoadBalancer", [port("http", 80), port("https", 443)]),
-    service(localName, "ClusterIP", [port("http", 80)]),
-    service(activatorsName, "ClusterIP", [port("http", 80), port("h2c", 81), port("admin", 8081)]),
+    service(localName, "ClusterIP", [port("http", 80), port("https", 443)]),
+    service(activatorsName, "ClusterIP", [port("http", 80), port("h2c", 81), port("https", 443), port("admin", 8081)]),
   ]
 }
 
 /** Who is behind those Services on one host. They have no selector: these are processes, not pods. */
-export function gatewaySlices({ node, address, publicPort, localPort, adminPorts }: GatewayPlace): NewSlice[] {
+export function gatewaySlices({ node, address, adminPorts, ...ports }: GatewayPlace): NewSlice[] {
+  const { publicPort, publicSecurePort, localPort, localSecurePort } = ports
   const made = (service: string, suffix: string, ports: Readonly<Record<string, number>>): NewSlice => ({
     metadata: { name: `${service}-${node}${suffix}`, namespace: servingNamespace, labels: { [serviceLabel]: service } },
     addressType: "IPv4",
@@ -45,9 +48,11 @@ export function gatewaySlices({ node, address, publicPort, localPort, adminPorts
     ports: Object.entries(ports).map(([name, number]) => ({ name, protocol: "TCP", port: number })),
   })
   return [
-    made(publicName, "", { http: publicPort }),
-    made(localName, "", { http: localPort }),
-    ...adminPorts.map((admin, at) => made(activatorsName, `-${at}`, { http: localPort, h2c: localPort, admin })),
+    made(publicName, "", { http: publicPort, https: publicSecurePort }),
+    made(localName, "", { http: localPort, https: localSecurePort }),
+    ...adminPorts.map((admin, at) =>
+      made(activatorsName, `-${at}`, { http: localPort, h2c: localPort, https: localSecurePort, admin }),
+    ),
   ]
 }
 

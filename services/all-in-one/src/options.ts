@@ -24,6 +24,7 @@ const schema = z.object({
   home: z.string().transform((path) => resolve(path)),
   api: address.default({ host: "127.0.0.1", port: 6443 }),
   gateway: address.default({ host: "127.0.0.1", port: 8080 }),
+  "gateway-https": address.optional(),
   registry: address.default({ host: "127.0.0.1", port: 5000 }),
   metrics: address.default({ host: "127.0.0.1", port: 9090 }),
   "etcd-listen": address.optional(),
@@ -49,6 +50,17 @@ const schema = z.object({
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error").default("info"),
 })
 export type Options = z.output<typeof schema>
+
+/** How far the port for TLS is from the other one, unless it is given: 443 from 80, 8443 from 8080. */
+const securePortOffset = 363
+
+/** Where functions are called by TLS. */
+export function secureGateway({
+  gateway,
+  "gateway-https": given,
+}: Pick<Options, "gateway" | "gateway-https">): Address {
+  return given ?? { host: gateway.host, port: gateway.port + securePortOffset }
+}
 
 const flags = Object.keys(schema.shape)
 /** May be given several times. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import type { Home } from "./home.ts"
-import type { Address, Options } from "./options.ts"
+import { type Address, type Options, secureGateway } from "./options.ts"
 import { isAlive, type ProcessIdentity } from "./process-identity.ts"
 import { explain, Refusal } from "./refusal.ts"
 
@@ -16,7 +16,7 @@ export async function checkPorts(options: Options, home: Home): Promise<void> {
   ]
   if (options["etcd-listen"]) named.push(["etcd-listen", options["etcd-listen"]])
   if (options.peer) named.push(["peer", options.peer])
-  if (!activatorsRun(home)) named.push(["gateway", gateway])
+  if (!activatorsRun(home)) named.push(["gateway", gateway], ["gateway-https", secureGateway(options)])
   for (const [flag, address] of named) await checkPort(flag, address)
 }
 

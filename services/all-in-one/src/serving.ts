@@ -12,7 +12,7 @@ import { electServing } from "./elected-serving.ts"
 import { publishGateways } from "./gateway-places.ts"
 import type { Home } from "./home.ts"
 import { installServing } from "./install.ts"
-import type { Options } from "./options.ts"
+import { type Options, secureGateway } from "./options.ts"
 import { codeFingerprint } from "./version.ts"
 
 export interface ServingOptions {
@@ -40,6 +40,7 @@ export interface Serving extends AsyncDisposable {
 
 const adminPortOffset = 1_000
 const localPortOffset = 2_000
+const localSecurePortOffset = 3_000
 const loopback = "127.0.0.1"
 const httpsPort = 443
 const installer = { name: "system:wick-installer", groups: ["system:masters"] }
@@ -118,7 +119,10 @@ function configDefaults(
 ): Record<string, Record<string, string>> {
   return {
     "config-domain": { [options.domain]: "" },
-    "config-network": { "external-port": String(options.gateway.port) },
+    "config-network": {
+      "external-port": String(options.gateway.port),
+      "external-https-port": String(secureGateway(options).port),
+    },
     "config-wick": { "drain-host": drainHost, "drain-port": String(adminPort) },
   }
 }
@@ -130,7 +134,9 @@ async function publish({ options, controlPlane, hostAddress }: ServingOptions, a
     node: options["node-name"],
     address: hostAddress,
     publicPort: options.gateway.port,
+    publicSecurePort: secureGateway(options).port,
     localPort: options.gateway.port + localPortOffset,
+    localSecurePort: options.gateway.port + localSecurePortOffset,
     adminPorts: adminPortsOf(options, adminPort),
   })
 }
@@ -152,7 +158,15 @@ function startActivators(
   return keepActivators({
     count: options.activators,
     gateway: options.gateway,
-    pods: hostAddress === undefined ? undefined : { host: hostAddress, port: options.gateway.port + localPortOffset },
+    secureGateway: secureGateway(options),
+    pods:
+      hostAddress === undefined
+        ? undefined
+        : {
+            host: hostAddress,
+            port: options.gateway.port + localPortOffset,
+            securePort: options.gateway.port + localSecurePortOffset,
+          },
     adminPort,
     autoscaler,
     kubeconfig,

@@ -19,6 +19,8 @@ export interface TestPlatform extends AsyncDisposable {
   /** `127.0.0.1:PORT` of the image registry. */
   readonly registry: string
   readonly gatewayPort: number
+  /** Of the gateway behind TLS. */
+  readonly securePort: number
   readonly domain: string
   /** Sends a request to the gateway for the host of a function's URL. */
   call(host: string, options?: CallOptions): Promise<Answer>
@@ -46,21 +48,20 @@ const cli = new URL("../../../sdk/bin/wick.mjs", import.meta.url).pathname
 /** Starts a platform. `flags` are those of `wick up`, beside the ones that keep it apart from any other Wick. */
 export async function startTestPlatform(flags: readonly string[] = []): Promise<TestPlatform> {
   const home = mkdtempSync(join(tmpdir(), "wick-e2e-"))
-  const [api, gateway, registry, metrics] = await freePorts(4)
-  const ports = { api, gateway, registry, metrics }
+  const [api, gateway, secure, registry, metrics] = await freePorts(5)
+  const ports = { api, gateway, "gateway-https": secure, registry, metrics }
   const addresses = Object.entries(ports).flatMap(([flag, port]) => [`--${flag}`, `127.0.0.1:${port}`])
   const args = [main, "up", "--home", home, ...addresses, ...flags]
   await start(home, args)
   const { client } = await connect({ kubeconfig: join(home, "kubeconfig"), env: {} })
-  return platform(client, home, args, gateway ?? 0, registry ?? 0)
+  return platform(client, home, args, { gateway: gateway ?? 0, secure: secure ?? 0, registry: registry ?? 0 })
 }
 
 function platform(
   client: Client,
   home: string,
   args: string[],
-  gatewayPort: number,
-  registryPort: number,
+  ports: { readonly gateway: number; readonly secure: number; readonly registry: number },
 ): TestPlatform {
   const kubeconfig = join(home, "kubeconfig")
   const env = { ...process.env, WICK_HOME: home, KUBECONFIG: kubeconfig, NO_COLOR: "1" }
@@ -73,10 +74,11 @@ function platform(
     home,
     client,
     kubeconfig,
-    registry: `127.0.0.1:${registryPort}`,
-    gatewayPort,
+    registry: `127.0.0.1:${ports.registry}`,
+    gatewayPort: ports.gateway,
+    securePort: ports.secure,
     domain: "wick.localhost",
-    call: (host, options) => call(gatewayPort, host, options),
+    call: (host, options) => call(ports.gateway, host, options),
     wick: (...words) => run(process.execPath, [cli, ...words], env),
     kubectl: (...words) => run("kubectl", words, env),
     background: (command, ...words) =>

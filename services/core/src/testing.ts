@@ -1,6 +1,6 @@
 /**
  * What other workspaces' tests may use of the core: the real API server on a store in memory, in their own process;
- * etcd of this machine; a bucket of S3.
+ * etcd of this machine; a bucket of S3; certificates.
  */
 export { startTestIssuer, type TestIssuer } from "./apiserver/testing/issuer.ts"
 export type { TestApi } from "./apiserver/testing/start.ts"
@@ -8,3 +8,4 @@ export { startTestApi } from "./apiserver/testing/start.ts"
 export { credentials as s3Credentials, type S3Server, startS3 } from "./backup/testing/s3-server.ts"
 export { etcdctl, startSecure as startEtcdOfMachine } from "./etcd/testing/start-pair.ts"
 export { startTestDriver } from "./kubelet/csi/testing/csi-driver.ts"
+export { createAuthority, issueCertificate } from "./pki/authority.ts"

@@ -54,6 +54,8 @@ const rules: Record<string, Rule[]> = {
     rule(["serving.knative.dev"], ["revisions"], read),
     rule([networking], ["ingresses"], read),
     rule([""], ["pods", "configmaps"], read),
+    // Certificates: of type kubernetes.io/tls, which roles cannot say.
+    rule([""], ["secrets"], read),
     rule(["discovery.k8s.io"], ["endpointslices"], read),
     // Who runs the autoscaler, where a cluster has several hosts.
     rule(["coordination.k8s.io"], ["leases"], read),

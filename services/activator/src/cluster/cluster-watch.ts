@@ -1,9 +1,12 @@
+import type { SecureContext } from "node:tls"
 import { revisionLabel } from "@wick/sdk/api/serving/revision-key"
 import type { Clock } from "@wick/sdk/clock"
 import { type Informer, type Informers, subject } from "@wick/sdk/controller"
+import type { Log } from "@wick/sdk/log"
 import type { Backend } from "../backend/backend.ts"
 import { unknownSpec } from "../backend/revision-spec.ts"
 import type { GatewayRouting } from "../gateway/gateway.ts"
+import { CertificateWatch } from "../tls/certificate-watch.ts"
 import type { Fleet } from "./fleet.ts"
 import type { Asked, Passage } from "./host-rule.ts"
 import { IngressTable } from "./ingress-table.ts"
@@ -29,6 +32,7 @@ export interface IngressGeneration {
 export class ClusterWatch implements GatewayRouting {
   readonly #ingresses: IngressTable<Backend>
   readonly #fleet: Fleet
+  readonly #certificates: CertificateWatch
   readonly #ingressInformer: Informer<typeof WatchedIngress>
   readonly #podInformer: Informer<typeof WatchedPod>
   readonly #clock: Clock
@@ -38,16 +42,22 @@ export class ClusterWatch implements GatewayRouting {
   /** Looked through at every change that one of them could wait for. */
   readonly #waiters = new Set<() => void>()
 
-  constructor({ informers, clock, fleet }: { informers: Informers; clock: Clock; fleet: Fleet }) {
+  constructor({ informers, clock, fleet, log }: { informers: Informers; clock: Clock; fleet: Fleet; log: Log }) {
     this.#clock = clock
     this.#fleet = fleet
     this.#ingresses = new IngressTable((namespace, name) => fleet.backend(namespace, name))
+    this.#certificates = new CertificateWatch(informers, log, () => this.#changed())
     const revisions = informers(WatchedRevision)
     this.#podInformer = informers(WatchedPod, { labelSelector: revisionLabel })
     this.#ingressInformer = informers(WatchedIngress)
     this.#ingressInformer.onChange(({ before, after }) => {
-      if (after) this.#ingresses.put(after)
-      else if (before) this.#ingresses.remove(before)
+      if (after) {
+        this.#ingresses.put(after)
+        this.#certificates.put(after)
+      } else if (before) {
+        this.#ingresses.remove(before)
+        this.#certificates.remove(before)
+      }
       fleet.sweep()
       this.#changed()
     })
@@ -64,7 +74,7 @@ export class ClusterWatch implements GatewayRouting {
       else fleet.removePod(revision, subject(change))
     })
     const all = [this.#ingressInformer.synced, revisions.synced, this.#podInformer.synced]
-    this.synced = Promise.all(all).then(() => {})
+    this.synced = Promise.all(all).then(() => this.#certificates.synced())
   }
 
   choose(host: string, asked: Asked, isLocal: boolean): Passage<Backend> | undefined {
@@ -75,14 +85,19 @@ export class ClusterWatch implements GatewayRouting {
     return target && { answer: undefined, target, headers: undefined, tag: "", secureOnly: false }
   }
 
+  certificateOf(host: string): SecureContext | undefined {
+    return this.#certificates.contextOf(host)
+  }
+
   /**
-   * Resolves when requests are routed by this generation of the Ingress or a later one, and everything is known of the
-   * revisions that it leads to; or when the signal aborts.
+   * Resolves when requests are routed by this generation of the Ingress or a later one, everything is known of the revisions
+   * that it leads to, and its certificates are at hand; or when the signal aborts.
    */
   routed({ namespace, name, generation, uid }: IngressGeneration, signal: AbortSignal): Promise<void> {
     const holds = (): boolean => {
       const targets = this.#ingresses.held(`${namespace}/${name}`, generation, uid)
-      return targets?.values().every(({ spec }) => spec !== unknownSpec) ?? false
+      if (targets === undefined || !this.#certificates.isComplete(`${namespace}/${name}`)) return false
+      return targets.values().every(({ spec }) => spec !== unknownSpec)
     }
     return new Promise((resolve) => {
       const look = (): void => {

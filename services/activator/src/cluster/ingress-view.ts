@@ -14,6 +14,14 @@ export interface IngressView {
 export interface IngressSpecView {
   readonly httpOption?: string | undefined
   readonly rules?: readonly RuleView[] | undefined
+  readonly tls?: readonly TlsView[] | undefined
+}
+
+/** A certificate, and the hosts that it is for. */
+export interface TlsView {
+  readonly hosts?: readonly string[] | undefined
+  readonly secretName?: string | undefined
+  readonly secretNamespace?: string | undefined
 }
 
 export interface RuleView {

@@ -4,7 +4,7 @@ import type { RevisionView } from "../backend/revision-spec.ts"
 import type { IngressSpecView } from "./ingress-view.ts"
 
 /*
- * What the activator reads of three kinds. The kinds' whole schemas describe hundreds of fields that no request needs,
+ * What the activator reads of some kinds. The kinds' whole schemas describe hundreds of fields that no request needs,
  * and one of these processes runs per core: so it watches through these narrow views. Nothing is ever written with them.
  */
 
@@ -56,6 +56,17 @@ export const WatchedPod = defineKind({
   schema: z.object({ status: z.custom<PodStatusView | undefined>() }),
 })
 
+export const WatchedTlsSecret = defineKind({
+  group: "",
+  version: "v1",
+  kind: "Secret",
+  plural: "secrets",
+  description: "A certificate and its key.",
+  schema: z.object({ data: z.custom<Readonly<Record<string, string>> | undefined>() }),
+  selectableFields: ["type"],
+})
+
 export type WatchedIngress = KindOf<typeof WatchedIngress>
 export type WatchedRevision = KindOf<typeof WatchedRevision>
+export type WatchedTlsSecret = KindOf<typeof WatchedTlsSecret>
 export type WatchedPod = KindOf<typeof WatchedPod>

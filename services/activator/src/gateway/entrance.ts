@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import { type AddressInfo, createServer as createListener, type Server as Listener, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
+import { createServer as createSecureListener, type SecureContext, type TLSSocket } from "node:tls"
 import type { Clock } from "@wick/sdk/clock"
 import { createH2Server, type H2Server, h2Headers } from "./h2-server.ts"
 import { CallResponse, type Incoming, type Outgoing } from "./http-call.ts"
@@ -24,6 +25,8 @@ export interface Place {
 
 /** What is done with those who come in. */
 export interface Reception {
+  /** By which a host is known behind TLS; without one there is no handshake. */
+  certificateOf(host: string): SecureContext | undefined
   /** `rawHeaders` are those of HTTP/1, whatever the client speaks. */
   request(request: Incoming, response: Outgoing, rawHeaders: readonly string[], door: Door): void
   upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, door: Door): void
@@ -35,6 +38,8 @@ const headMaxBytes = 64 * 1024
 
 /** HTTP/1.1, HTTP/2 with prior knowledge and upgrades on the same ports: all that share a door. */
 export class Entrance {
+  readonly #door: Door
+  readonly #reception: Reception
   readonly #clock: Clock
   readonly #headTimeoutMs: number
   readonly #h1: Server<typeof IncomingMessage, typeof CallResponse>
@@ -43,6 +48,8 @@ export class Entrance {
   readonly #sockets = new Set<Socket>()
 
   constructor(door: Door, reception: Reception, clock: Clock, headTimeoutMs: number) {
+    this.#door = door
+    this.#reception = reception
     this.#clock = clock
     this.#headTimeoutMs = headTimeoutMs
     this.#h1 = createServer({
@@ -65,7 +72,9 @@ export class Entrance {
   }
 
   async listen(place: Place): Promise<AddressInfo> {
-    const listener = createListener({ allowHalfOpen: true, noDelay: true }, (socket) => this.#welcome(socket))
+    const listener = this.#door.isSecure
+      ? this.#secureListener()
+      : createListener({ allowHalfOpen: true, noDelay: true }, (socket) => this.#welcome(socket))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     listener.once("error", reject)
     listener.listen({ ...place, backlog: 4096 }, resolve)
@@ -89,10 +98,37 @@ export class Entrance {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  #welcome(socket: Socket): void {
+  /** The client says by SNI whose certificate it wants, and by ALPN what it speaks. */
+  #secureListener(): Listener {
+    const listener = createSecureListener(
+      {
+        allowHalfOpen: true,
+        noDelay: true,
+        minVersion: "TLSv1.2",
+        ALPNProtocols: ["h2", "http/1.1"],
+        handshakeTimeout: this.#headTimeoutMs,
+        SNICallback: (host, use) => use(null, this.#reception.certificateOf(host)),
+      },
+      (socket) => this.#welcomeSecure(socket),
+    )
+    listener.on("connection", (socket) => this.#keep(socket))
+    return listener
+  }
+
+  #welcomeSecure(socket: TLSSocket): void {
+    socket.on("error", () => socket.destroy())
+    const server = socket.alpnProtocol === "h2" ? this.#h2.server : this.#h1
+    server.emit("connection", socket)
+  }
+
+  #keep(socket: Socket): void {
     this.#sockets.add(socket)
     socket.on("close", () => this.#sockets.delete(socket))
     socket.on("error", () => socket.destroy())
+  }
+
+  #welcome(socket: Socket): void {
+    this.#keep(socket)
     sniffProtocol(socket, this.#clock, this.#headTimeoutMs, (protocol) => {
       const server = protocol === "h2" ? this.#h2.server : this.#h1
       server.emit("connection", socket)

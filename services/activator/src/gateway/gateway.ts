@@ -26,9 +26,11 @@ export interface GatewayWorld {
   requestLog: RequestLog | undefined
   /** As its settings are now. */
   readonly tracing: Pick<Tracing, "tracer">
+  /** At which clients reach us by TLS. */
+  securePort: number
 }
 
-export interface GatewayRouting {
+export interface GatewayRouting extends Pick<Reception, "certificateOf"> {
   /** Where the next request to this host goes, as far as it is known. */
   choose(host: string, asked: Asked, isLocal: boolean): Passage<Backend> | undefined
   /** Resolves when the routing knows everything that the API server knew when it was called. */
@@ -48,6 +50,7 @@ const untraced = { tracer: undefined }
 
 /** A client has this long to send a request's head; a body may take as long as the revision's timeout allows. */
 const headMsMax = 60_000
+const httpsPort = 443
 
 /** The ports that clients see, and the way from a request's head to the revision that it is for. */
 export class Gateway implements AsyncDisposable {
@@ -65,8 +68,10 @@ export class Gateway implements AsyncDisposable {
   ) {
     this.#routing = routing
     this.#headTimeoutMs = headTimeoutMs
-    this.#world = { clock, heads: new HeldHeads(), draining: false, requestLog: undefined, tracing }
+    const heads = new HeldHeads()
+    this.#world = { clock, heads, draining: false, requestLog: undefined, tracing, securePort: httpsPort }
     this.#reception = {
+      certificateOf: (host) => routing.certificateOf(host),
       request: (request, response, rawHeaders, door) => this.#request(request, response, rawHeaders, door),
       upgrade: (request, socket, first, door) => this.#upgrade(request, socket, first, door),
     }
@@ -83,6 +88,11 @@ export class Gateway implements AsyncDisposable {
   /** From the next request on. */
   logTo(requestLog: RequestLog | undefined): void {
     this.#world.requestLog = requestLog
+  }
+
+  /** Where clients without TLS are sent, if they may not go without. */
+  redirectTo(securePort: number): void {
+    this.#world.securePort = securePort
   }
 
   /** Asks clients to take their next requests elsewhere, and goes on serving. */
@@ -168,8 +178,9 @@ export class Gateway implements AsyncDisposable {
       answer(own)
     } else if (passage?.answer !== undefined) answer({ status: 200, body: passage.answer })
     else if (passage === undefined) answer(plain(404, `no route for host ${head.host}`))
-    else if (passage.secureOnly && !door.isSecure && !head.wasSecure) answer(toHttps(head.host, request.url ?? "/"))
-    else admit(passage)
+    else if (passage.secureOnly && !door.isSecure && !head.wasSecure) {
+      answer(toHttps(head.host, this.#world.securePort, request.url ?? "/"))
+    } else admit(passage)
   }
 }
 

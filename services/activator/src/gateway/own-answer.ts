@@ -18,8 +18,8 @@ export function plain(status: number, text: string, retryAfterSeconds = retrySec
 }
 
 /** The same place behind TLS. */
-export function toHttps(host: string, path: string): OwnAnswer {
-  const name = host.replace(/:\d+$/, "")
+export function toHttps(host: string, port: number, path: string): OwnAnswer {
+  const name = host.replace(/:\d+$/, "") + (port === 443 ? "" : `:${port}`)
   return { status: 301, body: "", headers: { location: `https://${name}${path}` } }
 }
 

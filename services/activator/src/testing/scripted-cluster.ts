@@ -20,6 +20,8 @@ export class ScriptedCluster {
   #version = 1
   readonly #objects = new Map<string, Map<string, Stored>>()
   readonly #watchers = new Map<string, Set<(line: string) => void>>()
+  /** Paths of what was ever listed. */
+  readonly listed = new Set<string>()
   /** Set to make every request fail, as when the server is away. */
   away = false
 
@@ -98,6 +100,7 @@ export class ScriptedCluster {
     const { pathname, searchParams } = new URL(request.url)
     const plural = pathname.split("/").at(-1) ?? ""
     if (searchParams.get("watch") !== "true") {
+      this.listed.add(pathname)
       const items = [...this.#of(plural).values()]
       return Response.json({ metadata: { resourceVersion: String(this.#version) }, items })
     }

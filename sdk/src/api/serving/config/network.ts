@@ -69,6 +69,11 @@ export const networkMap = defineMap(
       "80",
       "Port at which clients reach the gateway; shown in URLs unless it is the scheme's own.",
     ),
+    "external-https-port": setting(
+      int32,
+      "443",
+      "Port at which clients reach the gateway by TLS; shown in URLs unless it is 443.",
+    ),
     "http-protocol": setting(
       choice(
         ["Enabled", "Disabled", "Redirected"],
