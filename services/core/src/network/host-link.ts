@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs"
-import { formatRange, parseRange, type Range } from "./address.ts"
+import { formatRange, overlap, parseRange, type Range } from "./address.ts"
 import { hostCommand } from "./host-command.ts"
 import type { Ranges } from "./range-choice.ts"
 
@@ -49,20 +49,21 @@ interface Interface {
 }
 
 export interface Surroundings {
-  /** Ranges that the host routes or has, without those of `own` and of single pods. */
+  /** Ranges that the host routes or has, without those of our own. */
   readonly taken: readonly Range[]
   /** Largest packet of the way out; pods must not send larger ones. */
   readonly mtuBytes: number | undefined
 }
 
-export async function surroundings(own: string): Promise<Surroundings> {
+/** `own` is the link, and `ownPods` the range, that this Wick had before, if it had one. */
+export async function surroundings(own: string, ownPods: Range | undefined): Promise<Surroundings> {
   const [routeText, interfaceText] = await Promise.all([
     hostCommand("ip", ["-json", "-4", "route", "show"]),
     hostCommand("ip", ["-json", "-4", "address", "show"]),
   ])
   const routes = JSON.parse(routeText || "[]") as Route[]
   const interfaces = JSON.parse(interfaceText || "[]") as Interface[]
-  const routed = routes.filter((route) => route.dst !== "default" && route.dev !== own && !isPodRoute(route))
+  const routed = routes.filter((route) => route.dst !== "default" && route.dev !== own && !isOwnPod(route, ownPods))
   const held = interfaces
     .filter(({ ifname }) => ifname !== own && !ifname.startsWith("veth"))
     .flatMap(({ addr_info }) => addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`))
@@ -73,9 +74,11 @@ export async function surroundings(own: string): Promise<Surroundings> {
   }
 }
 
-/** The route to one pod, of this Wick after a crash or of another; the other's own link tells which ranges it has. */
-function isPodRoute({ dst, dev, gateway }: Route): boolean {
-  return dev?.startsWith("veth") === true && gateway === undefined && !dst.includes("/")
+/** The route to one of our pods, which outlive us. Pods of another Wick may outlive it too: their addresses are taken. */
+function isOwnPod({ dst, dev, gateway }: Route, ownPods: Range | undefined): boolean {
+  if (!dev?.startsWith("veth") || gateway !== undefined || dst.includes("/")) return false
+  const pod = parseRange(dst)
+  return pod !== undefined && ownPods !== undefined && overlap(pod, ownPods)
 }
 
 async function interfaceNames(): Promise<Set<string>> {

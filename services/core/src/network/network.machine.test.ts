@@ -121,6 +121,25 @@ describe("the pod network on this machine", () => {
     expect(new Set(ranges).size).toBe(ranges.length)
   })
 
+  it("keeps off the addresses of a pod that has outlived its Wick", async () => {
+    const [before, after] = ["d", "e"].map((last) => ({
+      ...options,
+      instance: `${instance}${last}`.slice(-6),
+      directory: mkdtempSync(join(tmpdir(), "wick-network-")),
+    })) as [typeof options, typeof options]
+    await using undo = new AsyncDisposableStack()
+    const gone = await startNetwork(before)
+    undo.defer(() => gone.remove())
+    const orphan = undo.use(await PodNamespace.start(gone, "orphan"))
+    await gone.takeDown()
+    const next = await startNetwork(after)
+    expect(next.podCidr).not.toBe(gone.podCidr)
+    await next.remove()
+    const again = await startNetwork(before)
+    expect(again.podCidr).toBe(gone.podCidr)
+    expect(await text(`http://${orphan.address}:8080`)).toContain(orphan.name)
+  })
+
   it("starts again with the same ranges and without touching a connection", async () => {
     const again = await startNetwork(options)
     expect([again.podCidr, again.serviceCidr]).toEqual([network.podCidr, network.serviceCidr])

@@ -138,8 +138,8 @@ interface Place {
 
 /** Chooses ranges that the host does not use, and shows by link and route that they are used from now on. */
 async function takeRanges(name: string, { directory, ...options }: NetworkOptions): Promise<Place> {
-  const { taken, mtuBytes } = await surroundings(name)
   const kept = readKept(directory)
+  const { taken, mtuBytes } = await surroundings(name, kept && parseRange(kept.pods))
   const others = (options.others ?? []).map(parseRange).filter((range) => range !== undefined)
   const wishes = { pods: options.podCidr, services: options.serviceCidr, kept }
   const choice = chooseRanges(wishes, [...taken, ...others])
