@@ -103,7 +103,6 @@ const uncounted: ReadonlySet<string> = new Set([
   "persistentvolumeclaims",
   "resourcequotas",
   "certificatesigningrequests.certificates.k8s.io",
-  "horizontalpodautoscalers.autoscaling",
   "volumeattachments.storage.k8s.io",
   "apiservices.apiregistration.k8s.io",
 ])

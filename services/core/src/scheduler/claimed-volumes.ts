@@ -1,6 +1,8 @@
 import type { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import type { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import type { Pod } from "@wick/sdk/api/core/pod"
+import { wholeUnits } from "@wick/sdk/api/meta/quantity"
+import { localPath } from "@wick/sdk/api/storage/local-path"
 import type { StorageClass } from "@wick/sdk/api/storage/storage-class"
 import { matchesTerm } from "./plugins/node-affinity.ts"
 import { type Filter, fits } from "./plugins/plugin.ts"
@@ -9,6 +11,7 @@ import { type Filter, fits } from "./plugins/plugin.ts"
 export interface Storage {
   readonly claim: (namespace: string, name: string) => PersistentVolumeClaim | undefined
   readonly volume: (name: string) => PersistentVolume | undefined
+  readonly volumes: () => readonly PersistentVolume[]
   readonly storageClass: (name: string) => StorageClass | undefined
   /** Node of a pod that uses the claim already. */
   readonly nodeOfClaim: (namespace: string, name: string) => string | undefined
@@ -50,6 +53,8 @@ function claimFilter(namespace: string, name: string, storage: Storage): Filter 
   const claim = storage.claim(namespace, name)
   if (!claim) return () => [`persistentvolumeclaim "${name}" not found`]
   if (claim.metadata.deletionTimestamp !== undefined) return () => [`persistentvolumeclaim "${name}" is being deleted`]
+  const user = storage.nodeOfClaim(namespace, name)
+  if (user !== undefined && claim.spec.accessModes?.includes("ReadWriteOncePod")) return () => [takenByAnother]
   const volume = claim.spec.volumeName ? storage.volume(claim.spec.volumeName) : undefined
   if (claim.spec.volumeName) {
     const terms = volume?.spec?.nodeAffinity?.required?.nodeSelectorTerms
@@ -59,9 +64,31 @@ function claimFilter(namespace: string, name: string, storage: Storage): Filter 
       terms.some((term) => matchesTerm(term, node)) ? fits : ["node(s) didn't match PersistentVolume's node affinity"]
   }
   const { storageClassName } = claim.spec
-  const binding = storageClassName ? storage.storageClass(storageClassName)?.volumeBindingMode : undefined
-  if (binding !== "WaitForFirstConsumer") return () => ["pod has unbound immediate PersistentVolumeClaims"]
-  const first = storage.nodeOfClaim(namespace, name)
-  if (first === undefined) return () => fits
-  return (_, { name: node }) => (node === first ? fits : ["node(s) didn't find available persistent volumes to bind"])
+  const storageClass = storageClassName ? storage.storageClass(storageClassName) : undefined
+  if (storageClass?.volumeBindingMode !== "WaitForFirstConsumer") {
+    return () => ["pod has unbound immediate PersistentVolumeClaims"]
+  }
+  if (user !== undefined) {
+    return (_, { name: node }) => (node === user ? fits : ["node(s) didn't find available persistent volumes to bind"])
+  }
+  return storageClass.provisioner === localPath.provisioner ? roomFilter(claim, storage) : () => fits
 }
+
+/**
+ * A directory is as large as its node's disk lets it be: nothing holds it to what was asked for. So no node promises more
+ * than its disk is large, all claims together.
+ */
+function roomFilter(claim: PersistentVolumeClaim, storage: Storage): Filter {
+  const wanted = wholeUnits(claim.spec.resources?.requests?.storage ?? "0")
+  const promised = new Map<string, number>()
+  for (const { spec } of storage.volumes()) {
+    if (spec?.csi?.driver !== localPath.driver) continue
+    const node = spec.nodeAffinity?.required?.nodeSelectorTerms[0]?.matchExpressions?.[0]?.values?.[0] ?? ""
+    promised.set(node, (promised.get(node) ?? 0) + wholeUnits(spec.capacity?.storage ?? "0"))
+  }
+  // A node that does not say how large its disk is, is taken to be large enough.
+  return (_, { name, allocatable: { ephemeralStorage: size } }) =>
+    size === 0 || (promised.get(name) ?? 0) + wanted <= size ? fits : ["node(s) did not have enough free storage"]
+}
+
+const takenByAnother = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"

@@ -95,6 +95,7 @@ class Scheduler implements AsyncDisposable {
     return {
       claim: (namespace, name) => informers(PersistentVolumeClaim).get(name, namespace),
       volume: (name) => informers(PersistentVolume).get(name),
+      volumes: () => informers(PersistentVolume).list(),
       storageClass: (name) => informers(StorageClass).get(name),
       nodeOfClaim: (namespace, name) => this.#snapshot.nodeOfClaim(`${namespace}/${name}`),
     }

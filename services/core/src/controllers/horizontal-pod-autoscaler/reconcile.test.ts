@@ -66,7 +66,7 @@ it("scales a Deployment by what its pods use, and says so", async () => {
   ])
   await until(cluster.informers(Deployment), ([web]) => web?.spec.replicas === 3)
   expect(asked).toEqual(["/apis/metrics.k8s.io/v1beta1/namespaces/default/pods?labelSelector=app=web"])
-  expect(status).toMatchObject({ currentReplicas: 2, desiredReplicas: 3 })
+  expect(status).toMatchObject({ currentReplicas: 2, desiredReplicas: 3, observedGeneration: 1 })
   expect(status?.currentMetrics).toEqual([
     { type: "Resource", resource: { name: "memory", current: { averageValue: "314572800" } } },
   ])
