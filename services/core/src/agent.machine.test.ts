@@ -107,6 +107,20 @@ function cgroups(): string[] {
     .filter((path) => existsSync(path))
 }
 
+/** Processes that hold a sandbox of this node, made or on its way. */
+function shims(): number {
+  const socket = join(directory, "containerd", "state", "containerd.sock")
+  const ofThisNode = (pid: string): boolean => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8")
+      return command.includes("containerd-shim") && command.includes(socket)
+    } catch {
+      return false
+    }
+  }
+  return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && ofThisNode(entry)).length
+}
+
 describe("a node", () => {
   it("keeps secrets in memory, where only it can look", async () => {
     await expect.poll(isReady, patience).toBe(true)
@@ -134,10 +148,16 @@ describe("a node", () => {
     expect(secretFile(after)).toBe(file)
   })
 
-  it("that is stopped leaves neither secrets nor a cgroup on the machine", async () => {
+  it("that is stopped leaves neither secrets, cgroups nor a sandbox that was on its way", async () => {
     expect(cgroups()).not.toEqual([])
+    await api.client.create(Pod, {
+      metadata: { name: "late", namespace: "default" },
+      spec: { nodeName, containers: [{ name: "main", image: "wick.internal/pause:1", imagePullPolicy: "Never" }] },
+    })
+    await expect.poll(shims, { interval: 2, timeout: 10_000 }).toBe(2)
     await node.stop()
     expect(existsSync(secretsDirectory)).toBe(false)
     expect(cgroups()).toEqual([])
+    expect(shims()).toBe(0)
   })
 })

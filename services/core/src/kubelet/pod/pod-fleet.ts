@@ -102,7 +102,7 @@ export class PodFleet {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over = true
     for (const undo of this.#undo) undo()
-    for (const worker of this.#workers.values()) worker.detach()
+    await Promise.all([...this.#workers.values()].map((worker) => worker.detach()))
     await this.#listed
   }
 

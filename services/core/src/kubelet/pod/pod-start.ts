@@ -71,8 +71,8 @@ async function makeSandbox(
     // One whose process has died still has its address, until it is stopped.
     await Promise.all([...state.sandboxes.keys()].map((id) => deps.runtime.stopSandbox(id)))
     // Never given up half-way, even for a pod that must end: a sandbox whose id we do not learn could not be removed.
-    const sandbox = await deps.slots.use(() => deps.runtime.runSandbox(config))
-    state.keepSandbox(sandbox)
+    const sandbox = await deps.slots.use(async () => (signal.aborted ? undefined : runSandbox(state, deps, config)))
+    if (sandbox) state.keepSandbox(sandbox)
     return sandbox
   } catch (error) {
     if (signal.aborted) return undefined
@@ -84,6 +84,17 @@ async function makeSandbox(
       state.heldUntilMs.set(name, untilMs)
     }
     return undefined
+  }
+}
+
+/** While it is being made the runtime lists it to nobody: whoever is to remove all there is has to wait for it. */
+async function runSandbox(state: PodState, deps: PodDeps, config: SandboxConfig): Promise<SandboxRecord> {
+  const making = deps.runtime.runSandbox(config)
+  state.making = making
+  try {
+    return await making
+  } finally {
+    state.making = undefined
   }
 }
 

@@ -30,6 +30,8 @@ const ownConditions = new Set([
 export class PodState {
   pod: Pod
   readonly sandboxes = new Map<string, SandboxRecord>()
+  /** A sandbox that is on its way. */
+  making: Promise<unknown> | undefined
   readonly containers = new Map<string, ContainerRecord>()
   readonly backoffs = new Map<string, Backoff>()
   readonly heldUntilMs = new Map<string, number>()

@@ -62,14 +62,15 @@ export class PodWorker {
     if (!this.#running && !this.#over) void this.#run()
   }
 
-  /** Stops looking after the pod and leaves it running. */
-  detach(): void {
+  /** Stops looking after the pod and leaves it running; resolves when nothing of it is still being made. */
+  async detach(): Promise<void> {
     this.#over = true
     this.#wake?.cancel()
     this.#step.abort()
     this.state.dropHealth()
     this.state.volumes.release()
     this.state.status.abandon()
+    await this.state.making?.catch(() => {})
   }
 
   /** What ran before us: taken over as it is. */
