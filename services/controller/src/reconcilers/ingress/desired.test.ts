@@ -19,7 +19,16 @@ const target = (revisionName: string, percent: number | undefined, more: Partial
 function made(targets: Target[], overrides: Partial<IngressInput> = {}): Ingress {
   const byTag = targetsByTag(targets)
   const visibility = () => "ExternalIP" as const
-  return routeIngress({ route: route(), byTag, rollout: goalOf(byTag), visibility, config, ...overrides }) as Ingress
+  return routeIngress({
+    route: route(),
+    byTag,
+    rollout: goalOf(byTag),
+    visibility,
+    config,
+    tls: [],
+    challenges: [],
+    ...overrides,
+  }) as Ingress
 }
 
 const splits = (rule: IngressRule | undefined, path = 0) =>

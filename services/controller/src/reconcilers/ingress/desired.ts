@@ -5,6 +5,8 @@ import type { Config } from "@wick/sdk/api/serving/config"
 import type { Route } from "@wick/sdk/api/serving/route"
 import { annotations, labels } from "../../labels.ts"
 import { ownedBy } from "../../owner.ts"
+import { withChallenges } from "../certificate/challenge-paths.ts"
+import { httpOptionOf, type IngressTls } from "../certificate/provision.ts"
 import { clusterHosts, externalHost, hostLabel, type Visibility } from "../route/host.ts"
 import { type Rollout, sharesOf } from "../route/rollout.ts"
 import type { Target } from "../route/traffic.ts"
@@ -15,6 +17,9 @@ export interface IngressInput {
   readonly rollout: Rollout
   readonly visibility: (tag: string) => Visibility
   readonly config: Config
+  readonly tls: readonly IngressTls[]
+  /** What gateways have to answer, so that certificates are issued. */
+  readonly challenges: Parameters<typeof withChallenges>[1]
 }
 
 /** Ports of a revision's Service, as gateways of other makers dial them. */
@@ -24,7 +29,7 @@ const defaultRouteHeader = "Knative-Serving-Default-Route"
 
 /** What gateways should serve for a route: for itself and each tag, a rule for pods and one for everybody. */
 export function routeIngress(input: IngressInput): NewOf<typeof Ingress> {
-  const { route, config, rollout } = input
+  const { route, config, rollout, tls, challenges } = input
   const { name, namespace } = route.metadata
   const { [annotations.lastApplied]: _, ...noted } = route.metadata.annotations ?? {}
   return {
@@ -39,7 +44,14 @@ export function routeIngress(input: IngressInput): NewOf<typeof Ingress> {
       },
       ownerReferences: [ownedBy(route)],
     },
-    spec: { httpOption: "Enabled", rules: [...input.byTag.keys()].flatMap((tag) => rulesOf(input, tag)) },
+    spec: withChallenges(
+      {
+        httpOption: httpOptionOf(config, route.metadata.annotations),
+        ...(tls.length > 0 && { tls: [...tls] }),
+        rules: [...input.byTag.keys()].flatMap((tag) => rulesOf(input, tag)),
+      },
+      challenges,
+    ),
   }
 }
 

@@ -16,6 +16,7 @@ function observed(overrides: Partial<Observed> = {}): Observed {
     revisions: byName(revision("hello-00001", "True"), revision("hello-00002", "True")),
     services: [],
     ingress: undefined,
+    certificates: { get: () => undefined, own: [], wildcards: [] },
     config,
     ...overrides,
   }

@@ -10,19 +10,22 @@ import { ingressReadiness, ingressUpdate } from "../ingress/child.ts"
 import { routeIngress } from "../ingress/desired.ts"
 import { clusterGateway } from "../ingress/gateway-name.ts"
 import { type PlaceholderPlan, planPlaceholders } from "../placeholder/desired.ts"
-import { clusterHost, hostLabel, urlOf, type Visibility, visibilityOf } from "./host.ts"
+import { clusterHost, clusterUrl, hostLabel, type Shown, urlOf, type Visibility, visibilityOf } from "./host.ts"
 import { advance, goalOf, isOver, parseRollout, type Rollout, sharesOf } from "./rollout.ts"
+import { planTls, type RouteCertificates, type TlsPlan } from "./tls.ts"
 import { assignTraffic, type Named, type Target, type Traffic, targetsByTag } from "./traffic.ts"
 
 export interface Observed extends Named {
   /** Those that are the route's, and those that have a name which it wants. */
   readonly services: readonly Service[]
   readonly ingress: Ingress | undefined
+  readonly certificates: RouteCertificates
   readonly config: Config
 }
 
 export interface Plan {
   readonly placeholders: PlaceholderPlan
+  readonly certificates: Pick<TlsPlan, "put" | "remove">
   /** To be made, or brought to this; absent: it is as it should be, or may not be touched. */
   readonly ingress?: NewOf<typeof Ingress> | undefined
   readonly status: NonNullable<Route["status"]>
@@ -34,7 +37,6 @@ type Assigned = NonNullable<NonNullable<Route["status"]>["traffic"]>
 
 const notConfigured = isUnknown("IngressNotConfigured", "Ingress has not yet been reconciled.")
 const rollingOut = isUnknown("RolloutInProgress", "A gradual rollout of the latest revision(s) is in progress.")
-const tlsOff: Mark = { status: "True", reason: "TLSNotEnabled", message: "external-domain-tls is not enabled" }
 
 export function decide(observed: Observed, nowMs: number): Plan {
   const { route, config, services } = observed
@@ -55,27 +57,31 @@ export function decide(observed: Observed, nowMs: number): Plan {
     )
   }
   const traffic = assignTraffic(observed)
-  const routed = serve(observed, traffic, visibility, nowMs)
+  const tls = planTls({ route, config, tags: tagsOf(route), visibility, certificates: observed.certificates })
+  const shown = { visibility, secure: tls.secure }
+  const routed = serve(observed, traffic, visibility, tls, nowMs)
   const [foreign] = placeholders.foreign
   const served = foreign === undefined ? routed : { ready: notOwned("placeholder Service", foreign) }
   const assigned = traffic.kind === "assigned" && {
-    traffic: told(observed, traffic.targets, routed.rollout, visibility),
+    traffic: told(observed, traffic.targets, routed.rollout, shown),
   }
   return {
     placeholders,
+    // Nobody is asked for certificates of a route that leads nowhere yet.
+    certificates: traffic.kind === "assigned" ? tls : { put: [], remove: [] },
     ingress: served.ingress,
     wakeAtMs: served.wakeAtMs,
     status: {
       ...route.status,
       observedGeneration: route.metadata.generation,
-      url: urlOf(config, route, "", visibility("")),
-      address: { url: `http://${clusterHost(route.metadata.name, route.metadata.namespace ?? "")}` },
+      url: urlOf(config, route, "", shown),
+      address: { url: clusterUrl(clusterHost(route.metadata.name, route.metadata.namespace ?? ""), tls.secure) },
       ...assigned,
       conditions: nextConditions({
         before: route.status?.conditions,
         dependents: {
           AllTrafficAssigned: traffic.kind === "missing" ? traffic.mark : isTrue,
-          CertificateProvisioned: tlsOff,
+          CertificateProvisioned: tls.mark,
           IngressReady: served.ready,
         },
         nowMs,
@@ -86,8 +92,12 @@ export function decide(observed: Observed, nowMs: number): Plan {
 
 /** Names of the placeholder Services that a route wants: its own, and one for each tag. */
 export function placeholderNames(config: Config, { metadata, spec }: Route): string[] {
-  const tags = (spec.traffic ?? []).flatMap(({ tag }) => (tag ? [tag] : []))
-  return [...new Set(["", ...tags])].map((tag) => hostLabel(config, metadata.name, tag))
+  return tagsOf({ spec }).map((tag) => hostLabel(config, metadata.name, tag))
+}
+
+/** Names under which a route is called, "" for itself. */
+function tagsOf({ spec }: Pick<Route, "spec">): string[] {
+  return [...new Set(["", ...(spec.traffic ?? []).flatMap(({ tag }) => (tag ? [tag] : []))])]
 }
 
 interface Served {
@@ -98,7 +108,13 @@ interface Served {
 }
 
 /** What gateways should be told, and whether they know it. */
-function serve(observed: Observed, traffic: Traffic, visibility: (tag: string) => Visibility, nowMs: number): Served {
+function serve(
+  observed: Observed,
+  traffic: Traffic,
+  visibility: (tag: string) => Visibility,
+  { tls, challenges }: TlsPlan,
+  nowMs: number,
+): Served {
   const { route, ingress, config } = observed
   if (traffic.kind === "missing") return { ready: notConfigured }
   if (ingress && !isOwnedBy(ingress, route)) return { ready: notOwned("Ingress", ingress.metadata.name) }
@@ -109,7 +125,7 @@ function serve(observed: Observed, traffic: Traffic, visibility: (tag: string) =
   const isServed = ingress !== undefined && currentCondition(ingress, "Ready")?.status === "True"
   const { rollout, wakeAtMs } =
     durationMs > 0 ? advance(goal, before, { nowMs, durationMs, isServed }) : { rollout: goal, wakeAtMs: undefined }
-  const update = ingressUpdate(ingress, routeIngress({ route, byTag, rollout, visibility, config }))
+  const update = ingressUpdate(ingress, routeIngress({ route, byTag, rollout, visibility, config, tls, challenges }))
   const ready = update ? notConfigured : ingressReadiness(ingress)
   return {
     ready: ready.status === "False" || isOver(rollout) ? ready : rollingOut,
@@ -138,13 +154,13 @@ function told(
   { route, config }: Observed,
   targets: readonly Target[],
   rollout: Rollout | undefined,
-  visibility: (tag: string) => Visibility,
+  shown: Shown,
 ): Assigned {
   const first = (target: Target): boolean =>
     targets.find(({ follows, percent }) => follows === target.follows && (percent ?? 0) > 0) === target
   return targets.flatMap((target) => {
     const { revisionName, follows, percent, tag } = target
-    const named = tag ? { tag, url: urlOf(config, route, tag, visibility(tag)) } : {}
+    const named = tag ? { tag, url: urlOf(config, route, tag, shown) } : {}
     const from = first(target) ? "" : tag
     const moving = rollout && follows !== undefined ? sharesOf(rollout, from, follows) : undefined
     const plain = { revisionName, latestRevision: follows !== undefined, ...(percent !== undefined && { percent }) }

@@ -35,11 +35,29 @@ export function clusterHosts(label: string, namespace: string): string[] {
   return [`${label}.${namespace}`, `${label}.${namespace}.svc`, clusterHost(label, namespace)]
 }
 
+export interface Shown {
+  readonly visibility: (tag: string) => Visibility
+  /** Hosts that are told with https, because there is a certificate for them. */
+  readonly secure: ReadonlySet<string>
+}
+
 /** The URL of a tag, or with "" of the route itself. */
-export function urlOf(config: Config, route: Route, tag: string, visibility: Visibility): string {
+export function urlOf(config: Config, route: Route, tag: string, { visibility, secure }: Shown): string {
   const label = hostLabel(config, route.metadata.name, tag)
-  if (visibility === "ClusterLocal") return `http://${clusterHost(label, route.metadata.namespace ?? "")}`
-  return shownUrl(config, externalHost(config, route, label))
+  if (visibility(tag) === "ClusterLocal") return clusterUrl(clusterHost(label, route.metadata.namespace ?? ""), secure)
+  const host = externalHost(config, route, label)
+  return secure.has(host) ? secureUrl(config, host) : shownUrl(config, host)
+}
+
+/** The URL by which pods call a host. */
+export function clusterUrl(host: string, secure: ReadonlySet<string>): string {
+  return `${secure.has(host) ? "https" : "http"}://${host}`
+}
+
+/** The URL by which clients outside call a host by a certificate of its own. */
+export function secureUrl(config: Config, host: string): string {
+  const port = config.network["external-https-port"]
+  return `https://${host}${port === schemePorts.https ? "" : `:${port}`}`
 }
 
 /** The URL by which clients outside call a host. */

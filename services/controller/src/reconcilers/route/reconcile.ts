@@ -1,5 +1,6 @@
 import { isStatus } from "@wick/sdk/api"
 import { Service } from "@wick/sdk/api/core/service"
+import { Certificate } from "@wick/sdk/api/networking-internal/certificate"
 import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
@@ -16,7 +17,8 @@ import {
 } from "@wick/sdk/controller"
 import { currentCondition } from "../../conditions.ts"
 import { labels } from "../../labels.ts"
-import { controllerKey } from "../../owner.ts"
+import { controllerKey, isOwnedBy } from "../../owner.ts"
+import { putCertificate } from "../certificate/put.ts"
 import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { putIngress } from "../ingress/put.ts"
 import type { PlaceholderPlan } from "../placeholder/desired.ts"
@@ -31,6 +33,7 @@ export function startRouteController(context: Context): Controller {
   const configurations = informers(Configuration)
   const revisions = informers(Revision)
   const ingresses = informers(Ingress)
+  const certificates = informers(Certificate, { indexes: { route: routeOf, wildcard: wildcardsOf } })
   const services = informers(Service, { labelSelector: labels.route, indexes: { route: routeOf } })
   const routesTo = (kind: "configuration" | "revision", key: string): string[] =>
     routes.byIndex("target", `${kind} ${key}`).map(keyOf)
@@ -42,6 +45,11 @@ export function startRouteController(context: Context): Controller {
       revisions: { get: (name) => revisions.get(name, namespace) },
       services: [...new Set([...byName, ...services.byIndex("route", keyOf(route))])],
       ingress: ingresses.get(route.metadata.name, namespace),
+      certificates: {
+        get: (name) => certificates.get(name, namespace),
+        own: certificates.byIndex("route", keyOf(route)).filter((each) => isOwnedBy(each, route)),
+        wildcards: certificates.byIndex("wildcard", namespace),
+      },
       config: config.current(),
     }
   }
@@ -57,6 +65,10 @@ export function startRouteController(context: Context): Controller {
       watchOf(configurations, (change) => routesTo("configuration", keyOf(subject(change)))),
       watchOf(revisions, (change) => routesTo("revision", keyOf(subject(change)))),
       watchOf(ingresses, (change) => [controllerKey(subject(change), "Route") ?? keyOf(subject(change))]),
+      watchOf(certificates, (change) => {
+        const certificate = subject(change)
+        return isWildcard(certificate) ? routes.list(certificate.metadata.namespace).map(keyOf) : routeOf(certificate)
+      }),
       watchOf(services, (change) => [...routeOf(subject(change)), ...(change.after ? [] : refused(change.before))]),
       { synced: config.synced, subscribe: (wake) => config.onChange(() => routes.list().map(keyOf).forEach(wake)) },
     ],
@@ -69,9 +81,13 @@ export function startRouteController(context: Context): Controller {
       const foreign = await makePlaceholders(context, first.placeholders)
       const plan =
         foreign.length > 0 ? decide({ ...observed, services: [...observed.services, ...foreign] }, clock.now()) : first
+      await Promise.all(plan.certificates.put.map((certificate) => putCertificate(context, certificate)))
       if (plan.ingress) await putIngress(context, plan.ingress)
       await writeStatus(context, Route, route, plan.status)
-      await removePlaceholders(context, namespace, plan.placeholders)
+      await Promise.all([
+        remove(context, Service, namespace, plan.placeholders.remove),
+        remove(context, Certificate, namespace, plan.certificates.remove),
+      ])
       // Services that are of no route are not followed, so one that goes is not heard of.
       if (plan.placeholders.foreign.length > 0) return wakeAfter(foreignAgainMs)
       return plan.wakeAtMs === undefined ? done : wakeAfter(Math.max(1, plan.wakeAtMs - clock.now()))
@@ -102,10 +118,15 @@ async function makePlaceholders(context: Context, { create, update }: Placeholde
   return found.flat()
 }
 
-async function removePlaceholders({ client }: Context, namespace: string, { remove }: PlaceholderPlan): Promise<void> {
+async function remove(
+  { client }: Context,
+  kind: typeof Service | typeof Certificate,
+  namespace: string,
+  names: readonly string[],
+): Promise<void> {
   await Promise.all(
-    remove.map((name) =>
-      client.delete(Service, { name, namespace }).catch((error: unknown) => {
+    names.map((name) =>
+      client.delete(kind, { name, namespace }).catch((error: unknown) => {
         if (!isStatus(error, "NotFound")) throw error
       }),
     ),
@@ -116,8 +137,16 @@ function isRefused(route: Route): boolean {
   return currentCondition(route, "IngressReady")?.reason === "NotOwned"
 }
 
-/** The route that a placeholder Service is of. */
-function routeOf({ metadata }: Service): string[] {
+function wildcardsOf(certificate: Certificate): string[] {
+  return isWildcard(certificate) ? [certificate.metadata.namespace ?? ""] : []
+}
+
+function isWildcard({ metadata }: Certificate): boolean {
+  return metadata.labels?.[labels.wildcardDomain] !== undefined
+}
+
+/** The route that a placeholder Service or a Certificate is of. */
+function routeOf({ metadata }: Service | Certificate): string[] {
   const route = metadata.labels?.[labels.route]
   return route === undefined ? [] : [`${metadata.namespace}/${route}`]
 }
