@@ -22,6 +22,8 @@ import { type Informers, subject } from "../controller/index.ts"
 import type { Log } from "../telemetry/log.ts"
 import { createTracing, type Tracing, type TracingWorld } from "../telemetry/tracing/index.ts"
 
+export { type FiguresWorld, followFigures } from "./follow-figures.ts"
+
 /** The operators' configuration, live. */
 export interface ConfigSource {
   readonly synced: Promise<void>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { childrenMax } from "./metric-cell.ts"
-import { createMetrics } from "./metrics.ts"
+import { createMetrics, prometheusName } from "./metrics.ts"
+import { documentedMetrics } from "./testing.ts"
 
 describe("metrics", () => {
   it("are told in Prometheus' form", async () => {
@@ -66,6 +67,8 @@ describe("metrics", () => {
   })
 
   it("know the process", async () => {
+    const names = createMetrics().all().map(prometheusName)
+    expect(names.toSorted()).toEqual(documentedMetrics("Processes"))
     const text = await createMetrics().text()
     expect(text).toMatch(/process_resident_memory_bytes \d{7,}/)
     expect(text).toMatch(/process_cpu_seconds_total \d/)

@@ -53,6 +53,8 @@ export interface ActivatorOptions {
   readonly headTimeoutMs?: number
   /** Metrics, health, drain and routed. */
   readonly admin: Endpoint | readonly Endpoint[]
+  /** Where figures and profiles are served too, while the operators want that; nowhere unless given. */
+  readonly figuresHost?: string | undefined
   /** Address under which other activators reach the admin endpoint; its host and port unless given. */
   readonly adminAddress?: string
   /** Whence kubelets ask whether pods are drained; from this host unless given. */
@@ -117,7 +119,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const admin = started.use(
     new AdminServer({
       clock,
-      metrics: tellFigures({ metrics: exposition, fleet, measuring, config }),
+      metrics: tellFigures({ ...options, log, host: options.figuresHost, fleet, measuring, config }, started),
       log,
       hooksFrom: options.hooksFrom ?? "loopback",
       ...services,

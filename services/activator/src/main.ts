@@ -34,6 +34,7 @@ const activator = await startActivator({
   reusePort: true,
   admin: options.admin,
   hooksFrom: options.hooksFrom,
+  figuresHost: options.figuresHost,
   writeRequestLog: new LineWriter(process.stdout).write,
   writeSpan: (line) => void process.stdout.write(line),
   ...(options.adminAddress !== undefined && { adminAddress: options.adminAddress }),

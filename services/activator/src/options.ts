@@ -11,6 +11,7 @@ export interface Options {
   readonly admin: readonly Endpoint[]
   readonly adminAddress: string | undefined
   readonly hooksFrom: HooksFrom
+  readonly figuresHost: string | undefined
   readonly autoscaler: string | undefined
   readonly id: string | undefined
   readonly lingerSeconds: number
@@ -27,6 +28,8 @@ export const usage = `activator: the gateway and buffer before the pods (places 
   --admin HOST:PORT         health, metrics, drain and routed (default 0.0.0.0:8081)
   --admin-address URL       how other activators and kubelets reach --admin (default: from --admin)
   --hooks-from PLACE        whence kubelets may ask if a pod is drained: loopback (default) or everywhere
+  --figures-host HOST       address at which :9090 (metrics), :9091 (metrics of requests) and :8008 (profiles) are served
+                            while config-observability asks for them (default: nowhere)
   --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port, or @FILE that lists several
   --id NAME                 unique among activators (default: host name and process id)
   --linger-seconds N        after SIGTERM, how long to serve on while /readyz says 503 already (default 15)
@@ -46,6 +49,7 @@ export function parseOptions(args: readonly string[]): Options {
       admin: { type: "string", multiple: true, default: ["0.0.0.0:8081"] },
       "admin-address": { type: "string" },
       "hooks-from": { type: "string", default: "loopback" },
+      "figures-host": { type: "string" },
       autoscaler: { type: "string" },
       id: { type: "string" },
       "linger-seconds": { type: "string", default: "15" },
@@ -61,6 +65,7 @@ export function parseOptions(args: readonly string[]): Options {
     admin: values.admin.map((text) => endpoint("--admin", text)),
     adminAddress: values["admin-address"],
     hooksFrom: place("--hooks-from", values["hooks-from"]),
+    figuresHost: values["figures-host"],
     autoscaler: values.autoscaler,
     id: values.id,
     lingerSeconds: seconds("--linger-seconds", values["linger-seconds"]),

@@ -93,7 +93,7 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
  * same whichever host has made it, and good on all of them.
  */
 async function openAdmission(given: ServingOptions, adminPort: number): Promise<AsyncDisposable> {
-  const { controlPlane, clock, log } = given
+  const { controlPlane, options, clock, random, log, metrics } = given
   const service = { namespace: servingNamespace, name: "webhook", port: httpsPort }
   const { certificatePem, privateKeyPem: keyPem } = await controlPlane.pki.serve("webhook", [
     `${service.name}.${service.namespace}.svc`,
@@ -110,6 +110,8 @@ async function openAdmission(given: ServingOptions, adminPort: number): Promise<
     },
     clock,
     log,
+    metrics,
+    figures: { random, service: "wick", id: options["node-name"] },
   })
 }
 

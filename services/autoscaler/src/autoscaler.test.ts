@@ -11,7 +11,8 @@ import { ServerlessService } from "@wick/sdk/api/networking-internal/serverless-
 import type { Client } from "@wick/sdk/client"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { createMetrics, type Metrics } from "@wick/sdk/metrics"
+import { createMetrics, type Metrics, prometheusName } from "@wick/sdk/metrics"
+import { documentedMetrics } from "@wick/sdk/metrics/testing"
 import { type ActivatorMessage, type AutoscalerMessage, loadStream, type RevisionLoad } from "@wick/sdk/wire"
 import { expect, it, vi } from "vitest"
 import { startAutoscaler } from "./index.ts"
@@ -186,6 +187,7 @@ it("tells of each revision what it wants, what there is and what the load is, un
   }
   expect(text).not.toContain("kn_revision_rps_stable{")
   expect(text).toContain('kn_workqueue_depth{name="autoscaler"} 0')
+  expect(metrics.all().map(prometheusName).toSorted()).toEqual(documentedMetrics("Autoscaler", "Queues"))
   expect(text).toMatch(/kn_workqueue_process_duration_seconds_count\{name="autoscaler"\} [1-9]/)
   await client.delete(PodAutoscaler, { name: "hello-1", namespace })
   // Whatever is reconciled afterwards was told after the deletion.

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util"
 import { clusterFetch, createClient, findCluster } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
+import { createMetrics } from "@wick/sdk/metrics"
 import { electAutoscaler } from "./start-autoscaler.ts"
 
 const { values } = parseArgs({
@@ -11,6 +12,8 @@ const { values } = parseArgs({
     kubeconfig: { type: "string" },
     /** Where activators connect, `unix:/path` or `host:port`. */
     listen: { type: "string", default: "0.0.0.0:8082" },
+    /** Address at which :9090 (metrics) and :8008 (profiles) are served while config-observability asks for them. */
+    "figures-host": { type: "string" },
     /** Unique among the autoscalers. */
     id: { type: "string", default: `${hostname()}-${process.pid}` },
   },
@@ -25,6 +28,8 @@ const elected = electAutoscaler({
   clock: systemClock,
   random: systemRandom,
   log,
+  metrics: createMetrics(),
+  figures: { id: values.id, host: values["figures-host"] },
   writeSpan: (line) => void process.stdout.write(line),
   listen: values.listen,
   identity: values.id,

@@ -4,7 +4,7 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import { componentLog, followTracing } from "@wick/sdk/serving-config"
+import { componentLog, followFigures, followTracing } from "@wick/sdk/serving-config"
 import type { AutoscalerMessage } from "@wick/sdk/wire"
 import { Autoscaler } from "./autoscaler.ts"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
@@ -21,6 +21,8 @@ export interface AutoscalerOptions {
   readonly log: Log
   /** Where it tells how revisions are scaled; nowhere unless given. */
   readonly metrics?: Metrics | undefined
+  /** Where these are brought as the operators want it; a process that is more than this brings them itself. */
+  readonly figures?: { readonly id: string; readonly host: string | undefined } | undefined
   /** Where activators stream their load: `unix:/path` or `host:port`. */
   readonly listen: string
   /** Where activators of other hosts do, `host:port`, and how they are known. */
@@ -46,6 +48,10 @@ export async function startAutoscaler(
   const autoscaler = started.use(new Autoscaler({ client, clock, log, metrics, informers, exposure, causes, tell }))
   const config = follow(autoscaler.config)
   if (random) causes.traceWith(started.use(followTracing("autoscaler", config, { clock, random, log, metrics, write })))
+  const { figures } = options
+  if (figures && metrics && random) {
+    started.use(followFigures(config, { ...figures, metrics, clock, random, log, service: "autoscaler" }))
+  }
   server = started.use(new LoadServer(autoscaler, log))
   const port = await server.listen(options.listen)
   if (options.remote) await server.listen(options.remote.listen, options.remote.security)

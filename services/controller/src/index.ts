@@ -10,7 +10,7 @@ import { createEventRecorder, createInformers, electLeader, type Informers, over
 import { keepGatewayKey } from "@wick/sdk/gateway-key"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import { componentLog, ensureConfig, ensureSystemNamespace, watchConfig } from "@wick/sdk/serving-config"
+import { componentLog, ensureConfig, ensureSystemNamespace, followFigures, watchConfig } from "@wick/sdk/serving-config"
 import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
 import { askingGateways } from "./gateways/gateways.ts"
 import { issuers } from "./reconcilers/certificate/choose-issuer.ts"
@@ -50,6 +50,8 @@ export interface AdmissionOptions extends ControllerOptions {
   /** What configuration maps are made with when they are missing. */
   readonly configDefaults?: DataByName
   /** Where the API server asks about objects before it stores them. */
+  /** How the process's metrics are brought where the operators want them; not at all unless given. */
+  readonly figures?: { readonly random: Random; readonly service: string; readonly id: string; readonly host?: string }
   readonly webhook: Pick<WebhookOptions, "host" | "port" | "service" | "certificate" | "onListening">
 }
 
@@ -59,14 +61,16 @@ export interface Admission extends AsyncDisposable {
 
 /** Configuration and webhooks, which every host has that has an API server. Resolves when the API server will ask. */
 export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
-  const { client, clock } = options
+  const { client, clock, metrics, figures } = options
   const { log, follow } = componentLog(options.log, "webhook")
   await ensureSystemNamespace(client)
   await using undo = new AsyncDisposableStack()
   const informers = options.informers ?? undo.use(createInformers(client, clock, log))
   const config = follow(watchConfig(informers))
   await config.synced
-  const webhooks = await startWebhooks({ client, clock, log, config: () => config.current(), ...options.webhook })
+  if (metrics && figures) undo.use(followFigures(config, { ...figures, metrics, clock, log }))
+  const ask = { client, clock, log, metrics, config: () => config.current() }
+  const webhooks = await startWebhooks({ ...ask, ...options.webhook })
   undo.use(webhooks)
   // Only now: maps that are there already may not be written while nobody judges them.
   await ensureConfig(client, options.configDefaults ?? {})

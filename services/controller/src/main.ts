@@ -4,6 +4,7 @@ import { type DataByName, systemNamespace } from "@wick/sdk/api/serving/config"
 import { connect } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
+import { createMetrics } from "@wick/sdk/metrics"
 import { electController, startAdmission } from "./index.ts"
 
 const log = createLog({
@@ -18,10 +19,13 @@ const webhook = service
   ? { host: "0.0.0.0", port: 8443, service: { namespace: systemNamespace, name: service, port: 443 } }
   : { host: "127.0.0.1", port: 0 }
 const connection = await connect({ env: process.env }, "wick-controller")
-const common = { client: connection.client, clock: systemClock, log }
-const configDefaults = await drainDefaults(process.env.DRAIN_SERVICE)
-const admission = await startAdmission({ ...common, webhook, configDefaults })
+const common = { client: connection.client, clock: systemClock, log, metrics: createMetrics() }
 const identity = `${hostname()}-${process.pid}`
+/** Address at which :9090 (metrics) and :8008 (profiles) are served while config-observability asks for them. */
+const host = process.env.FIGURES_HOST
+const figures = { random: systemRandom, service: "controller", id: identity, ...(host && { host }) }
+const configDefaults = await drainDefaults(process.env.DRAIN_SERVICE)
+const admission = await startAdmission({ ...common, webhook, configDefaults, figures })
 const elected = electController({ ...common, random: systemRandom, identity })
 log.info("controller is running", { server: connection.server })
 const stop = async (): Promise<void> => {

@@ -1,5 +1,9 @@
+import { createMetrics, prometheusName } from "@wick/sdk/metrics"
+import { documentedMetrics } from "@wick/sdk/metrics/testing"
+import { startOtlpSink } from "@wick/sdk/otlp/testing"
 import { expect, it } from "vitest"
 import { ask, startApp, startStage } from "../testing/stage.ts"
+import { exposeRequests } from "./expose-revisions.ts"
 
 it("names the figures of requests as Knative does, by service, configuration and revision", async () => {
   const held: (() => void)[] = []
@@ -52,4 +56,45 @@ it("names the figures of requests as Knative does, by service, configuration and
   await expect(second).rejects.toThrow()
   for (const finish of held) finish()
   await first
+})
+
+it("is described in the documentation, name by name", async () => {
+  const metrics = createMetrics({ process: false })
+  await using _stage = await startStage(() => {}, { metrics })
+  expect(metrics.all().map(prometheusName).toSorted()).toEqual(documentedMetrics("Activator"))
+  const requests = createMetrics({ process: false })
+  exposeRequests(requests, () => [])
+  expect(requests.all().map(prometheusName).toSorted()).toEqual(documentedMetrics("Requests"))
+})
+
+it("sends its figures and those of requests to the collectors that the operators name, from one moment to the next", async () => {
+  await using sink = await startOtlpSink()
+  await using app = await startApp((_request, response) => response.end("ok"))
+  await using stage = await startStage((cluster) => {
+    cluster.route("app", { "app-1": 100 })
+    cluster.revision("app-1", app.port)
+    cluster.pod("a", "app-1", "127.0.0.1")
+  })
+  stage.cluster.put("configmaps", {
+    metadata: { name: "config-observability", namespace: "knative-serving" },
+    data: {
+      "metrics-protocol": "http/protobuf",
+      "metrics-endpoint": sink.httpEndpoint,
+      "metrics-export-interval": "100ms",
+      "request-metrics-protocol": "grpc",
+      "request-metrics-endpoint": sink.grpcEndpoint,
+      "request-metrics-export-interval": "100ms",
+    },
+  })
+  const sent = (name: string): boolean =>
+    sink.received.some(({ signal, message }) => signal === "metrics" && message.includes(name))
+  await sink.until(() => sent("kn.revision.request.concurrency"))
+  await ask(stage.port, "app.test")
+  await sink.until(() => sent("kn.serving.invocation.duration"))
+  const mixed = sink.received.filter(
+    ({ message }) => message.includes("kn.serving.") && message.includes("kn.activator."),
+  )
+  expect(mixed).toEqual([])
+  const { body } = await ask(stage.activator.adminAddress.port, "x", { path: "/metrics" })
+  expect(body).not.toContain("kn_serving_invocation")
 })

@@ -9,11 +9,13 @@ import { type Config, systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import type { Metrics } from "@wick/sdk/metrics"
 import { Hono } from "hono"
 import { allow, deny, judge, type ReviewRequest, readReview } from "./admission-review.ts"
 import { type WebhookCertificate, webhookCertificate } from "./certificate.ts"
 import { configRefusal } from "./config-validation.ts"
 import { withDefaults } from "./defaults/defaults.ts"
+import { type Handling, handlerMetrics } from "./handler-metrics.ts"
 import { type PodTrial, podTrial, trialRefusal, triedPod } from "./pod-trial.ts"
 import { configPath, defaultingPath, register, validationPath, type WebhookAddress } from "./registration.ts"
 import { mistakesIn } from "./validation/validation.ts"
@@ -22,6 +24,8 @@ export interface WebhookOptions {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
+  /** Where it is told how long questions take; nowhere unless given. */
+  readonly metrics?: Metrics | undefined
   readonly config: () => Config
   readonly host: string
   /** 0: any free one. */
@@ -40,7 +44,7 @@ export async function startWebhooks(options: WebhookOptions): Promise<AsyncDispo
   const names = service ? [`${service.name}.${service.namespace}.svc`] : [host]
   const { certificatePem, keyPem, authorityPem } =
     options.certificate ?? (await webhookCertificate(client, systemNamespace, names, clock.now()))
-  const app = createApp(options.config, podTrial(client))
+  const app = createApp(options.config, podTrial(client), handlerMetrics(options.metrics, clock))
   const server = createServer({ cert: certificatePem, key: keyPem }, getRequestListener(app.fetch))
   const port = await listen(server, host, options.port)
   options.onListening?.(port)
@@ -60,12 +64,14 @@ export async function startWebhooks(options: WebhookOptions): Promise<AsyncDispo
 }
 
 /** The endpoints, as a `fetch` without a socket. */
-export function createApp(config: () => Config, tryPod: PodTrial): Hono {
+export function createApp(config: () => Config, tryPod: PodTrial, handling: Handling = (_, __, work) => work()): Hono {
   const app = new Hono()
   const answer = (path: string, decide: (request: ReviewRequest) => object | Promise<object>): void => {
     app.post(path, async (context) => {
       const request = readReview(await context.req.json())
-      return request ? context.json(await decide(request)) : context.text("no AdmissionReview", 400)
+      if (request === undefined) return context.text("no AdmissionReview", 400)
+      const type = path === defaultingPath ? "defaulting" : "validation"
+      return context.json(await handling(request, type, () => decide(request)))
     })
   }
   answer(defaultingPath, (request) => allow(request, withDefaults(request, config())))
