@@ -35,6 +35,8 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
     --backup-passphrase-file FILE     seals the keys that go with it; --backup-keys none: they do not
     --backup-credentials-file FILE    of a bucket; or in the environment, as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
     --backup-every 6h --backup-keep 7d  how often a snapshot is made, and how long (or how many) they are kept
+  --tracing-endpoint URL              OpenTelemetry collector for what controllers, scheduler and kubelet add to traces
+    --tracing-protocol PROTOCOL       http/protobuf or grpc                    (http/protobuf)
   --peer HOST:PORT                    be one of several control-plane hosts: where the others reach this one's store;
                                       the port after it is the autoscaler's. --api must be reachable too  (alone)
   --join URL --token TOKEN            join the cluster whose API is at URL: wick member invite prints both

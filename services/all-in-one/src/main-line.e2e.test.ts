@@ -1,5 +1,7 @@
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Service } from "@wick/sdk/api/serving/service"
+import { type OtlpSink, startOtlpSink } from "@wick/sdk/otlp/testing"
+import { spansOf, type ToldSpan } from "@wick/sdk/tracing/testing"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { burst, steady } from "./testing/burst.ts"
 import { buildTestImages } from "./testing/images.ts"
@@ -8,14 +10,19 @@ import { until } from "./testing/until.ts"
 import { startTestPlatform, type TestPlatform } from "./testing.ts"
 
 let wick: TestPlatform
+let sink: OtlpSink
 
 beforeAll(async () => {
-  wick = await startTestPlatform()
+  sink = await startOtlpSink()
+  wick = await startTestPlatform(["--tracing-endpoint", sink.httpEndpoint])
   await buildTestImages(wick.registry)
-  await quickScaling(wick)
+  await Promise.all([quickScaling(wick), traceRequests(wick)])
 })
 
-afterAll(() => wick?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await wick?.[Symbol.asyncDispose]()
+  await sink?.[Symbol.asyncDispose]()
+})
 
 const host = (name: string): string => `${name}.default.wick.localhost`
 const image = (name: string): string => `${wick.registry}/${name}`
@@ -26,6 +33,15 @@ async function quickScaling({ client }: TestPlatform): Promise<void> {
   const { ConfigMap } = await import("@wick/sdk/api/core/config-map")
   const data = { "stable-window": "6s", "scale-to-zero-grace-period": "1s" }
   const reference = { name: "config-autoscaler", namespace: "knative-serving" }
+  await client.patch(ConfigMap, reference, { type: "merge", body: { data } })
+}
+
+/** The platform tells the test's collector of requests that are traced already, and of hardly any other. */
+async function traceRequests({ client }: TestPlatform): Promise<void> {
+  const { ConfigMap } = await import("@wick/sdk/api/core/config-map")
+  const where = { "tracing-protocol": "http/protobuf", "tracing-endpoint": sink.httpEndpoint }
+  const data = { ...where, "tracing-sampling-rate": "0.000000001" }
+  const reference = { name: "config-observability", namespace: "knative-serving" }
   await client.patch(ConfigMap, reference, { type: "merge", body: { data } })
 }
 
@@ -59,7 +75,45 @@ describe("from zero", () => {
     expect((await call("zero")).status).toBe(200)
     expect((await pods("zero")).length).toBe(1)
     await atZero("zero")
-    expect((await call("zero")).status).toBe(200)
+  })
+
+  it("tells a start from zero as one trace, from the gateway by autoscaler, controllers and scheduler to the kubelet", async () => {
+    const traceId = "0af7651916cd43dd8448eb211c80319c"
+    const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
+    expect((await wick.call(host("zero"), { headers })).status).toBe(200)
+    const told = () => spansOf(sink).filter((span) => span.traceId === traceId)
+    const gateway = "activator GET"
+    const scheduled = [
+      gateway,
+      "activator throttler_try",
+      "autoscaler kn.autoscaler.scale",
+      "kube-controller-manager scale Deployment",
+      "kube-controller-manager create Pods",
+      "kube-scheduler Scheduling",
+    ]
+    const pod = [...scheduled, "kubelet syncPod"]
+    const steps = ["MountVolumes", "RunPodSandbox", "EnsureImageExists", "CreateContainer", "StartContainer", "probe"]
+    const all = [
+      ...scheduled.map((_, index) => scheduled.slice(0, index + 1)),
+      [gateway, "activator activator_proxy"],
+      pod,
+      ...steps.map((step) => [...pod, `kubelet ${step}`]),
+    ]
+    await sink.until(() => told().length >= all.length)
+    const spans = new Map(told().map((span) => [span.spanId, span]))
+    const path = (span: ToldSpan): string => {
+      const parent = spans.get(span.parentId)
+      const own = `${span.service} ${span.name}`
+      return parent ? `${path(parent)} > ${own}` : own
+    }
+    expect(told().map(path).sort()).toEqual(all.map((parts) => parts.join(" > ")).sort())
+    for (const span of told()) {
+      const parent = spans.get(span.parentId)
+      expect(span.endMs).toBeGreaterThanOrEqual(span.startMs)
+      // Activators have a clock of their own process, which tells whole milliseconds at first.
+      if (parent) expect(span.startMs, span.name).toBeGreaterThan(parent.startMs - 3)
+      else expect(span.parentId).toBe("b7ad6b7169203331")
+    }
   })
 
   it("answers each of 300 requests sent at once", async () => {

@@ -6,6 +6,7 @@ import { backupFlags } from "./backup/flags.ts"
 import { Refusal } from "./refusal.ts"
 import { registryFlags } from "./registries.ts"
 import { storeFlags } from "./store-flags.ts"
+import { traceFlags } from "./trace-flags.ts"
 import { trustFlags } from "./trust.ts"
 
 const address = z
@@ -47,6 +48,7 @@ const schema = z.object({
   ...registryFlags,
   ...trustFlags,
   ...backupFlags,
+  ...traceFlags,
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error").default("info"),
 })
 export type Options = z.output<typeof schema>

@@ -28,6 +28,7 @@ import { registriesOf } from "./registries.ts"
 import { startServing } from "./serving.ts"
 import { writeState } from "./state-file.ts"
 import { storeOf } from "./store-flags.ts"
+import { tracesOf } from "./trace-flags.ts"
 import { trustOf } from "./trust.ts"
 import { apiVersion, ownVersion } from "./version.ts"
 
@@ -170,6 +171,7 @@ function openControlPlane(
     kubeconfigPath: home.kubeconfig,
     version: apiVersion(),
     etcd: options["etcd-listen"],
+    traces: tracesOf(options),
     clock,
     random,
     log,
@@ -228,6 +230,7 @@ function openNode(
     plainRegistries: [...new Set([text(options.registry), `localhost:${options.registry.port}`, ...registries.plain])],
     registryAuthorities: registries.authorityFiles,
     containerRuntimeEndpoint: options["container-runtime-endpoint"],
+    traces: tracesOf(options),
     clock,
     random,
     log,

@@ -22,6 +22,7 @@ import {
 import type { Network } from "#network"
 import { openNodeDoor } from "./node-door/index.ts"
 import type { ControlPlane } from "./server.ts"
+import { type TraceTarget, traceComponent } from "./trace-component.ts"
 
 export interface NodeOptions {
   readonly name: string
@@ -46,6 +47,8 @@ export interface NodeOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Where traces of what the kubelet does go; nowhere unless given. */
+  readonly traces?: TraceTarget | undefined
 }
 
 export interface RunningNode extends AsyncDisposable {
@@ -177,6 +180,7 @@ async function openKubelet(
     ...(door && { port: door.port }),
     clock,
     log,
+    tracing: traceComponent("kubelet", options, undo),
   })
   door?.open(kubelet)
   undo.use(kubelet)

@@ -16,6 +16,7 @@ import { identities, type UserInfo } from "#apiserver"
 import { type ControllersOptions, startOtherControllers, startPodMakers } from "#controllers"
 import { startScheduler } from "#scheduler"
 import { hostAnswers, SilentHosts } from "./silent-hosts.ts"
+import { type TraceTarget, traceComponent } from "./trace-component.ts"
 
 export interface ElectedLoopsOptions
   extends Pick<ControllersOptions, "certificateAuthority" | "certificateSigner" | "signSecretToken" | "apiServers"> {
@@ -30,6 +31,8 @@ export interface ElectedLoopsOptions
   readonly random: Random
   readonly log: Log
   readonly metrics?: Metrics | undefined
+  /** Where traces go; nowhere unless given. */
+  readonly traces?: TraceTarget | undefined
 }
 
 const namespace = "kube-system"
@@ -47,6 +50,10 @@ const othersAfterMs = 1_000
 export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
   const { clientAs, identity, mandate, clock, random, log, metrics } = options
   const running = new AsyncDisposableStack()
+  const tracings = {
+    controllers: traceComponent("kube-controller-manager", options, running),
+    scheduler: traceComponent("kube-scheduler", options, running),
+  }
   const lend = lendInformers(() => createInformers(clientAs(identities.controllers), clock, log))
   const elect = (
     name: string,
@@ -74,7 +81,7 @@ export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
       ...(signSecretToken !== undefined && { signSecretToken }),
       ...(apiServers !== undefined && { apiServers }),
     }
-    const given = { ...common, ...signing }
+    const given = { ...common, ...signing, tracing: tracings.controllers }
     const stack = both(startPodMakers(given), informers)
     const afterMs = mandate.state.kind === "alone" ? 0 : othersAfterMs
     stack.use(later(afterMs, clock, () => startOtherControllers(given)))
@@ -88,7 +95,7 @@ export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
     const looked = watchHosts(options, term)
     const after = looked.then((hosts) => hosts && informers(Node).caughtUp())
     after.catch(() => {})
-    stack.use(startScheduler({ ...common, after }))
+    stack.use(startScheduler({ ...common, tracing: tracings.scheduler, after }))
     const hosts = await looked
     if (hosts) stack.use(hosts)
     return stack.move()

@@ -38,6 +38,7 @@ import { openMembersDoor } from "./membership/index.ts"
 import { moveServiceAddresses } from "./service-addresses.ts"
 import { claimStore } from "./store-claim.ts"
 import { storeHealth } from "./store-health.ts"
+import type { TraceTarget } from "./trace-component.ts"
 
 export interface ControlPlaneOptions {
   /** Name of this host, by which people know who leads. */
@@ -68,6 +69,8 @@ export interface ControlPlaneOptions {
   readonly random: Random
   readonly log: Log
   readonly metrics?: Metrics | undefined
+  /** Where traces of what the control plane does go; nowhere unless given. */
+  readonly traces?: TraceTarget | undefined
   /** Kept there instead of in `store/`. */
   readonly store?: ExternalStore | undefined
   /** Where etcd's clients are answered; nowhere unless it is given. An external store answers them itself. */
@@ -222,6 +225,7 @@ function createServer(options: ControlPlaneOptions, parts: ServerParts): ApiServ
     admission,
     authorize,
     nodeProxy,
+    notesCauses: options.traces !== undefined,
     serviceCidr,
     frontProxy: pki.frontProxy.client,
     version,
@@ -312,7 +316,7 @@ async function openEtcd(
 function startLoops(
   candidate: Pick<ElectedLoopsOptions, "clientAs" | "mandate" | "identity" | "apiServers">,
   { authorityPem, signRequest, tokens }: Pki,
-  { name: nodeName, clock, random, log, metrics }: ControlPlaneOptions,
+  { name: nodeName, clock, random, log, metrics, traces }: ControlPlaneOptions,
 ): AsyncDisposable {
   return electLoops({
     ...candidate,
@@ -324,6 +328,7 @@ function startLoops(
     random,
     log,
     metrics,
+    traces,
   })
 }
 

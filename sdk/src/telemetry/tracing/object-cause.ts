@@ -7,13 +7,16 @@ import { parseTraceparent, type TraceContext } from "./trace-context.ts"
  */
 export const causeAnnotation = "wick.dev/traceparent"
 
+/** What the object's last change is part of, for those who see it once. */
+export function causeOf({ metadata }: { readonly metadata: ObjectMeta }): TraceContext | undefined {
+  return parseTraceparent(metadata.annotations?.[causeAnnotation])
+}
+
 /** What the object's last change is part of, until its controller says that it has seen that. */
 export function freshCause(object: {
   readonly metadata: ObjectMeta
   readonly status?: { readonly observedGeneration?: number | undefined } | undefined
 }): TraceContext | undefined {
-  const { annotations, generation = 0 } = object.metadata
-  const header = annotations?.[causeAnnotation]
-  if (header === undefined || generation <= (object.status?.observedGeneration ?? 0)) return undefined
-  return parseTraceparent(header)
+  const { generation = 0 } = object.metadata
+  return generation > (object.status?.observedGeneration ?? 0) ? causeOf(object) : undefined
 }

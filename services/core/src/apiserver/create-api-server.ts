@@ -58,6 +58,8 @@ export interface ApiServerOptions {
   readonly admission: readonly AdmissionStep[]
   readonly authorize: (user: UserInfo, action: Action) => Decision
   readonly nodeProxy: NodeProxy
+  /** Whether objects say which traced write has changed them, for those who trace what comes of it. */
+  readonly notesCauses?: boolean
   readonly serviceCidr: string
   /** Absent: APIServices are stored and lead nowhere. */
   readonly frontProxy?: FrontProxyCredential
@@ -130,6 +132,7 @@ class FetchApiServer implements ApiServer {
       store,
       admission,
       nodeProxy,
+      notesCauses: options.notesCauses ?? false,
       clock,
       random,
       log,

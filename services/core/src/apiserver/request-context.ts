@@ -19,6 +19,8 @@ export interface Server {
   readonly strategies: Strategies
   readonly admission: readonly AdmissionStep[]
   readonly nodeProxy: NodeProxy
+  /** Whether objects say which traced write has changed them. */
+  readonly notesCauses: boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

@@ -3,6 +3,7 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import type { Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
+import type { Tracing } from "@wick/sdk/tracing"
 
 /** What every controller works with. */
 export interface ControllerContext {
@@ -12,4 +13,6 @@ export interface ControllerContext {
   readonly random: Random
   readonly log: Log
   readonly metrics?: Metrics | undefined
+  /** What a traced change leads to is traced with it. */
+  readonly tracing?: Pick<Tracing, "tracer"> | undefined
 }

@@ -9,6 +9,7 @@ import type { Client, Fetch } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import { createEventRecorder, createInformer, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Tracing } from "@wick/sdk/tracing"
 import { createKubeletFetch } from "./api/fetch.ts"
 import { upgradeStream } from "./api/upgrade.ts"
 import { writeDrivers } from "./csi/csi-node.ts"
@@ -56,6 +57,8 @@ export interface KubeletOptions {
   readonly releaseAddresses?: (sandboxIds: ReadonlySet<string>) => Promise<unknown>
   readonly clock: Clock
   readonly log: Log
+  /** Starts of pods are traced with it; none are unless given. */
+  readonly tracing?: Pick<Tracing, "tracer"> | undefined
 }
 
 export interface Kubelet extends AsyncDisposable {
@@ -79,7 +82,7 @@ const startsAtOnce = Math.max(2, os.availableParallelism())
 
 /** Starts the node agent: adopts what runs, makes the node known, and follows the pods that are bound to it. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { nodeName, client, clock, log, runtime } = options
+  const { nodeName, client, clock, log, runtime, tracing, directory, imageLimits: limits } = options
   const directories = await makeDirectories(options)
   const facts = withAddress(await nodeFacts(options.directory), options.hostIp)
   const events = createEventRecorder({ client, clock, log, component: "kubelet", host: nodeName })
@@ -92,6 +95,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     client,
     clock,
     log,
+    tracing,
     events,
     watches,
     claims: new ClaimedVolumes({ client, nodeName, directory: persistentDirectory(options.directory), csi }),
@@ -108,7 +112,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     allocatable: allocatableOf(facts),
     memoryBytes: facts.memoryBytes,
   }
-  const { directory, imageLimits: limits } = options
   const collector = new ImageCollector({ runtime, directory, clock, log, limits })
   const fleet = new PodFleet(
     { ...deps, releaseAddresses: options.releaseAddresses },

@@ -19,6 +19,7 @@ import {
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { HistogramCell, Metrics } from "@wick/sdk/metrics"
+import { causeOf, type TraceContext, type Tracing, traceparentOf } from "@wick/sdk/tracing"
 import { awaitsOwnClaim, type Storage, volumeFilter } from "./claimed-volumes.ts"
 import { type PodNeeds, podNeeds } from "./pod-needs.ts"
 import { type Decision, schedule } from "./schedule.ts"
@@ -31,6 +32,8 @@ export interface SchedulerOptions {
   readonly random: Random
   readonly log: Log
   readonly metrics?: Metrics | undefined
+  /** Decisions on pods are traced with it; none are unless given. */
+  readonly tracing?: Pick<Tracing, "tracer"> | undefined
   /** Nothing is bound before it resolves; what there is to know is looked up meanwhile. */
   readonly after?: Promise<void> | undefined
 }
@@ -190,8 +193,11 @@ class Scheduler implements AsyncDisposable {
   }
 
   #decide(key: string, pod: Pod): void {
-    const { clock, random } = this.#options
+    const { clock, random, tracing } = this.#options
     const startedMs = clock.monotonic()
+    const span = tracing?.tracer?.within("Scheduling", causeOf(pod), {
+      attributes: { "k8s.pod.name": pod.metadata.name },
+    })
     const needs = podNeeds(pod)
     if (awaitsOwnClaim(pod, this.#storage)) {
       this.#unschedulable.add(key)
@@ -201,15 +207,20 @@ class Scheduler implements AsyncDisposable {
     const decision = schedule(needs, this.#snapshot, random, reachable ? [reachable] : [])
     this.#seconds?.[decision.kind].observe((clock.monotonic() - startedMs) / 1000)
     const work =
-      decision.kind === "bound" ? this.#bind(key, needs, decision.node) : this.#refuse(key, pod, decision.message)
+      decision.kind === "bound"
+        ? this.#bind(key, needs, decision.node, span?.context ?? causeOf(pod))
+        : this.#refuse(key, pod, decision.message)
+    if (decision.kind === "bound") span?.set({ "k8s.node.name": decision.node })
+    else span?.fail(decision.message)
     const tracked = work.finally(() => {
+      span?.end()
       this.#bindings.delete(tracked)
       this.#poke()
     })
     this.#bindings.add(tracked)
   }
 
-  async #bind(key: string, needs: PodNeeds, node: string): Promise<void> {
+  async #bind(key: string, needs: PodNeeds, node: string, cause: TraceContext | undefined): Promise<void> {
     const { pod } = needs
     const { name, namespace, uid } = pod.metadata
     this.#snapshot.place(uid, node, needs)
@@ -219,7 +230,7 @@ class Scheduler implements AsyncDisposable {
         resourcePath(Pod, { name, namespace: must(namespace, "a pod has a namespace"), subresource: "binding" }),
         {
           method: "POST",
-          headers: { "content-type": "application/json" },
+          headers: { "content-type": "application/json", ...(cause && { traceparent: traceparentOf(cause) }) },
           body: JSON.stringify({
             apiVersion: "v1",
             kind: "Binding",

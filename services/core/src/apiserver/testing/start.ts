@@ -18,6 +18,7 @@ interface TestApiOptions {
   readonly clock?: Clock
   readonly admission?: ApiServerOptions["admission"]
   readonly nodeProxy?: ApiServerOptions["nodeProxy"]
+  readonly notesCauses?: boolean
   readonly serviceCidr?: string
   /** One that outlives this server; one of its own unless given. */
   readonly storage?: Storage
@@ -28,6 +29,7 @@ export async function startTestApi({
   clock = systemClock,
   admission = [],
   nodeProxy = () => undefined,
+  notesCauses = false,
   serviceCidr = "10.235.0.0/16",
   storage: given,
 }: TestApiOptions = {}): Promise<TestApi> {
@@ -40,6 +42,7 @@ export async function startTestApi({
     admission,
     authorize: () => ({ allowed: true, reason: "" }),
     nodeProxy,
+    notesCauses,
     serviceCidr,
     version: "v1.36.0",
     clock,

@@ -14,6 +14,7 @@ import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../
 import { judge } from "../validation-rules.ts"
 import { objectInVersion } from "../version.ts"
 import { warningsOf } from "../warning/index.ts"
+import { withCause } from "./cause.ts"
 import { entriesAfter } from "./ownership.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
 
@@ -118,7 +119,7 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
   refuseMistakes(resource, name, withMissingTexts(missing, admitted, mistakes))
   context.warnings.push(...warningsOf(resource, admitted))
   await validate(context, { operation: "CREATE", name, object: admitted, oldObject: undefined })
-  return admitted
+  return countsGenerations(resource) ? withCause(context, undefined, admitted) : admitted
 }
 
 function withIdentity({ server, resource }: RequestContext, object: AnyObject): AnyObject {

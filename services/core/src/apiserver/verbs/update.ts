@@ -17,6 +17,7 @@ import { judge } from "../validation-rules.ts"
 import { objectInVersion, versionOf } from "../version.ts"
 import { warningsOf } from "../warning/index.ts"
 import type { Entry } from "../watch-cache.ts"
+import { withCause } from "./cause.ts"
 import { requireObject, storeNew } from "./create.ts"
 import { entriesAfter } from "./ownership.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
@@ -149,12 +150,14 @@ async function prepare(context: RequestContext, live: AnyObject, wanted: AnyObje
 }
 
 /** The generation counts changes of what is desired: everything but metadata and status. */
-function withGeneration({ resource }: RequestContext, live: AnyObject, next: AnyObject): AnyObject {
+function withGeneration(context: RequestContext, live: AnyObject, next: AnyObject): AnyObject {
+  const { resource } = context
   if (!countsGenerations(resource)) return next
   const desired = ({ metadata: _m, status, apiVersion: _a, ...rest }: AnyObject): object =>
     resource.status ? rest : { ...rest, status: status ?? null }
   if (jsonEqual(desired(live), desired(next))) return next
-  return { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } }
+  const caused = withCause(context, live, next)
+  return { ...caused, metadata: { ...caused.metadata, generation: (live.metadata.generation ?? 0) + 1 } }
 }
 
 /** A write that changes nothing writes nothing: no revision, no event. Whose the fields are counts, since when does not. */

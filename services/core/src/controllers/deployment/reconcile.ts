@@ -4,6 +4,7 @@ import { Pod } from "@wick/sdk/api/core/pod"
 import { matches } from "@wick/sdk/api/meta/label-selector"
 import { isNamespaceTerminating, isStatus } from "@wick/sdk/api/meta/status-error"
 import { must } from "@wick/sdk/assert"
+import type { WriteOptions } from "@wick/sdk/client"
 import {
   type Change,
   type Controller,
@@ -18,6 +19,7 @@ import {
   wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
+import { freshCause, traceparentOf } from "@wick/sdk/tracing"
 import type { ControllerContext } from "../context.ts"
 import { adoptionPatch, claim, controllerOf, controllerReference, ownerIndexes, releasePatch } from "../owner.ts"
 import { isEnded } from "../pod-state.ts"
@@ -117,8 +119,16 @@ class Deployments implements AsyncDisposable {
   }
 
   async #apply(deployment: Deployment, plan: Plan): Promise<void> {
-    if (plan.create && !(await this.#create(deployment, plan.create))) return
-    await Promise.all(plan.change.map((change) => this.#change(deployment, change)))
+    const cause = freshCause(deployment)
+    const resizes = plan.create !== undefined || plan.change.some(({ replicas }) => replicas !== undefined)
+    const { name, namespace = "" } = deployment.metadata
+    const attributes = { "k8s.deployment.name": name, "k8s.namespace.name": namespace }
+    const span = resizes ? this.#context.tracing?.tracer?.within("scale Deployment", cause, { attributes }) : undefined
+    const context = span?.context ?? cause
+    const options = context ? { traceparent: traceparentOf(context) } : {}
+    if (plan.create && !(await this.#create(deployment, plan.create, options))) return
+    await Promise.all(plan.change.map((change) => this.#change(deployment, change, options)))
+    span?.end()
     await Promise.all(plan.remove.map((set) => this.#remove(set)))
     const { uid } = deployment.metadata
     if (plan.revision !== undefined) {
@@ -146,11 +156,11 @@ class Deployments implements AsyncDisposable {
   }
 
   /** Whether the rest of the plan may be carried out. The name comes from the template, so making it twice is safe. */
-  async #create(deployment: Deployment, wanted: NonNullable<Plan["create"]>): Promise<boolean> {
+  async #create(deployment: Deployment, wanted: NonNullable<Plan["create"]>, options: WriteOptions): Promise<boolean> {
     const { client } = this.#context
     const ownerReferences = [controllerReference(Deployment, deployment)]
     try {
-      await client.create(ReplicaSet, { ...wanted, metadata: { ...wanted.metadata, ownerReferences } })
+      await client.create(ReplicaSet, { ...wanted, metadata: { ...wanted.metadata, ownerReferences } }, options)
       this.#scaled(deployment, wanted.metadata.name, 0, wanted.spec.replicas ?? 0)
       return true
     } catch (error) {
@@ -167,14 +177,18 @@ class Deployments implements AsyncDisposable {
     return false
   }
 
-  async #change(deployment: Deployment, { set, replicas, annotations, minReadySeconds }: SetChange): Promise<void> {
+  async #change(
+    deployment: Deployment,
+    { set, replicas, annotations, minReadySeconds }: SetChange,
+    options: WriteOptions,
+  ): Promise<void> {
     const spec = {
       ...(replicas !== undefined && { replicas }),
       ...(minReadySeconds !== undefined && { minReadySeconds }),
     }
     const { uid, resourceVersion, name } = set.metadata
     const metadata = { uid, resourceVersion, ...(annotations && { annotations }) }
-    await this.#patchSet(set, { metadata, ...(Object.keys(spec).length > 0 && { spec }) })
+    await this.#patchSet(set, { metadata, ...(Object.keys(spec).length > 0 && { spec }) }, options)
     if (replicas !== undefined) this.#scaled(deployment, name, set.spec.replicas, replicas)
   }
 
@@ -184,9 +198,9 @@ class Deployments implements AsyncDisposable {
     this.#events.record(deployment, { type: "Normal", reason: "ScalingReplicaSet", message })
   }
 
-  async #patchSet(set: ReplicaSet, body: object): Promise<void> {
+  async #patchSet(set: ReplicaSet, body: object, options: WriteOptions = {}): Promise<void> {
     try {
-      await this.#context.client.patch(ReplicaSet, referenceOf(set), { type: "merge", body })
+      await this.#context.client.patch(ReplicaSet, referenceOf(set), { type: "merge", body }, options)
     } catch (error) {
       if (!isStatus(error, "NotFound")) throw error
     }

@@ -1,5 +1,6 @@
 import type { Deployment } from "@wick/sdk/api/apps/deployment"
 import type { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
+import { causeAnnotation } from "@wick/sdk/tracing"
 import { slackOf } from "./replica-counts.ts"
 
 const prefix = "deployment.kubernetes.io/"
@@ -17,6 +18,7 @@ const own = new Set([
   historyAnnotation,
   desiredAnnotation,
   mostAnnotation,
+  causeAnnotation,
 ])
 
 /** Numbers that the history of a set may hold. */

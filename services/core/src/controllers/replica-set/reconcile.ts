@@ -4,6 +4,7 @@ import type { NewOf } from "@wick/sdk/api/kind"
 import { matches } from "@wick/sdk/api/meta/label-selector"
 import { isNamespaceTerminating, isStatus } from "@wick/sdk/api/meta/status-error"
 import { must } from "@wick/sdk/assert"
+import type { WriteOptions } from "@wick/sdk/client"
 import {
   type Change,
   type Controller,
@@ -18,6 +19,7 @@ import {
   wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
+import { freshCause, traceparentOf } from "@wick/sdk/tracing"
 import type { ControllerContext } from "../context.ts"
 import { adoptionPatch, claim, controllerOf, controllerReference, ownerIndexes, releasePatch } from "../owner.ts"
 import { statusPatch } from "../status-patch.ts"
@@ -131,10 +133,23 @@ class ReplicaSets implements AsyncDisposable {
   }
 
   async #create(set: ReplicaSet, count: number): Promise<Failure | undefined> {
+    if (count === 0) return undefined
+    const cause = freshCause(set)
+    const { name, namespace = "" } = set.metadata
+    const attributes = { "k8s.replicaset.name": name, "k8s.namespace.name": namespace, "wick.pods": count }
+    const span = this.#context.tracing?.tracer?.within("create Pods", cause, { attributes })
+    const context = span?.context ?? cause
+    const failure = await this.#createMany(set, count, context ? { traceparent: traceparentOf(context) } : {})
+    if (failure) span?.fail(failure.message)
+    span?.end()
+    return failure
+  }
+
+  async #createMany(set: ReplicaSet, count: number, options: WriteOptions): Promise<Failure | undefined> {
     let left = count
     for (let batch = firstBatch; left > 0; batch *= 2) {
       const size = Math.min(batch, left)
-      const failures = await Promise.all(Array.from({ length: size }, () => this.#createOne(set)))
+      const failures = await Promise.all(Array.from({ length: size }, () => this.#createOne(set, options)))
       left -= size
       const failure = failures.find((one) => one !== undefined)
       if (failure) return failure
@@ -142,9 +157,9 @@ class ReplicaSets implements AsyncDisposable {
     return undefined
   }
 
-  async #createOne(set: ReplicaSet): Promise<Failure | undefined> {
+  async #createOne(set: ReplicaSet, options: WriteOptions): Promise<Failure | undefined> {
     try {
-      const pod = await this.#context.client.create(Pod, desiredPod(set))
+      const pod = await this.#context.client.create(Pod, desiredPod(set), options)
       this.#pending.made(set.metadata.uid, pod)
       const message = `Created pod: ${pod.metadata.name}`
       this.#events.record(set, { type: "Normal", reason: "SuccessfulCreate", message })

@@ -5,6 +5,7 @@ import { type Client, createClient, type Fetch, type FetchWrapper } from "@wick/
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { createInformers, type Informer, type Informers } from "@wick/sdk/controller"
 import { type Log, silentLog } from "@wick/sdk/log"
+import type { Tracing } from "@wick/sdk/tracing"
 import { startTestApi } from "../../apiserver/testing/start.ts"
 import { startScheduler } from "../../scheduler/index.ts"
 import { startControllers } from "../index.ts"
@@ -25,6 +26,8 @@ export interface TestClusterOptions {
   readonly nodes?: number
   /** Stands between the loops and the API. */
   readonly through?: FetchWrapper
+  /** The loops trace what they do, and the API what has caused it. */
+  readonly tracing?: Pick<Tracing, "tracer">
   /** What the loops say. */
   readonly log?: Log
 }
@@ -37,7 +40,7 @@ const namespaceNames = ["default", "kube-system", "kube-node-lease"]
  */
 export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const running = new AsyncDisposableStack()
-  const api = running.use(await startTestApi())
+  const api = running.use(await startTestApi({ notesCauses: options.tracing !== undefined }))
   const { client } = api
   for (const name of namespaceNames) {
     await client.create(Namespace, { metadata: { name } }).catch((error: unknown) => {
@@ -57,7 +60,8 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     const loops = new AsyncDisposableStack()
     const client = createClient({ fetch })
     const informers = loops.use(createInformers(client, systemClock, silentLog))
-    const context = { client, informers, clock: systemClock, random: seededRandom(1), log: options.log ?? silentLog }
+    const { log = silentLog, tracing } = options
+    const context = { client, informers, clock: systemClock, random: seededRandom(1), log, tracing }
     loops.use(startControllers(context))
     loops.use(startScheduler(context))
     return loops

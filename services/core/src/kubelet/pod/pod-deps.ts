@@ -3,6 +3,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import type { EventRecorder } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { Tracing } from "@wick/sdk/tracing"
 import type { PodPlace } from "../container/pod-field.ts"
 import type { CsiVolumes } from "../csi/csi-volumes.ts"
 import type { Images } from "../image/images.ts"
@@ -18,6 +19,8 @@ export interface PodDeps {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
+  /** Starts of pods are traced with it. */
+  readonly tracing?: Pick<Tracing, "tracer"> | undefined
   readonly events: EventRecorder
   readonly images: Images
   readonly watches: ObjectWatches

@@ -9,7 +9,7 @@ import type { PodContainer } from "./observed.ts"
 import type { PodDeps } from "./pod-deps.ts"
 import type { PodState } from "./pod-state.ts"
 
-type Teller = Pick<PodState, "pod" | "tell">
+type Teller = Pick<PodState, "pod" | "tell"> & Partial<Pick<PodState, "trace">>
 type ImageDeps = Pick<PodDeps, "images" | "client">
 
 /** The image that a container is made of, pulled where need be. Throws `ImageProblem`. */
@@ -40,7 +40,9 @@ function haveImage(
   signal: AbortSignal,
   container?: PodContainer,
 ): Promise<ImageRecord> {
-  return deps.images.ensure({
+  let pulled = false
+  const span = state.trace?.begin("EnsureImageExists", { "container.image.name": image })
+  const ensured = deps.images.ensure({
     image,
     podUid: state.pod.metadata.uid,
     policy,
@@ -48,11 +50,20 @@ function haveImage(
     credentials: async () => credentialsFor(image, await pullSecrets(state.pod, deps)),
     onPull: (news) => {
       if (news.kind === "pulling") return state.tell("Normal", "Pulling", `Pulling image "${image}"`, container)
+      pulled = true
       const took = `${Math.round(news.tookMs)}ms`
       const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${news.bytes} bytes.`
       state.tell("Normal", "Pulled", message, container)
     },
   })
+  if (span === undefined) return ensured
+  const failed = (error: Error): void => span.fail(error.message)
+  return ensured.finally(() =>
+    ensured.catch(failed).then(() => {
+      span.set({ "wick.image.pulled": pulled })
+      span.end()
+    }),
+  )
 }
 
 async function pullSecrets(pod: Pod, deps: ImageDeps): Promise<Secret[]> {

@@ -19,6 +19,7 @@ import { stopContainer } from "./pod-end.ts"
 import { containerImage, findObject } from "./pod-image.ts"
 import type { PodState } from "./pod-state.ts"
 import { hostsFile, sandboxConfig } from "./sandbox-config.ts"
+import { traced } from "./start-trace.ts"
 
 /** What cannot be made now is tried again after this time, or at once when what it waits for changes. */
 const retryMs = 2_000
@@ -33,7 +34,9 @@ export async function startPlanned(state: PodState, deps: PodDeps, plan: PodPlan
   const config = sandboxConfigOf(state, deps, plan.sandbox?.attempt ?? newestSandbox(state.observed)?.attempt ?? 0)
   // 1. All at once: sandbox, volumes, images, sources of the environment, files of our own.
   const makingSandbox = plan.sandbox ? makeSandbox(state, deps, config, signal) : newestSandbox(state.observed)
-  const volumes = settle(state.volumes.prepare(state.pod, state.place, signal))
+  const mounting = () => state.volumes.prepare(state.pod, state.place, signal)
+  const hasVolumes = (state.pod.spec.volumes ?? []).length > 0
+  const volumes = settle(hasVolumes ? traced(state.trace, "MountVolumes", {}, mounting) : mounting())
   const ready = plan.starts.map((start) => ({
     start,
     image: settle(containerImage(state, deps, start.container, signal)),
@@ -71,7 +74,8 @@ async function makeSandbox(
     // One whose process has died still has its address, until it is stopped.
     await Promise.all([...state.sandboxes.keys()].map((id) => deps.runtime.stopSandbox(id)))
     // Never given up half-way, even for a pod that must end: a sandbox whose id we do not learn could not be removed.
-    const sandbox = await deps.slots.use(async () => (signal.aborted ? undefined : runSandbox(state, deps, config)))
+    const running = () => deps.slots.use(async () => (signal.aborted ? undefined : runSandbox(state, deps, config)))
+    const sandbox = await traced(state.trace, "RunPodSandbox", {}, running)
     if (sandbox) state.keepSandbox(sandbox)
     return sandbox
   } catch (error) {
@@ -114,7 +118,9 @@ async function startContainer(state: PodState, deps: PodDeps, ready: Ready, sign
   const { container, attempt } = start
   const mounts = await mountsOf(state.pod, ready)
   const config = containerConfig({ state, deps, start, image, sources: ready.sources, mounts })
-  const id = await runtime.createContainer(sandbox, config, ready.config).catch((error) => {
+  const told = { "k8s.container.name": container.name }
+  const creating = () => runtime.createContainer(sandbox, config, ready.config)
+  const id = await traced(state.trace, "CreateContainer", told, creating).catch((error) => {
     throw new StartProblem("CreateContainerError", "Failed", messageOf(error))
   })
   if (start.failedAtMs !== undefined) {
@@ -138,7 +144,8 @@ async function startContainer(state: PodState, deps: PodDeps, ready: Ready, sign
   state.resources.set(id, container.resources)
   state.tell("Normal", "Created", `Created container: ${container.name}`, container)
   try {
-    await runtime.startContainer(id)
+    await traced(state.trace, "StartContainer", told, () => runtime.startContainer(id))
+    state.trace?.started(container.name)
   } catch (error) {
     await state.ended(id, { exitCode: 128, atMs: clock.now(), reason: "StartError", message: messageOf(error) })
     throw new StartProblem("RunContainerError", "Failed", messageOf(error))

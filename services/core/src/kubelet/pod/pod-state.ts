@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { PodStatus } from "@wick/sdk/api/core/pod-status"
+import { findCondition } from "@wick/sdk/api/meta/condition"
 import type { Backoff } from "../container/backoff.ts"
 import type { Waiting } from "../container/container-status.ts"
 import type { PodPlace } from "../container/pod-field.ts"
@@ -14,6 +15,7 @@ import type { PodDeps } from "./pod-deps.ts"
 import { volumeImage } from "./pod-image.ts"
 import type { ResizeCondition } from "./pod-resize.ts"
 import { podStatus } from "./pod-status.ts"
+import { StartTrace } from "./start-trace.ts"
 import { StatusWriter } from "./status-writer.ts"
 
 const ownConditions = new Set([
@@ -44,6 +46,8 @@ export class PodState {
   readonly status: StatusWriter
   /** Set when the pod is given up as a whole. */
   verdict: { readonly reason: string; readonly message: string } | undefined
+  /** Until the pod is ready, where its start is traced. */
+  readonly trace: StartTrace | undefined
   readonly #endListeners = new Map<string, Set<() => void>>()
   readonly #probers = new Map<string, Prober>()
   readonly #deps: PodDeps
@@ -55,6 +59,7 @@ export class PodState {
     this.#deps = deps
     this.#poke = poke
     this.#acceptedAtMs = deps.clock.now()
+    this.trace = StartTrace.of(deps.tracing?.tracer, pod)
     this.status = new StatusWriter(deps.client, deps.clock, deps.log, pod)
     this.volumes = new PodVolumes({
       client: deps.client,
@@ -216,7 +221,11 @@ export class PodState {
       ended,
       ...(verdict && { verdict }),
     }
-    this.status.write(podStatus(view, clock.now()))
+    const status = podStatus(view, clock.now())
+    this.status.write(status)
+    if (this.trace === undefined) return
+    if (findCondition(status.conditions, "Ready")?.status === "True") this.trace.ready()
+    else if (ended) this.trace.over()
   }
 
   tell(type: "Normal" | "Warning", reason: string, message: string, container?: PodContainer): void {
