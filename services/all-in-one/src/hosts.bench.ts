@@ -1,4 +1,4 @@
-import { type Blow, blows, type Round, strike } from "./testing/hosts/round.ts"
+import { type Blow, blows, ordinaryColdStart, type Round, strike } from "./testing/hosts/round.ts"
 import { ThreeHosts } from "./testing/hosts/three-hosts.ts"
 
 /**
@@ -14,8 +14,10 @@ const image = "127.0.0.1:5000/echo"
 await first?.wick("deploy", "warm", "--image", image, "--scale", "1..1")
 await first?.wick("deploy", "cold", "--image", image, "--annotation", "autoscaling.knative.dev/window=6s")
 const all: Round[] = []
+const ordinary: number[] = []
 for (const blow of chosen) {
   for (let at = 0; at < rounds; at++) {
+    ordinary.push(await ordinaryColdStart(cluster, "cold"))
     const round = await strike(cluster, blow, "warm", "cold")
     all.push(round)
     const { writeMs, coldMs, calls, acknowledged, lost, said } = round
@@ -41,7 +43,14 @@ told(
   "cold starts",
   all.map(({ coldMs }) => coldMs),
 )
+told("cold starts when nothing is the matter", ordinary)
 told(
   "cold starts after writes",
   all.flatMap(({ blow, writeMs, coldMs }) => (blow === "disk full" ? [] : [coldMs - writeMs])),
+)
+told(
+  "beyond an ordinary cold start",
+  all.flatMap(({ blow, writeMs, coldMs }, at) =>
+    blow === "disk full" ? [] : [coldMs - writeMs - (ordinary[at] ?? 0)],
+  ),
 )

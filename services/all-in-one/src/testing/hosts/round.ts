@@ -151,6 +151,13 @@ function hit(cluster: ThreeHosts, leader: Host, blow: Blow): () => Promise<void>
   return async () => wire.mend(leader.at)
 }
 
+/** When nothing is the matter: what a cold start takes on these hosts, by one that does not lead. */
+export async function ordinaryColdStart(cluster: ThreeHosts, cold: string): Promise<number> {
+  const [, host] = cluster.others(await cluster.settled()) as [Host, Host]
+  await atZero(await host.client(), cold)
+  return coldAnswer(host, cold, performance.now())
+}
+
 async function coldAnswer(host: Host, name: string, atMs: number): Promise<number> {
   while (performance.now() - atMs < giveUpMs) {
     if ((await callFunction(host, name, giveUpMs)) === 200) return performance.now() - atMs

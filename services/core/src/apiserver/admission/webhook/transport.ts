@@ -23,14 +23,38 @@ const keepAliveMs = 60_000
 export function createWebhookTransport(clock: Clock): WebhookTransport {
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: keepAliveMs, maxSockets: connectionsMax })
   return {
-    post: (target, body, timeoutMs) => post(agent, clock, target, body, timeoutMs),
+    post: async (target, body, timeoutMs) => {
+      const beganMs = clock.monotonic()
+      try {
+        return await post(agent, clock, target, body, timeoutMs)
+      } catch (error) {
+        if (!(error instanceof StaleConnectionError)) throw error
+        return post(false, clock, target, body, timeoutMs - (clock.monotonic() - beganMs))
+      }
+    },
     close: () => agent.destroy(),
   }
 }
 
-function post(agent: Agent, clock: Clock, target: WebhookTarget, body: string, timeoutMs: number): Promise<unknown> {
+/**
+ * A connection that had been kept ended before a word of the answer: most likely its server had closed it already. A
+ * review may be asked for more than once, so it is, on a connection of its own.
+ */
+class StaleConnectionError extends Error {
+  override name = "StaleConnectionError"
+}
+
+function post(
+  agent: Agent | false,
+  clock: Clock,
+  target: WebhookTarget,
+  body: string,
+  timeoutMs: number,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
+    let answered = false
     const outgoing = request(target.url, requestOptions(agent, target, body), (response) => {
+      answered = true
       const chunks: Buffer[] = []
       let bytes = 0
       response.on("data", (chunk: Buffer) => {
@@ -48,9 +72,10 @@ function post(agent: Agent, clock: Clock, target: WebhookTarget, body: string, t
       })
       response.on("error", fail)
     })
-    const fail = (error: Error): void => {
+    const fail = (error: NodeJS.ErrnoException): void => {
       timer.cancel()
-      reject(error)
+      const stale = outgoing.reusedSocket && !answered && (error.code === "ECONNRESET" || error.code === "EPIPE")
+      reject(stale ? new StaleConnectionError(error.message, { cause: error }) : error)
     }
     const timer = clock.timer(timeoutMs, () => outgoing.destroy(new Error("context deadline exceeded")))
     outgoing.on("error", fail)
@@ -58,7 +83,11 @@ function post(agent: Agent, clock: Clock, target: WebhookTarget, body: string, t
   })
 }
 
-function requestOptions(agent: Agent, { url, address, authorityPem }: WebhookTarget, body: string): RequestOptions {
+function requestOptions(
+  agent: Agent | false,
+  { url, address, authorityPem }: WebhookTarget,
+  body: string,
+): RequestOptions {
   return {
     agent,
     method: "POST",

@@ -224,6 +224,21 @@ describe("validating webhooks", () => {
     expect(connections).toBe(1)
   })
 
+  it("are asked once more when a connection that was kept is closed before the answer, and not when a new one is", async () => {
+    let asked = 0
+    let cut = [2]
+    const answer = () => {
+      if (cut.includes(++asked)) server.closeAllConnections()
+      return { allowed: true }
+    }
+    await register("validating", { name: "one.x.io", answer })
+    for (let writes = 0; writes < 2; writes++) await admission.validate?.(write())
+    expect([asked, connections]).toEqual([3, 2])
+    asked = 0
+    cut = [1, 2]
+    await expect(admission.validate?.(write())).rejects.toThrow('failed calling webhook "one.x.io"')
+  })
+
   it("are reached through their service: its address, its name in the certificate", async () => {
     await put("core/services/tools/checker", { metadata: { name: "checker" }, spec: { clusterIP: "127.0.0.1" } })
     const service = { namespace: "tools", name: "checker", path: "/one.x.io", port }
