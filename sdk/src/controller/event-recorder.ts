@@ -95,10 +95,11 @@ class ApiEventRecorder implements EventRecorder {
       waiting.lastMs = clock.now()
       return
     }
-    if (this.#pending.size >= pendingMax || !this.#spend(about)) {
+    if (this.#pending.size >= pendingMax) {
       this.#dropped++
       return
     }
+    if (!this.#spend(about)) return
     const event = this.#remember(key, subject)
     event.count++
     this.#pending.set(key, { subject, happening, event, lastMs: clock.now() })
