@@ -40,6 +40,15 @@ export interface LeaderElectionOptions {
   readonly durations?: LeaseDurations
   /** Only who has this right contends. Absent: everybody may, and has to wait for a lease to run out. */
   readonly mandate?: Mandate | undefined
+  /** The lease as somebody follows it already: what he has seen need not be seen again, and news of it come at once. */
+  readonly followed?: FollowedLease | undefined
+}
+
+export interface FollowedLease {
+  /** By the same clock. */
+  seen(): Sighting | undefined
+  /** Calls back when it has changed; returns its undoing. */
+  onChange(listener: () => void): () => void
 }
 
 /** Contenders look at slightly different moments. */
@@ -95,8 +104,18 @@ class Candidate implements AsyncDisposable {
       const mayLead = mandate?.kind === "alone" || (await this.#tryAcquire(mandate, signal))
       const ended = mayLead ? await this.#hold(mandate, startedMs) : "lost"
       this.#failures = mayLead && ended === "lost" ? 0 : this.#failures + 1
-      await this.#pause(mandate === undefined ? this.#retryMs() : this.#backoffMs(), signal)
+      await (mandate === undefined ? this.#untilNews(signal) : this.#pause(this.#backoffMs(), signal))
     }
+  }
+
+  /** Until it is time to look again, or the lease has changed. */
+  async #untilNews(signal: AbortSignal): Promise<void> {
+    const { followed } = this.#options
+    if (!followed) return this.#pause(this.#retryMs(), signal)
+    const news = new AbortController()
+    const undo = followed.onChange(() => news.abort())
+    await this.#pause(this.#retryMs(), AbortSignal.any([signal, news.signal]))
+    undo()
   }
 
   #backoffMs(): number {
@@ -182,7 +201,9 @@ class Candidate implements AsyncDisposable {
       const lease = await unlessAborted(client.get(Lease, { name, namespace }, { signal }), signal)
       const { resourceVersion } = lease.metadata
       if (this.#seen?.lease.metadata.resourceVersion === resourceVersion) return
-      this.#seen = { lease, sinceMs: clock.monotonic() }
+      const before = this.#options.followed?.seen()
+      const sinceMs = before?.lease.metadata.resourceVersion === resourceVersion ? before.sinceMs : clock.monotonic()
+      this.#seen = { lease, sinceMs }
     } catch (error) {
       if (!isStatus(error, "NotFound")) throw error
       this.#seen = undefined

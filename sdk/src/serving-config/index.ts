@@ -18,7 +18,7 @@ import {
   systemNamespace,
 } from "../api/serving/config/index.ts"
 import type { Client } from "../client/index.ts"
-import { type Informers, subject } from "../controller/index.ts"
+import { type Informers, type LeaseDurations, subject } from "../controller/index.ts"
 import type { Log } from "../telemetry/log.ts"
 import { createTracing, type Tracing, type TracingWorld } from "../telemetry/tracing/index.ts"
 
@@ -47,6 +47,27 @@ export function watchConfig(informers: Informers): ConfigSource {
     synced: informer.synced,
     current: () => config,
     onChange: (listener) => informer.onChange(listener),
+  }
+}
+
+/** The same, read once: what leads goes on as it began. */
+export async function readDurations(client: Client): Promise<LeaseDurations> {
+  const name = "config-leader-election"
+  try {
+    const { data = {} } = await client.get(ConfigMap, { name, namespace: systemNamespace })
+    return durationsOf(readConfig({ [name]: data }).leaderElection)
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error
+    return durationsOf(readConfig({}).leaderElection)
+  }
+}
+
+/** How leaders lead, as `config-leader-election` has it. */
+export function durationsOf(settings: Config["leaderElection"]): LeaseDurations {
+  return {
+    leaseSeconds: Math.ceil(settings["lease-duration"] / 1_000),
+    renewDeadlineMs: settings["renew-deadline"],
+    retryMs: settings["retry-period"],
   }
 }
 

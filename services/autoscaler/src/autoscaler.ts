@@ -35,6 +35,7 @@ import { type ScalingCause, ScalingCauses } from "./scaling-cause.ts"
 import { type ServiceSeen, seeService } from "./service-seen.ts"
 import { ServingObjects } from "./serving-objects.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
+import { allShares, type Shares } from "./shares/shares.ts"
 import { activityOf, isInitialized, statusOf } from "./status.ts"
 
 /** Revisions that are looked at at the same time: each waits for the API server a few times. */
@@ -52,6 +53,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   readonly #objects: ServingObjects
   readonly #byResource: ResourceScaling
   readonly #causes: ScalingCauses
+  readonly #shares: Shares
   readonly #controller: Controller
   /** Its figures are told no more. */
   readonly #conceal: () => void
@@ -73,11 +75,14 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     exposure?: MetricsExposure | undefined
     metrics?: Metrics | undefined
     causes?: ScalingCauses
+    /** What of it all is ours to decide; all unless given. */
+    shares?: Shares | undefined
     /** To all activators. */
     tell: (message: AutoscalerMessage) => void
   }) {
-    const { client, clock, log, informers, metrics, causes = new ScalingCauses() } = world
+    const { client, clock, log, informers, metrics, causes = new ScalingCauses(), shares = allShares } = world
     this.#causes = causes
+    this.#shares = shares
     this.#client = client
     this.#tell = world.tell
     this.#clock = clock
@@ -86,9 +91,10 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     this.#pods = informers(Pod, { labelSelector: revisionLabel, indexes: { revision: revisionKeys } })
     this.#deployments = informers(Deployment, { labelSelector: revisionLabel })
     this.#config = watchConfig(informers)
-    this.#objects = new ServingObjects({ ...world, scaled: this.#scaled })
+    this.#objects = new ServingObjects({ ...world, shares, scaled: this.#scaled })
     this.#byResource = new ResourceScaling({
       ...world,
+      shares,
       scaled: this.#scaled,
       config: this.#config,
       objects: this.#objects,
@@ -109,6 +115,10 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
         watchOf(this.#pods, (change) => revisionKeys(subject(change))),
         watchOf(this.#deployments, (change) => revisionKeys(subject(change))),
         watchOf(this.#objects.services, (change) => [keyOf(subject(change))]),
+        {
+          synced: Promise.resolve(),
+          subscribe: (wake) => shares.onChange(() => this.#scaled.list().map(keyOf).forEach(wake)),
+        },
         {
           synced: this.#config.synced,
           subscribe: (wake) => this.#config.onChange(() => this.#scaled.list().map(keyOf).forEach(wake)),
@@ -213,8 +223,11 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       },
       now,
     )
-    if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler, cause)
-    await this.#writeStatus(scaled, plan, readyPods, service)
+    // What is another's is followed all the same: whoever decides on it after him goes on where he was.
+    if (this.#shares.owns(key)) {
+      if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler, cause)
+      await this.#writeStatus(scaled, plan, readyPods, service)
+    } else if (plan.replicas > 0) this.#pokedMs.delete(key)
     this.#objects.tell(key, { backing: plan.backing, spec })
     return plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
   }
@@ -283,7 +296,8 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const now = this.#clock.now()
     for (const [key, scaler] of this.#scalers) {
       const scaled = this.#lookUp(key)
-      if (scaled === undefined) continue
+      // Each revision's figures are told once, by whoever decides on it.
+      if (scaled === undefined || !this.#shares.owns(key)) continue
       const { name, namespace = "" } = scaled.metadata
       const spec = this.#spec(scaled)
       const pods = this.#pods.byIndex("revision", key)

@@ -7,5 +7,5 @@
  * Imports `@wick/sdk` only. Imported by the all-in-one process.
  */
 export type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
-export type { AutoscalerOptions, ElectedOptions } from "./start-autoscaler.ts"
-export { electAutoscaler, startAutoscaler } from "./start-autoscaler.ts"
+export type { AutoscalerOptions } from "./start-autoscaler.ts"
+export { startAutoscaler } from "./start-autoscaler.ts"

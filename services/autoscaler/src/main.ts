@@ -4,7 +4,7 @@ import { clusterFetch, createClient, findCluster } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
-import { electAutoscaler } from "./start-autoscaler.ts"
+import { startSharedAutoscaler } from "./start-autoscaler.ts"
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +23,7 @@ const write = (line: string): void => void process.stderr.write(line)
 const log = createLog({ level: "info", format: "json", now: Date.now, write })
 const cluster = await findCluster({ kubeconfig: values.kubeconfig, env: process.env })
 const transport = await clusterFetch(cluster, systemClock)
-const elected = electAutoscaler({
+const running = await startSharedAutoscaler({
   client: createClient({ fetch: transport.fetch, baseUrl: cluster.server, userAgent: "wick-autoscaler" }),
   clock: systemClock,
   random: systemRandom,
@@ -37,7 +37,7 @@ const elected = electAutoscaler({
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
-    void elected[Symbol.asyncDispose]().then(async () => {
+    void running[Symbol.asyncDispose]().then(async () => {
       await transport[Symbol.asyncDispose]()
       process.exit(0)
     })

@@ -33,6 +33,7 @@ import { isWritten } from "./same-fields.ts"
 import { seeService } from "./service-seen.ts"
 import { isOwned, type ServingObjects } from "./serving-objects.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
+import type { Shares } from "./shares/shares.ts"
 import { resourceStatusOf } from "./status.ts"
 
 const concurrency = 4
@@ -45,6 +46,7 @@ export interface ResourceScalingWorld {
   readonly log: Log
   readonly metrics?: Metrics | undefined
   readonly informers: Informers
+  readonly shares: Shares
   readonly scaled: Informer<typeof PodAutoscaler>
   readonly config: ConfigSource
   readonly objects: ServingObjects
@@ -67,7 +69,7 @@ export class ResourceScaling implements AsyncDisposable {
   readonly #metricsApi: MetricsApi | undefined
 
   constructor(world: ResourceScalingWorld) {
-    const { clock, log, metrics, informers, scaled, config, objects } = world
+    const { clock, log, metrics, informers, shares, scaled, config, objects } = world
     this.#world = world
     const { exposure } = world
     this.#metricsApi = exposure && new MetricsApi(exposure, (question) => this.#loadOf(question), clock, log)
@@ -88,6 +90,10 @@ export class ResourceScaling implements AsyncDisposable {
         watchOf(scaled, (change) => (isByResource(subject(change)) ? [keyOf(subject(change))] : [])),
         watchOf(this.#autoscalers, (change) => ours(keyOf(subject(change)))),
         watchOf(objects.services, (change) => ours(keyOf(subject(change)))),
+        {
+          synced: Promise.resolve(),
+          subscribe: (wake) => shares.onChange(() => scaled.list().filter(isByResource).map(keyOf).forEach(wake)),
+        },
         {
           synced: config.synced,
           subscribe: (wake) => config.onChange(() => scaled.list().filter(isByResource).map(keyOf).forEach(wake)),
@@ -148,9 +154,10 @@ export class ResourceScaling implements AsyncDisposable {
       return done
     }
     const settings = config.current().autoscaler
-    const isForeign = await this.#write(scaled, desiredAutoscaler(scaled, settings))
     const spec = isLoad(metricOf(scaled)) ? scalingSpec(scaled, settings) : undefined
     this.#measure(key, spec)
+    if (!this.#world.shares.owns(key)) return done
+    const isForeign = await this.#write(scaled, desiredAutoscaler(scaled, settings))
     objects.tell(key, { backing, ...(spec && { spec }) })
     const counts = this.#autoscalers.get(name, namespace)?.status ?? {}
     const service = seeService(objects.services.get(name, namespace), scaled)

@@ -24,6 +24,7 @@ import { desiredMetric, desiredService } from "./desired/serving-objects.ts"
 import type { Backing } from "./revision-scaler.ts"
 import { isWritten } from "./same-fields.ts"
 import type { ScalingSpec } from "./settings.ts"
+import type { Shares } from "./shares/shares.ts"
 
 /** Objects that tell of scaling are never in the way of scaling: each revision's are written at most this often. */
 const restMs = 1000
@@ -42,12 +43,14 @@ export interface ServingObjectsWorld {
   readonly log: Log
   readonly metrics?: Metrics | undefined
   readonly informers: Informers
+  readonly shares: Shares
   readonly scaled: Informer<typeof PodAutoscaler>
 }
 
 /** Writes each revision's ServerlessService and Metric, after what scaling itself has to write. */
 export class ServingObjects implements AsyncDisposable {
   readonly #client: Client
+  readonly #shares: Shares
   readonly #clock: Clock
   readonly #scaled: Informer<typeof PodAutoscaler>
   readonly services: Informer<typeof ServerlessService>
@@ -55,8 +58,9 @@ export class ServingObjects implements AsyncDisposable {
   readonly #controller: Controller
   readonly #told = new Map<string, Told>()
 
-  constructor({ client, clock, log, metrics, informers, scaled }: ServingObjectsWorld) {
+  constructor({ client, clock, log, metrics, informers, shares, scaled }: ServingObjectsWorld) {
     this.#client = client
+    this.#shares = shares
     this.#clock = clock
     this.#scaled = scaled
     this.services = informers(ServerlessService)
@@ -71,6 +75,13 @@ export class ServingObjects implements AsyncDisposable {
       watches: [
         watchOf(this.services, (change) => [keyOf(subject(change))], restMs),
         watchOf(this.#metrics, (change) => [keyOf(subject(change))], restMs),
+        {
+          synced: Promise.resolve(),
+          subscribe: (wake) =>
+            shares.onChange(() => {
+              for (const key of this.#told.keys()) wake(key)
+            }),
+        },
       ],
       reconcile: (key) => this.#reconcile(key),
     })
@@ -100,6 +111,7 @@ export class ServingObjects implements AsyncDisposable {
     const scaled = this.#scaled.get(name, namespace)
     const told = this.#told.get(key)
     if (scaled === undefined || scaled.metadata.deletionTimestamp !== undefined || told === undefined) return done
+    if (!this.#shares.owns(key)) return done
     const service = this.services.get(name, namespace)
     const { mode = "Proxy", numActivators = 0 } = service?.spec ?? {}
     const backing = told.backing ?? { mode, activators: numActivators }

@@ -1,15 +1,18 @@
+import { Lease } from "@wick/sdk/api/coordination/lease"
 import { systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
-import { createInformers, electLeader, type Informers } from "@wick/sdk/controller"
+import { createInformers, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import { componentLog, followFigures, followTracing } from "@wick/sdk/serving-config"
+import { componentLog, durationsOf, followFigures, followTracing, watchConfig } from "@wick/sdk/serving-config"
 import type { AutoscalerMessage } from "@wick/sdk/wire"
 import { Autoscaler } from "./autoscaler.ts"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import { type LoadSecurity, LoadServer } from "./load-server.ts"
 import { ScalingCauses } from "./scaling-cause.ts"
+import { LeaseShares } from "./shares/lease-shares.ts"
+import type { Shares } from "./shares/shares.ts"
 
 export interface AutoscalerOptions {
   readonly client: Client
@@ -29,6 +32,8 @@ export interface AutoscalerOptions {
   readonly remote?: { readonly listen: string; readonly security: LoadSecurity } | undefined
   /** Where custom metrics are served, for HorizontalPodAutoscalers. Absent: nowhere. */
   readonly exposure?: MetricsExposure | undefined
+  /** What of it all is this one's to decide; all unless given. */
+  readonly shares?: Shares
   /** Shared with other controllers of the same process; own ones unless given. */
   readonly informers?: Informers
 }
@@ -43,9 +48,11 @@ export async function startAutoscaler(
   const informers = options.informers ?? started.use(createInformers(client, clock, log))
   let server: LoadServer | undefined
   const tell = (message: AutoscalerMessage): void => server?.tell(message)
-  const { exposure, random, writeSpan: write = () => {} } = options
+  const { exposure, shares, random, writeSpan: write = () => {} } = options
   const causes = new ScalingCauses()
-  const autoscaler = started.use(new Autoscaler({ client, clock, log, metrics, informers, exposure, causes, tell }))
+  const autoscaler = started.use(
+    new Autoscaler({ client, clock, log, metrics, informers, exposure, causes, shares, tell }),
+  )
   const config = follow(autoscaler.config)
   if (random) causes.traceWith(started.use(followTracing("autoscaler", config, { clock, random, log, metrics, write })))
   const { figures } = options
@@ -62,23 +69,31 @@ export async function startAutoscaler(
   return { port, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-export interface ElectedOptions extends Omit<AutoscalerOptions, "informers"> {
+export interface SharedOptions extends Omit<AutoscalerOptions, "informers" | "shares"> {
   readonly random: Random
-  /** Unique among the autoscalers. */
+  /** Unique among the autoscalers; one that is started again may have it again. */
   readonly identity: string
 }
 
 /**
- * The same where several run: one leads, and only it listens. Activators that find nobody listening go on trying, so
- * they come to the new leader by themselves.
+ * The same where several run: all of them listen and follow everything, and each writes for its share of the revisions, by
+ * Leases (`config-leader-election`, as it is at the start). Activators stream to all of them.
  */
-export function electAutoscaler(options: ElectedOptions): AsyncDisposable {
+export async function startSharedAutoscaler(
+  options: SharedOptions,
+): Promise<AsyncDisposable & { readonly port: number }> {
   const { client, clock, random, log, identity } = options
-  return electLeader(
-    { client, clock, random, log, namespace: systemNamespace, name: "autoscaler", identity },
-    async ({ signal }) => {
-      await using _running = await startAutoscaler(options)
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }))
-    },
+  await using started = new AsyncDisposableStack()
+  const informers = started.use(createInformers(client, clock, log))
+  const config = watchConfig(informers)
+  const leases = informers(Lease, { namespace: systemNamespace })
+  await Promise.all([config.synced, leases.synced])
+  const { leaderElection } = config.current()
+  const given = { client, clock, random, log, namespace: systemNamespace, identity, leases }
+  const shares = started.use(
+    new LeaseShares({ ...given, buckets: leaderElection.buckets, durations: durationsOf(leaderElection) }),
   )
+  const { port } = started.use(await startAutoscaler({ ...options, informers, shares }))
+  const running = started.move()
+  return { port, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

@@ -10,7 +10,14 @@ import { createEventRecorder, createInformers, electLeader, type Informers, over
 import { keepGatewayKey } from "@wick/sdk/gateway-key"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import { componentLog, ensureConfig, ensureSystemNamespace, followFigures, watchConfig } from "@wick/sdk/serving-config"
+import {
+  componentLog,
+  ensureConfig,
+  ensureSystemNamespace,
+  followFigures,
+  readDurations,
+  watchConfig,
+} from "@wick/sdk/serving-config"
 import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
 import { askingGateways } from "./gateways/gateways.ts"
 import { issuers } from "./reconcilers/certificate/choose-issuer.ts"
@@ -111,9 +118,10 @@ export interface ElectedOptions extends ControllerOptions {
 }
 
 /** The same where several run: one leads. */
-export function electController(options: ElectedOptions): AsyncDisposable {
+export async function electController(options: ElectedOptions): Promise<AsyncDisposable> {
   const { client, clock, random, log, identity } = options
-  const lease = { namespace: systemNamespace, name: "controller", identity }
+  const durations = await readDurations(client)
+  const lease = { namespace: systemNamespace, name: "controller", identity, durations }
   return electLeader({ client, clock, random, log, ...lease }, async (term) => {
     await using _running = await startController(options)
     await overOf(term)
