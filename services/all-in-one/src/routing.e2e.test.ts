@@ -1,3 +1,5 @@
+import { connect } from "node:tls"
+import { startPebble } from "@wick/controller/testing"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Service as CoreService } from "@wick/sdk/api/core/service"
@@ -51,6 +53,27 @@ async function tag(name: string, word: string): Promise<void> {
   const tagged = { revisionName: status?.latestReadyRevisionName, percent: 0, tag: word }
   const body = { spec: { traffic: [{ latestRevision: true, percent: 100 }, tagged] } }
   await wick.client.patch(Service, { name, namespace }, { type: "merge", body })
+}
+
+/** Sets keys of one of the operators' maps, for a while. */
+async function configured(name: string, data: Record<string, string>): Promise<AsyncDisposable> {
+  const set = (values: Record<string, string | null>) =>
+    wick.client.patch(ConfigMap, { name, namespace: "knative-serving" }, { type: "merge", body: { data: values } })
+  await set(data)
+  const unset = Object.fromEntries(Object.keys(data).map((key) => [key, null]))
+  return { [Symbol.asyncDispose]: async () => void (await set(unset)) }
+}
+
+/** Common name of who has signed what the gateway shows for a host; undefined while it has nothing for that. */
+function issuerSeen(servername: string): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  const socket = connect({ host: "127.0.0.1", port: wick.securePort, servername, rejectUnauthorized: false })
+  socket.once("error", () => resolve(undefined))
+  socket.once("secureConnect", () => {
+    resolve(String(socket.getPeerCertificate().issuer?.CN))
+    socket.destroy()
+  })
+  return promise
 }
 
 const conditionOf = (object: { status?: unknown }, type: string) =>
@@ -170,6 +193,25 @@ describe("a domain", () => {
       const condition = conditionOf(await wick.client.get(DomainMapping, { name: domain, namespace }), type)
       return condition?.status === status ? condition : undefined
     })
+
+  it("has a certificate of an authority that speaks ACME, to whom the gateway has proven it", async () => {
+    await using pebble = await startPebble(wick.gatewayPort)
+    const acme = { "acme-directory": pebble.directory, "acme-ca-bundle": pebble.authorityPem }
+    await using _authority = await configured("config-wick", acme)
+    await using _certificates = await configured("config-network", { "external-domain-tls": "Enabled" })
+    const name = "secure.example.test"
+    await wick.client.create(ClusterDomainClaim, { metadata: { name }, spec: { namespace } })
+    await wick.client.create(DomainMapping, { ...mapping, metadata: { name, namespace } })
+    await until("a certificate", async () => {
+      const found = conditionOf(await wick.client.get(DomainMapping, { name, namespace }), "CertificateProvisioned")
+      return found?.status === "True" && found.reason === undefined
+    })
+    const { status } = await wick.client.get(DomainMapping, { name, namespace })
+    expect(status?.url).toMatch(/^https:/)
+    expect(await until("the gateway serves it", () => issuerSeen(name))).toMatch(/^Pebble/)
+    await wick.client.delete(DomainMapping, { name, namespace })
+    await wick.client.delete(ClusterDomainClaim, { name })
+  })
 
   it("leads to a function once it is claimed for the namespace, and no longer when it is not", async () => {
     await wick.client.create(DomainMapping, mapping)

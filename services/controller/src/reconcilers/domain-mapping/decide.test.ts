@@ -22,7 +22,15 @@ const claimOf = (namespace: string) => ({ spec: { namespace } }) as ClusterDomai
 const addressed = { status: { address: { url: "http://hello.default.svc.cluster.local" } } }
 
 function observed(overrides: Partial<Observed> = {}): Observed {
-  return { mapping: mapping(), claim: claimOf("default"), target: addressed, ingress: undefined, config, ...overrides }
+  return {
+    mapping: mapping(),
+    claim: claimOf("default"),
+    target: addressed,
+    ingress: undefined,
+    certificate: undefined,
+    config,
+    ...overrides,
+  }
 }
 
 function stored(ingress: unknown): Ingress {

@@ -1,4 +1,5 @@
 import type { NewOf } from "@wick/sdk/api"
+import type { Certificate } from "@wick/sdk/api/networking-internal/certificate"
 import type { ClusterDomainClaim } from "@wick/sdk/api/networking-internal/cluster-domain-claim"
 import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import type { Config } from "@wick/sdk/api/serving/config"
@@ -6,9 +7,11 @@ import type { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
 import { isFalse, isTrue, isUnknown, type Mark, nextConditions } from "../../conditions.ts"
 import { annotations, labels } from "../../labels.ts"
 import { isOwnedBy, ownedBy } from "../../owner.ts"
+import { withChallenges } from "../certificate/challenge-paths.ts"
+import { httpOptionOf } from "../certificate/provision.ts"
 import { ingressReadiness, ingressUpdate } from "../ingress/child.ts"
-import { shownUrl } from "../route/host.ts"
 import { type Addressed, type Resolved, referenceMark, resolveReference } from "./reference.ts"
+import { type DomainTls, planDomainTls } from "./tls.ts"
 
 export interface Observed {
   readonly mapping: DomainMapping
@@ -17,6 +20,8 @@ export interface Observed {
   /** What the mapping refers to, if that is there. */
   readonly target: Addressed | undefined
   readonly ingress: Ingress | undefined
+  /** Of the mapping's name. */
+  readonly certificate: Certificate | undefined
   readonly config: Config
 }
 
@@ -24,6 +29,7 @@ export interface Plan {
   /** To be made, so that the domain is this namespace's. */
   readonly claim?: NewOf<typeof ClusterDomainClaim> | undefined
   readonly ingress?: NewOf<typeof Ingress> | undefined
+  readonly certificate: Pick<DomainTls, "put" | "remove">
   /** Whether the Ingress must go: the domain is not the namespace's any more. */
   readonly removeIngress: boolean
   readonly status: NonNullable<DomainMapping["status"]>
@@ -37,21 +43,24 @@ const notLookedAt = isUnknown("Uninitialized", "")
  * name that an administrator has given to others.
  */
 export function decide(observed: Observed, nowMs: number): Plan {
-  const { mapping, claim, ingress, config } = observed
+  const { mapping, claim, ingress, certificate, config } = observed
+  const tls = planDomainTls(observed)
   const claimed = claiming(observed)
   const owned = ingress !== undefined && isOwnedBy(ingress, mapping)
   if (claimed.mark !== isTrue) {
-    const status = statusOf(observed, { claimed: claimed.mark, resolved: notLookedAt, ready: notLookedAt }, nowMs)
-    return { removeIngress: owned, status }
+    const marks = { claimed: claimed.mark, resolved: notLookedAt, ready: notLookedAt }
+    const remove = certificate !== undefined && isOwnedBy(certificate, mapping)
+    return { certificate: { remove }, removeIngress: owned, status: statusOf(observed, marks, tls, nowMs) }
   }
   const resolved = resolveReference(mapping, observed.target)
-  const { update, ready } = serve(observed, resolved, owned)
+  const { update, ready } = serve(observed, resolved, tls, owned)
   const marks = { claimed: claimed.mark, resolved: referenceMark(resolved), ready }
   return {
     claim: claim || !config.network["autocreate-cluster-domain-claims"] ? undefined : newClaim(mapping),
+    certificate: tls,
     ingress: update,
     removeIngress: false,
-    status: statusOf(observed, marks, nowMs),
+    status: statusOf(observed, marks, tls, nowMs),
   }
 }
 
@@ -78,24 +87,27 @@ function newClaim({ metadata }: DomainMapping): NewOf<typeof ClusterDomainClaim>
 function serve(
   { mapping, ingress, config }: Observed,
   resolved: Resolved,
+  tls: DomainTls,
   owned: boolean,
 ): { readonly update?: NewOf<typeof Ingress> | undefined; readonly ready: Mark } {
   if (resolved.kind === "unresolved") return { ready: notLookedAt }
   if (ingress && !owned) {
     return { ready: isFalse("NotOwned", `There is an existing Ingress "${ingress.metadata.name}" that we do not own.`) }
   }
-  const update = ingressUpdate(ingress, domainIngress(mapping, resolved, config))
+  const update = ingressUpdate(ingress, domainIngress(mapping, resolved, tls, config))
   return { update, ready: update ? ingressReadiness(undefined) : ingressReadiness(ingress) }
 }
 
 /** Requests for the domain go where those for the target's own name go, whatever that is at the moment. */
 function domainIngress(
-  { metadata, spec, ...mapping }: DomainMapping,
+  { metadata, ...mapping }: DomainMapping,
   { service, host }: Extract<Resolved, { kind: "resolved" }>,
+  { tls, challenges }: DomainTls,
   config: Config,
 ): NewOf<typeof Ingress> {
   const { name, namespace = "", uid } = metadata
   const { [annotations.lastApplied]: _, ...noted } = metadata.annotations ?? {}
+  const httpOption = httpOptionOf(config, metadata.annotations)
   const appendHeaders = { [originalHost]: name }
   const split = { serviceName: service, serviceNamespace: namespace, servicePort: 80, percent: 100, appendHeaders }
   return {
@@ -106,13 +118,14 @@ function domainIngress(
       annotations: { [annotations.ingressClass]: config.network["ingress-class"], ...noted },
       ownerReferences: [ownedBy({ ...mapping, metadata })],
     },
-    spec: {
-      httpOption: "Enabled",
-      ...(spec.tls && {
-        tls: [{ hosts: [name], secretName: spec.tls.secretName, secretNamespace: namespace }],
-      }),
-      rules: [{ hosts: [name], visibility: "ExternalIP", http: { paths: [{ rewriteHost: host, splits: [split] }] } }],
-    },
+    spec: withChallenges(
+      {
+        ...(httpOption && { httpOption }),
+        ...(tls.length > 0 && { tls: [...tls] }),
+        rules: [{ hosts: [name], visibility: "ExternalIP", http: { paths: [{ rewriteHost: host, splits: [split] }] } }],
+      },
+      challenges,
+    ),
   }
 }
 
@@ -122,9 +135,12 @@ interface Marks {
   readonly ready: Mark
 }
 
-function statusOf({ mapping, config }: Observed, { claimed, resolved, ready }: Marks, nowMs: number): Plan["status"] {
-  const { metadata, spec, status } = mapping
-  const url = spec.tls ? `https://${metadata.name}` : shownUrl(config, metadata.name)
+function statusOf(
+  { mapping: { metadata, status } }: Observed,
+  { claimed, resolved, ready }: Marks,
+  { url, mark }: DomainTls,
+  nowMs: number,
+): Plan["status"] {
   return {
     ...status,
     observedGeneration: metadata.generation,
@@ -136,15 +152,9 @@ function statusOf({ mapping, config }: Observed, { claimed, resolved, ready }: M
         DomainClaimed: claimed,
         ReferenceResolved: resolved,
         IngressReady: ready,
-        CertificateProvisioned: spec.tls
-          ? certified("CertificateExternallyProvided", "TLS certificate was provided externally")
-          : certified("TLSNotEnabled", "external-domain-tls is not enabled"),
+        CertificateProvisioned: mark,
       },
       nowMs,
     }),
   } as Plan["status"]
-}
-
-function certified(reason: string, message: string): Mark {
-  return { status: "True", reason, message }
 }

@@ -1,4 +1,5 @@
-import { isStatus } from "@wick/sdk/api"
+import { isStatus, type Kind } from "@wick/sdk/api"
+import { Certificate } from "@wick/sdk/api/networking-internal/certificate"
 import { ClusterDomainClaim } from "@wick/sdk/api/networking-internal/cluster-domain-claim"
 import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
@@ -16,9 +17,10 @@ import {
   watchOf,
 } from "@wick/sdk/controller"
 import { controllerKey } from "../../owner.ts"
+import { putCertificate } from "../certificate/put.ts"
 import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { putIngress } from "../ingress/put.ts"
-import { decide, ownsClaim } from "./decide.ts"
+import { decide, ownsClaim, type Plan } from "./decide.ts"
 import { referredKind } from "./reference.ts"
 
 /** Keeps a mapping until the claim that was made for it is gone, so that others can have the domain. */
@@ -29,6 +31,7 @@ export function startDomainMappingController(context: Context): Controller {
   const mappings = informers(DomainMapping, { indexes: { domain: domainOf, target: targetOf } })
   const claims = informers(ClusterDomainClaim)
   const ingresses = informers(Ingress)
+  const certificates = informers(Certificate)
   const services = informers(Service)
   const routes = informers(Route)
   const leadingTo = (kind: "Service" | "Route", key: string): string[] =>
@@ -55,6 +58,8 @@ export function startDomainMappingController(context: Context): Controller {
       watchOf(mappings, (change) => [keyOf(subject(change))]),
       watchOf(claims, (change) => mappings.byIndex("domain", subject(change).metadata.name).map(keyOf)),
       watchOf(ingresses, (change) => ownersOf(subject(change))),
+      // One of somebody else with the mapping's name may have gone.
+      watchOf(certificates, (change) => [keyOf(subject(change))]),
       watchOf(services, (change) => leadingTo("Service", keyOf(subject(change)))),
       watchOf(routes, (change) => leadingTo("Route", keyOf(subject(change)))),
       { synced: config.synced, subscribe: (wake) => config.onChange(() => mappings.list().map(keyOf).forEach(wake)) },
@@ -72,6 +77,7 @@ export function startDomainMappingController(context: Context): Controller {
         claim: claims.get(name),
         target: targetFor(mapping),
         ingress: ingresses.get(name, namespace),
+        certificate: certificates.get(name, namespace),
         config: config.current(),
       }
       const plan = decide(observed, clock.now())
@@ -84,12 +90,21 @@ export function startDomainMappingController(context: Context): Controller {
         // Made by another in the same moment: its change wakes us, and then it is seen whose it is.
         if (!(await createChild(context, ClusterDomainClaim, plan.claim))) return done
       }
-      if (plan.ingress) await putIngress(context, plan.ingress)
-      if (plan.removeIngress) await client.delete(Ingress, { name, namespace: namespace ?? "" }).catch(unlessGone)
-      await writeStatus(context, DomainMapping, mapping, plan.status)
+      await carryOut(context, mapping, plan)
       return done
     },
   })
+}
+
+/** All but the claim. */
+async function carryOut(context: Context, mapping: DomainMapping, plan: Plan): Promise<void> {
+  const { name, namespace = "" } = mapping.metadata
+  const remove = (kind: Kind): Promise<unknown> => context.client.delete(kind, { name, namespace }).catch(unlessGone)
+  if (plan.certificate.put) await putCertificate(context, plan.certificate.put)
+  if (plan.certificate.remove) await remove(Certificate)
+  if (plan.ingress) await putIngress(context, plan.ingress)
+  if (plan.removeIngress) await remove(Ingress)
+  await writeStatus(context, DomainMapping, mapping, plan.status)
 }
 
 function ownersOf(ingress: Ingress): string[] {
