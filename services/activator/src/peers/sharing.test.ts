@@ -143,7 +143,7 @@ describe("two activators before the same pods", () => {
     const early = [...send(first), ...send(second)]
     await until(() => pods.served.some((count) => count > 0))
     // A connection that nobody has accepted yet would be reset: it lingers, as it does where clients are to look away.
-    const drained = first.drain({ lingerMs: 100, limitMs: 10_000 })
+    const drained = first.drain({ lingerMs: 1_000, limitMs: 10_000 })
     const answers = await Promise.all([...early, ...send(second)])
     await drained
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
