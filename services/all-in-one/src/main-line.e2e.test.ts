@@ -116,6 +116,15 @@ describe("from zero", () => {
     }
   })
 
+  it("times that start in phases, which together are as long as it was", async () => {
+    const phases = await coldPhases("zero")
+    for (const phase of ["queued", "decided", "scheduled", "sandbox", "first_probe", "first_byte"]) {
+      expect(phases.get(phase), phase).toBeGreaterThan(0)
+    }
+    const sum = phases.values().reduce((all, seconds) => all + seconds, 0)
+    expect(sum).toBeCloseTo(await coldWhole("zero"), 6)
+  })
+
   it("answers each of 300 requests sent at once", async () => {
     await deploy("burst")
     await atZero("burst")
@@ -183,6 +192,22 @@ describe("after a deletion", () => {
     expect((await call("gone")).status).toBe(404)
   })
 })
+
+/** Seconds that the starts of a function from zero have spent in each phase. */
+async function coldPhases(name: string): Promise<Map<string, number>> {
+  const lines = await coldLines("cold_start_seconds_sum", name)
+  return new Map(lines.map((line) => [/phase="(\w+)"/.exec(line)?.[1] ?? "", Number(line.split(" ").at(-1))]))
+}
+
+async function coldWhole(name: string): Promise<number> {
+  const lines = await coldLines("cold_start_whole_seconds_sum", name)
+  return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0)
+}
+
+async function coldLines(family: string, name: string): Promise<string[]> {
+  const text = await (await fetch(`http://127.0.0.1:${wick.gatewayPort + 1_000}/metrics`)).text()
+  return text.split("\n").filter((line) => line.includes(family) && line.includes(`"${name}-`))
+}
 
 async function repeat<T>(times: number, action: () => Promise<T>): Promise<T[]> {
   const results: T[] = []

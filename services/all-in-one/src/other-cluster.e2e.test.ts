@@ -18,7 +18,7 @@ let cluster: Cluster
 const root = resolve(import.meta.dirname, "../../..")
 const namespace = "knative-serving"
 /** One of each matter: the whole suite runs against the embedded one. */
-const chosen = /^S(60|62|7[0-4]|81|93|101|110|120|121|124|125|127)\b/
+const chosen = /^S(60|62|7[0-4]|81|93|101|110|120|121|124|125|127|148)\b/
 
 beforeAll(async () => {
   const out = mkdtempSync(join(tmpdir(), "wick-k8s-"))

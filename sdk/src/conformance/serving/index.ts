@@ -8,6 +8,7 @@ import { conditions } from "./conditions.ts"
 import { defaulting } from "./defaulting.ts"
 import { limits } from "./limits.ts"
 import { objects } from "./objects.ts"
+import { observability } from "./observability.ts"
 import { routing } from "./routing.ts"
 import { runtime } from "./runtime.ts"
 import { scaling } from "./scaling.ts"
@@ -16,5 +17,17 @@ import { validation } from "./validation.ts"
 
 export const serving: Topic = topic(
   "serving",
-  ...[objects, defaulting, validation, admission, conditions, runtime, limits, scaling, routing, settings],
+  ...[
+    objects,
+    defaulting,
+    validation,
+    admission,
+    conditions,
+    runtime,
+    limits,
+    scaling,
+    routing,
+    settings,
+    observability,
+  ],
 )

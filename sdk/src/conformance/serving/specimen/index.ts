@@ -22,6 +22,8 @@ let inside = 0
 let most = 0
 let isHealthy = true
 let input = "open"
+const messagesMax = 100
+let messages: Buffer[] = []
 process.stdin
   .on("end", () => {
     input = "ended"
@@ -89,6 +91,18 @@ const handlers: Readonly<Record<string, Handler>> = {
     let length = 0
     for await (const chunk of request) length += (chunk as Buffer).length
     json(response, { length })
+  },
+  // As a collector of OpenTelemetry's: what it is sent, and whether one message had all of some words.
+  "/v1/metrics": async (_, request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    messages = [...messages, Buffer.concat(chunks)].slice(-messagesMax)
+    response.setHeader("content-type", "application/x-protobuf")
+    response.end()
+  },
+  "/told": (query, _, response) => {
+    const words = query.getAll("word")
+    json(response, { told: messages.some((message) => words.every((word) => message.includes(word))) })
   },
   "/healthy": (_, __, response) => {
     response.statusCode = isHealthy ? 200 : 503
