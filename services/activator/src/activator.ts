@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net"
 import { assert } from "@wick/sdk/assert"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
-import { createInformers } from "@wick/sdk/controller"
+import { createInformers, type Informers } from "@wick/sdk/controller"
 import { followGatewayKey } from "@wick/sdk/gateway-key"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
@@ -13,7 +13,7 @@ import { AdminServer } from "./admin/admin-server.ts"
 import type { HooksFrom } from "./admin/hook-seats.ts"
 import { ownServices } from "./admin/own-services.ts"
 import { Prober } from "./backend/prober.ts"
-import { followActivators } from "./cluster/activator-endpoints.ts"
+import { followActivators, followAutoscalers } from "./cluster/activator-endpoints.ts"
 import { ClusterWatch } from "./cluster/cluster-watch.ts"
 import { Fleet } from "./cluster/fleet.ts"
 import type { Door } from "./gateway/entrance.ts"
@@ -21,6 +21,7 @@ import { Gateway } from "./gateway/gateway.ts"
 import { RequestLog } from "./gateway/request-log.ts"
 import { autoscalerAddresses } from "./load/autoscaler-addresses.ts"
 import { AutoscalerLink, type LinkEvents } from "./load/autoscaler-link.ts"
+import { AutoscalerLinks, openOne } from "./load/autoscaler-links.ts"
 import { watchLeader } from "./load/leader-watch.ts"
 import { LoadReporter } from "./load/load-reporter.ts"
 import { activatorMetrics, type StreamWitness } from "./metrics/activator-metrics.ts"
@@ -60,8 +61,8 @@ export interface ActivatorOptions {
   /** Whence kubelets ask whether pods are drained; from this host unless given. */
   readonly hooksFrom?: HooksFrom
   /**
-   * gRPC address of the autoscaler, `unix:/run/…` or `host:port`, or `@FILE` that lists several. Without one nothing is ever
-   * started from zero.
+   * gRPC address of the autoscaler, `unix:/run/…` or `host:port`; `@FILE` that lists several, of which one is there at a time;
+   * `service/NAME` for all that are behind a Service. Without one nothing is ever started from zero.
    */
   readonly autoscaler?: string
   /** By which autoscalers of other hosts know us, and we them. */
@@ -106,7 +107,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   const informers = started.use(createInformers(client, clock, log))
   const services = ownServices(followGatewayKey(informers), clock)
   const sharing = started.use(shareSlots({ self: () => adminUrl, clock, log, proof: services.proof }))
-  let link: AutoscalerLink | undefined
+  let link: Pick<AutoscalerLink, "send"> | undefined
   const reporter = new LoadReporter(clock, (message) => link?.send(message))
   started.defer(() => reporter.stop())
   const prober = new Prober(clock, () => metrics.probes.add())
@@ -139,7 +140,8 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
     },
     decided: (namespace, name, thoughtMs) => fleet.known(namespace, name)?.decided(thoughtMs),
   }
-  link = openLink({ id, admin: adminUrl }, linkEvents(metrics.stream, reporter, heard), { ...options, log }, started)
+  const events = linkEvents(metrics.stream, reporter, heard)
+  link = openLink({ id, admin: adminUrl }, events, { ...options, log }, informers, started)
   // A client that connects before the routes are known waits in the listen queue, where nobody tells it 404.
   await Promise.all([watch.synced, config.synced, activators])
   await tracing.flush()
@@ -210,14 +212,23 @@ function openLink(
   self: Peer,
   events: LinkEvents,
   { autoscaler, tls, client, clock, log }: ActivatorOptions,
+  informers: Informers,
   started: AsyncDisposableStack,
-): AutoscalerLink | undefined {
+): Pick<AutoscalerLink, "send"> | undefined {
   if (autoscaler === undefined) return undefined
+  if (autoscaler.startsWith(servicePrefix)) {
+    const links = started.use(new AutoscalerLinks(openOne({ self, clock, log }), events))
+    followAutoscalers(informers, autoscaler.slice(servicePrefix.length), (addresses) => links.follow(addresses))
+    return links
+  }
   const addresses = autoscalerAddresses(autoscaler, tls)
   const link = started.use(new AutoscalerLink({ addresses, self, clock, log, events }))
   if (addresses.mayMove) started.use(watchLeader(client, clock, log, () => link.moved()))
   return link
 }
+
+/** Before the name of a Service: all that are behind it are meant. */
+const servicePrefix = "service/"
 
 /** The address is that of the first place. */
 async function listenAdmin(admin: AdminServer, options: ActivatorOptions): Promise<AddressInfo> {

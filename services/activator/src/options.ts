@@ -30,7 +30,8 @@ export const usage = `activator: the gateway and buffer before the pods (places 
   --hooks-from PLACE        whence kubelets may ask if a pod is drained: loopback (default) or everywhere
   --figures-host HOST       address at which :9090 (metrics), :9091 (metrics of requests) and :8008 (profiles) are served
                             while config-observability asks for them (default: nowhere)
-  --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port, or @FILE that lists several
+  --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port; @FILE that lists where it may be; or
+                            service/NAME: all of them that are behind a Service of serving's namespace
   --id NAME                 unique among activators (default: host name and process id)
   --linger-seconds N        after SIGTERM, how long to serve on while /readyz says 503 already (default 15)
   --drain-seconds N         patience with open requests after that (default 30)

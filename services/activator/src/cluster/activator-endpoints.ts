@@ -26,11 +26,38 @@ const WatchedEndpointSlice = defineKind({
   }),
 })
 
-const labelSelector = "kubernetes.io/service-name=activator-service"
+const ofService = (name: string): string => `kubernetes.io/service-name=${name}`
+const labelSelector = ofService("activator-service")
 const adminPort = "admin"
+const loadPort = "load"
 
 /** An activator by where others reach its admin endpoint, `http://10.0.0.7:8081`, which is its name among them too. */
 export type Listed = ReadonlyMap<string, { readonly eligible: boolean }>
+
+/** Where the autoscalers behind a Service of serving's namespace are spoken to, now and whenever that changes. */
+export function followAutoscalers(
+  informers: Informers,
+  service: string,
+  tell: (addresses: ReadonlySet<string>) => void,
+): void {
+  const slices = informers(WatchedEndpointSlice, { namespace: systemNamespace, labelSelector: ofService(service) })
+  const look = (): void => {
+    const places = slices.list(systemNamespace).flatMap(({ endpoints, ports }) => {
+      const port = ports?.find(({ name }) => name === loadPort)?.port
+      const addresses = (endpoints ?? []).flatMap((endpoint) => endpoint.addresses)
+      return port === undefined ? [] : addresses.map((address) => placeOf(address, port))
+    })
+    tell(new Set(places))
+  }
+  void slices.synced.then(() => {
+    look()
+    slices.onChange(look)
+  })
+}
+
+function placeOf(address: string, port: number): string {
+  return `${address.includes(":") ? `[${address}]` : address}:${port}`
+}
 
 /** Tells who stands behind the Service `knative-serving/activator-service`, now and whenever that changes. */
 export function followActivators(informers: Informers, tell: (listed: Listed) => void): Promise<void> {
