@@ -94,7 +94,7 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
         const client = controlPlane.clientAs(placeKeeper, term)
         stack.use(followPlaces({ client, informers: stack.use(createInformers(client, clock, log)), clock, log }))
       }
-      stack.use(await startController({ ...given, registries, ...(gateways && { gateways }) }))
+      stack.use(await startController({ ...given, registries, random, writeSpan, ...(gateways && { gateways }) }))
       return stack.move()
     }),
   )

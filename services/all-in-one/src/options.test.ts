@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { readOptions } from "./options.ts"
 import { Refusal } from "./refusal.ts"
+import { tracesOf } from "./trace-flags.ts"
 
 describe("options", () => {
   it("have the documented ports and domain when nothing is said", () => {
@@ -22,6 +23,15 @@ describe("options", () => {
   it("name every wrong flag, its value and what would be right", () => {
     expect(() => readOptions(["--gateway", "nonsense", "--runtime", "docker"], {})).toThrow(
       "--gateway nonsense: must be HOST:PORT, for example 127.0.0.1:8080\n--runtime docker: must be containerd or process",
+    )
+  })
+
+  it("say where the orchestrator's part of traces goes, which is nowhere unless told", () => {
+    expect(tracesOf(readOptions([], {}))).toBeUndefined()
+    const flags = ["--tracing-endpoint", "http://127.0.0.1:4317", "--tracing-protocol", "grpc"]
+    expect(tracesOf(readOptions(flags, {}))).toEqual({ endpoint: "http://127.0.0.1:4317", protocol: "grpc" })
+    expect(() => readOptions(["--tracing-endpoint", "collector:4318"], {})).toThrow(
+      "--tracing-endpoint collector:4318: must be http://HOST:PORT",
     )
   })
 

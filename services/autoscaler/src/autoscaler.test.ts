@@ -31,7 +31,7 @@ interface Scene extends AsyncDisposable {
 /** A revision at zero, an API server and an autoscaler. */
 async function startScene(annotations: Record<string, string> = {}, active = "False"): Promise<Scene> {
   await using undo = new AsyncDisposableStack()
-  const { client } = undo.use(await startTestApi())
+  const { client } = undo.use(await startTestApi({ notesCauses: true }))
   const directory = mkdtempSync(join(tmpdir(), "wick-autoscaler-"))
   undo.defer(() => rmSync(directory, { recursive: true }))
   for (const kind of [PodAutoscaler, ServerlessService, Metric]) {
@@ -152,6 +152,16 @@ it("starts a pod at a poke, without waiting for the next look, and says that req
   expect(status?.conditions).toContainEqual(
     expect.objectContaining({ type: "Active", status: "Unknown", reason: "Queued" }),
   )
+})
+
+it("hands the trace of the request that waits on with its decision", async () => {
+  await using scene = await startScene()
+  const activator = scene.activator("a")
+  await seen(scene.client, PodAutoscaler, namespace, ({ status }) => status?.observedGeneration === 1)
+  const cause = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+  activator.say({ type: "poke", namespace, name: "hello-1", cause })
+  const { metadata } = await replicas(scene.client, (count) => count === 1)
+  expect(metadata.annotations?.["wick.dev/traceparent"]).toBe(cause)
 })
 
 it("tells of each revision what it wants, what there is and what the load is, under Knative's names, until it is deleted", async () => {

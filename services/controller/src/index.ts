@@ -15,6 +15,7 @@ import {
   ensureConfig,
   ensureSystemNamespace,
   followFigures,
+  followTracing,
   readDurations,
   watchConfig,
 } from "@wick/sdk/serving-config"
@@ -47,6 +48,10 @@ export interface ControllerOptions {
   /** Shared with other services of the same process; own ones unless given. */
   readonly informers?: Informers
   readonly registries?: Registries
+  /** Makes the numbers of spans; nothing is traced without it. */
+  readonly random?: Random
+  /** Gets a line per span while the operators want these on standard output. */
+  readonly writeSpan?: (line: string) => void
   /** Admin endpoints of those who serve Ingresses; as the cluster's EndpointSlices tell, unless given. */
   readonly gateways?: readonly string[]
 }
@@ -95,7 +100,9 @@ export async function startController(options: ControllerOptions): Promise<Async
   await config.synced
   const { registries = publicRegistries } = options
   const events = undo.use(createEventRecorder({ client, clock, log, component: "serving-controller" }))
-  const context: Context = { client, informers, config, registries, events, clock, log, metrics }
+  const { random, writeSpan: write = () => {} } = options
+  const tracing = random && undo.use(followTracing("controller", config, { clock, random, log, metrics, write }))
+  const context: Context = { client, informers, config, registries, events, clock, log, metrics, tracing }
   undo.use(startServiceController(context))
   undo.use(startConfigurationController(context))
   undo.use(startRevisionController(context))

@@ -1,3 +1,5 @@
+import { causeAnnotation } from "@wick/sdk/tracing"
+
 /** Labels and annotations of Knative Serving that users and tools know. */
 const group = "serving.knative.dev"
 
@@ -38,6 +40,12 @@ export const annotations = {
   lastApplied: "kubectl.kubernetes.io/last-applied-configuration",
   autoscalingPrefix: "autoscaling.knative.dev/",
 } as const
+
+/** Annotations that an object's children get too: all but those that speak of how the object itself was written. */
+export function handedDown(given: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const { [annotations.lastApplied]: _, [causeAnnotation]: __, ...kept } = given
+  return kept
+}
 
 /** active: traffic reaches it; pending: it may soon; reserve: none does. */
 export type RoutingState = "active" | "pending" | "reserve"

@@ -26,7 +26,12 @@ const host = process.env.FIGURES_HOST
 const figures = { random: systemRandom, service: "controller", id: identity, ...(host && { host }) }
 const configDefaults = await drainDefaults(process.env.DRAIN_SERVICE)
 const admission = await startAdmission({ ...common, webhook, configDefaults, figures })
-const elected = await electController({ ...common, random: systemRandom, identity })
+const elected = await electController({
+  ...common,
+  random: systemRandom,
+  identity,
+  writeSpan: (line) => void process.stdout.write(line),
+})
 log.info("controller is running", { server: connection.server })
 const stop = async (): Promise<void> => {
   await elected[Symbol.asyncDispose]()

@@ -195,6 +195,13 @@ describe("what is wrong with a map", () => {
     ["config-network", { "tag-template": "{{.Tag" }, "unclosed action"],
     ["config-observability", { "metrics-protocol": "grpc" }, 'endpoint should be set when protocol is "grpc"'],
     ["config-observability", { "metrics-protocol": "pigeon" }, 'unsupported protocol "pigeon"'],
+    ["config-observability", { "tracing-protocol": "grpc" }, 'endpoint should be set for protocol "grpc"'],
+    ["config-observability", { "tracing-endpoint": "http://a" }, "endpoint should not be set when protocol is 'none'"],
+    [
+      "config-observability",
+      { "tracing-protocol": "http/protobuf", "tracing-endpoint": "ftp://a" },
+      'tracing-endpoint: "ftp://a" is no address of a collector',
+    ],
     [
       "config-observability",
       { "tracing-sampling-rate": "2" },

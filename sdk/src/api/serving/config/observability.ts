@@ -1,3 +1,4 @@
+import { otlpEndpoint } from "../../../telemetry/otlp/endpoint.ts"
 import { goDuration } from "./go-duration.ts"
 import { bool, choice, duration, float, template, text } from "./reading.ts"
 import { defineMap, setting, unset, type ValuesOf } from "./setting.ts"
@@ -113,9 +114,19 @@ function tracingMistakes(values: Values): string[] {
   return [
     ...(sent && endpoint === "" ? [`endpoint should be set for protocol "${protocol}"`] : []),
     ...(!sent && endpoint !== "" ? ["endpoint should not be set when protocol is 'none'"] : []),
+    ...(sent && endpoint !== "" ? addressMistakes(endpoint) : []),
     ...(rate < 0 ? [`sampling rate ${rate.toFixed(6)} should be greater or equal to zero`] : []),
     ...(rate > 1 ? [`sampling rate ${rate.toFixed(6)} should be less than or equal to one`] : []),
   ]
+}
+
+function addressMistakes(endpoint: string): string[] {
+  try {
+    otlpEndpoint(endpoint, "traces")
+    return []
+  } catch (error) {
+    return [`tracing-endpoint: ${(error as Error).message}`]
+  }
 }
 
 function intervalMistakes(interval: number): string[] {

@@ -3,7 +3,7 @@ import type { Certificate } from "@wick/sdk/api/networking-internal/certificate"
 import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import type { Config } from "@wick/sdk/api/serving/config"
 import { currentCondition } from "../../conditions.ts"
-import { annotations, labels } from "../../labels.ts"
+import { annotations, handedDown, labels } from "../../labels.ts"
 import { isOwnedBy, ownedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
 import type { CertificateType } from "./issuer.ts"
@@ -64,7 +64,7 @@ export interface Wish {
 
 export function desiredCertificate(wish: Wish): NewOf<typeof Certificate> {
   const { owner, name, type, dnsNames, domain, config } = wish
-  const { [annotations.lastApplied]: _, ...noted } = owner.metadata.annotations ?? {}
+  const noted = handedDown(owner.metadata.annotations)
   return {
     metadata: {
       name,

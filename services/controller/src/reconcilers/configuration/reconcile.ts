@@ -2,7 +2,8 @@ import { type NewOf, StatusError } from "@wick/sdk/api"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
-import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
+import { freshCause } from "@wick/sdk/tracing"
+import { type Context, causedBy, createChild, loopParts, writeStatus } from "../context.ts"
 import { byConfiguration, configurationKey } from "../revision-index.ts"
 import { decide, revisionName } from "./decide.ts"
 
@@ -50,7 +51,10 @@ async function createRevision(
   revision: NewOf<typeof Revision>,
 ): Promise<StatusError | undefined> {
   try {
-    const created = await createChild(context, Revision, revision)
+    const cause = freshCause(configuration)
+    const created = await causedBy(context, cause, "create Revision", configuration, (options) =>
+      createChild(context, Revision, revision, options),
+    )
     const message = `Created Revision "${revision.metadata.name}"`
     if (created) context.events.record(configuration, { type: "Normal", reason: "Created", message })
     return undefined

@@ -5,7 +5,7 @@ import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import type { Config } from "@wick/sdk/api/serving/config"
 import type { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
 import { isFalse, isTrue, isUnknown, type Mark, nextConditions } from "../../conditions.ts"
-import { annotations, labels } from "../../labels.ts"
+import { annotations, handedDown, labels } from "../../labels.ts"
 import { isOwnedBy, ownedBy } from "../../owner.ts"
 import { withChallenges } from "../certificate/challenge-paths.ts"
 import { httpOptionOf } from "../certificate/provision.ts"
@@ -106,7 +106,7 @@ function domainIngress(
   config: Config,
 ): NewOf<typeof Ingress> {
   const { name, namespace = "", uid } = metadata
-  const { [annotations.lastApplied]: _, ...noted } = metadata.annotations ?? {}
+  const noted = handedDown(metadata.annotations)
   const httpOption = httpOptionOf(config, metadata.annotations)
   const appendHeaders = { [originalHost]: name }
   const split = { serviceName: service, serviceNamespace: namespace, servicePort: 80, percent: 100, appendHeaders }

@@ -3,7 +3,7 @@ import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import type { IngressPath, IngressRule, IngressSplit } from "@wick/sdk/api/networking-internal/ingress-rule"
 import type { Config } from "@wick/sdk/api/serving/config"
 import type { Route } from "@wick/sdk/api/serving/route"
-import { annotations, labels } from "../../labels.ts"
+import { annotations, handedDown, labels } from "../../labels.ts"
 import { ownedBy } from "../../owner.ts"
 import { withChallenges } from "../certificate/challenge-paths.ts"
 import { httpOptionOf, type IngressTls } from "../certificate/provision.ts"
@@ -31,7 +31,7 @@ const defaultRouteHeader = "Knative-Serving-Default-Route"
 export function routeIngress(input: IngressInput): NewOf<typeof Ingress> {
   const { route, config, rollout, tls, challenges } = input
   const { name, namespace } = route.metadata
-  const { [annotations.lastApplied]: _, ...noted } = route.metadata.annotations ?? {}
+  const noted = handedDown(route.metadata.annotations)
   return {
     metadata: {
       name,

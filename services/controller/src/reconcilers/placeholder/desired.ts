@@ -1,7 +1,7 @@
 import type { NewOf } from "@wick/sdk/api"
 import type { Service } from "@wick/sdk/api/core/service"
 import type { Route } from "@wick/sdk/api/serving/route"
-import { annotations, labels } from "../../labels.ts"
+import { handedDown, labels } from "../../labels.ts"
 import { isOwnedBy, ownedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
 
@@ -46,7 +46,7 @@ export function planPlaceholders({ route, names, gateway, existing }: Placeholde
 function desired(route: Route, name: string, gateway: string): NewOf<typeof Service> {
   // Who may call is a label of the Service itself: a user sets it to hide one tag.
   const { [labels.visibility]: _, ...kept } = route.metadata.labels ?? {}
-  const { [annotations.lastApplied]: __, ...noted } = route.metadata.annotations ?? {}
+  const noted = handedDown(route.metadata.annotations)
   return {
     metadata: {
       name,

@@ -5,10 +5,12 @@ import { Deployment } from "@wick/sdk/api/apps/deployment"
 import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
 import { Image } from "@wick/sdk/api/caching-internal/image"
 import type { Revision } from "@wick/sdk/api/serving/revision"
+import { causeOf } from "@wick/sdk/tracing"
+import { currentCondition } from "../../conditions.ts"
 import { annotations } from "../../labels.ts"
 import { isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
-import { type Context, createChild } from "../context.ts"
+import { type Context, causedBy, createChild } from "../context.ts"
 
 /** Codes of a no that the same question will get again. */
 const refusals = [400, 403, 422]
@@ -26,7 +28,14 @@ export async function applyDeployment(
   const hashed = { ...desired.metadata.annotations, [annotations.deploymentHash]: hash }
   try {
     if (existing) await context.client.update(Deployment, changed(existing, desired, hashed))
-    else await createChild(context, Deployment, { ...desired, metadata: { ...desired.metadata, annotations: hashed } })
+    else {
+      const wanted = { ...desired, metadata: { ...desired.metadata, annotations: hashed } }
+      // Its tag was resolved before, so the revision has been seen already; later it is made anew for other reasons.
+      const cause = currentCondition(revision, "Ready")?.status === "True" ? undefined : causeOf(revision)
+      await causedBy(context, cause, "create Deployment", revision, (options) =>
+        createChild(context, Deployment, wanted, options),
+      )
+    }
     return undefined
   } catch (error) {
     if (error instanceof StatusError && refusals.includes(error.code)) return error

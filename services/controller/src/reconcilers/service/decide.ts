@@ -4,7 +4,7 @@ import type { Revision } from "@wick/sdk/api/serving/revision"
 import type { Route } from "@wick/sdk/api/serving/route"
 import type { Service } from "@wick/sdk/api/serving/service"
 import { currentCondition, isFalse, isTrue, isUnknown, type Mark, nextConditions, propagate } from "../../conditions.ts"
-import { annotations, labels } from "../../labels.ts"
+import { handedDown, labels } from "../../labels.ts"
 import { isOwnedBy, ownedBy } from "../../owner.ts"
 import { isOfThisTemplate } from "../configuration/decide.ts"
 
@@ -115,7 +115,7 @@ function desiredRoute(service: Service): NewOf<typeof Route> {
 }
 
 function childMeta(service: Service): ObjectMeta {
-  const { [annotations.lastApplied]: _, ...kept } = service.metadata.annotations ?? {}
+  const kept = handedDown(service.metadata.annotations)
   return {
     name: service.metadata.name,
     namespace: service.metadata.namespace,

@@ -4,9 +4,10 @@ import { Revision } from "@wick/sdk/api/serving/revision"
 import { Route } from "@wick/sdk/api/serving/route"
 import { Service } from "@wick/sdk/api/serving/service"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
+import { freshCause } from "@wick/sdk/tracing"
 import { controllerKey, isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
-import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
+import { type Context, causedBy, createChild, loopParts, writeStatus } from "../context.ts"
 import { decideStatus, desiredChildren, routeTurn } from "./decide.ts"
 
 const concurrency = 8
@@ -72,7 +73,9 @@ async function applyChild<K extends typeof Configuration | typeof Route>(
   const sameMeta = sameJson({ labels: existing.metadata.labels, annotations: existing.metadata.annotations }, metadata)
   if (sameMeta && sameJson(existing.spec, desired.spec)) return existing
   const updated = { ...existing, metadata: { ...existing.metadata, ...metadata }, spec: desired.spec }
-  return context.client.update(kind, updated as unknown as NewOf<K>)
+  return causedBy(context, freshCause(service), `change ${kind.kind}`, service, (options) =>
+    context.client.update(kind, updated as unknown as NewOf<K>, options),
+  )
 }
 
 async function makeChild<K extends typeof Configuration | typeof Route>(
@@ -83,7 +86,9 @@ async function makeChild<K extends typeof Configuration | typeof Route>(
 ): Promise<KindOf<K> | undefined> {
   const child = `${kind.kind} "${service.metadata.name}"`
   try {
-    const created = await createChild(context, kind, desired)
+    const created = await causedBy(context, freshCause(service), `create ${kind.kind}`, service, (options) =>
+      createChild(context, kind, desired, options),
+    )
     if (created) context.events.record(service, { type: "Normal", reason: "Created", message: `Created ${child}` })
     return created
   } catch (error) {

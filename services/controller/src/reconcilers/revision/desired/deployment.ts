@@ -2,7 +2,7 @@ import type { NewOf } from "@wick/sdk/api"
 import type { Deployment } from "@wick/sdk/api/apps/deployment"
 import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
-import { annotations, labels } from "../../../labels.ts"
+import { annotations, handedDown, labels } from "../../../labels.ts"
 import { ownedBy } from "../../../owner.ts"
 import { deploymentName } from "../names.ts"
 import { initialReplicas } from "../scale.ts"
@@ -59,6 +59,6 @@ function defaultContainer({ spec }: Revision): Record<string, string> {
 
 /** Annotations that say something of the revision as an object say nothing of its pods. */
 function kept(all: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  const dropped: string[] = [annotations.routingStateModified, annotations.routes, annotations.lastApplied]
-  return Object.fromEntries(Object.entries(all ?? {}).filter(([name]) => !dropped.includes(name)))
+  const dropped: string[] = [annotations.routingStateModified, annotations.routes]
+  return Object.fromEntries(Object.entries(handedDown(all)).filter(([name]) => !dropped.includes(name)))
 }
