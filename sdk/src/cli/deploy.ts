@@ -5,7 +5,7 @@ import { systemRandom } from "../clock/index.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { changedService, holdsImage, type NewService } from "./flags/draft.ts"
 import type { Change } from "./flags/flag.ts"
-import { addFlags, type FlagValues, readFlags } from "./flags/table.ts"
+import { addFlags, type FlagValues, readFiles, readFlags } from "./flags/table.ts"
 import { readManifest, readText } from "./manifest.ts"
 import { outputOption } from "./output.ts"
 import { save } from "./save.ts"
@@ -46,8 +46,8 @@ export function command(context: Context): Command {
 }
 
 async function run(context: Context, given: string | undefined, options: DeployOptions & FlagValues): Promise<void> {
-  const changes = readFlags(options, readText)
-  const manifest = options.filename === undefined ? undefined : readManifest(options.filename)
+  const changes = readFlags(options, await readFiles(options, readText))
+  const manifest = options.filename === undefined ? undefined : await readManifest(options.filename)
   const name = manifest?.metadata.name ?? given
   if (!name) throw new CommandError("which function?", "wick deploy NAME --image IMAGE", exitCodes.usage)
   const at = await target(context, options)

@@ -161,7 +161,7 @@ async function describe(context: Context, name: string, options: ReadOptions): P
 
 function referenceOf({ spec }: DomainMapping): string {
   const { kind, name } = spec.ref
-  return `${kind === "Service" ? "ksvc" : kind.toLowerCase()}:${name}`
+  return `${{ Service: "ksvc", Route: "kroute" }[kind] ?? kind}:${name}`
 }
 
 async function list(context: Context, options: ReadOptions): Promise<void> {

@@ -10,6 +10,8 @@ const verbs: Verbs = {
   status: { summary: "show whether Wick runs, and where", load: () => import("./status.ts") },
   build: { summary: "build a directory into an image in Wick's registry", load: () => import("./build.ts") },
   deploy: { summary: "create or update a function", load: () => import("./deploy.ts") },
+  apply: { summary: "declare a function whole; no change is made twice", load: () => import("./apply.ts") },
+  wait: { summary: "wait until a function is ready", load: () => import("./wait.ts") },
   list: { alias: "ls", summary: "list functions", load: () => import("./list.ts") },
   describe: {
     alias: "desc",
@@ -23,6 +25,9 @@ const verbs: Verbs = {
   route: { summary: "list and describe routes", load: () => import("./route.ts") },
   domain: { summary: "lead domains of your own to functions", load: () => import("./domain.ts") },
   secret: { summary: "keep values that functions use", load: () => import("./secret.ts") },
+  container: { summary: "describe further containers of a function", load: () => import("./container.ts") },
+  export: { summary: "print a function as a file to keep, with its revisions", load: () => import("./export.ts") },
+  import: { summary: "make a function and its revisions of such a file", load: () => import("./import.ts") },
   top: { summary: "show requests, latency and pods of functions, live", load: () => import("./top.ts") },
   logs: { summary: "print what a function's containers print", load: () => import("./logs.ts") },
   delete: { alias: "rm", summary: "delete functions", load: () => import("./delete.ts") },

@@ -52,7 +52,7 @@ export function command(context: Context): Command {
 }
 
 async function create(context: Context, name: string, options: CreateOptions): Promise<void> {
-  const content = contentOf(options)
+  const content = await contentOf(options)
   const { client, namespace } = await target(context, options)
   await client.create(Secret, { metadata: { name, namespace }, ...content } as NewOf<typeof Secret>, {
     fieldManager: "wick",
@@ -60,10 +60,10 @@ async function create(context: Context, name: string, options: CreateOptions): P
   context.out(`secret/${name} created\n`)
 }
 
-function contentOf({ fromLiteral = [], tlsCert, tlsKey, type }: CreateOptions): object {
+async function contentOf({ fromLiteral = [], tlsCert, tlsKey, type }: CreateOptions): Promise<object> {
   const { set } = readEdits("from-literal", fromLiteral)
   if (!tlsCert !== !tlsKey) throw new CommandError("--tls-cert and --tls-key go together", undefined, exitCodes.usage)
-  const pair = tlsCert && tlsKey ? { "tls.crt": readText(tlsCert), "tls.key": readText(tlsKey) } : {}
+  const pair = tlsCert && tlsKey ? { "tls.crt": await readText(tlsCert), "tls.key": await readText(tlsKey) } : {}
   const stringData = { ...Object.fromEntries(set), ...pair }
   if (Object.keys(stringData).length === 0) {
     throw new CommandError(

@@ -17,11 +17,11 @@ export function addWaitOptions(command: Command, until: string, timeoutMs: numbe
     .option("--wait-timeout <duration>", "how long to wait", durationArgument, timeoutMs)
 }
 
-export function addWaitWindow(command: Command): Command {
+export function addWaitWindow(command: Command, windowMs = 0): Command {
   return command.option(
     "--wait-window <duration>",
     "how long it may be not ready for a reason before that counts as a failure",
     durationArgument,
-    0,
+    windowMs,
   )
 }

@@ -133,7 +133,18 @@ describe("wick deploy", () => {
     await done("secret", "create", "keys", "--from-literal", "TOKEN=t0k")
     const flags = ["--env-from", "secret:keys", "--env-file", variables, "--env-value-from", "ALSO=secret:keys:TOKEN"]
     const files = ["--mount", "/keys=secret:keys", "--mount", "/scratch=ed:scratch:size=1Mi"]
-    const more = ["--probe-readiness", "http:::/", "--limit", "memory=200Mi", "--user", "1000", "--scale", "1..2"]
+    const more = [
+      "--probe-readiness",
+      "http:::/",
+      "--limit",
+      "memory=200Mi",
+      "--request",
+      "cpu=500m",
+      "--user",
+      "1000",
+      "--scale",
+      "1..2",
+    ]
     await done("deploy", "flags", ...image(), ...flags, ...files, ...more)
     await done("deploy", "flags", "--env", "B=2", "--env", "FILE-", "--mount", "/scratch-")
     const labelSelector = "serving.knative.dev/revision=flags-00002"
@@ -175,6 +186,40 @@ describe("wick deploy", () => {
     expect(await done("route", "describe", "flags")).toMatch(/0% +flags-00002 +no +kept +http:/)
     const path = "jsonpath={.status.traffic[*].revisionName}"
     expect(await done("describe", "flags", "-o", path)).toBe("flags-00003 flags-00002")
+    await done("delete", "flags", "--no-wait")
+  })
+})
+
+describe("a function whole", () => {
+  it("is declared again and again, and only what its author took away goes", async () => {
+    const image = ["--image", `${wick.registry}/echo`, "--request", "cpu=100m"]
+    const declared = ["apply", "whole", ...image, "--env", "A=1"]
+    expect((await wick.wick(...declared, "--label", "mine=1")).stderr).toContain("service/whole created")
+    expect((await wick.wick(...declared, "--label", "mine=1")).stderr).toContain("service/whole unchanged")
+    await wick.kubectl("label", "ksvc", "whole", "theirs=1")
+    expect((await wick.wick(...declared)).stderr).toContain("service/whole updated")
+    const { stdout } = await wick.wick("describe", "whole", "-o", "jsonpath={.metadata.labels}")
+    expect(JSON.parse(stdout)).toEqual({ theirs: "1" })
+  })
+
+  it("goes elsewhere with its revisions, by import and by replay", async () => {
+    await wick.wick("deploy", "whole", "--env", "A=2", "--tag", "whole-00002=old", "--label-revision", "mine=1")
+    for (const name of ["imported", "replayed"]) await wick.kubectl("create", "namespace", name)
+    const moved = await wick.bash(`set -o pipefail
+      wick export whole --with-revisions | wick import - -n imported &&
+      wick export whole --with-revisions --mode replay | wick apply -f - -n replayed`)
+    expect(moved, moved.stderr).toMatchObject({ code: 0 })
+    for (const namespace of ["imported", "replayed"]) {
+      const names = await wick.wick("revisions", "whole", "-n", namespace, "-o", "name")
+      expect(names.stdout.trim().split("\n").toSorted(), namespace).toEqual([
+        "revision.serving.knative.dev/whole-00002",
+        "revision.serving.knative.dev/whole-00003",
+      ])
+      expect(await wick.call(`old-whole.${namespace}.wick.localhost`)).toMatchObject({ status: 200 })
+      expect(await wick.wick("wait", "whole", "-n", namespace)).toMatchObject({ code: 0 })
+    }
+    await wick.kubectl("delete", "namespace", "imported", "replayed", "--wait=false")
+    await wick.wick("delete", "whole", "--no-wait")
   })
 })
 
@@ -208,7 +253,7 @@ _wick; printf '%s\\n' "\${COMPREPLY[@]}"`)
   it("offers commands, flags, values and names that live in the API, in bash", async () => {
     expect(await offered("de")).toEqual(["deploy", "describe", "delete"])
     expect(await offered("list", "--sel")).toEqual(["--selector"])
-    expect(await offered("list", "-o", "")).toEqual(["wide", "json", "yaml", "name"])
+    expect(await offered("list", "-o", "")).toEqual(["wide", "json", "yaml", "name", "url", "jsonpath="])
     expect(await offered("describe", "ta")).toEqual(["talk"])
     expect(await offered("logs", "-n", "knative")).toEqual(["knative-serving"])
     expect(await offered("traffic", "talk", "talk")).toEqual(["talk-00001="])

@@ -30,6 +30,7 @@ export const podFlags: readonly Flag[] = [
     takes: "<path>",
     help: "file with further containers, as wick container add prints it (- for standard input)",
     file: true,
+    container: true,
     read: (texts) => {
       const sidecars = parseContainers(last(texts))
       return (draft) => {

@@ -53,8 +53,17 @@ function optionsOf({ name, short, also = [], takes, help, many, choices }: Flag)
   return [option as Option, ...contrary, ...others.map((each) => each.hideHelp())]
 }
 
+/** The texts of the files that flags name, by path. */
+export async function readFiles(
+  values: FlagValues,
+  readFile: (path: string) => Promise<string>,
+): Promise<ReadonlyMap<string, string>> {
+  const paths = new Set(specFlags.filter(({ file }) => file).flatMap((flag) => valuesOf(flag, values)))
+  return new Map(await Promise.all([...paths].map(async (path) => [path, await readFile(path)] as const)))
+}
+
 /** The changes that were asked for, in the table's order. Throws for what cannot be meant, before anything is done. */
-export function readFlags(values: FlagValues, readFile: (path: string) => string): Change[] {
+export function readFlags(values: FlagValues, files: ReadonlyMap<string, string>): Change[] {
   const given = new Map(specFlags.map((flag) => [flag.name, valuesOf(flag, values)]))
   for (const { name, excludes = [] } of specFlags) {
     const other = given.get(name)?.length ? excludes.find((each) => given.get(each)?.length) : undefined
@@ -63,7 +72,7 @@ export function readFlags(values: FlagValues, readFile: (path: string) => string
   }
   return specFlags.flatMap((flag) => {
     const texts = given.get(flag.name) ?? []
-    return texts.length === 0 ? [] : [flag.read(flag.file ? texts.map(readFile) : texts)]
+    return texts.length === 0 ? [] : [flag.read(flag.file ? texts.map((path) => files.get(path) ?? "") : texts)]
   })
 }
 

@@ -6,6 +6,7 @@ import { type Topic, topic } from "../topic.ts"
 import { admission } from "./admission.ts"
 import { conditions } from "./conditions.ts"
 import { defaulting } from "./defaulting.ts"
+import { kn } from "./kn.ts"
 import { limits } from "./limits.ts"
 import { objects } from "./objects.ts"
 import { observability } from "./observability.ts"
@@ -29,5 +30,6 @@ export const serving: Topic = topic(
     routing,
     settings,
     observability,
+    kn,
   ],
 )

@@ -13,7 +13,7 @@ export function helloAfter(
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
   const values: FlagValues = command.parse([...line], { from: "user" }).opts()
-  const changes = readFlags(values, (path) => files[path] ?? "")
+  const changes = readFlags(values, new Map(Object.entries(files)))
   return changedService({ name: "hello", namespace: "default" }, existing, changes, {
     random: seededRandom(1),
     ...facts,

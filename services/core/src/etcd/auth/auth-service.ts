@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto"
 import {
   authenticateRequest,
   authenticateResponse,
@@ -73,8 +72,7 @@ function switching(parts: Parts, auth: AuthStore, asRoot: AsRoot): Methods {
   return {
     "etcdserverpb.Auth/AuthEnable": changing(parts, auth, asRoot, emptyRequest, () => enableAuth),
     "etcdserverpb.Auth/AuthDisable": changing(parts, auth, asRoot, emptyRequest, () => disableAuth, everybody),
-    "etcdserverpb.Auth/AuthStatus": unary(emptyRequest, authStatusResponse, async (_, caller) => {
-      asRoot(caller)
+    "etcdserverpb.Auth/AuthStatus": unary(emptyRequest, authStatusResponse, async () => {
       const { enabled, revision } = auth.book
       return { header: headerOf(parts), enabled, authRevision: revision }
     }),
@@ -114,11 +112,7 @@ function users(parts: Parts, auth: AuthStore, asRoot: AsRoot): Methods {
       auth,
       asRoot,
       changePasswordRequest,
-      async (request) => {
-        // etcd keeps nothing that could be matched then.
-        const isNone = request.password === "" && request.hashedPassword === ""
-        return changePassword(request.name, await (isNone ? hashPassword(randomUUID()) : passwordOf(request)))
-      },
+      async (request) => changePassword(request.name, await passwordOf(request)),
       tokensOf,
     ),
     "etcdserverpb.Auth/UserGrantRole": changing(parts, auth, asRoot, userRoleRequest, ({ user, role }) =>
