@@ -31,6 +31,9 @@ export interface Platform {
 
 export const namespace = "default"
 
+/** A function that takes longer than this has no figure worth telling. */
+const readyMsMax = 60_000
+
 export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
   const home = env.WICK_HOME ?? join(homedir(), ".wick")
   const state = JSON.parse(readFileSync(join(home, "wick.json"), "utf8")) as Record<string, string>
@@ -130,7 +133,8 @@ export async function roll(
 }
 
 async function untilReady(platform: Platform, name: string): Promise<void> {
-  const signal = AbortSignal.timeout(60_000)
+  let last = "nothing was said of it"
+  const signal = AbortSignal.timeout(readyMsMax)
   for await (const event of platform.client.watch(Service, {
     namespace,
     fieldSelector: `metadata.name=${name}`,
@@ -140,7 +144,10 @@ async function untilReady(platform: Platform, name: string): Promise<void> {
     const ready = event.object.status?.conditions?.find(({ type }) => type === "Ready")
     if (ready?.status === "True" && event.object.status?.observedGeneration === event.object.metadata.generation) return
     if (ready?.status === "False") throw new Error(`${name}: ${ready.reason}: ${ready.message}`)
+    last = `${ready?.reason}: ${ready?.message}`
   }
+  // The watch ends with its time, and says nothing of that.
+  throw new Error(`${name} is not ready after ${readyMsMax / 1_000} s: ${last}`)
 }
 
 export async function remove(platform: Platform, name: string): Promise<void> {
