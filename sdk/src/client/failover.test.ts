@@ -1,3 +1,8 @@
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "vitest"
 import { SimulatedClock } from "../clock/index.ts"
 import { Failover } from "./failover.ts"
@@ -110,3 +115,45 @@ describe("one fetch over several servers", () => {
     expect(await story.get()).toBe("a")
   })
 })
+
+describe("a stream of a server that is lost", () => {
+  it("ends, also when it began long ago and nobody remembers its request but who reads it", async () => {
+    await using undo = new AsyncDisposableStack()
+    let ready = true
+    const start = async (): Promise<string> => {
+      const server = createServer(({ url }, response) => {
+        if (url === "/readyz") response.writeHead(ready ? 200 : 500).end()
+        else response.writeHead(200).write("hello")
+      })
+      undo.defer(() => server.closeAllConnections())
+      server.listen(0, "127.0.0.1")
+      await once(server, "listening")
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    }
+    const servers = [await start(), await start()]
+    const clock = new SimulatedClock()
+    const failover = undo.use(new Failover(fetch, { servers: async () => servers, clock }))
+    const open = async () => (await failover.fetch(new Request(`${servers[0]}/watch`))).body?.getReader()
+    const readers = await Promise.all(Array.from({ length: 20 }, open))
+    for (const reader of readers) await reader?.read()
+    await collectGarbage()
+    ready = false
+    const reads = readers.map((reader) =>
+      reader?.read().then(
+        () => "went on",
+        () => "was cut off",
+      ),
+    )
+    await clock.advance(1_000)
+    expect(await Promise.all(reads)).toEqual(readers.map(() => "was cut off"))
+  }, 10_000)
+})
+
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc") as () => void
+  for (let rounds = 0; rounds < 5; rounds++) {
+    collect()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}

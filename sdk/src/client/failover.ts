@@ -19,6 +19,13 @@ const probePath = "/readyz"
 /** Nothing was sent: the connection did not come about. */
 const unsent = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "UND_ERR_CONNECT_TIMEOUT"])
 
+/**
+ * Requests by the stream of their answer, for as long as that is read. A request listens to the signal it was made with only
+ * while somebody remembers the request: when it is collected, neither its caller nor the loss of its server can end the
+ * stream any more, and a watch of a frozen server would wait for ever.
+ */
+const held = new WeakMap<ReadableStream, readonly Request[]>()
+
 /** One use of one server, until it is lost; then all that still waits for it is cut off. */
 interface Choice {
   readonly server: string
@@ -58,7 +65,10 @@ export class Failover implements Disposable {
       const last = attempt >= Math.max(2, this.#servers.length)
       const copy = last || request.body === null ? request : request.clone()
       try {
-        return await this.#fetch(addressed(copy, choice))
+        const sent = addressed(copy, choice)
+        const response = await this.#fetch(sent)
+        if (response.body) held.set(response.body, [request, sent])
+        return response
       } catch (error) {
         if (request.signal.aborted || this.#closed) throw error
         const unsentNow = unsent.has(codeOf(error))
