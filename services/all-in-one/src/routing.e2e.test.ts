@@ -1,9 +1,13 @@
 import { connect } from "node:tls"
 import { startPebble } from "@wick/controller/testing"
+import { X509Certificate } from "node:crypto"
+import { createAuthority, issueCertificate } from "@wick/core/testing"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
+import { Secret } from "@wick/sdk/api/core/secret"
 import { Service as CoreService } from "@wick/sdk/api/core/service"
 import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
+import { Certificate } from "@wick/sdk/api/networking-internal/certificate"
 import { ClusterDomainClaim } from "@wick/sdk/api/networking-internal/cluster-domain-claim"
 import { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
 import { Route } from "@wick/sdk/api/serving/route"
@@ -11,6 +15,8 @@ import { Service } from "@wick/sdk/api/serving/service"
 import { run as exec } from "@wick/sdk/client"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { call } from "./call.ts"
+import { steady } from "./testing/burst.ts"
+import { callSecurely } from "./testing/call-securely.ts"
 import { buildTestImages } from "./testing/images.ts"
 import { until } from "./testing/until.ts"
 import { startTestPlatform, type TestPlatform } from "./testing.ts"
@@ -254,5 +260,94 @@ describe("two routes that want one name", () => {
       return ready?.status === "True"
     })
     expect((await wick.call("next-hello.default.wick.localhost")).status).toBe(200)
+  })
+})
+
+describe("a function behind TLS", () => {
+  const host = "hello.default.wick.localhost"
+  const configure = async (data: Record<string, string | null>): Promise<void> => {
+    const settings = { name: "config-network", namespace: "knative-serving" }
+    await wick.client.patch(ConfigMap, settings, { type: "merge", body: { data } })
+  }
+  const shown = (name: string, what: (route: Route) => boolean): Promise<Route> =>
+    until("the route shows it", async () => {
+      const found = await wick.client.get(Route, { name, namespace })
+      return what(found) && conditionOf(found, "Ready")?.status === "True" ? found : undefined
+    })
+  const secretText = async (name: string, of: string, key: string): Promise<string> => {
+    const { data } = await wick.client.get(Secret, { name, namespace: of })
+    return Buffer.from(data?.[key] ?? "", "base64").toString()
+  }
+  const authority = (): Promise<string> => secretText("routing-serving-certs-ca", "knative-serving", "ca.crt")
+
+  it("has a certificate of its own where operators want one, and fails no request while that is replaced", async () => {
+    await configure({ "external-domain-tls": "Enabled" })
+    const { status } = await shown("hello", (route) => route.status?.url?.startsWith("https:") ?? false)
+    expect(status?.url).toBe(`https://${host}:${wick.securePort}`)
+    const ca = await authority()
+    const send = () => callSecurely(wick.securePort, host, ca)
+    expect((await send()).status).toBe(200)
+    const [certificate] = (await wick.client.list(Certificate, { namespace })).items
+    const name = certificate?.spec.secretName ?? ""
+    const ended = new AbortController()
+    const load = steady(4, send, ended.signal)
+    for (let round = 0; round < 3; round++) {
+      const before = await secretText(name, namespace, "tls.crt")
+      // As if another had made it: then it is made anew.
+      const annotations = { "networking.internal.knative.dev/issuer": `another ${round}` }
+      await wick.client.patch(Secret, { name, namespace }, { type: "merge", body: { metadata: { annotations } } })
+      await until("a new certificate", async () => (await secretText(name, namespace, "tls.crt")) !== before)
+      const serial = new X509Certificate(await secretText(name, namespace, "tls.crt")).serialNumber
+      await until("the new one is served", async () => (await send()).serial === serial)
+    }
+    ended.abort()
+    const { byStatus, lost } = await load
+    expect(lost).toEqual([])
+    expect(Object.keys(byStatus)).toEqual(["200"])
+  })
+
+  it("is reached only so where operators want that", async () => {
+    await configure({ "http-protocol": "Redirected" })
+    const answer = await until("a redirect", async () => {
+      const found = await wick.call(host, { path: "/a?b=c" })
+      return found.status === 301 ? found : undefined
+    })
+    expect(answer.headers.location).toBe(`https://${host}:${wick.securePort}/a?b=c`)
+    await configure({ "http-protocol": null })
+  })
+
+  it("is called so by pods where operators want that", async () => {
+    await configure({ "cluster-local-domain-tls": "Enabled" })
+    const { status } = await shown("hello", (route) => route.status?.address?.url?.startsWith("https:") ?? false)
+    const script = `require("https").get(${JSON.stringify(status?.address?.url)}, { ca: process.argv[1] }, (answer) => {
+      console.log(answer.statusCode)
+      answer.resume()
+    })`
+    const command = ["node", "-e", script, await authority()]
+    const { stdout, stderr } = await exec(wick.client, { name: "caller", namespace }, { command })
+    expect(stdout.trim(), stderr).toBe("200")
+    await configure({ "cluster-local-domain-tls": null, "external-domain-tls": null })
+    await shown("hello", (route) => route.status?.url?.startsWith("http:") ?? false)
+  })
+
+  it("is served under a domain of one's own by a certificate of one's own", async () => {
+    const name = "own.example.test"
+    const nowMs = Date.now()
+    const own = await createAuthority("own", nowMs)
+    const subject = { commonName: name, organizations: [], use: "serving", names: [name] } as const
+    const { certificatePem, privateKeyPem } = await issueCertificate(own, subject, nowMs)
+    const stringData = { "tls.crt": certificatePem, "tls.key": privateKeyPem }
+    await wick.client.create(Secret, { metadata: { name: "own", namespace }, type: "kubernetes.io/tls", stringData })
+    const ref = { apiVersion: "serving.knative.dev/v1", kind: "Service", name: "hello" }
+    await wick.client.create(DomainMapping, {
+      metadata: { name, namespace },
+      spec: { ref, tls: { secretName: "own" } },
+    })
+    await until("the domain is ready", async () => {
+      const mapping = await wick.client.get(DomainMapping, { name, namespace })
+      return conditionOf(mapping, "Ready")?.status === "True"
+    })
+    expect((await callSecurely(wick.securePort, name, own.certificatePem)).status).toBe(200)
+    await wick.client.delete(DomainMapping, { name, namespace })
   })
 })

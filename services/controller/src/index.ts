@@ -29,6 +29,7 @@ import { startDomainMappingController } from "./reconcilers/domain-mapping/recon
 import { startRevisionCollector } from "./reconcilers/gc/reconcile.ts"
 import { startIngressController } from "./reconcilers/ingress/reconcile.ts"
 import { startLabeler } from "./reconcilers/labeler/reconcile.ts"
+import { startNamespaceCertificateController } from "./reconcilers/namespace-certificate/reconcile.ts"
 import { startRevisionController } from "./reconcilers/revision/reconcile.ts"
 import type { Registries } from "./reconcilers/revision/resolver.ts"
 import { startRouteController } from "./reconcilers/route/reconcile.ts"
@@ -108,6 +109,7 @@ export async function startController(options: ControllerOptions): Promise<Async
   undo.use(startRevisionController(context))
   undo.use(startRouteController(context))
   undo.use(startDomainMappingController(context))
+  undo.use(startNamespaceCertificateController(context))
   undo.use(startCertificateController(context, issuers(context)))
   const gateways = options.gateways ? knownGateways(options.gateways) : followGateways(informers)
   const gatewayKey = await keepGatewayKey(client, informers, log)

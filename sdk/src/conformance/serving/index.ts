@@ -14,6 +14,7 @@ import { routing } from "./routing.ts"
 import { runtime } from "./runtime.ts"
 import { scaling } from "./scaling.ts"
 import { settings } from "./settings.ts"
+import { tls } from "./tls.ts"
 import { validation } from "./validation.ts"
 
 export const serving: Topic = topic(
@@ -31,5 +32,6 @@ export const serving: Topic = topic(
     settings,
     observability,
     kn,
+    tls,
   ],
 )

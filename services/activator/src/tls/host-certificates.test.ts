@@ -52,6 +52,20 @@ describe("certificates of hosts", () => {
     expect(certificates.contextOf("a.test")).toBe("2")
   })
 
+  it("are served on while their Secret is taken away, as long as an Ingress names it", () => {
+    const secrets: Record<string, TlsSecretView> = { "default/one": secret("1") }
+    const { certificates } = shelf(secrets)
+    const app = ingress("app", [{ hosts: ["a.test"], secretName: "one" }])
+    certificates.put(app)
+    expect(certificates.contextOf("a.test")).toBe("1")
+    delete secrets["default/one"]
+    expect(certificates.contextOf("a.test")).toBe("1")
+    certificates.remove(app)
+    certificates.put(app)
+    expect(certificates.contextOf("a.test")).toBeUndefined()
+    expect(certificates.isComplete("default/app")).toBe(false)
+  })
+
   it("are those of the oldest Ingress, and the next one's when that goes", () => {
     const { certificates } = shelf({ "default/one": secret("1"), "default/two": secret("2") })
     const older = ingress("older", [{ hosts: ["a.test"], secretName: "one" }], "2026-01-01")
@@ -74,8 +88,6 @@ describe("certificates of hosts", () => {
     expect(unusable).toEqual(["default/two"])
     secrets["default/two"] = secret("2")
     expect(certificates.isComplete("default/app")).toBe(true)
-    delete secrets["default/one"]
-    expect(certificates.isComplete("default/app")).toBe(false)
     expect(certificates.isComplete("default/other")).toBe(true)
   })
 })

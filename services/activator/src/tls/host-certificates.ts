@@ -28,6 +28,13 @@ interface SecretName {
   readonly name: string
 }
 
+interface Held {
+  readonly uid: string
+  readonly generation: number | undefined
+  readonly hosts: readonly string[]
+  readonly secrets: readonly SecretName[]
+}
+
 interface Opened<Context> {
   readonly secret: TlsSecretView
   /** Undefined: it cannot be used. */
@@ -44,7 +51,7 @@ const openedMax = 1_000
 export class HostCertificates<Context> {
   readonly #options: HostCertificatesOptions<Context>
   readonly #hosts = new Map<string, Claim[]>()
-  readonly #held = new Map<string, { readonly hosts: readonly string[]; readonly secrets: readonly SecretName[] }>()
+  readonly #held = new Map<string, Held>()
   /** By Secret, the least recently used first. */
   readonly #opened = new Map<string, Opened<Context>>()
 
@@ -68,10 +75,14 @@ export class HostCertificates<Context> {
   }
 
   put(ingress: IngressView): void {
+    const key = ingressKey(ingress)
+    const { uid, generation } = ingress.metadata
+    const held = this.#held.get(key)
+    // Only its status has changed.
+    if (held !== undefined && held.uid === uid && generation !== undefined && held.generation === generation) return
     this.remove(ingress)
     const { tls = [], rules = [] } = ingress.spec ?? {}
     if (tls.length === 0 || !isOurs(ingress)) return
-    const key = ingressKey(ingress)
     const order = `${ingress.metadata.creationTimestamp ?? ""} ${key}`
     const hosts: string[] = []
     const secrets: SecretName[] = []
@@ -91,12 +102,14 @@ export class HostCertificates<Context> {
         )
       }
     }
-    this.#held.set(key, { hosts, secrets })
+    this.#held.set(key, { uid, generation, hosts, secrets })
   }
 
   remove(ingress: IngressView): void {
     const key = ingressKey(ingress)
-    for (const host of this.#held.get(key)?.hosts ?? []) {
+    const held = this.#held.get(key)
+    for (const { namespace, name } of held?.secrets ?? []) this.#opened.delete(`${namespace}/${name}`)
+    for (const host of held?.hosts ?? []) {
       const left = (this.#hosts.get(host) ?? []).filter((claim) => claim.ingress !== key)
       if (left.length > 0) this.#hosts.set(host, left)
       else this.#hosts.delete(host)
@@ -108,8 +121,9 @@ export class HostCertificates<Context> {
     const secret = this.#options.secretOf(namespace, name)
     const key = `${namespace}/${name}`
     const known = this.#opened.get(key)
+    // A Secret that is taken away for a moment is no reason to turn clients away.
+    if (secret === undefined) return known?.context
     this.#opened.delete(key)
-    if (secret === undefined) return undefined
     const opened = known?.secret === secret ? known : { secret, context: this.#read(key, secret) }
     this.#opened.set(key, opened)
     if (this.#opened.size > openedMax) this.#opened.delete(this.#opened.keys().next().value ?? "")
