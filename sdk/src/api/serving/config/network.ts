@@ -93,7 +93,10 @@ export const networkMap = defineMap(
       "cluster-local-domain-tls",
       "Whether hosts that are reached from inside the cluster get certificates.",
     ),
-    "system-internal-tls": tls("system-internal-tls", "Whether the parts of the platform speak TLS to each other."),
+    "system-internal-tls": tls(
+      "system-internal-tls",
+      "Whether activators speak TLS to the queue-proxies beside containers. There are none here, so it changes nothing.",
+    ),
     "system-internal-tls-allow-serve-mode": setting(
       bool,
       "false",
