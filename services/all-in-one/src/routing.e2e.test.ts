@@ -323,7 +323,7 @@ describe("a function behind TLS", () => {
       console.log(answer.statusCode)
       answer.resume()
     })`
-    const command = ["node", "-e", script, await authority()]
+    const command = ["node", "-e", script, "--", await authority()]
     const { stdout, stderr } = await exec(wick.client, { name: "caller", namespace }, { command })
     expect(stdout.trim(), stderr).toBe("200")
     await configure({ "cluster-local-domain-tls": null, "external-domain-tls": null })
