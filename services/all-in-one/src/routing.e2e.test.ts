@@ -1,6 +1,6 @@
+import { X509Certificate } from "node:crypto"
 import { connect } from "node:tls"
 import { startPebble } from "@wick/controller/testing"
-import { X509Certificate } from "node:crypto"
 import { createAuthority, issueCertificate } from "@wick/core/testing"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
@@ -287,7 +287,8 @@ describe("a function behind TLS", () => {
     const ca = await authority()
     const send = () => callSecurely(wick.securePort, host, ca)
     expect((await send()).status).toBe(200)
-    const [certificate] = (await wick.client.list(Certificate, { namespace })).items
+    const { items } = await wick.client.list(Certificate, { namespace })
+    const certificate = items.find(({ spec }) => spec.dnsNames.includes(host))
     const name = certificate?.spec.secretName ?? ""
     const ended = new AbortController()
     const load = steady(4, send, ended.signal)
@@ -339,6 +340,7 @@ describe("a function behind TLS", () => {
     const stringData = { "tls.crt": certificatePem, "tls.key": privateKeyPem }
     await wick.client.create(Secret, { metadata: { name: "own", namespace }, type: "kubernetes.io/tls", stringData })
     const ref = { apiVersion: "serving.knative.dev/v1", kind: "Service", name: "hello" }
+    await wick.client.create(ClusterDomainClaim, { metadata: { name }, spec: { namespace } })
     await wick.client.create(DomainMapping, {
       metadata: { name, namespace },
       spec: { ref, tls: { secretName: "own" } },
