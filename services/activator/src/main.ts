@@ -1,6 +1,6 @@
 import { flushCompileCache } from "node:module"
 import { hostname } from "node:os"
-import { clusterFetch, createClient, findCluster, readMaterial } from "@wick/sdk/client"
+import { clusterFetch, createClient, findCluster, measured, readMaterial } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
@@ -21,12 +21,14 @@ try {
 
 const cluster = await findCluster({ kubeconfig: options.kubeconfig, env: process.env })
 const transport = await clusterFetch(cluster, systemClock)
+const metrics = createMetrics()
+const fetch = measured(metrics, systemClock)(transport.fetch)
 const activator = await startActivator({
-  client: createClient({ fetch: transport.fetch, baseUrl: cluster.server, userAgent: "wick-activator" }),
+  client: createClient({ fetch, baseUrl: cluster.server, userAgent: "wick-activator" }),
   clock: systemClock,
   random: systemRandom,
   log,
-  metrics: createMetrics(),
+  metrics,
   listen: options.listen,
   listenLocal: options.listenLocal,
   listenSecure: options.listenSecure,

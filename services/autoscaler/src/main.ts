@@ -1,6 +1,6 @@
 import { hostname } from "node:os"
 import { parseArgs } from "node:util"
-import { clusterFetch, createClient, findCluster } from "@wick/sdk/client"
+import { clusterFetch, createClient, findCluster, measured } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
@@ -23,12 +23,14 @@ const write = (line: string): void => void process.stderr.write(line)
 const log = createLog({ level: "info", format: "json", now: Date.now, write })
 const cluster = await findCluster({ kubeconfig: values.kubeconfig, env: process.env })
 const transport = await clusterFetch(cluster, systemClock)
+const metrics = createMetrics()
+const fetch = measured(metrics, systemClock)(transport.fetch)
 const running = await startSharedAutoscaler({
-  client: createClient({ fetch: transport.fetch, baseUrl: cluster.server, userAgent: "wick-autoscaler" }),
+  client: createClient({ fetch, baseUrl: cluster.server, userAgent: "wick-autoscaler" }),
   clock: systemClock,
   random: systemRandom,
   log,
-  metrics: createMetrics(),
+  metrics,
   figures: { id: values.id, host: values["figures-host"] },
   writeSpan: (line) => void process.stdout.write(line),
   listen: values.listen,

@@ -1,7 +1,7 @@
 import { hostname } from "node:os"
 import { Service } from "@wick/sdk/api/core/service"
 import { type DataByName, systemNamespace } from "@wick/sdk/api/serving/config"
-import { connect } from "@wick/sdk/client"
+import { connect, measured } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
@@ -18,8 +18,9 @@ const service = process.env.WEBHOOK_SERVICE
 const webhook = service
   ? { host: "0.0.0.0", port: 8443, service: { namespace: systemNamespace, name: service, port: 443 } }
   : { host: "127.0.0.1", port: 0 }
-const connection = await connect({ env: process.env }, "wick-controller")
-const common = { client: connection.client, clock: systemClock, log, metrics: createMetrics() }
+const metrics = createMetrics()
+const connection = await connect({ env: process.env }, "wick-controller", measured(metrics, systemClock))
+const common = { client: connection.client, clock: systemClock, log, metrics }
 const identity = `${hostname()}-${process.pid}`
 /** Address at which :9090 (metrics) and :8008 (profiles) are served while config-observability asks for them. */
 const host = process.env.FIGURES_HOST
