@@ -10,6 +10,7 @@ import {
   configurations,
   deploy,
   functionOf,
+  isReady,
   nowhere,
   revisions,
   routes,
@@ -165,6 +166,44 @@ export const kn: Statement = (it) => {
     equal((await wire("GET", path(services, "/a"))).code, 404)
   })
 
+  it.withFunctions("K5: a revision made by hand is its Configuration's, and traffic reaches it", async (world) => {
+    const { wire, path } = world
+    const { specimen } = world.functionHost
+    const traffic = [
+      { latestRevision: true, percent: 100 },
+      { revisionName: "a-old", percent: 0, tag: "old" },
+    ]
+    await wire(
+      "POST",
+      path(services),
+      functionOf("a", specimen, { template: { name: "a-new" }, traffic, container: hasty }),
+    )
+    const owner = await eventually(world.clock, async () => {
+      const { code, body } = await wire("GET", path(configurations, "/a"))
+      equal(code, 200)
+      return body
+    })
+    const labels = {
+      "serving.knative.dev/configuration": "a",
+      "serving.knative.dev/configurationGeneration": "1",
+      "serving.knative.dev/service": "a",
+    }
+    const { uid } = owner.metadata
+    const controller = { apiVersion: "serving.knative.dev/v1", kind: "Configuration", name: "a", uid, controller: true }
+    const { code, body } = await wire("POST", path(revisions), {
+      apiVersion: "serving.knative.dev/v1",
+      kind: "Revision",
+      metadata: { name: "a-old", labels, ownerReferences: [controller] },
+      spec: { containers: [{ image: specimen, ...hasty }] },
+    })
+    equal(code, 201, body.message)
+    const service = await isReady(world, "a")
+    equal(service.status.latestReadyRevisionName, "a-new")
+    const tagged = service.status.traffic.find(({ tag }: Loose) => tag === "old")
+    equal(tagged?.revisionName, "a-old")
+    await answered(world, tagged.url)
+  })
+
   it.withFunctions("K7: a revision is deleted by its name, and one that gets requests is missed", async (world) => {
     const { wire, path, clock } = world
     await deploy(world, "a")
@@ -215,4 +254,6 @@ export const kn: Statement = (it) => {
   })
 }
 
+/** A share of the CPU of its own, on whatever busy node. */
+const hasty = { resources: { requests: { cpu: "100m" } } }
 const mergePatch = { headers: { "content-type": "application/merge-patch+json" } }

@@ -29,6 +29,18 @@ describe("a configuration", () => {
     })
   })
 
+  it("names the revision of its template before one that somebody made under the same generation", () => {
+    const imported = { ...revision("hello-00001", "True") }
+    imported.metadata = { ...imported.metadata, name: "hello-old" }
+    for (const revisions of [
+      [imported, revision("hello-00001", "True")],
+      [revision("hello-00001", "True"), imported],
+    ]) {
+      const before = configuration("True", { latestReadyRevisionName: "hello-old" })
+      expect(decide({ configuration: before, revisions }, nowMs).status.latestReadyRevisionName).toBe("hello-00001")
+    }
+  })
+
   it("says that a chosen name belongs to another template", () => {
     const own = configuration()
     const template = { metadata: { name: "hello-one" }, spec: { containers: [{ name: "c", image: "other" }] } }

@@ -129,7 +129,9 @@ function latestReady(configuration: Configuration, revisions: readonly Revision[
   const candidates = revisions.filter(
     (revision) => isOwnedBy(revision, configuration) && currentCondition(revision, "Ready")?.status === "True",
   )
-  const newest = candidates.toSorted((a, b) => generation(b) - generation(a))[0]
+  // A revision that was made by hand, by an import say, may carry this generation's number: the template's own is newer.
+  const own = ({ metadata }: Revision): number => (metadata.name === revisionName(configuration) ? 1 : 0)
+  const newest = candidates.toSorted((a, b) => generation(b) - generation(a) || own(b) - own(a))[0]
   if (known && (!newest || generation(known) > generation(newest))) return known.metadata.name
   return newest?.metadata.name
 }
