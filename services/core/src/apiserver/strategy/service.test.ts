@@ -85,6 +85,24 @@ describe("a Service", () => {
     expect(prepared("Service", services, { ...headless }, headless).spec).toMatchObject({ clusterIP: "None" })
   })
 
+  it("has a node port of its own choice, that another cluster on the machine seldom has, above those asked for by number", async () => {
+    const open = async (uid: string, used: readonly number[] = []) => {
+      const book = { ...parseRange("10.235.0.0/16"), fresh: async () => {}, used: () => taken }
+      const taken = { addresses: new Set<string>(), nodePorts: new Set(used) }
+      const object = prepared("Service", services, service({ type: "NodePort" })) as AnyObject
+      const named = { ...object, metadata: { ...object.metadata, uid } }
+      await serviceStrategy(book).allocate?.(named as AnyObject, undefined)
+      return (named as unknown as { spec: { ports: { nodePort: number }[] } }).spec.ports[0]?.nodePort ?? 0
+    }
+    const [one, other] = [await open("0b9f"), await open("77aa")]
+    expect(one).not.toBe(other)
+    for (const port of [one, other]) expect(port).toBeGreaterThanOrEqual(30_086)
+    const next = await open("0b9f", [one])
+    expect([next, next <= 32_767]).toEqual([one === 32_767 ? 30_086 : one + 1, true])
+    const all = Array.from({ length: 32_768 - 30_086 }, (_, at) => 30_086 + at)
+    expect(await open("0b9f", all)).toBe(30_000)
+  })
+
   it("gives its address back when it becomes a name", () => {
     const old = prepared("Service", services, service({ clusterIP: "10.235.0.20", clusterIPs: ["10.235.0.20"] }))
     const named = { spec: { ...(old.spec as object), type: "ExternalName", externalName: "example.com" } }

@@ -4,7 +4,7 @@ import { isWithin, serviceChangeMistakes, serviceMistakes } from "./service-mist
 import type { Strategy } from "./strategy.ts"
 
 export interface ServiceView {
-  metadata: { name: string }
+  metadata: { name: string; uid?: string }
   spec: {
     type?: string
     clusterIP?: string
@@ -35,6 +35,8 @@ export interface ServiceView {
 const stickySecondsDefault = 10_800
 const nodePortMin = 30_000
 const nodePortMax = 32_767
+/** As many as Kubernetes leaves to Services that ask by number. */
+const nodePortsForWishes = 86
 
 /**
  * Addresses of Services, each given once: those that are stored, and those that a write in flight has taken.
@@ -185,10 +187,22 @@ function takeNodePorts(
       take(port.nodePort)
     }
     if (port.nodePort) continue
-    for (let candidate = nodePortMin; candidate <= nodePortMax && !port.nodePort; candidate++) {
-      if (isFree(candidate)) port.nodePort = take(candidate)
-    }
+    const free = nodePortsFor(metadata.uid ?? metadata.name).find(isFree)
+    if (free !== undefined) port.nodePort = take(free)
   }
+}
+
+/**
+ * All node ports in the order in which a Service without a wish tries them: from a place of its own on, so that two clusters
+ * on one machine seldom meet; those that are asked for by number mostly are the lowest, so these come last.
+ */
+function* nodePortsFor(uid: string): Generator<number> {
+  const first = nodePortMin + nodePortsForWishes
+  const count = nodePortMax - first + 1
+  let place = 0
+  for (let at = 0; at < uid.length; at++) place = (place * 31 + uid.charCodeAt(at)) % count
+  for (let step = 0; step < count; step++) yield first + ((place + step) % count)
+  for (let port = nodePortMin; port < first; port++) yield port
 }
 
 function portTaken(name: string, port: number): StatusError {
