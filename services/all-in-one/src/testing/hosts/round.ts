@@ -151,11 +151,19 @@ function hit(cluster: ThreeHosts, leader: Host, blow: Blow): () => Promise<void>
   return async () => wire.mend(leader.at)
 }
 
-/** When nothing is the matter: what a cold start takes on these hosts, by one that does not lead. */
+/** When nothing is the matter: what a cold start takes on these hosts, by one that does not lead, beside the same writes. */
 export async function ordinaryColdStart(cluster: ThreeHosts, cold: string): Promise<number> {
-  const [, host] = cluster.others(await cluster.settled()) as [Host, Host]
-  await atZero(await host.client(), cold)
-  return coldAnswer(host, cold, performance.now())
+  const hosts = cluster.others(await cluster.settled()) as [Host, Host]
+  const clients = (await Promise.all(hosts.map((host) => host.client()))) as [Client, Client]
+  await atZero(clients[0], cold)
+  const tag = `write-${Math.floor(performance.now())}`
+  const writers = clients.map((client, at) => new Writer(client, `${tag}-${at}`))
+  await new Promise((resolve) => setTimeout(resolve, warmUpMs))
+  const tookMs = await coldAnswer(hosts[1], cold, performance.now())
+  await Promise.all(writers.map((writer) => writer.stop()))
+  const names = writers.flatMap(({ acknowledged }) => acknowledged.map(({ name }) => name))
+  await removeAll(clients[0], names)
+  return tookMs
 }
 
 async function coldAnswer(host: Host, name: string, atMs: number): Promise<number> {
