@@ -43,6 +43,13 @@ const places: [name: string, make: () => Promise<readonly string[]>][] = [
   ["a bucket", bucket],
 ]
 
+/** A bucket of somebody else's S3, made by hand (`load-tests/src/s3`); its key is in the environment, under Amazon's names. */
+const elsewhere = process.env.WICK_BACKUP_BUCKET
+if (elsewhere !== undefined) {
+  const place = elsewhere.replace("?", `/drill-${Date.now()}?`)
+  places.push([`the bucket ${elsewhere}`, async () => [place]])
+}
+
 /** All of its processes, and its disk. */
 function loseMachine(): void {
   const activator = JSON.parse(readFileSync(join(wick.home, "run", "activator-0.pid"), "utf8")) as { pid: number }

@@ -26,6 +26,12 @@ const makers: [name: string, make: () => Promise<Destination>][] = [
   ["a bucket", async () => (await openS3()).destination],
 ]
 
+const elsewhere = process.env.WICK_BACKUP_BUCKET
+if (elsewhere !== undefined) {
+  const place = elsewhere.replace("?", `/names-${Date.now()}?`)
+  makers.push([`the bucket ${elsewhere}`, () => openDestination(readPlace(place), undefined)])
+}
+
 describe.each(makers)("%s", (_, make) => {
   it("gives back what was put there, by its name, until it is removed", async () => {
     const destination = await make()
