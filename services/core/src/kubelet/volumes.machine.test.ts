@@ -123,6 +123,17 @@ describe("an image volume", () => {
   })
 })
 
+it("a part of a volume may be named by the container's variables", async () => {
+  const mounts = [
+    { name: "data", mountPath: "/own", subPathExpr: "of-$(WHO)" },
+    { name: "data", mountPath: "/all" },
+  ]
+  const more = { volumeMounts: mounts, env: [{ name: "WHO", value: "me" }] }
+  const container = shell(`echo x > /own/f; ls /all; ${obedient}`, more)
+  await rig.create({ name: "expr", volumes: [{ name: "data", emptyDir: {} }], containers: [container] })
+  await expect.poll(() => rig.logs("expr", "main").catch(() => "")).toBe("of-me\n")
+})
+
 describe("a volume of a CSI driver", () => {
   const name = "test.csi.example.com"
   const directory = "/tmp/wick-kubelet-test/kubelet"

@@ -6,7 +6,7 @@ import type { PodDeps } from "../pod/pod-deps.ts"
 import type { PodState } from "../pod/pod-state.ts"
 import { identityOf } from "../pod/sandbox-config.ts"
 import type { ContainerConfig, ImageRecord, MountConfig } from "../runtime/runtime.ts"
-import { containerEnv, type EnvSources } from "./env.ts"
+import { ContainerConfigError, containerEnv, type EnvSources } from "./env.ts"
 import { expand } from "./env-expansion.ts"
 import { cgroupResources, qosClass } from "./resources.ts"
 import { containerSecurity } from "./security.ts"
@@ -28,8 +28,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
   const { state, deps, start, image } = input
   const { container, attempt } = start
   const { pod } = state
-  const services = serviceEnv(deps.services(), pod.metadata.namespace ?? "", pod.spec.enableServiceLinks)
-  const env = containerEnv(pod, container, state.place, input.sources, services)
+  const env = environment(input)
   const expanded = (texts: readonly string[] | undefined): string[] => (texts ?? []).map((text) => expand(text, env))
   return {
     pod: identityOf(pod),
@@ -53,6 +52,21 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     ...(start.targetId !== undefined && { targetId: start.targetId }),
     ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
   }
+}
+
+function environment({ state, deps, start, sources }: Omit<ContainerInput, "image" | "mounts">): Map<string, string> {
+  const { pod } = state
+  const services = serviceEnv(deps.services(), pod.metadata.namespace ?? "", pod.spec.enableServiceLinks)
+  return containerEnv(pod, start.container, state.place, sources, services)
+}
+
+/** The part of a volume that a mount shows, which may be named by the container's variables; "": all of it. */
+export function subPathOf(mount: VolumeMount, input: Omit<ContainerInput, "image" | "mounts">): string {
+  if (!mount.subPathExpr) return mount.subPath ?? ""
+  const path = expand(mount.subPathExpr, environment(input))
+  if (!path.includes("$(")) return path
+  const { name } = input.start.container
+  throw new ContainerConfigError(`failed to prepare subPath for volumeMount "${mount.name}" of container "${name}"`)
 }
 
 const propagations: Readonly<Record<string, MountConfig["propagation"]>> = {

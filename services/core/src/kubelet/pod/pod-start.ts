@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
-import type { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
 import { tried } from "../container/backoff.ts"
-import { containerConfig, isReadOnlyVolume } from "../container/container-config.ts"
+import { containerConfig, isReadOnlyVolume, subPathOf } from "../container/container-config.ts"
 import { ContainerConfigError, type EnvSources, envReferences } from "../container/env.ts"
 import { runHook } from "../container/lifecycle-hook.ts"
 import { ImageProblem } from "../image/images.ts"
@@ -116,7 +115,7 @@ async function startContainer(state: PodState, deps: PodDeps, ready: Ready, sign
   const { runtime, clock } = deps
   const { start, sandbox, image } = ready
   const { container, attempt } = start
-  const mounts = await mountsOf(state.pod, ready)
+  const mounts = await mountsOf(state, deps, ready)
   const config = containerConfig({ state, deps, start, image, sources: ready.sources, mounts })
   const told = { "k8s.container.name": container.name }
   const creating = () => runtime.createContainer(sandbox, config, ready.config)
@@ -266,12 +265,13 @@ async function writeHosts(state: PodState, deps: PodDeps): Promise<void> {
   await writeFile(join(state.directory, "hosts"), hostsFile(state.pod, state.podIps, deps.clusterDns.domain))
 }
 
-async function mountsOf(pod: Pod, { start, paths }: Ready) {
+async function mountsOf(state: PodState, deps: PodDeps, { start, paths, sources }: Ready) {
   const mounts = (start.container.volumeMounts ?? []).map(async (mount) => {
     const volume = paths.get(mount.name)
     if (volume === undefined) throw new ContainerConfigError(`volume "${mount.name}" is not defined`)
-    const make = !isReadOnlyVolume(pod, mount.name)
-    return { mount, hostPath: mount.subPath ? await subPath(volume, mount.subPath, make) : volume }
+    const part = subPathOf(mount, { state, deps, start, sources })
+    const make = !isReadOnlyVolume(state.pod, mount.name)
+    return { mount, hostPath: part ? await subPath(volume, part, make) : volume }
   })
   return Promise.all(mounts)
 }
