@@ -4,6 +4,7 @@ import { Command } from "commander"
 import { Service } from "../api/serving/service.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { formatElapsed } from "./duration.ts"
+import { functionAuthorities } from "./function-authority.ts"
 import { readyCondition } from "./function-table.ts"
 import { collect, durationArgument, namespaceOption, target, withExamples } from "./target.ts"
 
@@ -45,7 +46,8 @@ async function run(context: Context, name: string, path: string, options: Invoke
   const service = await at.client.get(Service, { name, namespace: at.namespace })
   const url = urlOf(service, options.tag)
   const startedAt = context.clock.monotonic()
-  const response = await send(context, new URL(path, url), options)
+  const authorities = url.protocol === "https:" ? await functionAuthorities(at.client) : undefined
+  const response = await send(context, new URL(path, url), options, authorities)
   if (options.verbose) {
     const took = formatElapsed(context.clock.monotonic() - startedAt)
     context.err(`HTTP/${response.httpVersion} ${response.statusCode} ${response.statusMessage} (${took})\n`)
@@ -73,15 +75,23 @@ function urlOf(service: Service, tag: string | undefined): URL {
 }
 
 /** Names under `.localhost` are this machine's by definition (RFC 6761), whatever its resolver says. */
-function send(context: Context, url: URL, options: InvokeOptions): Promise<IncomingMessage> {
+async function send(
+  context: Context,
+  url: URL,
+  options: InvokeOptions,
+  authorities: string[] | undefined,
+): Promise<IncomingMessage> {
   const body = options.data === undefined ? undefined : readBody(options.data)
   const local = url.hostname.endsWith(".localhost")
   const headers = Object.fromEntries((options.header ?? []).map(splitHeader))
+  const { request: begin } = authorities ? await import("node:https") : { request: httpRequest }
+  const secured = authorities && { servername: url.hostname, ca: authorities }
   return new Promise((resolve, reject) => {
-    const request = httpRequest(
+    const request = begin(
       {
+        ...secured,
         host: local ? "127.0.0.1" : url.hostname,
-        port: url.port || 80,
+        port: url.port || (authorities ? 443 : 80),
         path: url.pathname + url.search,
         method: options.request ?? (body === undefined ? "GET" : "POST"),
         headers: { host: url.host, ...headers, ...(body && { "content-length": String(body.length) }) },

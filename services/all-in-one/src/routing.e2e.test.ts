@@ -287,6 +287,7 @@ describe("a function behind TLS", () => {
     const ca = await authority()
     const send = () => callSecurely(wick.securePort, host, ca)
     expect((await send()).status).toBe(200)
+    expect(await wick.wick("invoke", "hello")).toMatchObject({ code: 0, stderr: "" })
     const { items } = await wick.client.list(Certificate, { namespace })
     const certificate = items.find(({ spec }) => spec.dnsNames.includes(host))
     const name = certificate?.spec.secretName ?? ""
