@@ -1,7 +1,9 @@
 import { join } from "node:path"
 import { type Registries, startAdmission } from "@wick/controller"
 import type { ControlPlane } from "@wick/core"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { serviceUser, servingNamespace } from "@wick/sdk/api/serving/roles"
+import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
@@ -43,6 +45,7 @@ const localPortOffset = 2_000
 const localSecurePortOffset = 3_000
 const loopback = "127.0.0.1"
 const httpsPort = 443
+const securePortKey = "external-https-port"
 const installer = { name: "system:wick-installer", groups: ["system:masters"] }
 
 /** `--serving=off`: the orchestrator alone, on which serving can be installed as on any other cluster. */
@@ -62,6 +65,7 @@ export async function startServing(given: ServingOptions): Promise<Serving> {
   const autoscaler = autoscalerSocket(runDirectory)
   const adminPort = options.gateway.port + adminPortOffset
   undo.use(await openAdmission(given, adminPort))
+  await tellSecurePort(controlPlane.clientAs(serviceUser("controller")), options)
   const remote = await remoteLoad(options, controlPlane)
   const exposure = await customMetrics(controlPlane.clientAs(installer), controlPlane, given.drainHost)
   const gateways = given.hostAddress === undefined ? adminAddresses(options, adminPort) : undefined
@@ -115,6 +119,15 @@ async function openAdmission(given: ServingOptions, adminPort: number): Promise<
   })
 }
 
+/** A home that was made before the gateway spoke TLS has a map that does not say where it does. */
+async function tellSecurePort(client: Client, options: Options): Promise<void> {
+  const reference = { name: "config-network", namespace: servingNamespace }
+  const { data = {} } = await client.get(ConfigMap, reference)
+  if (data[securePortKey] !== undefined) return
+  const body = { data: { [securePortKey]: String(secureGateway(options).port) } }
+  await client.patch(ConfigMap, reference, { type: "merge", body })
+}
+
 function configDefaults(
   { options, drainHost }: ServingOptions,
   adminPort: number,
@@ -123,7 +136,7 @@ function configDefaults(
     "config-domain": { [options.domain]: "" },
     "config-network": {
       "external-port": String(options.gateway.port),
-      "external-https-port": String(secureGateway(options).port),
+      [securePortKey]: String(secureGateway(options).port),
     },
     "config-wick": { "drain-host": drainHost, "drain-port": String(adminPort) },
   }
