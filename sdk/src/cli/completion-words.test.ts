@@ -39,3 +39,33 @@ it("completes more names of what is to be deleted, and splits of traffic", () =>
   expect(wantedWord("delete", new Command("delete"), ["delete", "a", ""])).toEqual({ kind: "functions" })
   expect(wantedWord("traffic", new Command("traffic"), ["traffic", "a", ""])).toEqual({ kind: "splits" })
 })
+
+it.each([
+  ["domain", "describe", [], "domains"],
+  ["domain", "delete", ["a.example.com"], "domains"],
+  ["revision", "delete", ["a"], "revisions"],
+  ["route", "describe", [], "routes"],
+  ["secret", "delete", [], "secrets"],
+])("completes names of what %s %s is about", (verb, part, before, kind) => {
+  const command = new Command(verb)
+  command.command(part)
+  expect(wantedWord(verb, command, [verb, part, ...before, ""])).toEqual({ kind })
+})
+
+it.each([
+  ["--ref", "functions"],
+  ["--tls", "secrets"],
+  ["--tag", "splits"],
+  ["--traffic", "splits"],
+  ["--prune", "functions"],
+])("completes what %s names", (flag, kind) => {
+  const command = new Command("deploy").option(`${flag} <value>`)
+  expect(wantedWord("deploy", command, ["deploy", "a", flag, ""])).toEqual({ kind })
+})
+
+it("offers no flag that help does not show", () => {
+  const command = new Command("deploy")
+    .addOption(new Option("--cmd <word>"))
+    .addOption(new Option("--command").hideHelp())
+  expect(wantedWord("deploy", command, ["deploy", "--"])).toEqual({ kind: "words", words: ["--cmd", "--help"] })
+})

@@ -1,14 +1,59 @@
 import type { Command, Option } from "commander"
 
+/** What only the API knows the names of. */
+export type LiveKind = "functions" | "namespaces" | "revisions" | "splits" | "routes" | "domains" | "secrets"
+
 /** What the word under the cursor can be: words that are known already, or names that only the API knows. */
 export type Wanted =
   | { readonly kind: "words"; readonly words: readonly string[] }
-  | { readonly kind: "functions" | "namespaces" | "revisions" | "splits"; readonly namespace?: string }
+  | { readonly kind: LiveKind; readonly namespace?: string }
 
 const nothing: Wanted = { kind: "words", words: [] }
 
-/** Verbs whose arguments are names of functions; only `delete` takes more than one. */
-const oneFunction = ["deploy", "describe", "invoke", "traffic", "revisions", "logs"]
+/** What a command's first argument names. */
+const firstArgument: Readonly<Record<string, LiveKind>> = {
+  apply: "functions",
+  delete: "functions",
+  deploy: "functions",
+  describe: "functions",
+  export: "functions",
+  invoke: "functions",
+  logs: "functions",
+  revisions: "functions",
+  traffic: "functions",
+  wait: "functions",
+  "domain delete": "domains",
+  "domain describe": "domains",
+  "domain update": "domains",
+  "revision delete": "revisions",
+  "revision describe": "revisions",
+  "route describe": "routes",
+  "secret delete": "secrets",
+}
+
+/** What further arguments name, where there are any. */
+const furtherArguments: Readonly<Record<string, LiveKind>> = {
+  delete: "functions",
+  traffic: "splits",
+  "domain delete": "domains",
+  "revision delete": "revisions",
+  "secret delete": "secrets",
+}
+
+/** What the value of an option names, whichever command it is of. */
+const optionValues: Readonly<Record<string, LiveKind>> = {
+  "--namespace": "namespaces",
+  "--prune": "functions",
+  "--pull-secret": "secrets",
+  "--ref": "functions",
+  "--revision": "revisions",
+  "--service": "functions",
+  "--tls": "secrets",
+  "--traffic": "splits",
+}
+
+/** Where `--tag` is given to a revision; elsewhere it names one. */
+const tagging = ["apply", "deploy", "traffic"]
 
 /**
  * Pure. `line` is what stands after `wick`, the word under the cursor last (empty when it has not begun); `command` is
@@ -26,18 +71,16 @@ export function wantedWord(verb: string, command: Command, line: readonly string
   const scope = namespace === undefined ? {} : { namespace }
   if (verb === "completion") return words(positionals.length === 0 ? ["bash", "zsh", "fish", "pwsh"] : [])
   if (command.commands.length > 0 && positionals.length === 0) return words(command.commands.map((it) => it.name()))
-  if (verb === "delete" || (oneFunction.includes(verb) && positionals.length === 0))
-    return { kind: "functions", ...scope }
-  if (verb === "traffic") return { kind: "splits", ...scope }
-  return nothing
+  const named = (positionals.length === 0 ? firstArgument : furtherArguments)[verb]
+  return named ? { kind: named, ...scope } : nothing
 }
 
 function words(list: readonly string[]): Wanted {
   return { kind: "words", words: list }
 }
 
-function spellings({ long }: Option): string[] {
-  return long ? [long] : []
+function spellings({ long, hidden }: Option): string[] {
+  return long && !hidden ? [long] : []
 }
 
 function optionOf(command: Command, word: string | undefined): Option | undefined {
@@ -49,11 +92,10 @@ function valueWanted(option: Option, verb: string, before: readonly string[], co
   const { namespace } = parse(command, before)
   const scope = namespace === undefined ? {} : { namespace }
   if (option.argChoices) return words(option.argChoices)
-  if (option.long === "--namespace") return { kind: "namespaces" }
-  if (option.long === "--revision") return { kind: "revisions", ...scope }
-  if (option.long === "--tag" && verb === "traffic") return { kind: "splits", ...scope }
   if (option.long === "--dry-run") return words(["client", "server"])
-  return nothing
+  const named = option.long === "--tag" && tagging.includes(verb) ? "splits" : optionValues[option.long ?? ""]
+  if (named === "namespaces") return { kind: named }
+  return named ? { kind: named, ...scope } : nothing
 }
 
 /** Words that belong to no option, and the namespace that `-n` names. */

@@ -1,8 +1,12 @@
 import { Command } from "commander"
 import { Namespace } from "../api/core/namespace.ts"
+import { Secret } from "../api/core/secret.ts"
+import type { Kind } from "../api/kind.ts"
+import { DomainMapping } from "../api/serving/domain-mapping.ts"
 import { Revision } from "../api/serving/revision.ts"
+import { Route } from "../api/serving/route.ts"
 import { Service } from "../api/serving/service.ts"
-import { type Wanted, wantedWord } from "./completion-words.ts"
+import { type LiveKind, type Wanted, wantedWord } from "./completion-words.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { withExamples } from "./target.ts"
 import { type Verbs, verbOf } from "./verbs.ts"
@@ -70,10 +74,18 @@ async function liveNames(context: Context, wanted: Exclude<Wanted, { kind: "word
   const connection = await context.connect()
   const scope = { namespace: wanted.namespace ?? connection.namespace }
   const { client } = connection
-  const names = (items: readonly { metadata: { name: string } }[]): string[] =>
-    items.map(({ metadata }) => metadata.name)
-  if (wanted.kind === "functions") return names((await client.list(Service, scope)).items)
-  if (wanted.kind === "namespaces") return names((await client.list(Namespace)).items)
-  const revisions = names((await client.list(Revision, scope)).items)
-  return wanted.kind === "revisions" ? revisions : ["@latest", ...revisions].map((name) => `${name}=`)
+  const { kind } = wanted
+  if (kind === "namespaces") return (await client.listMetadata(Namespace)).items.map(({ metadata }) => metadata.name)
+  const { items } = await client.listMetadata(kinds[kind], scope)
+  const names = items.map(({ metadata }) => metadata.name)
+  return kind === "splits" ? ["@latest", ...names].map((name) => `${name}=`) : names
+}
+
+const kinds: Readonly<Record<Exclude<LiveKind, "namespaces">, Kind>> = {
+  functions: Service,
+  revisions: Revision,
+  splits: Revision,
+  routes: Route,
+  domains: DomainMapping,
+  secrets: Secret,
 }
