@@ -29,7 +29,6 @@ export const hashKvResponse = new Message({
   header: message(1, () => header),
   hash: number(2),
   compactRevision: number(3),
-  hashRevision: number(4),
 })
 
 export const snapshotResponse = new Message({

@@ -34,9 +34,9 @@ export function clusterService(parts: Parts): Methods {
       return { header: headerOf(parts), members: list() }
     }),
     "etcdserverpb.Cluster/MemberAdd": unary(memberAddRequest, memberAddResponse, async (request, caller) => {
-      authorize(caller, [{ right: "root" }])
       const { peerUrls, isLearner: learner } = request
       checkUrls(peerUrls)
+      authorize(caller, [{ right: "root" }])
       const taken = cluster.members().flatMap((member) => member.peerUrls)
       if (peerUrls.some((url) => taken.includes(url))) throw refuse("peerUrlExists")
       const added = await changed(cluster.addMember({ peerUrls, learner }))
@@ -51,8 +51,8 @@ export function clusterService(parts: Parts): Methods {
     "etcdserverpb.Cluster/MemberUpdate": unary(memberUpdateRequest, membersResponse, async (request, caller) => {
       authorize(caller, [{ right: "root" }])
       const { id, peerUrls } = request
-      checkUrls(peerUrls)
       const member = known(id)
+      checkUrls(peerUrls)
       await changed(cluster.updateMember(member.id, { peerUrls }))
       return { header: headerOf(parts), members: await listAfter(member.id) }
     }),

@@ -61,7 +61,7 @@ export function maintenanceService(parts: Parts): Methods {
     // The table gives the pages of what is forgotten to what is written next, by itself: there is nothing to be done.
     "etcdserverpb.Maintenance/Defragment": unary(emptyRequest, headerResponse, async (_, caller) => {
       authorize(caller, [{ right: "root" }])
-      return { header: headerOf(parts) }
+      return {} // as etcd: without a header
     }),
     "etcdserverpb.Maintenance/Hash": unary(emptyRequest, hashResponse, async (_, caller) => {
       authorize(caller, [{ right: "root" }])
@@ -73,15 +73,9 @@ export function maintenanceService(parts: Parts): Methods {
       const current = storage.currentRevision()
       if (revision > current) throw new FutureRevisionError(`revision ${revision} is not yet made`)
       if (revision > 0 && revision <= compactRevision) throw new CompactedError(compactRevision)
-      const hashRevision = revision > 0 ? revision : current
-      const hash = await hashUpTo(parts, hashRevision)
+      const hash = await hashUpTo(parts, revision === 0 ? current : revision)
       // Before the first compaction etcd says so with a number of its own.
-      return {
-        header: headerOf(parts),
-        hash,
-        compactRevision: compactRevision === 0 ? -1 : compactRevision,
-        hashRevision,
-      }
+      return { header: headerOf(parts), hash, compactRevision: compactRevision === 0 ? -1 : compactRevision }
     }),
     "etcdserverpb.Maintenance/MoveLeader": unary(moveLeaderRequest, headerResponse, async ({ targetId }, caller) => {
       authorize(caller, [{ right: "root" }])
@@ -106,21 +100,29 @@ async function moveLeader({ storage: { cluster }, identity }: Parts, targetId: n
 
 /**
  * etcd's checksum over what is kept up to a revision: two members of one history, ours or etcd's, agree on it. Members
- * need not have forgotten equally much of what is compacted, so of that only what is still to be read counts.
+ * need not have forgotten equally much of what is compacted, so of that only what is still to be read at the revision
+ * counts; if nothing is, what was still to be read when the history before it was compacted, as etcd has it.
  */
 async function hashUpTo(parts: Parts, revision: number): Promise<number> {
   const { compactRevision } = parts.storage.status()
   let hash = crc32c(keyBucket)
+  if (revision < 0) return hash
+  const readAt = (await isEmptyAt(parts, revision)) ? Math.min(compactRevision, revision) : revision
   for await (const slice of keptChanges(parts.storage)) {
     for (const change of slice) {
       const { modRevision } = change.kv
       if (modRevision > revision) return hash
-      if (modRevision <= compactRevision && !(await isReadAt(parts, change.kv, revision))) continue
+      if (modRevision <= compactRevision && !(await isReadAt(parts, change.kv, readAt))) continue
       const { key, value } = backendRecord(change)
       hash = crc32c(value, crc32c(key, hash))
     }
   }
   return hash
+}
+
+async function isEmptyAt({ storage }: Parts, revision: number): Promise<boolean> {
+  const { count } = await storage.range({ key: "\0", end: "\0", revision, countOnly: true, serializable: true })
+  return count === 0
 }
 
 async function isReadAt({ storage }: Parts, kv: KeyValue, revision: number): Promise<boolean> {

@@ -21,7 +21,16 @@ export { createMemoryStorage } from "./memory-storage.ts"
 export { type Applied, emptyPosition, Mvcc, type Outcome, type Position } from "./mvcc.ts"
 export type { Change, Records, RevisionChanges } from "./records.ts"
 export { errorOfRefusal } from "./refusal.ts"
-export { refuseLease, refuseNumber, refuseRange, refuseTxn, refuseWatch, requestSizeMax } from "./request-check.ts"
+export {
+  operationsMax,
+  refuseLease,
+  refuseNumber,
+  refuseRange,
+  refuseTxn,
+  refuseWatch,
+  requestSizeMax,
+} from "./request-check.ts"
 export * from "./storage.ts"
 export { type Replication, StorageFront } from "./storage-front.ts"
+export { duplicateKey } from "./txn-effects.ts"
 export { WatchHub } from "./watch-hub.ts"

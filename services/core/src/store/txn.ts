@@ -41,29 +41,27 @@ function decide(request: NestedTxn, view: View): Path {
   return { succeeded, steps }
 }
 
+/** Puts are looked at before ranges, as etcd does: of several reasons it gives the first. */
 function refusePath(path: Path, view: View, leases: LeaseBook): Refusal | undefined {
+  return (
+    firstOf(path, (operation) => refusePut(operation, view, leases)) ??
+    firstOf(path, (operation) => (operation.kind === "range" ? refuseRevision(operation.revision, view) : undefined))
+  )
+}
+
+function firstOf(path: Path, refuse: (operation: Operation) => Refusal | undefined): Refusal | undefined {
   for (const step of path.steps) {
-    const refusal = step.kind === "path" ? refusePath(step, view, leases) : refuse(step, view, leases)
+    const refusal = step.kind === "path" ? firstOf(step, refuse) : refuse(step)
     if (refusal !== undefined) return refusal
   }
   return undefined
 }
 
-function refuse(operation: Operation, view: View, leases: LeaseBook): Refusal | undefined {
-  switch (operation.kind) {
-    case "put": {
-      const { key, lease: id = 0, keepValue, keepLease } = operation
-      if ((keepValue || keepLease) && view.index.get(key)?.latest() === undefined)
-        return { reason: "key-not-found", key }
-      return id !== 0 && leases.get(id) === undefined ? { reason: "lease-not-found", id } : undefined
-    }
-    case "range":
-      return refuseRevision(operation.revision, view)
-    case "delete":
-      return undefined
-    default:
-      return unreachable(operation)
-  }
+function refusePut(operation: Operation, view: View, leases: LeaseBook): Refusal | undefined {
+  if (operation.kind !== "put") return undefined
+  const { key, lease: id = 0, keepValue, keepLease } = operation
+  if ((keepValue || keepLease) && view.index.get(key)?.latest() === undefined) return { reason: "key-not-found", key }
+  return id !== 0 && leases.get(id) === undefined ? { reason: "lease-not-found", id } : undefined
 }
 
 /** A key that does not exist compares as version, create, mod and lease 0, and its value as unequal to everything. */

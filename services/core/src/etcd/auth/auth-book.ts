@@ -73,7 +73,11 @@ export function deleteUser(name: string): BookChange {
 }
 
 export function changePassword(name: string, password: PasswordHash): BookChange {
-  return (book) => withUser(book, { ...userOf(book, name), password })
+  return (book) => {
+    const user = userOf(book, name)
+    // Who can only come with a certificate does not get another way by this.
+    return withUser(book, user.password === undefined ? user : { ...user, password })
+  }
 }
 
 export function grantRole(name: string, role: string): BookChange {
@@ -114,11 +118,21 @@ export function deleteRole(name: string): BookChange {
 
 export function grantPermission(name: string, permission: Permission): BookChange {
   return (book) => {
+    if (!isPermissible(permission)) throw refuse("invalidAuthManagement")
     const role = roleOf(book, name)
-    const others = role.permissions.filter((other) => other.key !== permission.key || other.end !== permission.end)
-    const permissions = [...others, permission].sort((a, b) => order(a.key, b.key) || order(a.end ?? "", b.end ?? ""))
+    // In order of their keys, and where these are equal of their coming, of which etcd replaces the first alone.
+    const first = role.permissions.find(({ key }) => key === permission.key)
+    const permissions =
+      first !== undefined && first.end === permission.end
+        ? role.permissions.map((each) => (each === first ? permission : each))
+        : [...role.permissions, permission].sort((a, b) => order(a.key, b.key))
     return withRole(book, { ...role, permissions })
   }
+}
+
+/** Whether there are keys that it could be of. */
+function isPermissible({ key, end }: Permission): boolean {
+  return key !== "" && (end === undefined || end === noEnd || key < end)
 }
 
 export function revokePermission(name: string, key: string, end: string | undefined): BookChange {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import {
   authenticateRequest,
   authenticateResponse,
@@ -72,7 +73,8 @@ function switching(parts: Parts, auth: AuthStore, asRoot: AsRoot): Methods {
   return {
     "etcdserverpb.Auth/AuthEnable": changing(parts, auth, asRoot, emptyRequest, () => enableAuth),
     "etcdserverpb.Auth/AuthDisable": changing(parts, auth, asRoot, emptyRequest, () => disableAuth, everybody),
-    "etcdserverpb.Auth/AuthStatus": unary(emptyRequest, authStatusResponse, async () => {
+    "etcdserverpb.Auth/AuthStatus": unary(emptyRequest, authStatusResponse, async (_, caller) => {
+      asRoot(caller)
       const { enabled, revision } = auth.book
       return { header: headerOf(parts), enabled, authRevision: revision }
     }),
@@ -112,7 +114,11 @@ function users(parts: Parts, auth: AuthStore, asRoot: AsRoot): Methods {
       auth,
       asRoot,
       changePasswordRequest,
-      async (request) => changePassword(request.name, await passwordOf(request)),
+      async (request) => {
+        // etcd keeps nothing that could be matched then.
+        const isNone = request.password === "" && request.hashedPassword === ""
+        return changePassword(request.name, await (isNone ? hashPassword(randomUUID()) : passwordOf(request)))
+      },
       tokensOf,
     ),
     "etcdserverpb.Auth/UserGrantRole": changing(parts, auth, asRoot, userRoleRequest, ({ user, role }) =>

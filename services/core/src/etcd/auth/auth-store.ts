@@ -1,12 +1,14 @@
 import type { Clock } from "@wick/sdk/clock"
+import { GrpcError } from "#etcd-wire"
 import { type MemberStorage, NoteChangedError } from "#store"
 import type { Authorize, Caller } from "../access.ts"
-import { refuse } from "../etcd-error.ts"
+import { code, refuse } from "../etcd-error.ts"
 import { type AuthBook, type BookChange, checkNeeds, emptyAuthBook } from "./auth-book.ts"
 import { isPassword } from "./password.ts"
 import { TokenBook } from "./token-book.ts"
 
 const noteName = "etcd/auth"
+const passwordForNone = "auth: authentication failed, password was given for no password user"
 /** Somebody else may change the book at the same time; nobody does so for long. */
 const attemptsMax = 10
 
@@ -50,7 +52,10 @@ export class AuthStore {
   async authenticate(name: string, password: string): Promise<string> {
     const { enabled, users } = this.book
     if (!enabled) throw refuse("authNotEnabled")
-    const kept = users.find((user) => user.name === name)?.password
+    const user = users.find((each) => each.name === name)
+    const kept = user?.password
+    // etcd's own words, which it does not turn into one of its refusals.
+    if (user !== undefined && kept === undefined) throw new GrpcError(code.unknown, passwordForNone)
     if (kept === undefined || !(await isPassword(password, kept))) throw refuse("authFailed")
     return this.#tokens.give(name)
   }

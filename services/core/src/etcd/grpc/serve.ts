@@ -52,7 +52,7 @@ export class GrpcServer {
 /** Clients of etcd name the token in either header. */
 function tokenOf(headers: IncomingHttpHeaders): string | undefined {
   const token = headers.token ?? headers.authorization
-  return typeof token === "string" && token !== "" ? token : undefined
+  return typeof token === "string" ? token : undefined
 }
 
 type Caller = Parameters<UnaryMethod["answer"]>[1]

@@ -4,6 +4,7 @@ import {
   deleteRequest,
   deleteResponse,
   headerResponse,
+  type PutMessage,
   putRequest,
   putResponse,
   rangeRequest,
@@ -12,13 +13,14 @@ import {
   txnRequest,
   txnResponse,
 } from "#etcd-wire"
-import type { KeyValue, NestedOperation, NestedResult } from "#store"
+import { duplicateKey, KeyNotFoundError, type KeyValue, type NestedOperation, type NestedResult } from "#store"
 import type { Caller } from "../access.ts"
-import { code, EtcdError } from "../etcd-error.ts"
+import { code, EtcdError, refuse } from "../etcd-error.ts"
 import { answerSizeMax } from "../limits.ts"
 import { headerOf, type Methods, type Parts, unary } from "../service.ts"
+import { checkDelete, checkPut, checkTxn } from "./check.ts"
 import { checkRange, endOf, toRange, toRangeAnswer, whole } from "./range.ts"
-import { hasPut, needsOf, needsOfTxn, toDelete, toPut, toTxn, toTxnAnswer } from "./txn.ts"
+import { hasPut, isReadOnly, needsOf, needsOfTxn, toDelete, toPut, toTxn, toTxnAnswer } from "./txn.ts"
 
 /** Keys and values: reads, writes, transactions, compaction. */
 export function kvService(parts: Parts): Methods {
@@ -36,7 +38,6 @@ export function kvService(parts: Parts): Methods {
   return {
     "etcdserverpb.KV/Range": unary(rangeRequest, rangeResponse, async (request, caller) => {
       checkRange(request)
-      alarms.refuseRead()
       authorize(caller, [{ right: "read", key: request.key, ...endOf(request.rangeEnd) }])
       const result = await storage.range(toRange(request))
       const answer = toRangeAnswer(request, result)
@@ -44,19 +45,27 @@ export function kvService(parts: Parts): Methods {
       return { header: headerOf(parts, result.revision), ...answer }
     }),
     "etcdserverpb.KV/Put": unary(putRequest, putResponse, async (request, caller) => {
-      const [result, revision] = await change(toPut(request), caller)
+      checkPut(request)
+      const [result, revision] = await change(toPut(request), caller).catch((error: Error) => {
+        // Of two things that are not there etcd names this one, for a put alone.
+        if (error instanceof KeyNotFoundError && isLeaseMissing(parts, request)) throw refuse("leaseNotFound")
+        throw error
+      })
       const previous = result.kind === "put" ? result.previous : undefined
       return { header: headerOf(parts, revision), previous }
     }),
     "etcdserverpb.KV/DeleteRange": unary(deleteRequest, deleteResponse, async (request, caller) => {
+      checkDelete(request)
       const [result, revision] = await change(toDelete(request), caller)
       const { deleted = 0, previous = [] } = result.kind === "delete" ? result : {}
       return { header: headerOf(parts, revision), deleted, previous }
     }),
     "etcdserverpb.KV/Txn": unary(txnRequest, txnResponse, async (request: TxnMessage, caller) => {
+      checkTxn(request)
       const txn = toTxn(request)
+      if (duplicateKey(txn) !== undefined) throw refuse("duplicateKey")
       if (hasPut(txn)) alarms.refuseWrite()
-      else alarms.refuseRead()
+      else if (!isReadOnly(txn)) alarms.refuseRead()
       authorize(caller, needsOfTxn(txn))
       const result = await storage.transact(txn)
       return { header: headerOf(parts, result.revision), ...toTxnAnswer(request, result) }
@@ -69,6 +78,10 @@ export function kvService(parts: Parts): Methods {
       return { header: headerOf(parts) }
     }),
   }
+}
+
+function isLeaseMissing({ storage }: Parts, { lease }: PutMessage): boolean {
+  return lease !== 0 && storage.lease(lease) === undefined
 }
 
 function refuseLargeAnswer(kvs: readonly KeyValue[]): void {

@@ -11,29 +11,24 @@ import {
 } from "#etcd-wire"
 import type { Compare, NestedOperation, NestedResult, NestedTxn, NestedTxnResult } from "#store"
 import type { Need } from "../access.ts"
-import { code, EtcdError, refuse } from "../etcd-error.ts"
-import { checkRange, endOf, toRange, toRangeAnswer, whole } from "./range.ts"
-
-/** etcd's name of an operation that says nothing. */
-const emptyOperation = "keyNotFound"
+import { code, EtcdError } from "../etcd-error.ts"
+import { endOf, toRange, toRangeAnswer, whole } from "./range.ts"
 
 export function toPut(put: PutMessage): NestedOperation {
   const { key, value, lease, previous, ignoreValue, ignoreLease } = put
-  if (key === "") throw refuse("emptyKey")
-  if (ignoreValue && value.length > 0) throw refuse("valueProvided")
-  if (ignoreLease && lease !== 0) throw refuse("leaseProvided")
-  if (!isLeaseId(lease)) throw refuse("leaseNotFound")
   const kept = { ...(ignoreValue && { keepValue: true }), ...(ignoreLease && { keepLease: true }) }
-  return { kind: "put", key, value, lease, previous, ...kept }
+  return { kind: "put", key, value, lease: isLeaseId(lease) ? lease : noLeaseId, previous, ...kept }
 }
+
+/** No lease is ever of this number. */
+const noLeaseId = Number.MAX_SAFE_INTEGER
 
 /** Ids that we give are small numbers; a larger one is of no lease that is here. */
 export function isLeaseId(id: number): boolean {
-  return Number.isSafeInteger(id) && id >= 0
+  return id < noLeaseId && id >= 0
 }
 
 export function toDelete({ key, rangeEnd, previous }: DeleteMessage): NestedOperation {
-  if (key === "") throw refuse("emptyKey")
   return { kind: "delete", key, ...endOf(rangeEnd), previous }
 }
 
@@ -49,8 +44,7 @@ function toOperation({ range, put, delete: deletion, txn }: OperationMessage): N
   if (put !== undefined) return toPut(put)
   if (deletion !== undefined) return toDelete(deletion)
   if (txn !== undefined) return { kind: "txn", ...toTxn(txn) }
-  if (range === undefined) throw refuse(emptyOperation)
-  checkRange(range)
+  if (range === undefined) throw new Error("an operation was checked to be something")
   return { kind: "range", ...toRange(range) }
 }
 
@@ -58,7 +52,6 @@ function toCompare(message: CompareMessage): Compare {
   const { key, rangeEnd, value } = message
   const target = compareTargets[message.target]
   const op = compareResults[message.result]
-  if (key === "") throw refuse("emptyKey")
   if (target === undefined || op === undefined) throw new EtcdError(code.invalidArgument, "unknown comparison")
   const interval = { key, ...endOf(rangeEnd) }
   if (target === "value") return { ...interval, target, op, value }
@@ -85,10 +78,13 @@ export function needsOf(operation: NestedOperation): Need[] {
   return [{ right: "write", key, end }, ...(operation.previous ? [{ right: "read" as const, key, end }] : [])]
 }
 
+/** Whether it may need room: etcd does not look into transactions within it. */
 export function hasPut({ success, failure }: NestedTxn): boolean {
-  return [...success, ...failure].some((operation) =>
-    operation.kind === "txn" ? hasPut(operation) : operation.kind === "put",
-  )
+  return [...success, ...failure].some(({ kind }) => kind === "put")
+}
+
+export function isReadOnly({ success, failure }: NestedTxn): boolean {
+  return [...success, ...failure].every(({ kind }) => kind === "range")
 }
 
 /** Revision as an operation in the middle of a transaction saw it: the one before, until something was changed. */
