@@ -37,13 +37,35 @@ const anyInterval = fc.record({
   key: letter,
   end: fc.option(fc.constantFrom("b", "c", "d", "e", "\0"), { nil: undefined }),
 })
-const anyPermission = fc.record({ right: fc.constantFrom("read", "write", "readwrite"), interval: anyInterval })
+const isOfKeys = ({ key, end }: { key: string; end?: string | undefined }): boolean =>
+  end === undefined || end === "\0" || key < end
+const anyPermission = fc.record({
+  right: fc.constantFrom("read", "write", "readwrite"),
+  interval: anyInterval.filter(isOfKeys),
+})
 
 function keysOf({ key, end }: { key: string; end?: string | undefined }): string[] {
   // Between two letters is a key of its own, which a single letter does not cover.
   const all = [...letters].flatMap((each) => [each, `${each}!`])
   return all.filter((each) => (end === undefined ? each === key : each >= key && (end === "\0" || each < end)))
 }
+
+describe("a role", () => {
+  const read = { right: "read", key: "a", end: "c" } as const
+
+  it("has one right for an interval: the one granted last", () => {
+    const book = after(addRole("r"), grantPermission("r", read), grantPermission("r", { ...read, right: "write" }))
+    expect(book.roles[0]?.permissions).toEqual([{ ...read, right: "write" }])
+  })
+
+  it("is granted nothing where there are no keys", () => {
+    for (const wrong of [{ key: "" }, { key: "b", end: "a" }, { key: "b", end: "b" }]) {
+      expect(() => after(addRole("r"), grantPermission("r", { right: "read", ...wrong }))).toThrow(
+        "invalid auth management",
+      )
+    }
+  })
+})
 
 describe("a user", () => {
   it("may do just what permissions together cover", () => {
@@ -54,9 +76,10 @@ describe("a user", () => {
         const permissions = given.map(
           ({ right, interval }): Permission => ({ right: right as Permission["right"], ...interval }),
         )
-        const latest = new Map(permissions.map((each) => [`${each.key}-${each.end}`, each]))
-        const readable = new Set([...latest.values()].flatMap((each) => (each.right === "write" ? [] : keysOf(each))))
-        const upward = [...latest.values()].some((each) => each.right !== "write" && each.end === "\0")
+        const granted = permissions.map((permission) => grantPermission("r", permission))
+        const held = after(addRole("r"), ...granted).roles[0]?.permissions ?? []
+        const readable = new Set(held.flatMap((each) => (each.right === "write" ? [] : keysOf(each))))
+        const upward = held.some((each) => each.right !== "write" && each.end === "\0")
         // Above all letters there are more keys: only what has no upper end covers an interval that has none.
         const expected = wantedKeys.every((each) => readable.has(each)) && (wanted.end !== "\0" || upward)
         expect(may(permissions, { right: "read", ...wanted })).toBe(expected)
