@@ -13,7 +13,8 @@ import { stringify } from "yaml"
  *     npm run images -- --registry HOST/PREFIX [--tag TAG] [--out DIRECTORY]
  *
  * They are pushed to a registry that asks for no password, or with --archive written as OCI archives, for tools that
- * know passwords. DIRECTORY gets a kustomization that uses them: `kubectl apply -k DIRECTORY`.
+ * know passwords. DIRECTORY gets a kustomization that uses them: `kubectl apply -k DIRECTORY`. With --custom-metrics it has
+ * the autoscaler serve custom.metrics.k8s.io too.
  */
 const services = ["controller", "autoscaler", "activator"]
 const root = resolve(import.meta.dirname, "..")
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     tag: { type: "string", default: "latest" },
     out: { type: "string", default: "wick-k8s" },
     archive: { type: "boolean", default: false },
+    "custom-metrics": { type: "boolean", default: false },
   },
 })
 if (values.registry === undefined) {
@@ -51,6 +53,7 @@ const kustomization = {
   apiVersion: "kustomize.config.k8s.io/v1beta1",
   kind: "Kustomization",
   resources: [relative(values.out, join(root, "k8s"))],
+  ...(values["custom-metrics"] && { components: [relative(values.out, join(root, "k8s", "custom-metrics"))] }),
   images,
 }
 writeFileSync(join(values.out, "kustomization.yaml"), stringify(kustomization))

@@ -5,8 +5,9 @@ import { Service as CoreService } from "@wick/sdk/api/core/service"
 import { systemClock } from "@wick/sdk/clock"
 import { type Cluster, clusterOf, declareConformance, pushSpecimen, serving } from "@wick/sdk/conformance"
 import { parseKubeconfig } from "@wick/sdk/kubeconfig"
-import { afterAll, beforeAll, describe, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { run } from "./testing/run.ts"
+import { until } from "./testing/until.ts"
 import { startTestPlatform } from "./testing.ts"
 
 /**
@@ -15,6 +16,7 @@ import { startTestPlatform } from "./testing.ts"
  */
 const running = new AsyncDisposableStack()
 let cluster: Cluster
+let metricsApi: () => ReturnType<typeof run>
 const root = resolve(import.meta.dirname, "../../..")
 const namespace = "knative-serving"
 /** One of each matter: the whole suite runs against the embedded one. */
@@ -24,12 +26,13 @@ beforeAll(async () => {
   const out = mkdtempSync(join(tmpdir(), "wick-k8s-"))
   running.defer(() => rmSync(out, { recursive: true, force: true }))
   const { kubeconfig, registry, client, kubectl } = running.use(await startTestPlatform(["--serving=off"]))
-  const images = [join(root, "scripts/images.ts"), "--registry", registry, "--out", out]
+  const images = [join(root, "scripts/images.ts"), "--registry", registry, "--out", out, "--custom-metrics"]
   expectDone(await run(process.execPath, images, process.env))
   expectDone(await kubectl("apply", "-k", out))
   for (const name of ["controller", "autoscaler", "activator"]) {
     expectDone(await kubectl("rollout", "status", `deployment/${name}`, "-n", namespace, "--timeout=90s"))
   }
+  metricsApi = () => kubectl("get", "--raw", "/apis/custom.metrics.k8s.io/v1beta2")
   // The controller is in a pod, from which this host's loopback is not reached.
   const skip = JSON.stringify({ data: { "registries-skipping-tag-resolving": registry } })
   expectDone(await kubectl("patch", "configmap", "config-deployment", "-n", namespace, "--type=merge", "-p", skip))
@@ -45,6 +48,14 @@ const topic = { ...serving, cases: serving.cases.filter(({ title }) => chosen.te
 declareConformance({ describe: describe.concurrent, it }, [topic], () => cluster, {
   clock: systemClock,
   offers: ["functions"],
+})
+
+it("the API server is told what load there is, by the autoscalers behind a Service", async () => {
+  const resources = await until("an autoscaler to answer for custom.metrics.k8s.io", async () => {
+    const { code, stdout } = await metricsApi()
+    return code === 0 ? stdout : undefined
+  })
+  expect(JSON.parse(resources).resources.map(({ name }: { name: string }) => name)).toContain("pods/concurrency")
 })
 
 function expectDone({ code, stdout, stderr }: Awaited<ReturnType<typeof run>>): void {

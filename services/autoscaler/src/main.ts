@@ -4,6 +4,7 @@ import { clusterFetch, createClient, findCluster, measured } from "@wick/sdk/cli
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
+import { clusterExposure } from "./custom-metrics/cluster-exposure.ts"
 import { startSharedAutoscaler } from "./start-autoscaler.ts"
 
 const { values } = parseArgs({
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     listen: { type: "string", default: "0.0.0.0:8082" },
     /** Address at which :9090 (metrics) and :8008 (profiles) are served while config-observability asks for them. */
     "figures-host": { type: "string" },
+    /** Where the API server asks for custom metrics, `host:port`; nowhere unless given. */
+    "metrics-listen": { type: "string" },
     /** Unique among the autoscalers. */
     id: { type: "string", default: `${hostname()}-${process.pid}` },
   },
@@ -25,8 +28,11 @@ const cluster = await findCluster({ kubeconfig: values.kubeconfig, env: process.
 const transport = await clusterFetch(cluster, systemClock)
 const metrics = createMetrics()
 const fetch = measured(metrics, systemClock)(transport.fetch)
+const client = createClient({ fetch, baseUrl: cluster.server, userAgent: "wick-autoscaler" })
+const metricsListen = values["metrics-listen"]
 const running = await startSharedAutoscaler({
-  client: createClient({ fetch, baseUrl: cluster.server, userAgent: "wick-autoscaler" }),
+  client,
+  exposure: metricsListen === undefined ? undefined : clusterExposure(client, systemClock, metricsListen),
   clock: systemClock,
   random: systemRandom,
   log,

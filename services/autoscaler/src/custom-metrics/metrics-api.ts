@@ -5,7 +5,10 @@ import type { MetricsListen, MetricsServer } from "./server.ts"
 
 /** What of the cluster's API tells where the API of metrics is; absent where somebody else sees to that. */
 export interface MetricsExposure {
-  readonly listen: MetricsListen
+  /** Or how that is found out. */
+  readonly listen: MetricsListen | (() => Promise<MetricsListen>)
+  /** It is known at all times that the API is here, so it is served at all times. */
+  readonly isLasting?: boolean
   /** Makes it known that the API of custom metrics is here. */
   expose(port: number): Promise<void>
   /** Nobody asks any more, or nobody answers. */
@@ -29,7 +32,8 @@ export class MetricsApi implements AsyncDisposable {
     this.#log = log
   }
 
-  want(wanted: boolean): void {
+  want(asked: boolean): void {
+    const wanted = asked || this.#exposure.isLasting === true
     if (wanted === this.#wanted) return
     this.#wanted = wanted
     this.#turn = this.#turn
@@ -50,7 +54,9 @@ export class MetricsApi implements AsyncDisposable {
     if (this.#wanted) {
       if (this.#server === undefined) {
         const { startMetricsServer } = await import("./server.ts")
-        this.#server = await startMetricsServer(this.#exposure.listen, this.#loadOf, this.#clock)
+        const { listen } = this.#exposure
+        const place = typeof listen === "function" ? await listen() : listen
+        this.#server = await startMetricsServer(place, this.#loadOf, this.#clock)
       }
       await this.#exposure.expose(this.#server.port)
     } else {
