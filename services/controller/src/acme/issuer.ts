@@ -37,8 +37,8 @@ export class AcmeIssuer implements Issuer {
   readonly #book: OrderBook
   readonly #accounts: Accounts
   readonly #turns = new Turns()
-  /** URLs of challenges that the authority was told of. It does no harm to tell it again. */
-  readonly #begun = new Set<string>()
+  /** URLs of challenges that the authority was told of, by order. It does no harm to tell it again. */
+  readonly #begun = new Map<string, Set<string>>()
   /** Challenges that stand: while gateways do not answer them all there is nothing to ask the authority. */
   readonly #standing = new Map<string, readonly Challenge[]>()
   #swept: Promise<void> | undefined
@@ -97,7 +97,7 @@ export class AcmeIssuer implements Issuer {
     if (entry.state.url === undefined) {
       const waitMs = this.#turns.waitMs(order.uid, clock.now(), limits.turnAgainMs)
       if (waitMs > 0) return { kind: "waiting", challenges: [], againMs: waitMs }
-    } else this.#turns.resume(order.uid)
+    } else this.#turns.resume(order.uid, clock.now())
     const account = await this.#accounts.open(this.#world.settings(), signal)
     const placed = entry.state.url === undefined ? await this.#place(order, entry, account, signal) : entry
     return this.#walk({ order, entry: placed, account, signal })
@@ -151,17 +151,20 @@ export class AcmeIssuer implements Issuer {
       order: body,
       authorizations: replies.map((reply) => reply.body),
       thumbprint: conversation.key.thumbprint,
-      begun: this.#begun,
+      begun: this.#begun.get(order.uid) ?? new Set(),
       isServed: (challenge) => this.#world.isServed(order.namespace, challenge),
     })
     const pauses = [retryAfterMs, ...replies.map((reply) => reply.retryAfterMs)].map((ms) => ms ?? 0)
     return { step, order: body, retryAfterMs: Math.max(...pauses) }
   }
 
-  async #begin({ account: { conversation, signer }, signal }: Walk, urls: readonly string[]): Promise<void> {
+  async #begin({ order, account, signal }: Walk, urls: readonly string[]): Promise<void> {
+    const { conversation, signer } = account
+    const begun = this.#begun.get(order.uid) ?? new Set()
+    this.#begun.set(order.uid, begun)
     for (const url of urls) {
       await conversation.post({ url, payload: {}, signer }, Anything, signal)
-      this.#begun.add(url)
+      begun.add(url)
     }
   }
 
@@ -223,6 +226,7 @@ export class AcmeIssuer implements Issuer {
   #close(uid: string): void {
     this.#turns.end(uid)
     this.#standing.delete(uid)
+    this.#begun.delete(uid)
   }
 }
 

@@ -11,6 +11,8 @@ export const stepsMax = 6
 /** Orders under way at once; others wait for their turn. */
 export const ordersOpenMax = 20
 export const turnAgainMs = 5_000
+/** An order that nobody asks for any more is not under way: what waits is asked for twice a minute. */
+export const silentMsMax = 10 * 60_000
 /** Orders begun within the window; others wait until the first of them has left it. Let's Encrypt refuses the 301st. */
 export const newOrdersMax = 250
 export const newOrdersWindowMs = 3 * 3_600_000

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { newOrdersMax, newOrdersWindowMs, ordersOpenMax, restMs } from "./limits.ts"
+import { newOrdersMax, newOrdersWindowMs, ordersOpenMax, restMs, silentMsMax } from "./limits.ts"
 import { Turns } from "./turns.ts"
 
 it("so many orders are under way at once, and the next when one of them ends", () => {
@@ -9,6 +9,14 @@ it("so many orders are under way at once, and the next when one of them ends", (
   expect(turns.waitMs("order-3", 0, 5_000)).toBe(0)
   turns.end("order-3")
   expect(turns.waitMs("late", 0, 5_000)).toBe(0)
+})
+
+it("an order that nobody asks for any more takes no turn of another", () => {
+  const turns = new Turns()
+  for (let at = 0; at < ordersOpenMax; at++) turns.begin(`order-${at}`, 0)
+  for (let at = 1; at < ordersOpenMax; at++) turns.resume(`order-${at}`, silentMsMax)
+  expect(turns.waitMs("late", silentMsMax, 5_000)).toBe(5_000)
+  expect(turns.waitMs("late", silentMsMax + 1, 5_000)).toBe(0)
 })
 
 it("so many are begun within the window, and the next when the first of them has left it", () => {

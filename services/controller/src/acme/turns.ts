@@ -1,8 +1,9 @@
-import { newOrdersMax, newOrdersWindowMs, ordersOpenMax } from "./limits.ts"
+import { newOrdersMax, newOrdersWindowMs, ordersOpenMax, silentMsMax } from "./limits.ts"
 
 /** Who may place an order now: so many are under way at once, and so many are begun within a window. */
 export class Turns {
-  readonly #open = new Set<string>()
+  /** When each was last asked for. */
+  readonly #open = new Map<string, number>()
   readonly #begun: number[] = []
   #pausedUntilMs = 0
 
@@ -10,6 +11,8 @@ export class Turns {
   waitMs(uid: string, nowMs: number, againMs: number): number {
     if (nowMs < this.#pausedUntilMs) return this.#pausedUntilMs - nowMs
     if (this.#open.has(uid)) return 0
+    // Nobody asks on whose Certificate went to another issuer.
+    for (const [other, askedMs] of this.#open) if (nowMs - askedMs > silentMsMax) this.#open.delete(other)
     if (this.#open.size >= ordersOpenMax) return againMs
     while (this.#begun[0] !== undefined && this.#begun[0] <= nowMs - newOrdersWindowMs) this.#begun.shift()
     if (this.#begun.length < newOrdersMax) return 0
@@ -19,12 +22,12 @@ export class Turns {
   /** An order is placed. */
   begin(uid: string, nowMs: number): void {
     this.#begun.push(nowMs)
-    this.#open.add(uid)
+    this.#open.set(uid, nowMs)
   }
 
-  /** One is under way that somebody else has placed, or this one before it began anew. */
-  resume(uid: string): void {
-    this.#open.add(uid)
+  /** One is under way, whoever has placed it. */
+  resume(uid: string, nowMs: number): void {
+    this.#open.set(uid, nowMs)
   }
 
   end(uid: string): void {
