@@ -25,8 +25,8 @@ export const limits: Statement = (it) => {
   })
 
   it.withFunctions("S72: a silence may be limited alone", async (world) => {
-    const service = await deploy(world, "a", { spec: { timeoutSeconds: 20, idleTimeoutSeconds: 1 } })
-    equal((await ask(world, urlOf(service, "/sleep?ms=3000"))).status, 504)
+    const service = await deploy(world, "a", { spec: { timeoutSeconds: 20, idleTimeoutSeconds: 2 } })
+    equal((await ask(world, urlOf(service, "/sleep?ms=5000"))).status, 504)
     await answered(world, urlOf(service, "/chunks?count=8&ms=300"))
   })
 
