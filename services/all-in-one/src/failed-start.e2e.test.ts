@@ -53,7 +53,8 @@ it("a start that cannot finish leaves alone what ran before", async () => {
   const before = kept.map((file) => readFileSync(file, "utf8"))
   const state = JSON.parse(readFileSync(join(wick.home, "wick.json"), "utf8")) as Record<string, string>
   const [api, registry] = [new URL(state.api ?? "").port, new URL(`http://${state.registry}`).port]
-  const flags = ["--api", at(api), "--gateway", at(wick.gatewayPort), "--registry", at(registry), "--metrics", at(api)]
+  const gateways = ["--gateway", at(wick.gatewayPort), "--gateway-https", at(wick.securePort)]
+  const flags = ["--api", at(api), ...gateways, "--registry", at(registry), "--metrics", at(api)]
   process.kill(wick.pid(), "SIGKILL")
   const { code, stderr } = await run(process.execPath, [main, "up", "--home", wick.home, ...flags], process.env)
   expect(code).toBe(1)
