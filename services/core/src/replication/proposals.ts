@@ -102,12 +102,25 @@ export class Proposals {
   /** They are in the log from here on, one after another. */
   appended(proposals: readonly Proposal[], { index, term }: LogPosition): void {
     proposals.forEach((proposal, at) => {
-      if (proposal.handedOn === undefined) this.#pending.set(index + at, { proposal, term })
-      else {
+      if (proposal.handedOn === undefined) {
+        this.#supersede(index + at)
+        this.#pending.set(index + at, { proposal, term })
+      } else {
         this.#size -= proposal.bytes.length + recordOverhead
         proposal.handedOn()
       }
     })
+  }
+
+  /**
+   * This member led before, lost what it had there, and leads again. Another may still have the old entry, and come to lead
+   * with it: nobody knows yet.
+   */
+  #supersede(index: number): void {
+    const before = this.#pending.get(index)
+    if (before === undefined) return
+    const message = "the leader changed twice before it was decided: it may have been written"
+    this.reject([before.proposal], new UnavailableError(message))
   }
 
   /** They are not in any log: they wait for a leader that takes them. */
