@@ -150,12 +150,14 @@ class World {
     this.#workload.mark()
     if (this.#weather.isLeaderDeaf) this.#deafen()
     if (this.#failure !== undefined) return
+    // Finding a leader that hears took its time.
+    const calmMs = this.#timeline.now
     const isWorking = (): boolean => this.#workload.answeredSinceMark >= answersEnough
-    this.#timeline.runUntil(stormMs + calmMaxMs, () => this.#failure !== undefined || isWorking())
+    this.#timeline.runUntil(calmMs + calmMaxMs, () => this.#failure !== undefined || isWorking())
     if (this.#failure !== undefined) return
     if (!isWorking()) throw new Violation("liveness", `nothing is answered ${calmMaxMs} ms after the storm`)
     this.#workload.end()
-    this.#timeline.runUntil(stormMs + 2 * calmMaxMs, () => this.#failure !== undefined || this.#isSettled())
+    this.#timeline.runUntil(calmMs + 2 * calmMaxMs, () => this.#failure !== undefined || this.#isSettled())
     if (this.#failure !== undefined) return
     if (!this.#isSettled()) throw new Violation("liveness", `members are not equal: ${this.#describe()}`)
     this.#judge()
