@@ -38,7 +38,7 @@ export async function startPebble(httpPort: number): Promise<Pebble> {
   writeFileSync(join(home, "config.json"), JSON.stringify({ pebble }))
   const dns = undo.use(await startDns())
   const args = ["-config", join(home, "config.json"), "-dnsserver", `127.0.0.1:${dns.port}`, "-strict"]
-  const env = { ...process.env, PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "20", PEBBLE_AUTHZREUSE: "0" }
+  const env = { ...process.env, PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "5", PEBBLE_AUTHZREUSE: "0" }
   const child = spawn("pebble", args, { env, stdio: "ignore" })
   const kill = (): Promise<void> => ended(child)
   undo.defer(kill)
