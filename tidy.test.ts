@@ -66,7 +66,14 @@ const layers: { layer: string; may: string[] }[] = [
 ]
 
 /** What every layer may use: time, chance and logs as values, the check that a thing holds, and protobuf's wire format. */
-const everywhere = ["@wick/sdk/assert", "@wick/sdk/clock", "@wick/sdk/log", "@wick/sdk/metrics", "@wick/sdk/protobuf"]
+const everywhere = [
+  "@wick/sdk/assert",
+  "@wick/sdk/clock",
+  "@wick/sdk/log",
+  "@wick/sdk/metrics",
+  "@wick/sdk/protobuf",
+  "@wick/sdk/x509",
+]
 
 /** Tests may also use the platform's own doors for tests. */
 const testDoors = ["services/core", "services/all-in-one", "sdk"]

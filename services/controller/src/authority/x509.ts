@@ -1,9 +1,7 @@
 import { createPublicKey, webcrypto } from "node:crypto"
 import { isIP } from "node:net"
+import { exportKey, generateKeys, importKey, keyAlgorithm, loadX509, period, type Validity } from "@wick/sdk/x509"
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
-/** Hosts differ in their clocks; a certificate made this moment is good on all of them. */
-const clockSkewMs = 5 * 60_000
 /** Longest common name (RFC 5280, ub-common-name). Nobody reads it any more; a longer one is left out. */
 const commonNameMax = 64
 
@@ -11,22 +9,6 @@ const commonNameMax = 64
 export interface Credential {
   readonly certificatePem: string
   readonly privateKeyPem: string
-}
-
-export interface Validity {
-  readonly nowMs: number
-  readonly lifetimeMs: number
-}
-
-/**
- * The X.509 library is large and needed only on days on which a certificate is made, so it is loaded then. It wants the
- * metadata polyfill to be there before it.
- */
-async function loadX509(): Promise<typeof import("@peculiar/x509")> {
-  await import("reflect-metadata")
-  const x509 = await import("@peculiar/x509")
-  x509.cryptoProvider.set(webcrypto as unknown as Crypto)
-  return x509
 }
 
 /** A certificate that vouches for itself and may sign leaves; with names it serves under them too. */
@@ -45,7 +27,7 @@ export async function selfSigned(
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [commonName] }],
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: keyAlgorithm,
     ...period(validity),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
@@ -72,7 +54,7 @@ export async function signedBy(
     issuer: issuer.subjectName,
     publicKey: keys.publicKey,
     signingKey: await importKey(authority.privateKeyPem),
-    signingAlgorithm: algorithm,
+    signingAlgorithm: keyAlgorithm,
     ...period(validity),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -89,11 +71,11 @@ export async function signedBy(
 export async function signingRequest(names: readonly string[], privateKeyPem: string): Promise<Buffer> {
   const x509 = await loadX509()
   const spki = createPublicKey(privateKeyPem).export({ type: "spki", format: "der" })
-  const publicKey = await webcrypto.subtle.importKey("spki", spki, algorithm, true, ["verify"])
+  const publicKey = await webcrypto.subtle.importKey("spki", spki, keyAlgorithm, true, ["verify"])
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: [],
     keys: { publicKey: publicKey as CryptoKey, privateKey: await importKey(privateKeyPem) },
-    signingAlgorithm: algorithm,
+    signingAlgorithm: keyAlgorithm,
     extensions: [alternativeNames(x509, names)],
   })
   return Buffer.from(request.rawData)
@@ -101,23 +83,4 @@ export async function signingRequest(names: readonly string[], privateKeyPem: st
 
 function alternativeNames(x509: typeof import("@peculiar/x509"), names: readonly string[]) {
   return new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? "ip" : "dns", value })))
-}
-
-function period({ nowMs, lifetimeMs }: Validity): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(nowMs - clockSkewMs), notAfter: new Date(nowMs + lifetimeMs) }
-}
-
-async function generateKeys(): Promise<{ publicKey: CryptoKey; privateKey: CryptoKey }> {
-  return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])
-}
-
-async function exportKey(key: CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key as webcrypto.CryptoKey))
-  const lines = der.toString("base64").match(/.{1,64}/g) ?? []
-  return `-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`
-}
-
-async function importKey(pem: string): Promise<CryptoKey> {
-  const der = Buffer.from(pem.replace(/-----[A-Z ]+-----|\s/g, ""), "base64")
-  return (await webcrypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"])) as CryptoKey
 }

@@ -1,5 +1,5 @@
-import { webcrypto } from "node:crypto"
 import { isIP } from "node:net"
+import { exportKey, generateKeys, importKey, keyAlgorithm, loadX509, period } from "@wick/sdk/x509"
 import type { Credential, Subject } from "./certificate.ts"
 
 const dayMs = 86_400_000
@@ -7,22 +7,6 @@ const dayMs = 86_400_000
 const authorityLifetimeMs = 3650 * dayMs
 /** Renewed with a third left: every eight months at the latest, at a start. */
 export const certificateLifetimeMs = 365 * dayMs
-/** Hosts that talk to each other differ in their clocks; a certificate made this moment is good on all of them. */
-const clockSkewMs = 5 * 60_000
-
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
-
-/**
- * The X.509 library is large and needed only on the days on which a certificate is made, so it is loaded then. It wants
- * the metadata polyfill to be there before it.
- */
-export async function loadX509(): Promise<typeof import("@peculiar/x509")> {
-  await import("reflect-metadata")
-  const x509 = await import("@peculiar/x509")
-  x509.cryptoProvider.set(webcrypto as unknown as Crypto)
-  return x509
-}
-
 /** A new private authority: a self-signed certificate that may sign leaves and nothing else. */
 export async function createAuthority(commonName: string, nowMs: number): Promise<Credential> {
   const x509 = await loadX509()
@@ -30,8 +14,8 @@ export async function createAuthority(commonName: string, nowMs: number): Promis
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [commonName] }],
     keys,
-    signingAlgorithm: algorithm,
-    ...validity(nowMs, authorityLifetimeMs),
+    signingAlgorithm: keyAlgorithm,
+    ...period({ nowMs, lifetimeMs: authorityLifetimeMs }),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
@@ -98,8 +82,8 @@ export async function signLeaf(authority: Credential, leaf: Leaf): Promise<strin
     issuer: issuer.subjectName,
     publicKey: leaf.publicKey,
     signingKey: await importKey(authority.privateKeyPem),
-    signingAlgorithm: algorithm,
-    ...validity(leaf.nowMs, leaf.lifetimeMs),
+    signingAlgorithm: keyAlgorithm,
+    ...period(leaf),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       ...(keyFlags === 0 ? [] : [new x509.KeyUsagesExtension(keyFlags, true)]),
@@ -109,23 +93,4 @@ export async function signLeaf(authority: Credential, leaf: Leaf): Promise<strin
     ],
   })
   return `${certificate.toString("pem")}\n`
-}
-
-function validity(nowMs: number, lifetimeMs: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(nowMs - clockSkewMs), notAfter: new Date(nowMs + lifetimeMs) }
-}
-
-async function generateKeys(): Promise<{ publicKey: CryptoKey; privateKey: CryptoKey }> {
-  return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])
-}
-
-async function exportKey(key: CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key as webcrypto.CryptoKey))
-  const lines = der.toString("base64").match(/.{1,64}/g) ?? []
-  return `-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`
-}
-
-async function importKey(pem: string): Promise<CryptoKey> {
-  const der = Buffer.from(pem.replace(/-----[A-Z ]+-----|\s/g, ""), "base64")
-  return (await webcrypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"])) as CryptoKey
 }

@@ -1,4 +1,5 @@
-import { certificateLifetimeMs, loadX509, signLeaf } from "./authority.ts"
+import { loadX509 } from "@wick/sdk/x509"
+import { certificateLifetimeMs, signLeaf } from "./authority.ts"
 import { type Credential, readCertificate } from "./certificate.ts"
 
 /** Whom a request for a certificate (PKCS #10) names. */
