@@ -14,8 +14,15 @@ export class Latency {
 
   summary(): LatencySummary {
     const at = (percentile: number): number => round(this.#histogram.percentile(percentile) / 1_000)
-    if (this.count === 0) return { count: 0, p50: 0, p90: 0, p99: 0, max: 0 }
-    return { count: this.count, p50: at(50), p90: at(90), p99: at(99), max: round(this.#histogram.max / 1_000) }
+    if (this.count === 0) return { count: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 }
+    return {
+      count: this.count,
+      p50: at(50),
+      p90: at(90),
+      p95: at(95),
+      p99: at(99),
+      max: round(this.#histogram.max / 1_000),
+    }
   }
 }
 
@@ -24,6 +31,7 @@ export interface LatencySummary {
   readonly count: number
   readonly p50: number
   readonly p90: number
+  readonly p95: number
   readonly p99: number
   readonly max: number
 }

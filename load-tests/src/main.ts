@@ -12,6 +12,7 @@ import { idle } from "./scenarios/idle.ts"
 import { manyServices } from "./scenarios/many-services.ts"
 import { rolling } from "./scenarios/rolling.ts"
 import { scaleOut } from "./scenarios/scale-out.ts"
+import { steadyLoad } from "./scenarios/steady-load.ts"
 import { warm } from "./scenarios/warm.ts"
 import { websockets } from "./scenarios/websockets.ts"
 
@@ -24,6 +25,7 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   "scale-out": scaleOut,
   churn,
   rolling,
+  "steady-load": steadyLoad,
   "many-services": manyServices,
   chaos,
   api,

@@ -39,6 +39,67 @@ describe("load put together from many activators", () => {
     }
   })
 
+  it("is as large as it is when reports of some seconds come all at once", () => {
+    const aggregate = new Aggregate(60_000)
+    let at = start
+    for (let report = 0; report < 5; report++) {
+      at += 1000
+      aggregate.report("a", load(100), 1000, at)
+    }
+    at += 4000
+    for (let report = 0; report < 4; report++) {
+      aggregate.report("a", load(100), 1000, at)
+      const { stable, panic, surge } = aggregate.observe(spec, 1, at)
+      expect(Math.max(stable, panic, surge)).toBeLessThanOrEqual(101)
+    }
+    expect(aggregate.observe(spec, 1, at)).toMatchObject({ stable: 100, panic: 100, surge: 100 })
+  })
+
+  it("is of now again when it was silent, and when clocks have drifted apart", () => {
+    const aggregate = new Aggregate(60_000)
+    aggregate.report("a", load(5), 1000, start)
+    aggregate.report("a", load(0), 1000, start + 1000)
+    aggregate.report("a", load(7), 100, start + 30_000)
+    expect(aggregate.observe(spec, 1, start + 30_000).surge).toBeCloseTo(7)
+    // What it calls a second is 1.2 of them here.
+    const last = start + 30_000 + 40 * 1200
+    for (let at = start + 31_200; at <= last; at += 1200)
+      aggregate.report("a", { ...load(7), concurrencyNow: 0 }, 1000, at)
+    expect(aggregate.isIdle(last + 60_000 - 5500)).toBe(false)
+  })
+
+  it("counts requests that a pause has held back as those of the pause", () => {
+    const rps = { ...spec, metric: "rps" as const }
+    const aggregate = new Aggregate(6000)
+    const requests = (count: number) => ({ ...load(1), requests: count })
+    let at = start
+    const heard = (count: number, intervalMs: number): void => {
+      at += intervalMs
+      aggregate.report("a", requests(count), intervalMs, at)
+    }
+    // The very first words are of a crowd that had waited for its first pod.
+    heard(800, 5)
+    expect(aggregate.observe(rps, 1, at).surge).toBeLessThanOrEqual(800)
+    for (let report = 0; report < 8; report++) heard(500, 1000)
+    heard(0, 1500)
+    heard(800, 5)
+    const seen = aggregate.observe({ ...rps, panicWindowMs: 600 }, 1, at)
+    expect(seen.panic).toBeLessThan(850)
+    expect(seen.surge).toBeLessThan(600)
+    expect(seen.stable).toBeLessThan(600)
+  })
+
+  it("has seen a rate double after two seconds of it", () => {
+    const rps = { ...spec, metric: "rps" as const }
+    const aggregate = new Aggregate(60_000)
+    let at = start
+    for (let report = 0; report < 200; report++) {
+      at += 50
+      aggregate.report("a", { ...load(1), requests: report < 160 ? 5 : 50 }, 50, at)
+    }
+    expect(aggregate.observe(rps, 1, at).surge).toBeGreaterThan(900)
+  })
+
   it("forgets what an activator that has gone had in flight", () => {
     const aggregate = new Aggregate(60_000)
     aggregate.report("a", load(3, { waiting: 3 }), 1000, start)

@@ -7,12 +7,16 @@ const bucketMs = 1000
 /** A jump shows within this span: long enough that a crowd of quick requests is averaged away. */
 const surgeSpanMs = 500
 const surgeBucketMs = 50
+/** The same for requests a second, which are counted, not seen: of less it tells how evenly they come, not how many. */
+const surgeRateSpanMs = 2000
 
 /** An activator with requests in flight reports at least this often; one that does not is not waited for. */
 const reportMsMax = 1500
 
 /** A report that comes this much earlier or later than the last one lets expect was held up on its way. */
 const jitterMsMax = 250
+/** One that was held up is soon followed by one that was not; when all have been late for so long it is the clocks. */
+const lateMsMax = 5000
 
 interface LastWord {
   readonly atMs: number
@@ -21,20 +25,29 @@ interface LastWord {
   readonly pods: Readonly<Record<string, number>>
 }
 
+/** The last report of an activator. */
+interface Told {
+  /** Until when. */
+  readonly toMs: number
+  /** That there is no load any more: the next one may begin whenever it likes. */
+  readonly isOver: boolean
+  /** Since when all reports have come late; undefined while they come in time. */
+  readonly lateSinceMs: number | undefined
+}
+
 /** Load of one revision, put together from what all activators report. */
 export class Aggregate {
   #stable: LoadWindow
   readonly #surge = new LoadWindow(surgeSpanMs, surgeBucketMs)
   readonly #lastWords = new Map<string, LastWord>()
-  /** Up to when each activator has reported. */
-  readonly #reportedMs = new Map<string, number>()
+  readonly #told = new Map<string, Told>()
 
   constructor(stableWindowMs: number) {
     this.#stable = new LoadWindow(stableWindowMs, bucketMs)
   }
 
   report(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): void {
-    const toMs = this.#endOf(activator, intervalMs, nowMs)
+    const toMs = this.#endOf(activator, load, intervalMs, nowMs)
     const stretch = {
       fromMs: toMs - intervalMs,
       toMs,
@@ -58,11 +71,21 @@ export class Aggregate {
     }
   }
 
-  /** Reports follow each other without gap or overlap, though one may come a little late and the next one in time. */
-  #endOf(activator: string, intervalMs: number, nowMs: number): number {
-    const expectedMs = (this.#reportedMs.get(activator) ?? Number.NEGATIVE_INFINITY) + intervalMs
-    const toMs = Math.abs(expectedMs - nowMs) < jitterMsMax ? expectedMs : nowMs
-    this.#reportedMs.set(activator, toMs)
+  /**
+   * Reports follow each other without gap or overlap, though one may come a little late and the next one in time. Those
+   * that come all at once, after a pause of whoever sends or takes them, tell of one time after the other too: laid upon
+   * each other they would be many times the load.
+   */
+  #endOf(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): number {
+    const last = this.#told.get(activator)
+    const expectedMs = (last?.toMs ?? Number.NEGATIVE_INFINITY) + intervalMs
+    const isLate = nowMs - expectedMs >= jitterMsMax
+    const lateSinceMs = isLate ? (last?.lateSinceMs ?? nowMs) : undefined
+    const follows = last !== undefined && !last.isOver && nowMs - (lateSinceMs ?? nowMs) < lateMsMax
+    const isExpected = expectedMs - nowMs < jitterMsMax && (follows || !isLate)
+    const toMs = isExpected ? expectedMs : nowMs
+    const isOver = load.requests === 0 && load.concurrency === 0
+    this.#told.set(activator, { toMs, isOver, lateSinceMs: isExpected ? lateSinceMs : undefined })
     return toMs
   }
 
@@ -74,7 +97,7 @@ export class Aggregate {
 
   /** The activator's stream has ended: what it had in flight ended with it, or is told again when it returns. */
   forget(activator: string): boolean {
-    this.#reportedMs.delete(activator)
+    this.#told.delete(activator)
     return this.#lastWords.delete(activator)
   }
 
@@ -111,7 +134,10 @@ export class Aggregate {
     return {
       stable: average(spec.stableWindowMs),
       panic: average(spec.panicWindowMs),
-      surge: this.#surge.average(asOfMs, surgeSpanMs, spec.metric),
+      surge:
+        spec.metric === "rps"
+          ? this.#stable.average(asOfMs, surgeRateSpanMs, "rps")
+          : this.#surge.average(asOfMs, surgeSpanMs, "concurrency"),
       waiting: this.waiting,
       readyPods,
     }

@@ -4,7 +4,7 @@ import type { ScalingSpec } from "./settings.ts"
 export interface Observation {
   readonly stable: number
   readonly panic: number
-  /** Average over the last half second. */
+  /** Average over the last half second; of requests a second over the last two. */
   readonly surge: number
   /** Requests that wait for a pod now. */
   readonly waiting: number
@@ -68,8 +68,8 @@ export function decide(mode: Mode, seen: Observation, spec: ScalingSpec, nowMs: 
 const surgeBelieved = 0.99
 
 /**
- * The panic window's average lags a jump by seconds. When the last half second alone would mean panic it is believed:
- * a load that has lasted for half a second is no accident, and what was only a blink hardly raises that average. Once
+ * The panic window's average lags a jump by seconds. When the latest load alone would mean panic it is believed:
+ * one that has lasted for half a second is no accident, and what was only a blink hardly raises that average. Once
  * panicking it goes on being believed, since the pods that have come meanwhile would hide the rest of the jump.
  */
 function burstLoad(mode: Mode, seen: Observation, spec: ScalingSpec, ready: number): number {

@@ -62,16 +62,29 @@ export class LoadWindow {
   /** Average concurrency, or requests per second, over the last `windowMs`; over less when the load is younger. */
   average(nowMs: number, windowMs: number, metric: "concurrency" | "rps"): number {
     this.#turnTo(nowMs)
-    const values = metric === "rps" ? this.#requests : this.#areas
+    if (metric === "rps") return this.#rate(nowMs, windowMs)
     const from = this.#startOf(nowMs, windowMs)
+    const elapsed = nowMs - from
+    return elapsed <= 0 ? 0 : this.#sum(this.#areas, from) / elapsed
+  }
+
+  /**
+   * How many requests came in a few milliseconds says nothing of how many come in a second: after a pause of the client, or
+   * of whoever takes them, they come all at once. So a rate is of a whole bucket at least.
+   */
+  #rate(nowMs: number, windowMs: number): number {
+    let from = this.#startOf(nowMs, windowMs)
+    if (nowMs - from < this.#bucketMs) from = Math.max(Math.min(from, nowMs) - this.#bucketMs, this.#firstMs)
+    return (this.#sum(this.#requests, from) * 1000) / Math.max(nowMs - from, this.#bucketMs)
+  }
+
+  #sum(values: Float64Array, from: number): number {
     let sum = 0
     for (let bucket = this.#newest; bucket >= 0 && (bucket + 1) * this.#bucketMs > from; bucket--) {
       if (this.#newest - bucket >= values.length) break
       sum += values[bucket % values.length] ?? 0
     }
-    const elapsed = nowMs - from
-    if (elapsed <= 0) return 0
-    return metric === "rps" ? (sum * 1000) / elapsed : sum / elapsed
+    return sum
   }
 
   /** The newest seconds weigh most, each older bucket less by the same factor, the oldest next to nothing. */
