@@ -1,9 +1,9 @@
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { identify } from "@wick/core/process-identity"
 import { expect, it } from "vitest"
 import { openHome, ownerOf } from "./home.ts"
-import { identify } from "./process-identity.ts"
 import { Refusal } from "./refusal.ts"
 
 const directory = (): string => mkdtempSync(join(tmpdir(), "wick-home-"))

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { identify, isAlive, type ProcessIdentity } from "@wick/core/process-identity"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts"
 
 /**
  * A program that outlives this process and is kept running by it.

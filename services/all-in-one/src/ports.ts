@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
+import { isAlive, type ProcessIdentity } from "@wick/core/process-identity"
 import type { Home } from "./home.ts"
 import { type Address, type Options, secureGateway } from "./options.ts"
-import { isAlive, type ProcessIdentity } from "./process-identity.ts"
 import { explain, Refusal } from "./refusal.ts"
 
 /** Refuses a port that another program has, before anything is started. The gateway's may be our own activators'. */

@@ -1,10 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { type ControlPlane, startControlPlane } from "@wick/core"
-import { startTestIssuer, type TestIssuer } from "@wick/core/testing"
-import { systemClock, systemRandom } from "@wick/sdk/clock"
-import { silentLog } from "@wick/sdk/log"
+import type { ControlPlane } from "@wick/core"
+import { ownDirectory, startTestControlPlane, startTestIssuer, type TestIssuer } from "@wick/core/testing"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { readOptions } from "./options.ts"
 import { run } from "./testing/run.ts"
@@ -16,8 +13,7 @@ let directory = ""
 let issuer: TestIssuer
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "wick-flags-"))
-  running.defer(() => rm(directory, { recursive: true, force: true }))
+  directory = await ownDirectory(running, "flags")
   issuer = running.use(await startTestIssuer())
   await writeFile(join(directory, "issuer.crt"), issuer.authorityPem)
 })
@@ -25,24 +21,7 @@ afterAll(() => running.disposeAsync())
 
 async function start(name: string, ...flags: string[]): Promise<ControlPlane> {
   return running.use(
-    await startControlPlane({
-      directory: join(directory, name),
-      hosts: ["127.0.0.1"],
-      port: 0,
-      nodeAddress: "127.0.0.1",
-      serviceCidr: "10.235.0.0/16",
-      clusterDomain: "cluster.local",
-      kubeconfigPath: join(directory, name, "kubeconfig"),
-      version: "v1.36.0",
-      trust: await trustOf(readOptions(flags, {})),
-      nodeProxy: () => undefined,
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      onFailure: (error) => {
-        throw error
-      },
-    }),
+    await startTestControlPlane(join(directory, name), { trust: await trustOf(readOptions(flags, {})) }),
   )
 }
 

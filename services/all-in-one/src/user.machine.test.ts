@@ -1,10 +1,7 @@
 import { X509Certificate } from "node:crypto"
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { startControlPlane } from "@wick/core"
-import { systemClock, systemRandom } from "@wick/sdk/clock"
-import { silentLog } from "@wick/sdk/log"
+import { ownDirectory, startTestControlPlane } from "@wick/core/testing"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { parse } from "yaml"
 import { type CommandResult, run } from "./testing/run.ts"
@@ -15,27 +12,8 @@ const cli = new URL("../../../sdk/bin/wick.mjs", import.meta.url).pathname
 let directory = ""
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "wick-user-"))
-  running.defer(() => rm(directory, { recursive: true, force: true }))
-  running.use(
-    await startControlPlane({
-      directory,
-      hosts: ["127.0.0.1"],
-      port: 0,
-      nodeAddress: "127.0.0.1",
-      serviceCidr: "10.235.0.0/16",
-      clusterDomain: "cluster.local",
-      kubeconfigPath: join(directory, "kubeconfig"),
-      version: "v1.36.0",
-      nodeProxy: () => undefined,
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      onFailure: (error) => {
-        throw error
-      },
-    }),
-  )
+  directory = await ownDirectory(running, "user")
+  running.use(await startTestControlPlane(directory))
   await kubectl("create namespace shop")
 })
 afterAll(() => running.disposeAsync())

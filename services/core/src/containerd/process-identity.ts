@@ -22,3 +22,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startedAtTicks === identity.startedAtTicks
 }
+
+export function self(): ProcessIdentity {
+  return identify(process.pid) ?? { pid: process.pid, startedAtTicks: "" }
+}

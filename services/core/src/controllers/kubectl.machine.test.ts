@@ -1,13 +1,11 @@
-import { execFile } from "node:child_process"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { ServiceAccount } from "@wick/sdk/api/core/service-account"
-import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { systemClock } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startControlPlane } from "../server.ts"
+import { ownDirectory, runAsUser, startTestControlPlane } from "../testing/control-plane.ts"
 import { until } from "./testing/cluster.ts"
 import { createNode, playKubelet } from "./testing/kubelet.ts"
 
@@ -17,27 +15,8 @@ const played = { ready: true }
 let directory = ""
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "wick-kubectl-"))
-  running.defer(() => rm(directory, { recursive: true, force: true }))
-  const plane = running.use(
-    await startControlPlane({
-      directory,
-      hosts: ["127.0.0.1"],
-      port: 0,
-      nodeAddress: "127.0.0.1",
-      serviceCidr: "10.235.0.0/16",
-      clusterDomain: "cluster.local",
-      kubeconfigPath: join(directory, "kubeconfig"),
-      version: "v1.36.0",
-      nodeProxy: () => undefined,
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      onFailure: (error) => {
-        throw error
-      },
-    }),
-  )
+  directory = await ownDirectory(running, "kubectl")
+  const plane = running.use(await startTestControlPlane(directory))
   const client = plane.clientAs({ name: "tester", groups: ["system:masters"] })
   const informers = running.use(createInformers(client, systemClock, silentLog))
   await createNode(client, "node-1")
@@ -47,17 +26,8 @@ beforeAll(async () => {
 })
 afterAll(() => running.disposeAsync())
 
-/** What kubectl printed; its error when it failed. */
-function kubectl(command: string, input = ""): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const env = { PATH: process.env.PATH, HOME: directory, KUBECONFIG: join(directory, "kubeconfig") }
-    const child = execFile("kubectl", command.split(" "), { env, timeout: 30_000 }, (error, out, err) => {
-      if (error) reject(new Error(`kubectl ${command}: ${err.trim()}`))
-      else resolve(out.trim())
-    })
-    child.stdin?.end(input)
-  })
-}
+const kubectl = (command: string, input = ""): Promise<string> =>
+  runAsUser(directory, "kubectl", command.split(" "), input)
 const manifest = (replicas: number, image: string): string => `
 apiVersion: apps/v1
 kind: Deployment

@@ -1,11 +1,8 @@
 import { execFile } from "node:child_process"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { systemClock, systemRandom } from "@wick/sdk/clock"
-import { silentLog } from "@wick/sdk/log"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { startControlPlane } from "../../server.ts"
+import { ownDirectory, startTestControlPlane } from "../../testing/control-plane.ts"
 
 /** The whole control plane with a policy of its own, and a real kubectl over a real socket. */
 const running = new AsyncDisposableStack()
@@ -23,29 +20,10 @@ rules:
 `
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "wick-audited-"))
-  running.defer(() => rm(directory, { recursive: true, force: true }))
+  directory = await ownDirectory(running, "audited")
   await mkdir(join(directory, "audit"), { mode: 0o700 })
   await writeFile(join(directory, "audit", "policy.yaml"), policy, { mode: 0o600 })
-  running.use(
-    await startControlPlane({
-      directory,
-      hosts: ["127.0.0.1"],
-      port: 0,
-      nodeAddress: "127.0.0.1",
-      serviceCidr: "10.235.0.0/16",
-      clusterDomain: "cluster.local",
-      kubeconfigPath: join(directory, "kubeconfig"),
-      version: "v1.36.0",
-      nodeProxy: () => undefined,
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      onFailure: (error) => {
-        throw error
-      },
-    }),
-  )
+  running.use(await startTestControlPlane(directory))
 })
 afterAll(() => running.disposeAsync())
 

@@ -1,54 +1,21 @@
-import { execFile } from "node:child_process"
 import { X509Certificate } from "node:crypto"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { systemClock, systemRandom } from "@wick/sdk/clock"
-import { silentLog } from "@wick/sdk/log"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startControlPlane } from "../../server.ts"
+import { ownDirectory, runAsUser, startTestControlPlane } from "../../testing/control-plane.ts"
 
 /** The whole control plane, real keys and requests made by openssl, and a real kubectl. */
 const running = new AsyncDisposableStack()
 let directory = ""
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "wick-certificates-"))
-  running.defer(() => rm(directory, { recursive: true, force: true }))
-  running.use(
-    await startControlPlane({
-      directory,
-      hosts: ["127.0.0.1"],
-      port: 0,
-      nodeAddress: "127.0.0.1",
-      serviceCidr: "10.235.0.0/16",
-      clusterDomain: "cluster.local",
-      kubeconfigPath: join(directory, "kubeconfig"),
-      version: "v1.36.0",
-      nodeProxy: () => undefined,
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      onFailure: (error) => {
-        throw error
-      },
-    }),
-  )
+  directory = await ownDirectory(running, "certificates")
+  running.use(await startTestControlPlane(directory))
 })
 afterAll(() => running.disposeAsync())
 
-function run(program: string, words: readonly string[], input = ""): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const env = { PATH: process.env.PATH, HOME: directory, KUBECONFIG: join(directory, "kubeconfig") }
-    const child = execFile(program, words, { env, cwd: directory, timeout: 30_000 }, (error, out, err) => {
-      if (error) reject(new Error(err.trim()))
-      else resolve(out.trim())
-    })
-    // A program that reads nothing may have ended by now: nothing is written to it.
-    if (input === "") child.stdin?.end()
-    else child.stdin?.end(input)
-  })
-}
+const run = (program: string, words: readonly string[], input = ""): Promise<string> =>
+  runAsUser(directory, program, words, input)
 const kubectl = (command: string, input = ""): Promise<string> => run("kubectl", command.split(" "), input)
 const clientSigner = "kubernetes.io/kube-apiserver-client"
 

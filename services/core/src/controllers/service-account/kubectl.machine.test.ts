@@ -1,11 +1,6 @@
-import { execFile } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { systemClock, systemRandom } from "@wick/sdk/clock"
-import { silentLog } from "@wick/sdk/log"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type ControlPlane, startControlPlane } from "../../server.ts"
+import type { ControlPlane } from "../../server.ts"
+import { ownDirectory, runAsUser, startTestControlPlane } from "../../testing/control-plane.ts"
 
 /** The whole control plane and a real kubectl, with nothing but a token out of a secret. */
 const running = new AsyncDisposableStack()
@@ -13,40 +8,13 @@ let directory = ""
 let plane: ControlPlane
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "wick-tokens-"))
-  running.defer(() => rm(directory, { recursive: true, force: true }))
-  plane = running.use(
-    await startControlPlane({
-      directory,
-      hosts: ["127.0.0.1"],
-      port: 0,
-      nodeAddress: "127.0.0.1",
-      serviceCidr: "10.235.0.0/16",
-      clusterDomain: "cluster.local",
-      kubeconfigPath: join(directory, "kubeconfig"),
-      version: "v1.36.0",
-      nodeProxy: () => undefined,
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      onFailure: (error) => {
-        throw error
-      },
-    }),
-  )
+  directory = await ownDirectory(running, "tokens")
+  plane = running.use(await startTestControlPlane(directory))
 })
 afterAll(() => running.disposeAsync())
 
-function kubectl(command: string, input = ""): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const env = { PATH: process.env.PATH, HOME: directory, KUBECONFIG: join(directory, "kubeconfig") }
-    const child = execFile("kubectl", command.split(" "), { env, cwd: directory }, (error, out, err) => {
-      if (error) reject(new Error(err.trim()))
-      else resolve(out.trim())
-    })
-    child.stdin?.end(input)
-  })
-}
+const kubectl = (command: string, input = ""): Promise<string> =>
+  runAsUser(directory, "kubectl", command.split(" "), input)
 
 function holder(name: string, account: string): string {
   const metadata = { name, annotations: { "kubernetes.io/service-account.name": account } }
