@@ -27,6 +27,20 @@ export const runtime: Statement = (it) => {
     equal((await tells(world, { container: { ports }, env: { PROTOCOL: "h2c" } })).httpVersion, "2.0")
   })
 
+  it.withFunctions(
+    "S61: with autodetect-http2, a port without a name is spoken to as its application speaks",
+    async (world) => {
+      const map = "/api/v1/namespaces/knative-serving/configmaps/config-features"
+      const { patch } = world
+      await patch("merge", map, { data: { "autodetect-http2": "enabled" } })
+      world.afterwards(() => patch("merge", map, { data: { "autodetect-http2": null } }))
+      const second = await deploy(world, "b", { env: { PROTOCOL: "h2c" } })
+      // Its gateway may hear of the setting after the function.
+      await eventually(world.clock, async () => equal((await ask(world, urlOf(second))).body?.httpVersion, "2.0"))
+      equal((await tells(world)).httpVersion, "1.1")
+    },
+  )
+
   it.withFunctions("S62: headers arrive with Host and Forwarded, and none of ours", async (world) => {
     const url = urlOf(await deploy(world, "a"))
     const sent = {

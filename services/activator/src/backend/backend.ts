@@ -9,6 +9,7 @@ import { LoadMeter } from "./load-meter.ts"
 import { ejectionMs, failuresInRow, noteOutcome } from "./outlier.ts"
 import type { Pod } from "./pod.ts"
 import { PodRoom } from "./pod-room.ts"
+import type { Finding } from "./protocol-finder.ts"
 import { type Cause, failureText, judgeHealth, type RevisionHealth, well } from "./revision-health.ts"
 import { type RevisionSpec, unknownSpec } from "./revision-spec.ts"
 import { WaitLine } from "./wait-line.ts"
@@ -57,6 +58,7 @@ export class Backend {
   /** Whether a report is owed: there was load since the last one that said there is none. */
   awake = false
   spec: RevisionSpec = unknownSpec
+  #finding: Finding | undefined
   /** The revision was deleted: nothing is told of it any more. */
   gone = false
   /** A start from zero for which requests wait. */
@@ -90,7 +92,24 @@ export class Backend {
     this.#deadlines = new DeadlineQueue(world.clock, unknownSpec.timeoutMs, expire)
   }
 
+  /** What the application speaks; `either` while nobody knows. */
+  get speaks(): RevisionSpec["protocol"] {
+    const { protocol } = this.spec
+    return protocol === "either" ? (this.#finding?.protocol ?? protocol) : protocol
+  }
+
+  /** Whether the next pod is to be asked what it speaks: those of a revision all speak the same. */
+  get isToBeFound(): boolean {
+    return this.spec.protocol === "either" && this.#finding?.isSure !== true
+  }
+
+  /** A pod was asked what it speaks. */
+  found(finding: Finding): void {
+    if (this.isToBeFound) this.#finding = finding
+  }
+
   setSpec(spec: RevisionSpec): void {
+    if (spec.port !== this.spec.port || spec.protocol !== this.spec.protocol) this.#finding = undefined
     this.spec = spec
     this.#deadlines.durationMs = spec.timeoutMs
     for (const pod of this.pods.values()) this.fit(pod)
@@ -128,7 +147,8 @@ export class Backend {
 
   /** Another activator knows that the pod answers. Returns whether it can be used from here. */
   trust(pod: Pod): boolean {
-    if (pod.phase === "starting" && pod.address !== undefined && !pod.doubted) this.markReady(pod)
+    const mayBe = pod.phase === "starting" && pod.address !== undefined && !pod.doubted
+    if (mayBe && this.speaks !== "either") this.markReady(pod)
     return this.#room.has(pod)
   }
 
@@ -343,7 +363,8 @@ export class Backend {
     this.#takeIntoRoom(pod)
   }
 
-  #give(call: Call, pod: Pod, now: number): void {
+  #give(given: Call, pod: Pod, now: number): void {
+    const call = this.#inItsProtocol(given)
     pod.inFlight++
     this.#lenderOf()?.took(pod)
     this.#room.changed(pod)
@@ -355,6 +376,14 @@ export class Backend {
       this.cold = undefined
     }
     call.begin(pod)
+  }
+
+  /** A pod that is there without having been asked is spoken to in HTTP/1. */
+  #inItsProtocol(given: Call): Call {
+    const { speaks } = this
+    const call = given.speaking(speaks === "either" ? "http1" : speaks)
+    if (call !== given) this.#deadlines.replace(given, call)
+    return call
   }
 
   #release(pod: Pod): void {

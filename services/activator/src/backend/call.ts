@@ -3,6 +3,7 @@ import type { Measured } from "../metrics/request-series.ts"
 import type { Backend } from "./backend.ts"
 import type { Deadlined } from "./deadline-queue.ts"
 import type { Pod } from "./pod.ts"
+import type { Protocol } from "./protocol-finder.ts"
 import type { InLine } from "./wait-line.ts"
 
 /** What is written down of a call while requests are logged. */
@@ -70,6 +71,24 @@ export abstract class Call implements InLine<Call>, Deadlined<Call>, Measured {
    * §9.2.2 lets a proxy repeat these; a connection that a pod closes while a request is on its way is the usual reason.
    */
   replayed = false
+
+  /** The call that goes on in this one's place, where it came before it was known what its application speaks. */
+  speaking(_protocol: Protocol): Call {
+    return this
+  }
+
+  /** Goes on where `before` has come to, which ends without being finished. */
+  continue(before: Call): this {
+    this.backend = before.backend
+    this.startedMs = before.startedMs
+    this.attempts = before.attempts
+    this.replayed = before.replayed
+    this.record = before.record
+    this.trace = before.trace
+    this.tag = before.tag
+    before.open = false
+    return this
+  }
 
   /** A slot of `pod` is held: send the request there. Must not throw. */
   abstract begin(pod: Pod): void

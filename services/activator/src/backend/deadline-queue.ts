@@ -52,6 +52,22 @@ export class DeadlineQueue<Item extends Deadlined<Item>> {
     item.deadlineMs = 0
   }
 
+  /** `other` falls due in the item's stead. */
+  replace(item: Item, other: Item): void {
+    if (item.deadlineMs === 0) return
+    const { deadlineBefore: before, deadlineAfter: after } = item
+    other.deadlineMs = item.deadlineMs
+    other.deadlineBefore = before
+    other.deadlineAfter = after
+    if (before === undefined) this.#head = other
+    else before.deadlineAfter = other
+    if (after === undefined) this.#tail = other
+    else after.deadlineBefore = other
+    item.deadlineBefore = undefined
+    item.deadlineAfter = undefined
+    item.deadlineMs = 0
+  }
+
   #arm(ms: number): void {
     this.#timer = this.#clock.timer(ms, () => this.#ring())
   }

@@ -66,8 +66,9 @@ export class Pod implements Roomed, PodRecord {
   reachAt(address: string, spec: RevisionSpec): void {
     this.disconnect()
     this.address = address
-    if (spec.protocol === "h2c") this.h2 = new H2Session(address, spec.port)
-    else this.connections = new Connections(address, spec.port)
+    // Neither connects before its first request.
+    if (spec.protocol !== "http1") this.h2 = new H2Session(address, spec.port)
+    if (spec.protocol !== "h2c") this.connections = new Connections(address, spec.port)
   }
 
   disconnect(): void {

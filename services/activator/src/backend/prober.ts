@@ -2,6 +2,7 @@ import { request } from "node:http"
 import { connect } from "node:net"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import type { Pod } from "./pod.ts"
+import { type Finding, findProtocol } from "./protocol-finder.ts"
 import type { Probe } from "./revision-spec.ts"
 
 /** The first attempts follow each other by this: an attempt on the same host is refused or accepted within 0.1 ms. */
@@ -25,8 +26,13 @@ export class Prober {
     this.#attempted = attempted
   }
 
-  /** Does nothing for a pod that is being probed. */
-  start(pod: Pod, probe: Probe & { kind: "tcp" | "http" }, ready: () => void): void {
+  /** Does nothing for a pod that is being probed. With `found`, what it speaks is found out before it is ready. */
+  start(
+    pod: Pod,
+    probe: OwnProbe,
+    ready: () => void,
+    found?: { port: number; tell: (finding: Finding) => void },
+  ): void {
     const { address } = pod
     if (address === undefined || this.#running.has(pod)) return
     const run: { stopped: boolean; timer: Timer | undefined } = { stopped: false, timer: undefined }
@@ -37,13 +43,26 @@ export class Prober {
       const ask = probe.kind === "tcp" ? askTcp : askHttp
       ask(address, probe, (answered) => {
         if (run.stopped) return
-        if (answered) {
-          this.stop(pod)
-          ready()
-          return
-        }
-        run.timer = this.#clock.timer(this.#pauseMs(this.#clock.monotonic() - startedMs), attempt)
+        if (!answered) again()
+        else if (found === undefined) done()
+        else findProtocol(address, found.port, tell)
       })
+    }
+    const tell = (finding: Finding | undefined): void => {
+      if (run.stopped) return
+      if (finding === undefined) {
+        again()
+        return
+      }
+      found?.tell(finding)
+      done()
+    }
+    const done = (): void => {
+      this.stop(pod)
+      ready()
+    }
+    const again = (): void => {
+      run.timer = this.#clock.timer(this.#pauseMs(this.#clock.monotonic() - startedMs), attempt)
     }
     attempt()
   }
@@ -66,7 +85,10 @@ export class Prober {
   }
 }
 
-type Ask = (address: string, probe: Probe & { kind: "tcp" | "http" }, done: (answered: boolean) => void) => void
+/** What an activator can ask itself. */
+export type OwnProbe = Probe & { kind: "tcp" | "http" }
+
+type Ask = (address: string, probe: OwnProbe, done: (answered: boolean) => void) => void
 
 const askTcp: Ask = (address, probe, done) => {
   const socket = connect({ host: address, port: probe.port, autoSelectFamily: false })

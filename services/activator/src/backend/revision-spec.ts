@@ -1,3 +1,4 @@
+import type { Protocol } from "./protocol-finder.ts"
 import type { Cause } from "./revision-health.ts"
 
 /** How the application of a revision is reached and how long it may take. */
@@ -6,7 +7,8 @@ export interface RevisionSpec {
   readonly service: string
   readonly configuration: string
   readonly port: number
-  readonly protocol: "http1" | "h2c"
+  /** `either`: it is to be found out. */
+  readonly protocol: Protocol | "either"
   /** Hard limit per pod; 0 is none. */
   readonly containerConcurrency: number
   /** Total time of a request, waiting included. */
@@ -86,7 +88,8 @@ interface ProbeView {
 
 const defaultPort = 8080
 
-export function revisionSpec(revision: RevisionView): RevisionSpec {
+/** `findsHttp2`: whether a port without a name may speak HTTP/2, which its application is asked then. */
+export function revisionSpec(revision: RevisionView, findsHttp2: boolean): RevisionSpec {
   const spec = revision.spec ?? {}
   const containers = spec.containers ?? []
   // With several containers exactly one has a port: that one serves.
@@ -98,13 +101,18 @@ export function revisionSpec(revision: RevisionView): RevisionSpec {
     service: labels?.["serving.knative.dev/service"] ?? "",
     configuration: labels?.["serving.knative.dev/configuration"] ?? "",
     port: number,
-    protocol: port?.name === "h2c" ? "h2c" : "http1",
+    protocol: protocolOf(port?.name, findsHttp2),
     containerConcurrency: spec.containerConcurrency ?? 0,
     timeoutMs: (spec.timeoutSeconds || 300) * 1000,
     responseStartTimeoutMs: (spec.responseStartTimeoutSeconds ?? 0) * 1000,
     idleTimeoutMs: (spec.idleTimeoutSeconds ?? 0) * 1000,
     probe: probeOf(serving?.readinessProbe, number),
   }
+}
+
+function protocolOf(portName: string | undefined, findsHttp2: boolean): RevisionSpec["protocol"] {
+  if (portName === "h2c") return "h2c"
+  return findsHttp2 && !portName ? "either" : "http1"
 }
 
 /** Reasons for which a revision has no pod and will get none, whoever asks for one. */

@@ -35,6 +35,7 @@ export class ClusterWatch implements GatewayRouting {
   readonly #certificates: CertificateWatch
   readonly #ingressInformer: Informer<typeof WatchedIngress>
   readonly #podInformer: Informer<typeof WatchedPod>
+  readonly #revisionInformer: Informer<typeof WatchedRevision>
   readonly #clock: Clock
   /** Resolves when everything has been listed once. */
   readonly synced: Promise<void>
@@ -48,6 +49,7 @@ export class ClusterWatch implements GatewayRouting {
     this.#ingresses = new IngressTable((namespace, name) => fleet.backend(namespace, name))
     this.#certificates = new CertificateWatch(informers, log, () => this.#changed())
     const revisions = informers(WatchedRevision)
+    this.#revisionInformer = revisions
     this.#podInformer = informers(WatchedPod, { labelSelector: revisionLabel })
     this.#ingressInformer = informers(WatchedIngress)
     this.#ingressInformer.onChange(({ before, after }) => {
@@ -83,6 +85,15 @@ export class ClusterWatch implements GatewayRouting {
     const asksFor = revisionAddress(host, asked)
     const target = asksFor && this.#fleet.known(asksFor.namespace, asksFor.name)
     return target && { answer: undefined, target, headers: undefined, tag: "", secureOnly: false }
+  }
+
+  /** From now on. */
+  findHttp2(finds: boolean): void {
+    if (this.#fleet.findsHttp2 === finds) return
+    this.#fleet.findsHttp2 = finds
+    for (const revision of this.#revisionInformer.list()) {
+      this.#fleet.putRevision(revision.metadata.namespace ?? "default", revision.metadata.name, revision)
+    }
   }
 
   certificateOf(host: string): SecureContext | undefined {

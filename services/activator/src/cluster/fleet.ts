@@ -2,7 +2,8 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import { Backend, type BackendEvents, type Lender } from "../backend/backend.ts"
 import { Pod } from "../backend/pod.ts"
 import { podTrouble } from "../backend/pod-trouble.ts"
-import type { Prober } from "../backend/prober.ts"
+import type { OwnProbe, Prober } from "../backend/prober.ts"
+import type { Finding } from "../backend/protocol-finder.ts"
 import { type RevisionView, revisionSpec, unknownSpec, unmakeableCause } from "../backend/revision-spec.ts"
 import type { RequestMeasuring } from "../metrics/request-series.ts"
 import { RevisionMetrics } from "../metrics/revision-metrics.ts"
@@ -38,6 +39,8 @@ export class Fleet {
   /** Told when a draining pod has nothing in flight any more. */
   readonly #drainWaiters = new Set<() => void>()
   readonly #events: BackendEvents
+  /** Whether applications are asked if they speak HTTP/2 where their port does not say what they speak. */
+  findsHttp2 = false
 
   constructor(world: FleetWorld) {
     this.#world = world
@@ -80,7 +83,7 @@ export class Fleet {
     const backend = this.backend(namespace, name)
     backend.gone = false
     this.#leaving.delete(backend)
-    const spec = revisionSpec(revision)
+    const spec = revisionSpec(revision, this.findsHttp2)
     const moved = spec.port !== backend.spec.port || spec.protocol !== backend.spec.protocol
     backend.setSpec(spec)
     backend.setUnmakeable(unmakeableCause(revision))
@@ -90,7 +93,7 @@ export class Fleet {
       if (pod.address === undefined || pod.phase === "draining") continue
       pod.reachAt(pod.address, spec)
       this.#world.prober.stop(pod)
-      if (pod.phase === "starting") this.#probe(backend, pod)
+      if (pod.phase === "starting" || backend.isToBeFound) this.#probe(backend, pod)
     }
   }
 
@@ -185,11 +188,23 @@ export class Fleet {
   #probe(backend: Backend, pod: Pod): void {
     const { probe, port } = backend.spec
     const own = probe.kind === "kubelet" ? { kind: "tcp" as const, port } : probe
-    this.#world.prober.start(pod, own, () => this.#ready(backend, pod))
+    this.#ask(backend, pod, own)
   }
 
   #ready(backend: Backend, pod: Pod): void {
-    this.#world.prober.stop(pod)
+    const { prober } = this.#world
+    prober.stop(pod)
+    if (backend.isToBeFound) this.#ask(backend, pod, { kind: "tcp", port: backend.spec.port })
+    else this.#answers(backend, pod)
+  }
+
+  #ask(backend: Backend, pod: Pod, probe: OwnProbe): void {
+    const { port } = backend.spec
+    const found = backend.isToBeFound ? { port, tell: (finding: Finding) => backend.found(finding) } : undefined
+    this.#world.prober.start(pod, probe, () => this.#answers(backend, pod), found)
+  }
+
+  #answers(backend: Backend, pod: Pod): void {
     pod.marks.first_probe ??= this.#world.clock.monotonic()
     backend.markReady(pod)
   }

@@ -7,13 +7,13 @@ import type { Backend } from "../backend/backend.ts"
 import type { Asked, Onward, Passage } from "../cluster/host-rule.ts"
 import { traceCall } from "./call-trace.ts"
 import { type Door, Entrance, type Place, type Reception } from "./entrance.ts"
-import { H2Call } from "./h2-call.ts"
 import { HeldHeads } from "./held-heads.ts"
-import { HttpCall, type Incoming, type Outgoing } from "./http-call.ts"
+import type { Incoming, Outgoing } from "./http-call.ts"
 import { answerProbe } from "./network-probe.ts"
 import { answerUpgrade, answerWith, type OwnAnswer, plain, toHttps } from "./own-answer.ts"
 import { originForm, type RequestHead, replaceHeaders, requestHead } from "./request-head.ts"
 import type { RequestLog } from "./request-log.ts"
+import { callOf } from "./undecided-call.ts"
 import { UpgradeCall } from "./upgrade-call.ts"
 
 /** What a request needs of its surroundings. */
@@ -130,10 +130,7 @@ export class Gateway implements AsyncDisposable {
   #admit(request: Incoming, response: Outgoing, head: RequestHead, passage: Onward<Backend>, door: Door): void {
     const backend = passage.target
     if (passage.headers !== undefined) replaceHeaders(head.headers, passage.headers)
-    const isH2 = backend.spec.protocol === "h2c"
-    const call = isH2
-      ? new H2Call(request, response, head, this.#world)
-      : new HttpCall(request, response, head, this.#world)
+    const call = callOf(backend.speaks, request, response, head, this.#world)
     call.tag = passage.tag
     const { requestLog, tracing } = this.#world
     if (tracing.tracer !== undefined) call.trace = traceCall(tracing.tracer, request, head, backend, door.isSecure)
