@@ -176,7 +176,7 @@ function openGateway(
   const tracing = started.use(followTracing("activator", config, { ...options, write }))
   const gateway = started.use(new Gateway(watch, clock, headTimeoutMs, tracing))
   logRequests(gateway, config, options)
-  config.onChange(() => watch.findHttp2(config.current().features["autodetect-http2"] === "Enabled"))
+  config.onChange(() => watch.findHttp2(config.current().features.enables("autodetect-http2")))
   config.onChange(() => gateway.redirectTo(config.current().network["external-https-port"]))
   return { gateway, tracing }
 }
