@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { Pod } from "@wick/sdk/api/core/pod"
 import { Service as CoreService } from "@wick/sdk/api/core/service"
 import { systemClock } from "@wick/sdk/clock"
 import { type Cluster, clusterOf, declareConformance, pushSpecimen, serving } from "@wick/sdk/conformance"
@@ -8,7 +9,7 @@ import { parseKubeconfig } from "@wick/sdk/kubeconfig"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { run } from "./testing/run.ts"
 import { until } from "./testing/until.ts"
-import { startTestPlatform } from "./testing.ts"
+import { startTestPlatform, type TestPlatform } from "./testing.ts"
 
 /**
  * Serving as it is installed on a Kubernetes of one's own: images in a registry, `kubectl apply -k`. The cluster is Wick's
@@ -16,6 +17,7 @@ import { startTestPlatform } from "./testing.ts"
  */
 const running = new AsyncDisposableStack()
 let cluster: Cluster
+let client: TestPlatform["client"]
 let metricsApi: () => ReturnType<typeof run>
 const root = resolve(import.meta.dirname, "../../..")
 const namespace = "knative-serving"
@@ -25,7 +27,9 @@ const chosen = /^S(60|62|7[0-4]|81|93|101|110|120|121|124|125|127|148)\b/
 beforeAll(async () => {
   const out = mkdtempSync(join(tmpdir(), "wick-k8s-"))
   running.defer(() => rmSync(out, { recursive: true, force: true }))
-  const { kubeconfig, registry, client, kubectl } = running.use(await startTestPlatform(["--serving=off"]))
+  const platform = running.use(await startTestPlatform(["--serving=off"]))
+  const { kubeconfig, registry, kubectl } = platform
+  client = platform.client
   const images = [join(root, "scripts/images.ts"), "--registry", registry, "--out", out, "--custom-metrics"]
   expectDone(await run(process.execPath, images, process.env))
   expectDone(await kubectl("apply", "-k", out))
@@ -48,6 +52,14 @@ const topic = { ...serving, cases: serving.cases.filter(({ title }) => chosen.te
 declareConformance({ describe: describe.concurrent, it }, [topic], () => cluster, {
   clock: systemClock,
   offers: ["functions"],
+})
+
+it("each service of it started once, and stayed", async () => {
+  const { items } = await client.list(Pod, { namespace })
+  const starts = items.map(
+    ({ metadata, status }) => `${metadata.labels?.app} ${status?.containerStatuses?.map((each) => each.restartCount)}`,
+  )
+  expect([...new Set(starts)].sort()).toEqual(["activator 0", "autoscaler 0", "controller 0"])
 })
 
 it("the API server is told what load there is, by the autoscalers behind a Service", async () => {

@@ -12,7 +12,6 @@ import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import {
   componentLog,
-  ensureConfig,
   ensureSystemNamespace,
   followFigures,
   followTracing,
@@ -21,6 +20,7 @@ import {
 } from "@wick/sdk/serving-config"
 import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
 import { askingGateways } from "./gateways/gateways.ts"
+import { keepSettings } from "./keep-settings.ts"
 import { issuers } from "./reconcilers/certificate/choose-issuer.ts"
 import { startCertificateController } from "./reconcilers/certificate/reconcile.ts"
 import { startConfigurationController } from "./reconcilers/configuration/reconcile.ts"
@@ -86,7 +86,7 @@ export async function startAdmission(options: AdmissionOptions): Promise<Admissi
   const webhooks = await startWebhooks({ ...ask, ...options.webhook })
   undo.use(webhooks)
   // Only now: maps that are there already may not be written while nobody judges them.
-  await ensureConfig(client, options.configDefaults ?? {})
+  await keepSettings(client, options.configDefaults ?? {}, clock, log)
   const stack = undo.move()
   return { port: webhooks.port, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }

@@ -322,6 +322,14 @@ describe("an apply", () => {
     expect(await apply("two", { ...body, data: {} })).not.toHaveProperty("data.a")
   })
 
+  it("of what another makes at the same moment changes what that one has made", async () => {
+    const body = (data: object) => ({ apiVersion: "v1", kind: "ConfigMap", ...map(data) })
+    const both = await Promise.all([apply("one", body({ a: "1" })), apply("two", body({ b: "2" }))])
+    expect(both.map(({ code }) => code)).toEqual([undefined, undefined])
+    const last = both.find((answer) => entries(answer).length === 2)
+    expect(last).toMatchObject({ data: { a: "1", b: "2" } })
+  })
+
   it("again changes nothing, though it says null where there is nothing", async () => {
     const template = { ...deployment.spec.template, metadata: { labels: { app: "web" }, creationTimestamp: null } }
     const body = { ...typed, ...deployment, spec: { ...deployment.spec, strategy: {}, template }, status: {} }

@@ -1,6 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { queryFlag } from "@wick/sdk/api/meta/query-flag"
-import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { invalidOption } from "../invalid-error.ts"
 import { duplicateItem } from "../patch/duplicate-item.ts"
@@ -15,6 +15,9 @@ import { pruneUnknown } from "../validate-object.ts"
 import { requireObject, storeNew } from "./create.ts"
 import { applyType, ownableOf, writerOf } from "./ownership.ts"
 import { modify, requireName, type Written } from "./update.ts"
+
+/** An object that others make and delete all the time while it is applied is looked at this many times. */
+const appliesMax = 5
 
 type PatchOf = (live: AnyObject, patch: unknown, context: RequestContext) => unknown
 
@@ -74,12 +77,24 @@ async function apply(context: RequestContext, body: unknown): Promise<Written> {
     const what = `${info.namespace && `${info.namespace}/`}${info.name}; ${resource.apiVersion}, Kind=${resource.kind}`
     throw new StatusError("BadRequest", `failed to create typed patch object (${what}): ${duplicate}`)
   }
-  const existing = await server.store.find(resource, info.namespace, info.name)
-  if (existing) {
-    return { bytes: await modify(context, (live) => applyServerSide(live, copyJson(applied), kind, by)), isNew: false }
-  }
-  if (info.subresource !== "") throw new StatusError("NotFound", `${resource.plural} "${info.name}" not found`)
+  const change = (live: AnyObject): AnyObject => applyServerSide(live, copyJson(applied), kind, by)
   const named = { ...applied, metadata: { ...applied.metadata, name: info.name } }
+  for (let attempt = 1; ; attempt++) {
+    const existing = await server.store.find(resource, info.namespace, info.name)
+    if (!existing) mayBeMade(context)
+    try {
+      if (existing) return { bytes: await modify(context, change), isNew: false }
+      return { bytes: await storeNew(context, applyServerSide(undefined, copyJson(named), kind, by)), isNew: true }
+    } catch (error) {
+      // Somebody has deleted it, or made it, since we looked: whoever applies wants it in either case.
+      if (attempt === appliesMax || !isStatus(error, existing ? "NotFound" : "AlreadyExists")) throw error
+    }
+  }
+}
+
+/** What is not there can be made by who may create it, but for a part of it. */
+function mayBeMade(context: RequestContext): void {
+  const { resource, info } = context
+  if (info.subresource !== "") throw new StatusError("NotFound", `${resource.plural} "${info.name}" not found`)
   context.allowCreation()
-  return { bytes: await storeNew(context, applyServerSide(undefined, named, kind, by)), isNew: true }
 }
