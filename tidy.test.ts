@@ -34,15 +34,16 @@ const layers: { layer: string; may: string[] }[] = [
       "services/core/src/etcd-wire",
     ],
   },
+  { layer: "services/core/src/http2", may: [] },
   { layer: "services/core/src/etcd-wire", may: [] },
   {
     layer: "services/core/src/etcd",
-    may: ["services/core/src/store", "services/core/src/pki", "services/core/src/etcd-wire"],
+    may: ["services/core/src/store", "services/core/src/pki", "services/core/src/etcd-wire", "services/core/src/http2"],
   },
   { layer: "services/core/src/etcd-client", may: ["services/core/src/store", "services/core/src/etcd-wire"] },
   {
     layer: "services/core/src/apiserver",
-    may: ["services/core/src/store", "services/core/src/pki", "sdk"],
+    may: ["services/core/src/store", "services/core/src/pki", "services/core/src/http2", "sdk"],
   },
   { layer: "services/core/src/scheduler", may: ["sdk"] },
   { layer: "services/core/src/controllers", may: ["sdk"] },
