@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { quorumReached, tally } from "./quorum.ts"
+import { quorumReached, tally, winsAlone } from "./quorum.ts"
 
 const of = (voters: number[], outgoing: number[] = []) => ({ voters, outgoing, learners: [9] })
 const votes = (...granted: [number, boolean][]): Map<number, boolean> => new Map(granted)
@@ -55,6 +55,16 @@ it("a quorum has reached exactly what a majority has, of each list", () => {
         voters.length === 0 || voters.filter((voter) => (at[voter] ?? 0) >= index).length * 2 > voters.length
       expect(majorityHas(a, reached) && majorityHas(b, reached)).toBe(true)
       expect(majorityHas(a, reached + 1) && majorityHas(b, reached + 1)).toBe(false)
+    }),
+  )
+})
+
+it("a member wins alone exactly where its own vote decides", () => {
+  const list = fc.uniqueArray(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 })
+  fc.assert(
+    fc.property(list, fc.option(list, { nil: [] }), fc.integer({ min: 1, max: 3 }), (voters, outgoing, member) => {
+      const configuration = of(voters, outgoing)
+      expect(winsAlone(configuration, member)).toBe(tally(configuration, votes([member, true])) === "won")
     }),
   )
 })

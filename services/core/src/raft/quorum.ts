@@ -26,6 +26,15 @@ export function members({ voters, outgoing, learners }: Configuration): readonly
   return [...new Set([...voters, ...outgoing, ...learners])]
 }
 
+/** Whether the vote of `member` is a majority by itself. Asked at every read, so it looks at no list but these. */
+export function winsAlone({ voters, outgoing }: Configuration, member: MemberId): boolean {
+  return isOnly(voters, member) && (outgoing.length === 0 || isOnly(outgoing, member))
+}
+
+function isOnly(voters: readonly MemberId[], member: MemberId): boolean {
+  return voters.length === 1 && voters[0] === member
+}
+
 /** Whether `member` alone is a quorum, and nobody else needs to hear of anything. */
 export function isAlone(configuration: Configuration, member: MemberId): boolean {
   const all = members(configuration)

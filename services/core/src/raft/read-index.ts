@@ -3,7 +3,7 @@ import { sendHeartbeats } from "./heartbeat.ts"
 import { leaseHolds, roundConfirmed } from "./lease.ts"
 import type { MemberId } from "./message.ts"
 import { noMember } from "./message.ts"
-import { quorumReached, tally } from "./quorum.ts"
+import { quorumReached, winsAlone } from "./quorum.ts"
 import { sendAtOnce } from "./send.ts"
 import { leaderOf, type RaftState, type Role } from "./state.ts"
 
@@ -37,7 +37,7 @@ export function readsNeedNobody(state: RaftState): boolean {
 
 /** Learners need not be asked. */
 function votesAlone({ log, id }: RaftState): boolean {
-  return tally(log.configuration, new Map([[id, true]])) === "won"
+  return winsAlone(log.configuration, id)
 }
 
 function readAsLeader(

@@ -4,8 +4,7 @@ import { checksumSize, seal, unseal } from "./checksum.ts"
 /** Bytes of a key in the state's table: six of revision and four of place, so that byte order is order of writing. */
 const changeKeySize = 10
 
-export function changeKey(revision: number, sub: number): Buffer {
-  const key = Buffer.allocUnsafe(changeKeySize)
+export function changeKey(revision: number, sub: number, key: Buffer = Buffer.allocUnsafe(changeKeySize)): Buffer {
   key.writeUIntBE(revision, 0, 6)
   key.writeUInt32BE(sub, 6)
   return key
@@ -32,10 +31,21 @@ export function encodeChange({ key, value, createRevision, modRevision, version,
 }
 
 export function decodeChange(bytes: Uint8Array, modRevision: number): Change {
-  const reader = new ByteReader(unseal(bytes, modRevision, `a change of revision ${modRevision}`), checksumSize)
+  const reader = new ByteReader(unseal(bytes, modRevision, "a change of revision", modRevision))
   const createRevision = reader.number()
   const version = reader.number()
   const lease = reader.number()
   const key = reader.key()
   return { key, value: reader.rest(), createRevision, modRevision, version, lease }
+}
+
+/** The value alone, in bytes of its own: `bytes` may soon be something else's. */
+export function decodeValue(bytes: Uint8Array, modRevision: number): Buffer {
+  const guarded = unseal(bytes, modRevision, "a change of revision", modRevision)
+  const reader = new ByteReader(guarded)
+  for (let field = 0; field < 3; field++) reader.number()
+  reader.skip(reader.number())
+  const value = Buffer.allocUnsafe(reader.left)
+  guarded.copy(value, 0, guarded.length - value.length)
+  return value
 }

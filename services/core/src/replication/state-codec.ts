@@ -17,7 +17,7 @@ export function encodeCheckpoint({ applied, configuration, position }: Checkpoin
 }
 
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const reader = new ByteReader(unseal(bytes, 0, "its checkpoint"), checksumSize)
+  const reader = new ByteReader(unseal(bytes, 0, "its checkpoint"))
   const applied = { index: reader.number(), term: reader.number() }
   const revision = reader.number()
   const compactRevision = reader.number()
@@ -35,7 +35,7 @@ export function encodeLease({ id, ttlSeconds, deadlineMs }: Lease): Buffer {
 }
 
 export function decodeLease(id: number, bytes: Uint8Array): Lease {
-  const reader = new ByteReader(unseal(bytes, id, `lease ${id}`), checksumSize)
+  const reader = new ByteReader(unseal(bytes, id, "lease", id))
   return { id, ttlSeconds: reader.number(), deadlineMs: reader.number() }
 }
 
@@ -50,7 +50,7 @@ export function encodeNote(name: string, { version, value }: Note): Buffer {
 }
 
 export function decodeNote(name: string, bytes: Uint8Array): Note {
-  const reader = new ByteReader(unseal(bytes, 0, `note ${name}`), checksumSize)
+  const reader = new ByteReader(unseal(bytes, 0, "note", name))
   const found = reader.key()
   if (found !== name) throw new CorruptStateError(`note ${name} holds that of ${found}`)
   const version = reader.number()

@@ -36,6 +36,7 @@ function answers(mvcc: Mvcc): unknown {
   const ranges = Array.from({ length: mvcc.revision + 1 }, (_, revision) =>
     mvcc.range({ key: noEnd, end: noEnd, revision }),
   )
+  const alone = Array.from({ length: 6 }, (_, name) => mvcc.range({ key: `key-${name}` }))
   const history = mvcc.historyFrom(mvcc.compactRevision, Number.POSITIVE_INFINITY)
   const slices: RevisionChanges[] = []
   for (let from = mvcc.compactRevision; from <= mvcc.revision; ) {
@@ -45,7 +46,7 @@ function answers(mvcc: Mvcc): unknown {
     from = (slice.at(-1)?.revision ?? from) + 1
   }
   expect(slices).toEqual(history)
-  return plain({ position: mvcc.position, deadline: mvcc.earliestDeadlineMs, ranges, history })
+  return plain({ position: mvcc.position, deadline: mvcc.earliestDeadlineMs, ranges, alone, history })
 }
 
 /** Bytes are the same bytes whether they are a Buffer or not. */

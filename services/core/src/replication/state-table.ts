@@ -10,14 +10,16 @@ import {
   type Note,
   numberSizeMax,
   type RevisionChanges,
+  type Version,
 } from "#store"
 import type { AppliedState, Checkpoint } from "./applied-state.ts"
-import { changeKey, decodeChange, encodeChange, readChangeKey } from "./change-codec.ts"
+import { changeKey, decodeChange, decodeValue, encodeChange, readChangeKey } from "./change-codec.ts"
 import { decodeCheckpoint, decodeLease, decodeNote, encodeCheckpoint, encodeLease, encodeNote } from "./state-codec.ts"
 import type { StateRecord } from "./state-stream.ts"
 import { readLeaseKey, sourceOfTable } from "./table-source.ts"
 import type { StateSource } from "./transport.ts"
 import { Unsaved } from "./unsaved.ts"
+import { ValueCache } from "./value-cache.ts"
 
 /** Address space kept for the table; memory and disk are only taken as it grows. */
 const mapSizeMax = 16 * 1024 ** 3
@@ -43,7 +45,10 @@ export class StateTable implements AppliedState {
   readonly #changes: Database<Buffer, Buffer>
   readonly #leases: Database<Buffer, number>
   readonly #notes: Database<Buffer, string>
+  readonly #cache = new ValueCache()
   #unsaved = new Unsaved()
+  /** The key of a read, which is over before the next. */
+  readonly #askedKey = changeKey(0, 0)
   /** What is being written just now; still read from here until it is in the table. */
   #saving: Unsaved | undefined
 
@@ -124,11 +129,16 @@ export class StateTable implements AppliedState {
     return this.#unsaved.isEmpty && this.#saving === undefined
   }
 
-  value(revision: number, sub: number): Uint8Array {
+  value(version: Version, isAlone = false): Uint8Array {
+    if (version.cached !== undefined) return version.cached
+    const { modRevision: revision, sub } = version
     const recent = (this.#unsaved.changes.get(revision) ?? this.#saving?.changes.get(revision))?.[sub]
     if (recent !== undefined) return recent.value
-    const bytes = must(this.#changes.getBinary(changeKey(revision, sub)), "the index only names changes that are kept")
-    return decodeChange(bytes, revision).value
+    // LMDB's own, until the next read of whichever table of this process: what stays is copied out of it.
+    const bytes = this.#changes.getBinaryFast(changeKey(revision, sub, this.#askedKey))
+    const value = decodeValue(must(bytes, "the index only names changes that are kept"), revision)
+    if (isAlone) this.#cache.add(version, value)
+    return value
   }
 
   append(revision: number, changes: readonly Change[]): void {

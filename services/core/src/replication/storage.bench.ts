@@ -13,8 +13,10 @@ import { openStorage } from "./open-storage.ts"
  */
 const value = Buffer.alloc(256, 7)
 const keysPerCaller = 200
+/** More than the store keeps values of in memory. */
+const keysPerCallerMany = 1_000
 const prefix = "/registry/things/default/"
-const keyOf = (caller: number, at: number): string => `${prefix}${caller}-${at % keysPerCaller}`
+const keyOf = (caller: number, at: number, keys = keysPerCaller): string => `${prefix}${caller}-${at % keys}`
 
 const directory = await mkdtemp(join(tmpdir(), "wick-bench-"))
 const storage = await openStorage({ directory, clock: systemClock, log: silentLog })
@@ -111,6 +113,10 @@ async function measureAll(): Promise<void> {
   await measure("put", 100, 150_000, (caller, at) => put(storage, keyOf(caller, at)))
   await measure("linearizable get", 1, 100_000, (caller, at) => storage.range({ key: keyOf(caller, at) }))
   await measure("linearizable get", 100, 300_000, (caller, at) => storage.range({ key: keyOf(caller, at) }))
+  await measure("(more keys)", 100, 100_000, (caller, at) => put(storage, keyOf(caller, at, keysPerCallerMany)))
+  await measure("linearizable get of 100,000 keys", 100, 300_000, (caller, at) =>
+    storage.range({ key: keyOf(caller, at, keysPerCallerMany) }),
+  )
   const page = { key: prefix, end: prefixEnd(prefix), limit: 1_000 }
   await measure("range of 1,000 keys", 1, 500, () => storage.range(page))
   await measureFanOut(1_000, 2_000)

@@ -54,6 +54,13 @@ export const mutations: readonly Mutation[] = [
     isRare: true,
   },
   {
+    name: "takes itself for the only one who votes",
+    file: "raft/quorum.ts",
+    find: "return isOnly(voters, member) && (",
+    replace: "return voters.includes(member) && (",
+    seedsMax: 200,
+  },
+  {
     name: "answers reads before it has applied what they must see",
     file: "replication/reads.ts",
     find: "each.index <= index)",

@@ -1,8 +1,17 @@
 import { must } from "@wick/sdk/assert"
 import type { Random } from "@wick/sdk/clock"
-import { type Change, emptyPosition, type Lease, Mvcc, NoSpaceError, type Note, type RevisionChanges } from "#store"
+import {
+  type Change,
+  emptyPosition,
+  type Lease,
+  Mvcc,
+  NoSpaceError,
+  type Note,
+  type RevisionChanges,
+  type Version,
+} from "#store"
 import type { AppliedState, Checkpoint, ReceivedState, StateHome } from "../replication/applied-state.ts"
-import { changeKey, decodeChange, encodeChange, readChangeKey } from "../replication/change-codec.ts"
+import { changeKey, decodeChange, decodeValue, encodeChange, readChangeKey } from "../replication/change-codec.ts"
 import { CorruptStateError } from "../replication/checksum.ts"
 import { CorruptLogError } from "../replication/log-recovery.ts"
 import {
@@ -16,6 +25,7 @@ import {
 import { StateReader, type StateRecord, StateWriter } from "../replication/state-stream.ts"
 import type { StateSource } from "../replication/transport.ts"
 import { Unsaved } from "../replication/unsaved.ts"
+import { ValueCache } from "../replication/value-cache.ts"
 import type { Host } from "./host.ts"
 import type { Medium } from "./medium.ts"
 
@@ -124,10 +134,14 @@ export class StateShelf {
   }
 }
 
+/** A few values, so that most have to go soon. */
+const cacheSizeMax = 500
+
 class SimulatedState implements AppliedState {
   readonly #shelf: StateShelf
   readonly #name: string
   readonly #host: Host
+  readonly #cache = new ValueCache(cacheSizeMax)
   #unsaved = new Unsaved()
   #saving: Unsaved | undefined
 
@@ -164,11 +178,15 @@ class SimulatedState implements AppliedState {
     return this.#unsaved.isEmpty && this.#saving === undefined
   }
 
-  value(revision: number, sub: number): Uint8Array {
+  value(version: Version, isAlone = false): Uint8Array {
+    if (version.cached !== undefined) return version.cached
+    const { modRevision: revision, sub } = version
     const recent = (this.#unsaved.changes.get(revision) ?? this.#saving?.changes.get(revision))?.[sub]
     if (recent !== undefined) return recent.value
     const bytes = must(this.#saved.changes.get(revision)?.[sub], "the index only names changes that are kept")
-    return decodeChange(bytes, revision).value
+    const value = decodeValue(bytes, revision)
+    if (isAlone) this.#cache.add(version, value)
+    return value
   }
 
   append(revision: number, changes: readonly Change[]): void {

@@ -37,18 +37,18 @@ export class ByteReader {
   }
 
   key(): string {
-    const start = this.#skip(this.number())
+    const start = this.skip(this.number())
     return this.#buffer.toString("latin1", start, this.#at)
   }
 
   /** A view, not a copy: it lives as long as the bytes that are read. */
   bytes(): Uint8Array {
-    const start = this.#skip(this.number())
+    const start = this.skip(this.number())
     return this.#buffer.subarray(start, this.#at)
   }
 
   rest(): Uint8Array {
-    const start = this.#skip(this.#buffer.length - this.#at)
+    const start = this.skip(this.#buffer.length - this.#at)
     return this.#buffer.subarray(start)
   }
 
@@ -56,7 +56,8 @@ export class ByteReader {
     if (this.#at !== this.#buffer.length) throw new MalformedError(`${this.#buffer.length - this.#at} bytes too many`)
   }
 
-  #skip(length: number): number {
+  /** Returns where what is left out begins. */
+  skip(length: number): number {
     const start = this.#at
     if (length > this.#buffer.length - start) throw new MalformedError(`length ${length} goes beyond the end`)
     this.#at = start + length

@@ -11,6 +11,8 @@ export interface Version {
   readonly createRevision: number
   readonly version: number
   readonly lease: number
+  /** Its value, while a `ValueCache` keeps it. */
+  cached?: Uint8Array | undefined
 }
 
 /**
@@ -26,39 +28,42 @@ export interface Version {
  */
 export class KeyHistory {
   readonly key: string
-  readonly #versions: Version[] = []
+  /** Apart from the older ones: nearly every read asks for it, and most keys have no other. */
+  #last: Version | undefined
+  #older: Version[] = noVersions
 
   constructor(key: string) {
     this.key = key
   }
 
   get isEmpty(): boolean {
-    return this.#versions.length === 0
+    return this.#last === undefined
   }
 
   append(version: Version): void {
-    assert(version.modRevision > (this.#versions.at(-1)?.modRevision ?? 0), "a key changes once per revision, upwards")
-    this.#versions.push(version)
+    const last = this.#last
+    this.#last = version
+    if (last === undefined) return
+    assert(version.modRevision > last.modRevision, "a key changes once per revision, upwards")
+    if (this.#older.length === 0) this.#older = [last]
+    else this.#older.push(last)
   }
 
   /** The living version now. */
   latest(): Version | undefined {
-    const version = this.#versions[this.#versions.length - 1]
-    return version === undefined || version.version === 0 ? undefined : version
+    return living(this.#last)
   }
 
   /** What was made of the key at just this revision, tombstones too; undefined when that is forgotten. */
   changeOf(modRevision: number): Version | undefined {
-    return this.#versions.findLast((version) => version.modRevision === modRevision)
+    if (this.#last?.modRevision === modRevision) return this.#last
+    return this.#older.findLast((version) => version.modRevision === modRevision)
   }
 
   /** The version that lived at `revision`. */
   at(revision: number): Version | undefined {
-    for (let at = this.#versions.length - 1; at >= 0; at--) {
-      const version = this.#versions[at]
-      if (version !== undefined && version.modRevision <= revision) return version.version === 0 ? undefined : version
-    }
-    return undefined
+    if (this.#last === undefined || this.#last.modRevision <= revision) return living(this.#last)
+    return living(this.#older.findLast((version) => version.modRevision <= revision))
   }
 
   /**
@@ -67,12 +72,23 @@ export class KeyHistory {
    * from `revision` still has to deliver.) Returns what was forgotten.
    */
   compact(revision: number): readonly Version[] {
+    if (this.#last === undefined) return noVersions
+    const versions = [...this.#older, this.#last]
     let keepFrom = 0
-    for (let at = 0; at < this.#versions.length; at++) {
-      const version = this.#versions[at]
-      if (version === undefined || version.modRevision > revision) break
+    for (const [at, version] of versions.entries()) {
+      if (version.modRevision > revision) break
       keepFrom = version.version === 0 && version.modRevision < revision ? at + 1 : at
     }
-    return this.#versions.splice(0, keepFrom)
+    const forgotten = versions.splice(0, keepFrom)
+    this.#last = versions.pop()
+    this.#older = versions.length === 0 ? noVersions : versions
+    return forgotten
   }
+}
+
+/** Shared by all keys that have nothing older: never pushed to. */
+const noVersions: Version[] = []
+
+function living(version: Version | undefined): Version | undefined {
+  return version === undefined || version.version === 0 ? undefined : version
 }

@@ -219,7 +219,7 @@ export class Mvcc {
   before(change: Change): KeyValue | undefined {
     const version = this.#index.get(change.key)?.at(change.modRevision - 1)
     if (version === undefined) return undefined
-    return toKeyValue(change.key, version, this.#records.value(version.modRevision, version.sub))
+    return toKeyValue(change.key, version, this.#records.value(version))
   }
 
   #view(): View {
@@ -227,7 +227,7 @@ export class Mvcc {
       index: this.#index,
       revision: this.#revision,
       compactRevision: this.#compactRevision,
-      bytesOf: (version) => this.#records.value(version.modRevision, version.sub),
+      bytesOf: (version, isAlone) => this.#records.value(version, isAlone),
     }
   }
 

@@ -8,7 +8,8 @@ export interface View {
   readonly index: KeyIndex
   readonly revision: number
   readonly compactRevision: number
-  bytesOf(version: Version): Uint8Array
+  /** `isAlone`: it is asked for by its key, and may be again. */
+  bytesOf(version: Version, isAlone?: boolean): Uint8Array
 }
 
 export const emptyValue: Uint8Array = new Uint8Array(0)
@@ -28,8 +29,27 @@ export function refuseRevision(revision: number | undefined, view: View): Refusa
 
 /** Reads keys in order. The revision must be readable. */
 export function readRange(request: RangeRequest, view: View): RangeResult {
+  return request.end === undefined ? readKey(request, view) : readInterval(request, view)
+}
+
+/** The most frequent of reads by far, so it makes nothing but its answer. */
+function readKey(request: RangeRequest, view: View): RangeResult {
+  const { revision } = view
+  const history = view.index.get(request.key)
+  const version = isPast(request, view) ? history?.at(request.revision ?? 0) : history?.latest()
+  if (version === undefined) return { kvs: [], count: 0, more: false, revision }
+  if (request.countOnly) return { kvs: [], count: 1, more: false, revision }
+  const kv = toKeyValue(request.key, version, request.keysOnly ? emptyValue : view.bytesOf(version, true))
+  return { kvs: [kv], count: 1, more: false, revision }
+}
+
+function isPast({ revision }: RangeRequest, view: View): boolean {
+  return revision !== undefined && revision !== 0 && revision < view.revision
+}
+
+function readInterval(request: RangeRequest, view: View): RangeResult {
   const { limit = 0, keysOnly = false, countOnly = false } = request
-  const past = request.revision !== undefined && request.revision !== 0 && request.revision < view.revision
+  const past = isPast(request, view)
   const versionOf = past
     ? (history: KeyHistory) => history.at(request.revision ?? 0)
     : (history: KeyHistory) => history.latest()

@@ -1,4 +1,5 @@
 import { must } from "@wick/sdk/assert"
+import type { Version } from "./key-history.ts"
 import type { Lease } from "./lease-book.ts"
 import type { Note } from "./member-storage.ts"
 import type { KeyValue } from "./storage.ts"
@@ -19,7 +20,8 @@ export interface RevisionChanges {
  * of it is synchronous, because a rule that cannot be suspended cannot see half a write.
  */
 export interface Records {
-  value(revision: number, sub: number): Uint8Array
+  /** `isAlone`: it is asked for by its key, and may be again. */
+  value(version: Version, isAlone?: boolean): Uint8Array
   append(revision: number, changes: readonly Change[]): void
   remove(revision: number, sub: number): void
   /** Whole revisions from `from` on, in order, stopping after the first that brings the sum to `changesMax`. */
@@ -35,8 +37,8 @@ export class MemoryRecords implements Records {
   readonly #byRevision = new Map<number, (Change | undefined)[]>()
   #last = 0
 
-  value(revision: number, sub: number): Uint8Array {
-    return must(this.#byRevision.get(revision)?.[sub], "the index only names records that are kept").value
+  value({ modRevision, sub }: Version): Uint8Array {
+    return must(this.#byRevision.get(modRevision)?.[sub], "the index only names records that are kept").value
   }
 
   append(revision: number, changes: readonly Change[]): void {

@@ -48,10 +48,19 @@ export class StorageFront implements MemberStorage {
     this.#replication = replication
   }
 
-  async range(request: RangeRequest): Promise<RangeResult> {
-    throwIfRefused(refuseRange(request))
-    const confirmed = request.serializable ? undefined : this.#replication.confirmRead()
-    if (confirmed !== undefined) await confirmed
+  /** Not `async`: where nobody has to be asked, as is usual, its answer and one promise are all that a read makes. */
+  range(request: RangeRequest): Promise<RangeResult> {
+    try {
+      throwIfRefused(refuseRange(request))
+      const confirmed = request.serializable ? undefined : this.#replication.confirmRead()
+      if (confirmed !== undefined) return confirmed.then(() => this.#rangeNow(request))
+      return Promise.resolve(this.#rangeNow(request))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #rangeNow(request: RangeRequest): RangeResult {
     if (this.#replication.stopped !== undefined) throw this.#replication.stopped
     const result = this.#read(() => this.#mvcc.range(request))
     if ("reason" in result) throw errorOfRefusal(result)
@@ -104,7 +113,8 @@ export class StorageFront implements MemberStorage {
   }
 
   async confirmRead(): Promise<void> {
-    await this.#replication.confirmRead()
+    const confirmed = this.#replication.confirmRead()
+    if (confirmed !== undefined) await confirmed
     if (this.#replication.stopped !== undefined) throw this.#replication.stopped
   }
 
