@@ -33,6 +33,8 @@ export const namespace = "default"
 
 /** A function that takes longer than this has no figure worth telling. */
 const readyMsMax = 60_000
+/** Longer than the last pod's window, drain and grace period. */
+const zeroMsMax = 120_000
 
 export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
   const home = env.WICK_HOME ?? join(homedir(), ".wick")
@@ -171,10 +173,16 @@ export async function atZero(platform: Platform, name: string): Promise<void> {
   let left = items.length
   if (left === 0) return
   const resourceVersion = metadata.resourceVersion ?? ""
-  const signal = AbortSignal.timeout(300_000)
+  const signal = AbortSignal.timeout(zeroMsMax)
   for await (const event of platform.client.watch(Pod, { namespace, labelSelector, resourceVersion, signal })) {
     if (event.type === "DELETED") left--
     if (event.type === "ADDED") left++
     if (left === 0) return
   }
+  const there = (await podsOf(platform, name)).map(({ metadata, status }) => {
+    return `${metadata.name} ${status?.phase} deleted ${metadata.deletionTimestamp ?? "never"}`
+  })
+  throw new Error(
+    `${name} is not at zero after ${zeroMsMax / 1_000} s: ${left} by events, of which there are ${there.join("; ")}`,
+  )
 }

@@ -4,14 +4,13 @@ import type { ScalingSpec } from "./settings.ts"
 import { LoadWindow } from "./window.ts"
 
 const bucketMs = 1000
+/** An activator with requests in flight reports at least this often; one that does not is not waited for. */
+const reportMsMax = 1500
 /** A jump shows within this span: long enough that a crowd of quick requests is averaged away. */
 const surgeSpanMs = 500
 const surgeBucketMs = 50
 /** The same for requests a second, which are counted, not seen: of less it tells how evenly they come, not how many. */
 const surgeRateSpanMs = 2000
-
-/** An activator with requests in flight reports at least this often; one that does not is not waited for. */
-const reportMsMax = 1500
 
 /** A report that comes this much earlier or later than the last one lets expect was held up on its way. */
 const jitterMsMax = 250
@@ -38,12 +37,12 @@ interface Told {
 /** Load of one revision, put together from what all activators report. */
 export class Aggregate {
   #stable: LoadWindow
-  readonly #surge = new LoadWindow(surgeSpanMs, surgeBucketMs)
+  readonly #surge = new LoadWindow(surgeSpanMs, surgeBucketMs, reportMsMax)
   readonly #lastWords = new Map<string, LastWord>()
   readonly #told = new Map<string, Told>()
 
   constructor(stableWindowMs: number) {
-    this.#stable = new LoadWindow(stableWindowMs, bucketMs)
+    this.#stable = new LoadWindow(stableWindowMs, bucketMs, reportMsMax)
   }
 
   report(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): void {
@@ -125,7 +124,8 @@ export class Aggregate {
 
   observe(spec: ScalingSpec, readyPods: number, nowMs: number): Observation {
     // A longer window begins with what the shorter one would have forgotten; a shorter one is read out of the longer.
-    if (spec.stableWindowMs > this.#stable.spanMs) this.#stable = new LoadWindow(spec.stableWindowMs, bucketMs)
+    if (spec.stableWindowMs > this.#stable.spanMs)
+      this.#stable = new LoadWindow(spec.stableWindowMs, bucketMs, reportMsMax)
     const asOfMs = this.#asOf(nowMs)
     const average = (windowMs: number): number =>
       spec.algorithm === "linear"

@@ -25,6 +25,31 @@ describe("a load window", () => {
     expect(window.average(102 * second, 60 * second, "concurrency")).toBeCloseTo(6)
   })
 
+  it("does not count what one activator has told of a time of which another has not told yet", () => {
+    for (const [span, bucket, window] of [
+      [6 * second, second, 600],
+      [60 * second, second, 6 * second],
+      [500, 50, 500],
+    ] as const) {
+      const load = new LoadWindow(span, bucket, second)
+      for (let at = 100; at < 110; at++) {
+        load.add(stretch(at, at + 1, 40))
+        load.add(stretch(at + 0.003, at + 1.003, 40))
+      }
+      load.add(stretch(110, 110.9, 40))
+      expect(load.average(110.003 * second, window, "concurrency")).toBeGreaterThan(76)
+      expect(load.average(110.003 * second, window, "concurrency")).toBeLessThan(84)
+      expect(load.weightedAverage(110.003 * second, window, "concurrency")).toBeLessThan(84)
+    }
+  })
+
+  it("tells of a load that only began in this very bucket", () => {
+    const load = new LoadWindow(60 * second, second)
+    load.add(stretch(100.1, 100.2, 40))
+    load.add(stretch(100.1, 100.9, 40))
+    expect(load.average(100.2 * second, 6 * second, "concurrency")).toBeCloseTo(45)
+  })
+
   it("forgets what is older than its span", () => {
     const window = new LoadWindow(6 * second, second)
     window.add(stretch(100, 101, 60))

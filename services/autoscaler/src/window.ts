@@ -15,6 +15,7 @@ export interface Stretch {
  *     area  [6000][6000][3000][   0]   average over 4 s = 15000 / 4000 = 3.75
  */
 export class LoadWindow {
+  readonly spanMs: number
   readonly #bucketMs: number
   readonly #areas: Float64Array
   readonly #requests: Float64Array
@@ -24,20 +25,18 @@ export class LoadWindow {
   #firstMs = 0
   #lastMs = Number.NEGATIVE_INFINITY
 
-  constructor(spanMs: number, bucketMs: number) {
+  /** `lateMs`: how long after a moment the averages of the span before it may still be asked for. */
+  constructor(spanMs: number, bucketMs: number, lateMs = 0) {
     this.#bucketMs = bucketMs
-    const buckets = Math.ceil(spanMs / bucketMs) + 1
+    this.spanMs = spanMs
+    const buckets = Math.ceil((spanMs + lateMs) / bucketMs) + 1
     this.#areas = new Float64Array(buckets)
     this.#requests = new Float64Array(buckets)
   }
 
-  get spanMs(): number {
-    return (this.#areas.length - 1) * this.#bucketMs
-  }
-
   add({ fromMs, toMs, concurrency, requests }: Stretch): void {
     if (concurrency <= 0 && requests <= 0) return
-    if (toMs - this.#lastMs > this.spanMs) this.#firstMs = fromMs
+    if (fromMs - this.#lastMs > this.spanMs) this.#firstMs = fromMs
     // What another tells of a time before that is load of that time all the same.
     else this.#firstMs = Math.min(this.#firstMs, fromMs)
     this.#lastMs = Math.max(this.#lastMs, toMs)
@@ -62,25 +61,31 @@ export class LoadWindow {
   /** Average concurrency, or requests per second, over the last `windowMs`; over less when the load is younger. */
   average(nowMs: number, windowMs: number, metric: "concurrency" | "rps"): number {
     this.#turnTo(nowMs)
-    if (metric === "rps") return this.#rate(nowMs, windowMs)
-    const from = this.#startOf(nowMs, windowMs)
-    const elapsed = nowMs - from
-    return elapsed <= 0 ? 0 : this.#sum(this.#areas, from) / elapsed
+    const { fromMs, toMs } = this.#known(nowMs, windowMs)
+    const elapsed = toMs - fromMs
+    if (metric === "concurrency") return elapsed <= 0 ? 0 : this.#sum(this.#areas, fromMs, toMs) / elapsed
+    // How many came in a few milliseconds says nothing of how many come in a second: after a pause of the client, or of
+    // whoever takes them, they come all at once. So a rate is of a whole bucket at least.
+    const from = elapsed < this.#bucketMs ? Math.max(Math.min(fromMs, toMs) - this.#bucketMs, this.#firstMs) : fromMs
+    return (this.#sum(this.#requests, from, toMs) * 1000) / Math.max(toMs - from, this.#bucketMs)
   }
 
   /**
-   * How many requests came in a few milliseconds says nothing of how many come in a second: after a pause of the client, or
-   * of whoever takes them, they come all at once. So a rate is of a whole bucket at least.
+   * The part of the window that all have told of. Of later times some have already; what they told of the bucket in which
+   * `nowMs` lies cannot be taken apart, so the last whole one before it is the newest then.
    */
-  #rate(nowMs: number, windowMs: number): number {
-    let from = this.#startOf(nowMs, windowMs)
-    if (nowMs - from < this.#bucketMs) from = Math.max(Math.min(from, nowMs) - this.#bucketMs, this.#firstMs)
-    return (this.#sum(this.#requests, from) * 1000) / Math.max(nowMs - from, this.#bucketMs)
+  #known(nowMs: number, windowMs: number): { fromMs: number; toMs: number } {
+    if (this.#lastMs <= nowMs) return { fromMs: this.#startOf(nowMs, windowMs), toMs: nowMs }
+    const whole = Math.floor(nowMs / this.#bucketMs) * this.#bucketMs
+    if (whole <= this.#firstMs) return { fromMs: this.#firstMs, toMs: this.#lastMs }
+    const fromMs = Math.min(this.#startOf(whole, windowMs), whole - this.#bucketMs)
+    return { fromMs: Math.max(fromMs, this.#firstMs), toMs: whole }
   }
 
-  #sum(values: Float64Array, from: number): number {
+  #sum(values: Float64Array, fromMs: number, toMs: number): number {
     let sum = 0
-    for (let bucket = this.#newest; bucket >= 0 && (bucket + 1) * this.#bucketMs > from; bucket--) {
+    const newest = Math.min(this.#newest, Math.ceil(toMs / this.#bucketMs) - 1)
+    for (let bucket = newest; bucket >= 0 && (bucket + 1) * this.#bucketMs > fromMs; bucket--) {
       if (this.#newest - bucket >= values.length) break
       sum += values[bucket % values.length] ?? 0
     }
@@ -93,10 +98,11 @@ export class LoadWindow {
     const values = metric === "rps" ? this.#requests : this.#areas
     const buckets = Math.max(1, Math.round(windowMs / this.#bucketMs))
     const smoothing = 1 - oldestWeight ** (1 / buckets)
+    const newest = this.#lastMs <= nowMs ? this.#newest : Math.floor(nowMs / this.#bucketMs) - 1
     let weight = smoothing
     let sum = 0
-    for (let back = 0; back < Math.min(buckets, values.length); back++) {
-      const bucket = this.#newest - back
+    for (let back = 0; back < buckets && this.#newest - newest + back < values.length; back++) {
+      const bucket = newest - back
       // The newest bucket is still filling: it speaks for the part of it that has passed.
       const length = Math.min(this.#bucketMs, nowMs - Math.max(bucket * this.#bucketMs, this.#firstMs))
       if (length <= 0) continue
