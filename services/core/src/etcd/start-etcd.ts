@@ -68,14 +68,21 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
   }
   const admit = tls === undefined ? admitAll : admitOrganizations(tls.organizations)
   const pages = new Pages(parts)
-  const grpc = new GrpcServer({ ...methodsOf(parts, options.directory), ...authService(parts, auth) }, pages, log)
+  const grpc = new GrpcServer(
+    { ...methodsOf(parts, options.directory), ...authService(parts, auth) },
+    pages,
+    admit,
+    log,
+  )
   const http1 = http1Server(pages, admit, log)
   const server = await listen({
     host,
     port,
     tls,
     http1,
-    accept: (session, socket) => grpc.serve(session, admit(socket as TLSSocket)),
+    accept: (socket) => grpc.accept(socket),
+    clock,
+    log,
   })
   const urlAt = (name: string): string =>
     `${tls === undefined ? "http" : "https"}://${name.includes(":") ? `[${name}]` : name}:${server.port}`

@@ -1,15 +1,22 @@
 import { once } from "node:events"
 import type { Server as HttpServer } from "node:http"
-import { performServerHandshake, type ServerHttp2Session } from "node:http2"
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
 import { createServer as createSecureServer, type TLSSocket } from "node:tls"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { type Limits, type ServerStream, serveConnection } from "#http2"
 import type { Credential } from "#pki"
-import { openConnection } from "./open-connection.ts"
+import { answerSizeMax, unreadSizeMax } from "../limits.ts"
 
-/** Streams of one connection: clients open one for each call that waits. */
-const streamsMax = 100_000
-/** Bytes that a client may send before they are taken, of a stream and of a connection. */
-const windowSize = 1024 * 1024
+const limits: Partial<Limits> = {
+  /** Clients open one for each call that waits. */
+  streamsMax: 100_000,
+  streamWindowBytes: 1024 * 1024,
+  connectionWindowBytes: 1024 * 1024,
+  streamUnreadBytesMin: unreadSizeMax + 1,
+  /** Two of the largest answers. */
+  unreadBytesMax: 2 * answerSizeMax,
+}
 
 interface ListenOptions {
   readonly host: string
@@ -17,8 +24,10 @@ interface ListenOptions {
   readonly tls: { readonly serving: Credential; readonly authorityPem: string } | undefined
   /** Gets the connections whose clients do not speak HTTP/2; over TLS only, where clients say so. */
   readonly http1: HttpServer
-  /** A connection of HTTP/2, before any of its streams. */
-  readonly accept: (session: ServerHttp2Session, socket: Socket) => void
+  /** A connection of HTTP/2: what answers its streams. */
+  readonly accept: (socket: Socket) => (stream: ServerStream) => void
+  readonly clock: Clock
+  readonly log: Log
 }
 
 export interface Listener {
@@ -27,16 +36,15 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** Listens for connections, and makes sessions of HTTP/2 of them. */
-export async function listen({ host, port, tls, http1, accept }: ListenOptions): Promise<Listener> {
+/** Listens for connections, and speaks HTTP/2 over them. */
+export async function listen({ host, port, tls, http1, accept, clock, log }: ListenOptions): Promise<Listener> {
   const sockets = new Set<Socket>()
   const open = (socket: Socket): void => {
-    openConnection(socket, (connection) => {
-      const settings = { maxConcurrentStreams: streamsMax, initialWindowSize: windowSize }
-      const session = performServerHandshake(connection, { settings })
-      session.on("error", () => {}) // a client that is gone; its streams hear of it
-      session.setLocalWindowSize(windowSize)
-      accept(session, socket)
+    serveConnection(socket, {
+      clock,
+      limits,
+      onStream: accept(socket),
+      onClose: (fault) => fault && log.debug("a connection of etcd's API was ended", { error: fault.message }),
     })
   }
   const server = tls === undefined ? createServer({ noDelay: true }, open) : secure(tls, open, http1)

@@ -1,7 +1,8 @@
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2"
+import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
 import { FrameReader, frame, frameHead, GrpcError, WireError } from "#etcd-wire"
+import type { HeaderList, ServerStream } from "#http2"
 import { code, toEtcdError } from "../etcd-error.ts"
 import type { Pages } from "../http/pages.ts"
 import { answerPage } from "../http/serve.ts"
@@ -13,180 +14,163 @@ type Peer = { readonly commonName: string | undefined } | string
 export type Admit = (socket: TLSSocket) => Peer
 
 const unimplemented = 12
-/** Bytes of answers that are written without waiting for more. */
-const writeSizeMin = 64 * 1024
+/** Said of nearly every call: frozen, they are encoded once for each connection. */
+const head: HeaderList = Object.freeze([":status", "200", "content-type", "application/grpc"])
+const ok: HeaderList = Object.freeze(["grpc-status", "0"])
 
-/** Answers the gRPC calls of a connection, and hands what is none to the pages. */
+/** Answers the gRPC calls of connections, and hands what is none to the pages. */
 export class GrpcServer {
   readonly #methods: Methods
   readonly #pages: Pages
+  readonly #admit: Admit
   readonly #log: Log
 
-  constructor(methods: Methods, pages: Pages, log: Log) {
+  constructor(methods: Methods, pages: Pages, admit: Admit, log: Log) {
     this.#methods = methods
     this.#pages = pages
+    this.#admit = admit
     this.#log = log
   }
 
-  serve(session: ServerHttp2Session, peer: Peer): void {
-    session.on("stream", (stream, headers) => this.#answer(stream, headers, peer))
+  /** What answers the streams of a connection. */
+  accept(socket: Socket): (stream: ServerStream) => void {
+    const peer = this.#admit(socket as TLSSocket)
+    return (stream) => this.#answer(stream, peer)
   }
 
-  #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer): void {
-    // A stream that is reset ends with an error of its own, after which nobody is there to be told anything.
-    stream.on("error", () => {})
+  #answer(stream: ServerStream, peer: Peer): void {
     const log = this.#log
-    const path = headers[":path"] ?? "/"
+    const { path, headers } = stream
     const method = this.#methods[path.slice(1)]
-    const isGrpc = headers["content-type"]?.startsWith("application/grpc") === true
     if (typeof peer === "string") fail(stream, new GrpcError(code.permissionDenied, peer), log)
     else if (method !== undefined) {
       const caller = { token: tokenOf(headers), commonName: peer.commonName }
       if (method.kind === "unary") answerOne(stream, method, caller, log)
       else new GrpcStream(stream, method, caller, log)
-    } else if (isGrpc) fail(stream, new GrpcError(unimplemented, `unknown method ${path}`), log)
-    else answerPage(stream, this.#pages, headers[":method"] ?? "", path, log)
+    } else if (headerOf(headers, "content-type")?.startsWith("application/grpc")) {
+      fail(stream, new GrpcError(unimplemented, `unknown method ${path}`), log)
+    } else answerPage(stream, this.#pages, log)
   }
 }
 
 /** Clients of etcd name the token in either header. */
-function tokenOf(headers: IncomingHttpHeaders): string | undefined {
-  const token = headers.token ?? headers.authorization
-  return typeof token === "string" ? token : undefined
+function tokenOf(headers: HeaderList): string | undefined {
+  return headerOf(headers, "token") ?? headerOf(headers, "authorization")
+}
+
+function headerOf(headers: HeaderList, name: string): string | undefined {
+  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return headers[at + 1]
+  return undefined
 }
 
 type Caller = Parameters<UnaryMethod["answer"]>[1]
 
-function answerOne(stream: ServerHttp2Stream, method: UnaryMethod, caller: Caller, log: Log): void {
+function answerOne(stream: ServerStream, method: UnaryMethod, caller: Caller, log: Log): void {
   const reader = new FrameReader(messageSizeMax)
+  const goneListeners: (() => void)[] = []
   let request: Buffer | undefined
-  let failed = false
-  stream.on("data", (chunk: Buffer) => {
-    if (failed) return
-    try {
-      for (const message of reader.push(chunk)) request = message
-    } catch (error) {
-      failed = true
-      fail(stream, error, log)
-    }
-  })
-  stream.on("end", async () => {
-    if (failed) return
+  const answer = async (): Promise<void> => {
     try {
       if (request === undefined) throw new GrpcError(code.internal, "the request has no message")
-      const gone = (listener: () => void): void => void stream.once("close", listener)
-      const answer = await method.answer(method.request.decode(request), caller, gone)
-      if (stream.destroyed) return
-      stream.respond(head(), { waitForTrailers: true })
-      stream.once("wantTrailers", () => stream.sendTrailers(ok))
-      stream.end(frame(method.response.encode(answer)))
+      const gone = (listener: () => void): void => void goneListeners.push(listener)
+      const response = await method.answer(method.request.decode(request), caller, gone)
+      stream.respond(head)
+      stream.write(frame(method.response.encode(response)))
+      stream.end(ok)
     } catch (error) {
       fail(stream, error, log)
     }
-  })
-}
-
-const ok = { "grpc-status": "0" }
-
-function head(): Record<string, string | number> {
-  return { ":status": 200, "content-type": "application/grpc" }
+  }
+  stream.handlers = {
+    onData: (chunk) => {
+      try {
+        for (const message of reader.push(chunk)) request = message
+      } catch (error) {
+        fail(stream, error, log)
+      }
+    },
+    onEnd: answer,
+    onClose: () => {
+      for (const listener of goneListeners) listener()
+    },
+  }
+  if (stream.endsAtHead) void answer()
 }
 
 /** A stream of answers as the services see it. */
 class GrpcStream implements Outgoing {
-  readonly #stream: ServerHttp2Stream
+  readonly #stream: ServerStream
   readonly #method: StreamMethod
   readonly #log: Log
   readonly #incoming: Incoming
-  #pending: Buffer[] = []
-  #pendingSize = 0
-  #flushing = false
-  #finished = false
 
-  constructor(stream: ServerHttp2Stream, method: StreamMethod, caller: Caller, log: Log) {
+  constructor(stream: ServerStream, method: StreamMethod, caller: Caller, log: Log) {
     this.#stream = stream
     this.#method = method
     this.#log = log
+    stream.respond(head)
     this.#incoming = method.open(this, caller)
     const reader = new FrameReader(messageSizeMax)
-    stream.on("data", (chunk: Buffer) => this.#received(() => reader.push(chunk)))
-    stream.on("end", () => this.#incoming.ended())
-    stream.on("drain", () => {
-      stream.resume()
-      this.#incoming.drained()
-    })
-    stream.on("close", () => {
-      this.#finished = true
-      this.#incoming.closed()
-    })
-    stream.respond(head(), { waitForTrailers: true })
-    stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers))
+    stream.handlers = {
+      onData: (chunk) => this.#received(() => reader.push(chunk)),
+      onEnd: () => this.#incoming.ended(),
+      onDrained: () => {
+        stream.resume()
+        this.#incoming.drained()
+      },
+      onClose: () => this.#incoming.closed(),
+    }
+    if (stream.endsAtHead) this.#incoming.ended()
   }
-
-  #trailers: Record<string, string> = ok
 
   send(answer: object): boolean {
     return this.sendEncoded([this.#method.response.encode(answer)])
   }
 
-  /** What is said in one turn is written at once: a write costs more than what is in it. */
   sendEncoded(pieces: readonly Buffer[]): boolean {
-    if (this.#finished || this.#stream.destroyed) return true
+    const stream = this.#stream
+    if (this.#isOver) return true
     let size = 0
     for (const piece of pieces) size += piece.length
-    this.#pending.push(frameHead(size), ...pieces)
-    this.#pendingSize += size
-    if (this.#pendingSize >= writeSizeMin) this.#flush()
-    else if (!this.#flushing) {
-      this.#flushing = true
-      queueMicrotask(() => this.#flush())
-    }
-    return !this.#isFull
+    stream.write(frameHead(size))
+    for (const piece of pieces) stream.write(piece)
+    if (stream.unread <= unreadSizeMax) return true
+    // Who does not read what it is sent is not read either: what it asks for would only be more of it.
+    stream.pause()
+    return false
   }
 
   end(error?: unknown): void {
-    if (this.#finished) return
-    this.#flush()
-    this.#finished = true
-    if (error !== undefined) this.#trailers = statusOf(error, this.#log)
-    this.#stream.end()
-    this.#stream.resume()
+    if (this.#isOver) return
+    this.#hasEnded = true
+    this.#stream.end(error === undefined ? ok : statusOf(error, this.#log))
   }
 
-  #flush(): void {
-    this.#flushing = false
-    const pending = this.#pending
-    if (pending.length === 0) return
-    this.#pending = []
-    this.#pendingSize = 0
-    if (this.#finished || this.#stream.destroyed) return
-    this.#stream.write(Buffer.concat(pending))
-    // Who does not read what it is sent is not read either: what it asks for would only be more of it.
-    if (this.#isFull) this.#stream.pause()
-  }
+  #hasEnded = false
 
-  get #isFull(): boolean {
-    return this.#stream.writableLength + this.#pendingSize > unreadSizeMax
+  get #isOver(): boolean {
+    return this.#hasEnded || this.#stream.isClosed
   }
 
   #received(read: () => Buffer[]): void {
-    if (this.#finished) return
     try {
-      for (const message of read()) this.#incoming.received(this.#method.request.decode(message))
+      for (const message of read()) {
+        if (this.#isOver) return
+        this.#incoming.received(this.#method.request.decode(message))
+      }
     } catch (error) {
       this.end(error)
     }
   }
 }
 
-function fail(stream: ServerHttp2Stream, error: unknown, log: Log): void {
-  if (stream.destroyed || stream.headersSent) return
-  stream.respond({ ...head(), ...statusOf(error, log) }, { endStream: true })
-  // What else the client sends is thrown away: to reset the stream could overtake the answer.
-  stream.resume()
+/** What else the client sends is thrown away: to reset the stream could overtake the answer. */
+function fail(stream: ServerStream, error: unknown, log: Log): void {
+  if (stream.isAnswered) return
+  stream.respond([...head, ...statusOf(error, log)], true)
 }
 
-function statusOf(error: unknown, log: Log): Record<string, string> {
+function statusOf(error: unknown, log: Log): HeaderList {
   const known = error instanceof GrpcError ? error : toEtcdError(error)
   if (known !== undefined) return status(known.code, known.message)
   if (error instanceof WireError) return status(code.internal, `grpc: error unmarshalling request: ${error.message}`)
@@ -195,9 +179,9 @@ function statusOf(error: unknown, log: Log): Record<string, string> {
 }
 
 /** Headers have only ASCII: what else the message has is percent-encoded, as gRPC says. */
-function status(grpcStatus: number, message: string): Record<string, string> {
+function status(grpcStatus: number, message: string): HeaderList {
   const encoded = message.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) => {
     return [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("")
   })
-  return { "grpc-status": String(grpcStatus), "grpc-message": encoded }
+  return ["grpc-status", String(grpcStatus), "grpc-message", encoded]
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http"
-import type { ServerHttp2Stream } from "node:http2"
 import type { TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
+import type { ServerStream } from "#http2"
 import type { Admit } from "../grpc/serve.ts"
 import type { Page, Pages } from "./pages.ts"
 
@@ -19,15 +19,16 @@ export function http1Server(pages: Pages, admit: Admit, log: Log): Server {
 }
 
 /** One stream of HTTP/2 that asks for a page. */
-export function answerPage(stream: ServerHttp2Stream, pages: Pages, method: string, path: string, log: Log): void {
-  stream.resume()
+export function answerPage(stream: ServerStream, pages: Pages, log: Log): void {
+  const { method, path } = stream
   void pages
     .read(method, path)
     .catch(failed(log))
     .then(({ status, contentType, body }) => {
-      if (stream.destroyed) return
-      stream.respond({ ":status": status, "content-type": contentType })
-      stream.end(method === "HEAD" ? undefined : body)
+      stream.respond([":status", String(status), "content-type", contentType], method === "HEAD")
+      if (method === "HEAD") return
+      stream.write(Buffer.from(body))
+      stream.end()
     })
 }
 
