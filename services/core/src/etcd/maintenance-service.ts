@@ -28,7 +28,8 @@ export function maintenanceService(parts: Parts): Methods {
   const { memberId } = identity
   return {
     "etcdserverpb.Maintenance/Status": unary(emptyRequest, statusResponse, async () => {
-      const { index, appliedIndex, term, size, sizeInUse } = storage.status()
+      const { index, appliedIndex, term } = storage.status()
+      const { size, sizeInUse } = storage.sizes()
       const { cluster } = storage
       const leader = identity.idOf(cluster.leader())
       const raised = alarms.raised().map((alarm) => `memberID:${memberId} alarm:${alarmNames[alarm]} `)

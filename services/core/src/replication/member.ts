@@ -208,7 +208,11 @@ export class Member implements Replication {
     const { raft } = this.#parts
     const hasSpace = !this.#driver.isFull && this.#saver.refusal === undefined
     const { index: appliedIndex } = this.#applier.position
-    return { index: raft.commit, appliedIndex, term: raft.term, hasSpace, ...this.#table.sizes() }
+    return { index: raft.commit, appliedIndex, term: raft.term, hasSpace }
+  }
+
+  sizes(): ReturnType<Replication["sizes"]> {
+    return this.#table.sizes()
   }
 
   get unsavedSize(): number {

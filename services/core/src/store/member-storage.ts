@@ -77,10 +77,13 @@ export interface MemberStatus {
   readonly term: number
   /** False while this member can take nothing in, because its disk is full. */
   readonly hasSpace: boolean
-  /** Bytes of the state on disk, and those of them that hold something. */
+  readonly keys: number
+}
+
+/** Bytes of the state on disk, and those of them that hold something. */
+export interface StateSizes {
   readonly size: number
   readonly sizeInUse: number
-  readonly keys: number
 }
 
 /**
@@ -109,4 +112,6 @@ export interface MemberStorage extends Storage {
   /** Throws NoteChangedError unless the note's version is `expected`. */
   setNote(name: string, value: Uint8Array, expected: number): Promise<void>
   status(): MemberStatus
+  /** Asks the disk's own books, which is dear: not for every call. */
+  sizes(): StateSizes
 }

@@ -36,7 +36,8 @@ export function createMemoryStorage({ clock }: { clock: Clock }): MemberStorage 
     propose,
     confirmRead: () => undefined,
     storeTimeMs: () => time.now(),
-    position: () => ({ index: applied, appliedIndex: applied, term: 1, hasSpace: true, size: 0, sizeInUse: 0 }),
+    position: () => ({ index: applied, appliedIndex: applied, term: 1, hasSpace: true }),
+    sizes: () => ({ size: 0, sizeInUse: 0 }),
     cluster: clusterOfOne,
     get stopped() {
       return stopped

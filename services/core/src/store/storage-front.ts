@@ -10,6 +10,7 @@ import type {
   NestedTxn,
   NestedTxnResult,
   Note,
+  StateSizes,
   SyncedWatch,
 } from "./member-storage.ts"
 import type { Mvcc, Outcome } from "./mvcc.ts"
@@ -28,6 +29,7 @@ export interface Replication {
   storeTimeMs(): number
   /** Where the log is, and what the state takes on disk. */
   position(): Omit<MemberStatus, "compactRevision" | "keys">
+  sizes(): StateSizes
   readonly cluster: Cluster
   /** Why nothing is answered any more; undefined while it is. */
   readonly stopped: Error | undefined
@@ -154,6 +156,10 @@ export class StorageFront implements MemberStorage {
   status(): MemberStatus {
     const { compactRevision, keys } = this.#mvcc
     return { compactRevision, keys, ...this.#replication.position() }
+  }
+
+  sizes(): StateSizes {
+    return this.#replication.sizes()
   }
 
   close(): Promise<void> {
