@@ -54,7 +54,8 @@ async function asked(
   if (!review) throw new Error(`webhook does not accept known ConversionReview versions (v1, v1beta1)`)
   const target = await targetOf({ clientConfig }, storage)
   target.url.searchParams.set("timeout", `${timeoutMs / 1_000}s`)
-  const answer = await transport.post(target, JSON.stringify(review), timeoutMs).catch((error: unknown) => {
+  const asking = transport.post(target, JSON.stringify(review), { timeoutMs, whenRefused: true })
+  const answer = await asking.catch((error: unknown) => {
     throw new Error(`Post ${JSON.stringify(target.url.href)}: ${(error as Error).message}`)
   })
   return convertedObjects(answer, review, uid)

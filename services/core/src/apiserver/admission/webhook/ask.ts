@@ -85,7 +85,9 @@ async function review(webhook: Webhook, attributes: AdmissionAttributes, options
   const uid = randomUUID()
   const body = JSON.stringify(reviewOf(attributes, uid))
   try {
-    return readAnswer(await options.transport.post(target, body, webhook.timeoutSeconds * 1000), uid)
+    // Where the policy is to do without, waiting would cost every write while the webhook is away.
+    const patience = { timeoutMs: webhook.timeoutSeconds * 1000, whenRefused: webhook.failurePolicy === "Fail" }
+    return readAnswer(await options.transport.post(target, body, patience), uid)
   } catch (error) {
     throw new Error(`failed to call webhook: Post ${JSON.stringify(target.url.href)}: ${text(error)}`)
   }

@@ -3,9 +3,15 @@ import type { LookupFunction } from "node:net"
 import type { Clock } from "@wick/sdk/clock"
 import type { WebhookTarget } from "./target.ts"
 
+export interface Patience {
+  readonly timeoutMs: number
+  /** Whether to ask again, for a moment, where a Service refuses the connection. */
+  readonly whenRefused: boolean
+}
+
 /** Posts a review and gives the answer as JSON; throws if there is none in time. */
 export interface WebhookTransport {
-  post(target: WebhookTarget, body: string, timeoutMs: number): Promise<unknown>
+  post(target: WebhookTarget, body: string, patience: Patience): Promise<unknown>
   close(): void
 }
 
@@ -17,23 +23,45 @@ const connectionsMax = 32
 const keepAliveMs = 60_000
 
 /**
+ * Waits between tries where a Service refuses: together less than the shortest timeout. Nodes learn a moment after the API
+ * server that a Service's pod is ready, or is gone; another pod, or the same one by then, can say what was asked.
+ */
+const refusedGapsMs = [50, 100, 200, 400]
+
+/**
  * Node's own https, with connections kept: it is loaded anyway for serving, where another client would cost this process
  * some megabytes for a few calls a minute.
  */
 export function createWebhookTransport(clock: Clock): WebhookTransport {
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: keepAliveMs, maxSockets: connectionsMax })
   return {
-    post: async (target, body, timeoutMs) => {
+    post: (target, body, { timeoutMs, whenRefused }) => {
       const beganMs = clock.monotonic()
-      try {
-        return await post(agent, clock, target, body, timeoutMs)
-      } catch (error) {
-        if (!(error instanceof StaleConnectionError)) throw error
-        return post(false, clock, target, body, timeoutMs - (clock.monotonic() - beganMs))
+      const leftMs = (): number => timeoutMs - (clock.monotonic() - beganMs)
+      const ask = async (): Promise<unknown> => {
+        try {
+          return await post(agent, clock, target, body, leftMs())
+        } catch (error) {
+          if (!(error instanceof StaleConnectionError)) throw error
+          return post(false, clock, target, body, leftMs())
+        }
       }
+      return whenRefused && target.address !== undefined ? unlessRefused(ask, clock) : ask()
     },
     close: () => agent.destroy(),
   }
+}
+
+async function unlessRefused(ask: () => Promise<unknown>, clock: Clock): Promise<unknown> {
+  for (const gapMs of refusedGapsMs) {
+    try {
+      return await ask()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ECONNREFUSED") throw error
+    }
+    await clock.sleep(gapMs)
+  }
+  return ask()
 }
 
 /**

@@ -1,13 +1,13 @@
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer, type Server } from "node:https"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect, createServer as createNetServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { SimulatedClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest"
 import { openPki, type Pki } from "#pki"
 import { createMemoryStorage, type Storage } from "#store"
 import type { AdmissionAttributes } from "../step.ts"
@@ -272,6 +272,52 @@ describe("a webhook that does not answer", () => {
   it("is passed over if its policy says so", async () => {
     await register("validating", { name: "one.x.io", failurePolicy: "Ignore", ...nowhere })
     await admission.validate?.(write())
+  })
+
+  describe("because its Service refuses the connection", () => {
+    const later = createNetServer((socket) => socket.pipe(connect(port, "127.0.0.1")).pipe(socket))
+    let sleeps: MockInstance<SimulatedClock["sleep"]>
+    /** Resolves when the API server waits for the nth time before it asks anew. */
+    const waits = (count: number) => vi.waitFor(() => expect(sleeps).toHaveBeenCalledTimes(count))
+
+    async function behindService(more: object): Promise<void> {
+      await once(later.listen(0, "127.0.0.1"), "listening")
+      const away = (later.address() as AddressInfo).port
+      await new Promise((resolve) => later.close(resolve))
+      const service = { namespace: "tools", name: "checker", path: "/one.x.io", port: away }
+      const clientConfig = { service, caBundle: Buffer.from(pki.authorityPem).toString("base64") }
+      await put("core/services/tools/checker", { metadata: { name: "checker" }, spec: { clusterIP: "127.0.0.1" } })
+      await register("validating", { name: "one.x.io", answer: () => ({ allowed: true }), clientConfig, ...more })
+      sleeps = vi.spyOn(clock, "sleep")
+      listens = () => once(later.listen(away, "127.0.0.1"), "listening")
+    }
+    let listens: () => Promise<unknown>
+    afterEach(() => void later.close())
+
+    it("is asked again for a moment: nodes learn late that its pod is ready, or gone", async () => {
+      await behindService({})
+      const judged = admission.validate?.(write())
+      await Promise.race([waits(1), judged])
+      await listens()
+      await clock.advance(50)
+      await judged
+    })
+
+    it("fails the write when that goes on", async () => {
+      await behindService({})
+      const refused = expect(admission.validate?.(write())).rejects.toThrow("ECONNREFUSED")
+      for (const [index, gapMs] of [50, 100, 200, 400].entries()) {
+        await waits(index + 1)
+        await clock.advance(gapMs)
+      }
+      await refused
+    })
+
+    it("is not waited for if its policy is to do without it", async () => {
+      await behindService({ failurePolicy: "Ignore" })
+      await admission.validate?.(write())
+      expect(sleeps).not.toHaveBeenCalled()
+    })
   })
 
   it("is given no more than its time", async () => {
