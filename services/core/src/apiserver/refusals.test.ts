@@ -1,3 +1,4 @@
+import type { AnyObject } from "@wick/sdk/api/kind"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startTestApi, type TestApi } from "./testing/start.ts"
@@ -53,6 +54,27 @@ describe("a request is refused", () => {
     expect(await message(send("POST", pods, body))).toBe(
       "400 resourceVersion should not be set on objects to be created",
     )
+  })
+
+  it("when what it would update is gone, and is another's name by now, though an update may make it", async () => {
+    const leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+    const made = (await (await send("POST", leases, { metadata: { name: "l" }, spec: {} })).json()) as AnyObject
+    await send("DELETE", `${leases}/l`)
+    expect(await message(send("PUT", `${leases}/l`, made))).toBe(
+      `409 Operation cannot be fulfilled on leases.coordination.k8s.io "l": Precondition failed: UID in precondition: ${made.metadata.uid}, UID in object meta: `,
+    )
+    const { uid: _, ...metadata } = made.metadata
+    expect((await send("PUT", `${leases}/l`, { ...made, metadata })).status).toBe(201)
+  })
+
+  it("not for losing a race to make what an update may make", async () => {
+    const path = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/raced"
+    const put = (verb: string) =>
+      send("PUT", path, {
+        metadata: { name: "raced" },
+        rules: [{ apiGroups: [""], resources: ["pods"], verbs: [verb] }],
+      })
+    expect((await Promise.all([put("get"), put("list")])).map(({ status }) => status).sort()).toEqual([200, 201])
   })
 
   it("when the body is of another kind, however odd", async () => {

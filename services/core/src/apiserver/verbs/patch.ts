@@ -1,6 +1,6 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { queryFlag } from "@wick/sdk/api/meta/query-flag"
-import { isStatus, StatusError } from "@wick/sdk/api/meta/status-error"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { decodeBody, mediaTypeOf } from "../decode-body.ts"
 import { invalidOption } from "../invalid-error.ts"
 import { duplicateItem } from "../patch/duplicate-item.ts"
@@ -12,12 +12,9 @@ import { applyServerSide } from "../patch/server-side-apply.ts"
 import { applyStrategicMerge } from "../patch/strategic-merge.ts"
 import type { RequestContext } from "../request-context.ts"
 import { pruneUnknown } from "../validate-object.ts"
-import { requireObject, storeNew } from "./create.ts"
+import { requireObject } from "./create.ts"
 import { applyType, ownableOf, writerOf } from "./ownership.ts"
-import { modify, requireName, type Written } from "./update.ts"
-
-/** An object that others make and delete all the time while it is applied is looked at this many times. */
-const appliesMax = 5
+import { changeOrMake, modify, requireName, type Written } from "./update.ts"
 
 type PatchOf = (live: AnyObject, patch: unknown, context: RequestContext) => unknown
 
@@ -61,7 +58,7 @@ function patched(context: RequestContext, value: unknown): AnyObject {
 }
 
 async function apply(context: RequestContext, body: unknown): Promise<Written> {
-  const { info, server, resource } = context
+  const { info, resource } = context
   if (!info.query.get("fieldManager")) {
     const detail = "is required for apply patch"
     throw invalidOption("PatchOptions", { type: "Required", field: "fieldManager", detail })
@@ -78,23 +75,9 @@ async function apply(context: RequestContext, body: unknown): Promise<Written> {
     throw new StatusError("BadRequest", `failed to create typed patch object (${what}): ${duplicate}`)
   }
   const change = (live: AnyObject): AnyObject => applyServerSide(live, copyJson(applied), kind, by)
-  const named = { ...applied, metadata: { ...applied.metadata, name: info.name } }
-  for (let attempt = 1; ; attempt++) {
-    const existing = await server.store.find(resource, info.namespace, info.name)
-    if (!existing) mayBeMade(context)
-    try {
-      if (existing) return { bytes: await modify(context, change), isNew: false }
-      return { bytes: await storeNew(context, applyServerSide(undefined, copyJson(named), kind, by)), isNew: true }
-    } catch (error) {
-      // Somebody has deleted it, or made it, since we looked: whoever applies wants it in either case.
-      if (attempt === appliesMax || !isStatus(error, existing ? "NotFound" : "AlreadyExists")) throw error
-    }
-  }
-}
-
-/** What is not there can be made by who may create it, but for a part of it. */
-function mayBeMade(context: RequestContext): void {
-  const { resource, info } = context
-  if (info.subresource !== "") throw new StatusError("NotFound", `${resource.plural} "${info.name}" not found`)
-  context.allowCreation()
+  return changeOrMake(context, change, () => {
+    if (info.subresource !== "") throw new StatusError("NotFound", `${resource.plural} "${info.name}" not found`)
+    const named = { ...applied, metadata: { ...applied.metadata, name: info.name } }
+    return applyServerSide(undefined, copyJson(named), kind, by)
+  })
 }

@@ -34,17 +34,37 @@ export interface Written {
 
 export async function updateObject(context: RequestContext): Promise<Written> {
   const body = requireObject(context, await decodeObject(context))
-  const { name } = context.info
+  const { resource, info } = context
   requireName(context, body)
-  if (context.resource.createdByUpdate && context.info.subresource === "") {
-    const there = await context.server.store.find(context.resource, context.info.namespace, name)
-    if (!there) {
+  const change = (): AnyObject => {
+    if (!resource.updatedBlindly && !body.metadata.resourceVersion) throw versionless(context)
+    return copyJson(body)
+  }
+  if (!resource.createdByUpdate || info.subresource !== "") {
+    return { bytes: await modify(context, change), isNew: false }
+  }
+  return changeOrMake(context, change, () => {
+    checkUid(context, { metadata: { name: info.name } }, body.metadata.uid)
+    // Which version of an object that is gone was seen does not matter to one that is made, as in Kubernetes.
+    const { resourceVersion: _, ...metadata } = body.metadata
+    return copyJson({ ...body, metadata: { ...metadata, name: info.name } })
+  })
+}
+
+/** Changes the object that is there, or makes one: whichever it is when it is written, since others write too. */
+export async function changeOrMake(context: RequestContext, change: Mutation, make: () => AnyObject): Promise<Written> {
+  const { server, resource, info } = context
+  for (let attempt = 1; ; attempt++) {
+    const there = await server.store.find(resource, info.namespace, info.name)
+    try {
+      if (there) return { bytes: await modify(context, change), isNew: false }
+      const made = make()
       context.allowCreation()
-      return { bytes: await storeNew(context, { ...body, metadata: { ...body.metadata, name } }), isNew: true }
+      return { bytes: await storeNew(context, made), isNew: true }
+    } catch (error) {
+      if (attempt >= retriesMax || !isStatus(error, there ? "NotFound" : "AlreadyExists")) throw error
     }
   }
-  if (!context.resource.updatedBlindly && !body.metadata.resourceVersion) throw versionless(context)
-  return { bytes: await modify(context, () => copyJson(body)), isNew: false }
 }
 
 function versionless({ resource, info }: RequestContext): StatusError {
@@ -86,12 +106,16 @@ export async function modify(context: RequestContext, change: Mutation): Promise
 }
 
 /** An object that was made anew under the same name is another: what was decided about the first does not hold for it. */
-export function checkUid({ resource }: RequestContext, { metadata }: AnyObject, uid: string | undefined): void {
+export function checkUid(
+  { resource }: RequestContext,
+  { metadata }: Pick<AnyObject, "metadata">,
+  uid: string | undefined,
+): void {
   if (uid === undefined || uid === "" || uid === metadata.uid) return
-  const { name = "" } = metadata
+  const { name = "", uid: found = "" } = metadata
   throw new StatusError(
     "Conflict",
-    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`,
     { name, group: resource.group, kind: resource.plural, causes: [] },
   )
 }
