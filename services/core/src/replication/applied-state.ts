@@ -33,16 +33,32 @@ export interface AppliedState extends Records {
   close(): Promise<void>
 }
 
+/** What a log has: the entries that follow on `before`. */
+export interface LogSpan {
+  readonly before: LogPosition
+  readonly entries: readonly LogPosition[]
+}
+
+/**
+ * Whether it has an entry of that term in that place. Two logs that have are equal up to there (paper §5.3), so only then
+ * can it go on from a state that was saved there.
+ */
+export function spans({ before, entries }: LogSpan, { index, term }: LogPosition): boolean {
+  const found = index === before.index ? before : entries[index - before.index - 1]
+  return found?.term === term
+}
+
 /**
  * Where applied states are. There is one, and for a while a second one: the state that comes from a leader is written
  * beside the old one, and the log says which of them holds after a crash.
  */
 export interface StateHome {
   /**
-   * Opens the newest state that the log can go on from: one that is at `before` or later and no later than `last`, or a
-   * new one when the log begins at its beginning. Removes all others. Throws CorruptLogError when there is none.
+   * Opens the newest state that the log can go on from, see `spans`, or a new one when the log begins at its beginning. One
+   * that came from a leader is none of them, however new, as long as the log was not restarted after it: what the log has
+   * in its place may be what another leader wrote. Removes all others. Throws CorruptLogError when there is none.
    */
-  open(log: { readonly before: LogPosition; readonly last: LogPosition }): Promise<AppliedState>
+  open(log: LogSpan): Promise<AppliedState>
   /**
    * Writes a state that comes from a leader beside the present one; resolves when all of it is durable. Throws
    * CorruptStateError when the bytes are not those of a whole state, and leaves nothing then.

@@ -65,7 +65,7 @@ export async function openMember(parts: MemberParts): Promise<OpenedMember> {
   const { log, recovered } = await WriteAheadLog.open(disk, founded, limits.segmentSize)
   undo.defer(() => log.close())
   const { before, entries, hardState, tornBytes } = recovered
-  const table = await states.open({ before, last: entries.at(-1) ?? before })
+  const table = await states.open({ before, entries })
   undo.defer(() => table.close())
   const { mvcc, checkpoint } = table.load()
   const applied = checkpoint?.applied ?? { index: 0, term: 0 }

@@ -24,7 +24,7 @@ const change = { key: "a", value: Buffer.from("x"), createRevision: 2, modRevisi
 
 /** A state with one key, saved at that position; its bytes, as they are sent. */
 async function savedState(index: number): Promise<{ readonly state: AppliedState; readonly bytes: Buffer }> {
-  const state = await home.open({ before: at(0), last: at(0) })
+  const state = await home.open({ before: at(0), entries: [] })
   state.append(2, [change])
   state.putLease({ id: 7, ttlSeconds: 5, deadlineMs: 9 })
   state.putNote("n", { version: 1, value: Buffer.from("note") })
@@ -98,6 +98,8 @@ describe("a state that is sent", () => {
   })
 })
 
+type Terms = (index: number) => number
+
 describe("which state holds after a crash", () => {
   beforeEach(async () => {
     const { state, bytes } = await savedState(50)
@@ -105,8 +107,12 @@ describe("which state holds after a crash", () => {
     await state.save(checkpointAt(20))
     await state.close()
   })
-  const applied = async (before: number, last: number): Promise<number | undefined> => {
-    const state = await home.open({ before: at(before), last: at(last) })
+  const applied = async (before: number, last: number, terms: Terms = () => 1): Promise<number | undefined> => {
+    const entries = Array.from({ length: last - before }, (_, place) => before + 1 + place)
+    const state = await home.open({
+      before: at(before),
+      entries: entries.map((index) => ({ index, term: terms(index) })),
+    })
     const index = state.load().checkpoint?.applied.index
     await state.close()
     return index
@@ -114,6 +120,11 @@ describe("which state holds after a crash", () => {
 
   it("is the old one while the log goes on from that", async () => {
     expect(await applied(0, 30)).toBe(20)
+    expect(await readdir(directory)).toEqual(["state"])
+  })
+
+  it("is the old one while the log has another leader's entries where the new one was saved", async () => {
+    expect(await applied(0, 60, (index) => (index < 45 ? 1 : 2))).toBe(20)
     expect(await readdir(directory)).toEqual(["state"])
   })
 
@@ -131,9 +142,9 @@ describe("which state holds after a crash", () => {
 it("A new member that was being sent a state when it died begins anew", async () => {
   const { state, bytes } = await savedState(50)
   await home.remove(state)
-  await (await home.open({ before: at(0), last: at(0) })).close()
+  await (await home.open({ before: at(0), entries: [] })).close()
   await (await home.receive(pieces(bytes, 64))).state.close()
-  const again = await home.open({ before: at(0), last: at(0) })
+  const again = await home.open({ before: at(0), entries: [] })
   expect(again.load()).toEqual({ mvcc: expect.any(Mvcc), checkpoint: undefined })
   expect(await readdir(directory)).toEqual(["state"])
   await again.close()

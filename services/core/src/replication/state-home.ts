@@ -2,7 +2,14 @@ import { mkdir, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import type { LogPosition } from "#raft"
 import { Mvcc } from "#store"
-import type { AppliedState, Checkpoint, ReceivedState, StateHome } from "./applied-state.ts"
+import {
+  type AppliedState,
+  type Checkpoint,
+  type LogSpan,
+  type ReceivedState,
+  type StateHome,
+  spans,
+} from "./applied-state.ts"
 import { decodeChange, readChangeKey } from "./change-codec.ts"
 import { CorruptStateError } from "./checksum.ts"
 import { CorruptLogError } from "./log-recovery.ts"
@@ -26,16 +33,14 @@ export class StateDirectories implements StateHome {
     this.#directory = directory
   }
 
-  async open({ before, last }: { readonly before: LogPosition; readonly last: LogPosition }): Promise<AppliedState> {
+  async open(log: LogSpan): Promise<AppliedState> {
     const names = (await readdir(this.#directory)).filter((name) => namePattern.test(name))
-    const found: { readonly name: string; readonly applied: number | undefined }[] = []
+    const found: { readonly name: string; readonly applied: LogPosition | undefined }[] = []
     for (const name of names) found.push({ name, applied: await this.#appliedOf(name) })
-    const fitting = found.flatMap(({ name, applied = -1 }) =>
-      before.index <= applied && applied <= last.index ? [{ name, applied }] : [],
-    )
-    const best = fitting.toSorted((a, b) => b.applied - a.applied)[0]
-    if (best === undefined && !beginsAnew(before, found)) {
-      throw this.#unfit(found.find(({ applied }) => applied !== undefined)?.applied ?? 0, before, last)
+    const fitting = found.flatMap(({ name, applied }) => (applied && spans(log, applied) ? [{ name, applied }] : []))
+    const best = fitting.toSorted((a, b) => b.applied.index - a.applied.index)[0]
+    if (best === undefined && !beginsAnew(log.before, found)) {
+      throw this.#unfit(found.find(({ applied }) => applied !== undefined)?.applied?.index ?? 0, log)
     }
     const chosen = best?.name ?? ownName
     for (const name of names) if (name !== chosen) await this.#remove(name)
@@ -73,9 +78,9 @@ export class StateDirectories implements StateHome {
   }
 
   /** Undefined: it is not a whole state, one that was being received for example. */
-  async #appliedOf(name: string): Promise<number | undefined> {
+  async #appliedOf(name: string): Promise<LogPosition | undefined> {
     const table = await this.#openTable(name)
-    const applied = table.checkpoint()?.applied.index
+    const applied = table.checkpoint()?.applied
     await table.close()
     return applied
   }
@@ -92,7 +97,8 @@ export class StateDirectories implements StateHome {
     await rm(join(this.#directory, name), { recursive: true, force: true })
   }
 
-  #unfit(applied: number, before: LogPosition, last: LogPosition): CorruptLogError {
+  #unfit(applied: number, { before, entries }: LogSpan): CorruptLogError {
+    const last = entries.at(-1) ?? before
     return new CorruptLogError(
       `${this.#directory} is incomplete: its state goes up to entry ${applied}, its log from ${before.index + 1} ` +
         `to ${last.index}. One of the two was removed or is of another time: restore both from one backup`,
@@ -106,7 +112,7 @@ export class StateDirectories implements StateHome {
  */
 function beginsAnew(
   before: LogPosition,
-  found: readonly { readonly name: string; readonly applied: number | undefined }[],
+  found: readonly { readonly name: string; readonly applied: LogPosition | undefined }[],
 ): boolean {
   const own = found.find(({ name }) => name === ownName)
   return before.index === 0 && (own === undefined ? found.length === 0 : own.applied === undefined)

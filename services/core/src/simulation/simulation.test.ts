@@ -8,7 +8,7 @@ const run = (seed: number) => outsideOfPromises(() => runWorld({ seed }))
 describe("a cluster in a world where things go wrong", () => {
   const fresh = Math.floor(performance.timeOrigin) % 1_000_000_000
   /** Worlds in which promises were broken once. */
-  const remembered = [153, 340, 536, 10_903, 219_276, 240_900, 306_812]
+  const remembered = [153, 340, 536, 4983, 8547, 10_903, 219_276, 240_900, 306_812]
   const seeds = [
     ...remembered,
     ...Array.from({ length: 20 }, (_, at) => at + 1),

@@ -10,7 +10,14 @@ import {
   type RevisionChanges,
   type Version,
 } from "#store"
-import type { AppliedState, Checkpoint, ReceivedState, StateHome } from "../replication/applied-state.ts"
+import {
+  type AppliedState,
+  type Checkpoint,
+  type LogSpan,
+  type ReceivedState,
+  type StateHome,
+  spans,
+} from "../replication/applied-state.ts"
 import { changeKey, decodeChange, decodeValue, encodeChange, readChangeKey } from "../replication/change-codec.ts"
 import { CorruptStateError } from "../replication/checksum.ts"
 import { CorruptLogError } from "../replication/log-recovery.ts"
@@ -66,7 +73,7 @@ export class StateShelf {
       return state
     }
     return {
-      open: async ({ before, last }) => open(this.#choose(before.index, last.index)),
+      open: async (log) => open(this.#choose(log)),
       receive: async (chunks) => this.#receive(chunks, open),
       remove: async (state) => {
         this.#saved.delete(must(names.get(state), "a state that is removed was opened here"))
@@ -103,17 +110,17 @@ export class StateShelf {
     await host.pause((saveMaxMs * this.#random.below(1000)) / 1000)
   }
 
-  #choose(first: number, last: number): string {
+  #choose(log: LogSpan): string {
     let best: { readonly name: string; readonly applied: number } | undefined
     for (const [name, { checkpoint }] of this.#saved) {
       if (checkpoint === undefined) continue
-      const applied = decodeCheckpoint(checkpoint).applied.index
-      if (first <= applied && applied <= last && applied >= (best?.applied ?? 0)) best = { name, applied }
+      const { applied } = decodeCheckpoint(checkpoint)
+      if (spans(log, applied) && applied.index >= (best?.applied ?? 0)) best = { name, applied: applied.index }
     }
     // Its own state was never saved: what else is here came from a leader, and the power failed before the log said so.
     const own = this.#saved.get(ownName)
     const isFresh = this.#saved.size === 0 || (own !== undefined && own.checkpoint === undefined)
-    if (best === undefined && (first > 0 || !isFresh)) throw new CorruptLogError("no state fits the log")
+    if (best === undefined && (log.before.index > 0 || !isFresh)) throw new CorruptLogError("no state fits the log")
     const chosen = best?.name ?? ownName
     for (const name of this.#saved.keys()) if (name !== chosen) this.#saved.delete(name)
     if (!this.#saved.has(chosen)) this.#saved.set(chosen, nothingSaved)

@@ -54,10 +54,16 @@ export class Storm {
     this.#note("the storm is over")
   }
 
-  /** Nothing goes to the leader any more, which all others still hear: they must find another. False: nobody leads. */
+  /**
+   * Nothing goes to the leader any more, which all others still hear: they must find another. False: nobody leads, or those
+   * who are left are no majority, and must not.
+   */
   deafenLeader(): boolean {
     const leader = this.#leader()
-    if (leader === undefined) return false
+    const { voters = [], outgoing = [] } = leader?.raft?.log.configuration ?? {}
+    const isSpared = (list: readonly number[]): boolean =>
+      list.filter((id) => id !== leader?.id).length * 2 > list.length
+    if (leader === undefined || !isSpared(voters) || (outgoing.length > 0 && !isSpared(outgoing))) return false
     this.#note(`nothing goes to ${leader.id} any more`)
     for (const { id } of this.#machines()) if (id !== leader.id) this.#cluster.network.cut(id, leader.id)
     return true
