@@ -16,6 +16,7 @@ import { Prober } from "./backend/prober.ts"
 import { followActivators, followAutoscalers } from "./cluster/activator-endpoints.ts"
 import { ClusterWatch } from "./cluster/cluster-watch.ts"
 import { Fleet } from "./cluster/fleet.ts"
+import { ServiceBackends } from "./cluster/service-backends.ts"
 import type { Door } from "./gateway/entrance.ts"
 import { Gateway } from "./gateway/gateway.ts"
 import { RequestLog } from "./gateway/request-log.ts"
@@ -105,15 +106,16 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
   let adminUrl = ""
   let connectedPeers: readonly Peer[] = []
   const informers = started.use(createInformers(client, clock, log))
-  const services = ownServices(followGatewayKey(informers), clock)
-  const sharing = started.use(shareSlots({ self: () => adminUrl, clock, log, proof: services.proof }))
+  const own = ownServices(followGatewayKey(informers), clock)
+  const sharing = started.use(shareSlots({ self: () => adminUrl, clock, log, proof: own.proof }))
   let link: Pick<AutoscalerLink, "send"> | undefined
   const reporter = new LoadReporter(clock, (message) => link?.send(message))
   started.defer(() => reporter.stop())
   const prober = new Prober(clock, () => metrics.probes.add())
   started.defer(() => prober.stopAll())
   const fleet = new Fleet({ clock, random, prober, measuring, events: reporter, lender: sharing.lender })
-  const watch = new ClusterWatch({ informers, clock, fleet, log })
+  const services = new ServiceBackends({ informers, clock, random, prober, measuring })
+  const watch = new ClusterWatch({ informers, clock, fleet, services, log })
   const config = follow(watchConfig(informers))
   const { gateway, tracing } = openGateway(watch, config, { ...options, log }, started)
   let isReady = false
@@ -123,7 +125,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
       metrics: tellFigures({ ...options, log, host: options.figuresHost, fleet, measuring, config }, started),
       log,
       hooksFrom: options.hooksFrom ?? "loopback",
-      ...services,
+      ...own,
       isReady: () => isReady,
       routed: (ingress, signal) => watch.routed(ingress, signal),
       peers: () => others(sharing.links.alive, connectedPeers, { id, admin: adminUrl }),

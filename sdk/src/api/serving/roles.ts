@@ -53,7 +53,7 @@ const rules: Record<string, Rule[]> = {
   activator: [
     rule(["serving.knative.dev"], ["revisions"], read),
     rule([networking], ["ingresses"], read),
-    rule([""], ["pods", "configmaps"], read),
+    rule([""], ["pods", "configmaps", "services"], read),
     // Certificates: of type kubernetes.io/tls, which roles cannot say.
     rule([""], ["secrets"], read),
     rule(["discovery.k8s.io"], ["endpointslices"], read),
@@ -92,6 +92,30 @@ function userRoles(): AnyObject[] {
   }))
 }
 
+/**
+ * What domains may lead to, beside functions and Services: kinds whose makers have labelled a role so, as Knative's parts
+ * do for theirs.
+ */
+function addressableRoles(): AnyObject[] {
+  const name = "wick-addressable-resolver"
+  const label = { "duck.knative.dev/addressable": "true" }
+  return [
+    {
+      apiVersion: `${api}/v1`,
+      kind: "ClusterRole",
+      metadata: { name },
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: label }] },
+    },
+    {
+      apiVersion: `${api}/v1`,
+      kind: "ClusterRoleBinding",
+      metadata: { name },
+      roleRef: { apiGroup: api, kind: "ClusterRole", name },
+      subjects: [{ kind: "ServiceAccount", name: "controller", namespace: servingNamespace }],
+    },
+  ]
+}
+
 /** Accounts, roles and their bindings, as plain objects. */
 export function servingRoles(): AnyObject[] {
   const ofServices = Object.entries(rules).flatMap(([service, granted]) => [
@@ -124,5 +148,5 @@ export function servingRoles(): AnyObject[] {
       subjects: [{ kind: "ServiceAccount", name: service, namespace: servingNamespace }],
     },
   ])
-  return [...userRoles(), ...ofServices, ...inOwnNamespace]
+  return [...userRoles(), ...addressableRoles(), ...ofServices, ...inOwnNamespace]
 }

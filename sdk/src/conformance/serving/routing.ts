@@ -3,9 +3,56 @@ import { equal, holds, includes, says } from "../expectation.ts"
 import { becomes, eventually } from "../patience.ts"
 import type { Loose } from "../samples.ts"
 import type { Statement } from "../topic.ts"
-import { answered, ask, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
+import type { World } from "../world.ts"
+import { answered, ask, conditionOf, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
 
 const ingresses = "networking.internal.knative.dev/v1alpha1 ingresses"
+
+const mappings = "serving.knative.dev/v1beta1 domainmappings"
+
+/** Claims a domain and maps it; resolves when it is Ready, or says that it is not because of `trouble`. */
+async function map(world: World, ref: object, trouble?: string): Promise<string> {
+  const { namespace, unique, wire, path, clock, afterwards } = world
+  const domain = `${unique("domain")}.example.com`
+  const claims = "/apis/networking.internal.knative.dev/v1alpha1/clusterdomainclaims"
+  const claim = {
+    apiVersion: "networking.internal.knative.dev/v1alpha1",
+    kind: "ClusterDomainClaim",
+    metadata: { name: domain },
+  }
+  await wire("POST", claims, { ...claim, spec: { namespace } })
+  afterwards(() => wire("DELETE", `${claims}/${domain}`))
+  const mapping = { apiVersion: "serving.knative.dev/v1beta1", kind: "DomainMapping", metadata: { name: domain } }
+  await wire("POST", path(mappings), { ...mapping, spec: { ref } })
+  if (trouble === undefined) await isMapped(world, domain)
+  else {
+    await eventually(clock, async () => {
+      const { body } = await wire("GET", path(mappings, `/${domain}`))
+      const { reason, message } = conditionOf(body, "Ready") ?? {}
+      equal([reason, message?.startsWith(trouble)], ["ResolveFailed", true], message)
+    })
+  }
+  return domain
+}
+
+async function isMapped({ wire, path, clock }: World, domain: string): Promise<void> {
+  await eventually(clock, async () => {
+    const { body } = await wire("GET", path(mappings, `/${domain}`))
+    equal(conditionOf(body, "Ready")?.status, "True", conditionOf(body, "Ready")?.message)
+  })
+}
+
+/** A kind whose objects have an address, as far as the API is concerned. */
+async function defineThings({ wire, afterwards }: World, group: string): Promise<void> {
+  const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } }
+  const versions = [{ name: "v1", served: true, storage: true, schema, subresources: { status: {} } }]
+  const names = { plural: "things", singular: "thing", kind: "Thing" }
+  const name = `things.${group}`
+  const kind = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: { name } }
+  equal((await wire("POST", definitions, { ...kind, spec: { group, scope: "Namespaced", names, versions } })).code, 201)
+  afterwards(() => wire("DELETE", `${definitions}/${name}`))
+}
 
 /** S10, S120–S128, S150: where requests go. */
 export const routing: Statement = (it) => {
@@ -100,24 +147,59 @@ export const routing: Statement = (it) => {
 
   it.withFunctions("S128: a domain is mapped to a Service once it is claimed", async (world) => {
     await deploy(world, "a")
-    const { namespace, unique, wire, path, clock, afterwards } = world
-    const domain = `${unique("domain")}.example.com`
-    const claims = "/apis/networking.internal.knative.dev/v1alpha1/clusterdomainclaims"
-    const claim = {
-      apiVersion: "networking.internal.knative.dev/v1alpha1",
-      kind: "ClusterDomainClaim",
-      metadata: { name: domain },
-    }
-    await wire("POST", claims, { ...claim, spec: { namespace } })
-    afterwards(() => wire("DELETE", `${claims}/${domain}`))
-    const reference = { apiVersion: "serving.knative.dev/v1", kind: "Service", name: "a" }
-    const mappings = "serving.knative.dev/v1beta1 domainmappings"
-    const mapping = { apiVersion: "serving.knative.dev/v1beta1", kind: "DomainMapping", metadata: { name: domain } }
-    await wire("POST", path(mappings), { ...mapping, spec: { ref: reference } })
-    await eventually(clock, async () => {
-      const { body } = await wire("GET", path(mappings, `/${domain}`))
-      equal(body.status.conditions.find(({ type }: { type: string }) => type === "Ready")?.status, "True")
+    const domain = await map(world, { apiVersion: "serving.knative.dev/v1", kind: "Service", name: "a" })
+    await answered(world, `http://${domain}/`)
+  })
+
+  it.withFunctions(
+    "S128: a domain is mapped to a plain Service, whose name the application finds as Host",
+    async (world) => {
+      const { namespace, wire, path } = world
+      const containers = [{ name: "app", image: world.functionHost.specimen, env: [{ name: "PORT", value: "8080" }] }]
+      const pod = {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "app", labels: { app: "plain" } },
+        spec: { containers },
+      }
+      equal((await wire("POST", path("pods"), pod)).code, 201)
+      const ports = [{ port: 80, targetPort: 8080 }]
+      const metadata = { name: "plain" }
+      const service = { apiVersion: "v1", kind: "Service", metadata, spec: { selector: { app: "plain" }, ports } }
+      equal((await wire("POST", path("services"), service)).code, 201)
+      const domain = await map(world, { apiVersion: "v1", kind: "Service", name: "plain" })
+      await eventually(world.clock, async () => {
+        const { body } = await answered(world, `http://${domain}/`)
+        includes(body.headers, { host: `plain.${namespace}.svc.cluster.local`, "x-forwarded-host": domain })
+      })
+    },
+  )
+
+  it.withFunctions("S128: a domain is mapped to whatever has an address, and says what it lacks", async (world) => {
+    await deploy(world, "a")
+    const { namespace, wire, path, unique, clock, patch, afterwards } = world
+    const group = `${unique("things")}.example.com`
+    await defineThings(world, group)
+    const role = `/apis/rbac.authorization.k8s.io/v1/clusterroles`
+    const may = { apiGroups: [group], resources: ["things"], verbs: ["get", "list", "watch"] }
+    const labels = { "duck.knative.dev/addressable": "true" }
+    const name = unique("addressable")
+    await wire("POST", role, {
+      ...{ apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole" },
+      ...{ metadata: { name, labels }, rules: [may] },
     })
+    afterwards(() => wire("DELETE", `${role}/${name}`))
+    const things = `${group}/v1 things`
+    const thing = { apiVersion: `${group}/v1`, kind: "Thing", metadata: { name: "x" } }
+    await eventually(clock, async () => equal((await wire("POST", path(things), thing)).code, 201))
+    const domain = await map(
+      world,
+      { apiVersion: `${group}/v1`, kind: "Thing", name: "x" },
+      "address not set for Thing",
+    )
+    const address = { url: `http://a.${namespace}.svc.cluster.local` }
+    equal((await patch("merge", path(things, "/x/status"), { status: { address } })).code, 200)
+    await isMapped(world, domain)
     await answered(world, `http://${domain}/`)
   })
 

@@ -17,6 +17,8 @@ import { WaitLine } from "./wait-line.ts"
 /** A caller of a revision that cannot serve is asked to stay away for so long; the kubelet's own first pause is as long. */
 const failureRetrySeconds = 10
 
+const nobodyThere = "no endpoint of the Service is ready"
+
 /** What a backend tells the rest of the activator. */
 export interface BackendEvents {
   /** A request began to wait, or load has jumped: the autoscaler should hear of it now. */
@@ -175,6 +177,10 @@ export class Backend {
       this.#refuseFailing(call)
       return
     }
+    if (this.#isDeserted) {
+      call.refuse(503, nobodyThere)
+      return
+    }
     if (this.line.size >= waitingLimit(this.spec.containerConcurrency, this.ready.length)) {
       this.metrics.refused++
       call.refuse(503, "pending request queue full")
@@ -301,6 +307,10 @@ export class Backend {
     this.cold = new ColdStart(nowMs)
   }
 
+  get #isDeserted(): boolean {
+    return this.ready.length === 0 && !this.spec.startsPods
+  }
+
   #mayWait(): boolean {
     this.diagnose()
     return this.health.state === "well" || (this.health.state === "trying" && this.line.size === 0)
@@ -327,7 +337,7 @@ export class Backend {
     call.trace?.lost(why)
     this.cold ??= call.cold
     call.cold = undefined
-    const givenUp = ++call.attempts >= attemptsMax
+    const givenUp = ++call.attempts >= attemptsMax || this.#isDeserted
     // First the line, then the slot: nobody who came later gets it.
     if (!givenUp) this.line.rejoin(call)
     this.#note(pod, true)

@@ -40,6 +40,7 @@ export class Pod implements Roomed, PodRecord {
   /** Set while it is left out for answering badly. */
   ejection: Timer | undefined
   address: string | undefined
+  port = 0
   /** How its application is reached, by what it speaks. */
   connections: Connections | undefined
   h2: H2Session | undefined
@@ -63,12 +64,13 @@ export class Pod implements Roomed, PodRecord {
   }
 
   /** The pod got its address, or its revision's port became known. */
-  reachAt(address: string, spec: RevisionSpec): void {
+  reachAt(address: string, { port, protocol }: Pick<RevisionSpec, "port" | "protocol">): void {
     this.disconnect()
     this.address = address
+    this.port = port
     // Neither connects before its first request.
-    if (spec.protocol !== "http1") this.h2 = new H2Session(address, spec.port)
-    if (spec.protocol !== "h2c") this.connections = new Connections(address, spec.port)
+    if (protocol !== "http1") this.h2 = new H2Session(address, port)
+    if (protocol !== "h2c") this.connections = new Connections(address, port)
   }
 
   disconnect(): void {

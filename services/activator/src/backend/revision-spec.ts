@@ -18,6 +18,8 @@ export interface RevisionSpec {
   /** Without a byte of the answer; 0 is no limit of its own. */
   readonly idleTimeoutMs: number
   readonly probe: Probe
+  /** Whether it is worth to wait where no pod is ready: one is started for whoever waits. */
+  readonly startsPods: boolean
 }
 
 /** How a starting pod is asked whether it answers. `kubelet`: only the node can tell (exec, gRPC). */
@@ -42,6 +44,7 @@ export const unknownSpec: RevisionSpec = {
   responseStartTimeoutMs: 0,
   idleTimeoutMs: 0,
   probe: { kind: "tcp", port: 8080 },
+  startsPods: true,
 }
 
 /** What is read of a Revision. */
@@ -107,6 +110,7 @@ export function revisionSpec(revision: RevisionView, findsHttp2: boolean): Revis
     responseStartTimeoutMs: (spec.responseStartTimeoutSeconds ?? 0) * 1000,
     idleTimeoutMs: (spec.idleTimeoutSeconds ?? 0) * 1000,
     probe: probeOf(serving?.readinessProbe, number),
+    startsPods: true,
   }
 }
 

@@ -1,30 +1,6 @@
-import { defineKind } from "@wick/sdk/api/kind"
 import { systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Informers } from "@wick/sdk/controller"
-import * as z from "zod"
-
-interface EndpointsView {
-  readonly addresses: readonly string[]
-  readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean }
-}
-
-interface PortView {
-  readonly name?: string
-  readonly port?: number
-}
-
-/** What the activator reads of EndpointSlices; see `watched-kinds.ts`. */
-const WatchedEndpointSlice = defineKind({
-  group: "discovery.k8s.io",
-  version: "v1",
-  kind: "EndpointSlice",
-  plural: "endpointslices",
-  description: "Where activators are.",
-  schema: z.object({
-    endpoints: z.custom<readonly EndpointsView[] | null | undefined>(),
-    ports: z.custom<readonly PortView[] | null | undefined>(),
-  }),
-})
+import { WatchedEndpointSlice } from "./watched-kinds.ts"
 
 const ofService = (name: string): string => `kubernetes.io/service-name=${name}`
 const labelSelector = ofService("activator-service")

@@ -11,6 +11,7 @@ import type { Fleet } from "./fleet.ts"
 import type { Asked, Passage } from "./host-rule.ts"
 import { IngressTable } from "./ingress-table.ts"
 import { revisionAddress } from "./revision-address.ts"
+import type { ServiceBackends } from "./service-backends.ts"
 import { WatchedIngress, WatchedPod, WatchedRevision } from "./watched-kinds.ts"
 
 /** A request for an unknown host waits this long for the API server to say whether the host is new. */
@@ -28,10 +29,19 @@ export interface IngressGeneration {
   readonly uid?: string | undefined
 }
 
+export interface ClusterWatchParts {
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly fleet: Fleet
+  readonly services: ServiceBackends
+  readonly log: Log
+}
+
 /** Follows Ingresses, Revisions and their pods, and keeps serving what it knew last when the API server is away. */
 export class ClusterWatch implements GatewayRouting {
   readonly #ingresses: IngressTable<Backend>
   readonly #fleet: Fleet
+  readonly #services: ServiceBackends
   readonly #certificates: CertificateWatch
   readonly #ingressInformer: Informer<typeof WatchedIngress>
   readonly #podInformer: Informer<typeof WatchedPod>
@@ -43,10 +53,16 @@ export class ClusterWatch implements GatewayRouting {
   /** Looked through at every change that one of them could wait for. */
   readonly #waiters = new Set<() => void>()
 
-  constructor({ informers, clock, fleet, log }: { informers: Informers; clock: Clock; fleet: Fleet; log: Log }) {
+  constructor({ informers, clock, fleet, services, log }: ClusterWatchParts) {
     this.#clock = clock
     this.#fleet = fleet
-    this.#ingresses = new IngressTable((namespace, name) => fleet.backend(namespace, name))
+    this.#services = services
+    services.onChange(() => this.#changed())
+    this.#ingresses = new IngressTable({
+      revision: (namespace, name) => fleet.backend(namespace, name),
+      service: (namespace, name, port) =>
+        fleet.known(namespace, name) ?? this.#services.find({ namespace, name, port }),
+    })
     this.#certificates = new CertificateWatch(informers, log, () => this.#changed())
     const revisions = informers(WatchedRevision)
     this.#revisionInformer = revisions
@@ -84,7 +100,7 @@ export class ClusterWatch implements GatewayRouting {
     if (passage !== undefined || !isLocal) return passage
     const asksFor = revisionAddress(host, asked)
     const target = asksFor && this.#fleet.known(asksFor.namespace, asksFor.name)
-    return target && { answer: undefined, target, headers: undefined, tag: "", secureOnly: false }
+    return target && { answer: undefined, target, headers: undefined, host: undefined, tag: "", secureOnly: false }
   }
 
   /** From now on. */
@@ -122,12 +138,14 @@ export class ClusterWatch implements GatewayRouting {
     })
   }
 
-  /** Of the Ingresses. Gives up rather than keeping clients: an API server that is away cannot say that a host is new. */
+  /** Of the Ingresses, and of Services where these lead to some. Gives up rather than keeping clients: an API server that is away cannot say that a host is new. */
   async caughtUp(): Promise<void> {
     if (this.#catchUps >= catchUpsMax) return
     this.#catchUps++
     try {
-      await this.#bounded((signal) => this.#ingressInformer.caughtUp(signal))
+      await this.#bounded((signal) =>
+        Promise.all([this.#ingressInformer.caughtUp(signal), this.#services.synced(signal)]),
+      )
     } finally {
       this.#catchUps--
     }
@@ -144,7 +162,7 @@ export class ClusterWatch implements GatewayRouting {
     for (const look of [...this.#waiters]) look()
   }
 
-  async #bounded(wait: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #bounded(wait: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const limit = new AbortController()
     const timer = this.#clock.timer(catchUpMsMax, () => limit.abort(new Error("the API server does not answer")))
     try {

@@ -10,6 +10,8 @@ export interface Onward<Target> {
   readonly target: Target
   /** Header pairs that the application gets in place of what the client may have sent under these names. */
   readonly headers: readonly string[] | undefined
+  /** What the application finds as Host, where that is not what the client has asked for. */
+  readonly host: string | undefined
   /** Of the route, by which the request came; empty where routes do not tell. */
   readonly tag: string
   /** Without TLS the client is sent to https instead. */
@@ -34,19 +36,30 @@ export interface Asked {
   readonly rawHeaders: readonly string[]
 }
 
+/** Of a way's requests. Where it leads to a Service that is no revision's, that is looked up for each request: it may come and go. */
+type Share<Target> =
+  | { readonly passage: Passage<Target> }
+  | { readonly passage: undefined; readonly toService: () => Onward<Target> | undefined }
+
 interface Way<Target> {
   readonly prefix: string
   /** Pairs of lower-cased name and value, all of which the request must have. */
   readonly matches: readonly string[]
   readonly rewriteHost: string | undefined
   readonly secureOnly: boolean
-  readonly choice: WeightedChoice<Passage<Target>>
+  readonly choice: WeightedChoice<Share<Target>>
 }
 
+const defaultPort = 80
 const tagHeader = "Knative-Serving-Tag"
 const defaultRouteHeader = "Knative-Serving-Default-Route"
 
-export type TargetOf<Target> = (namespace: string, revision: string) => Target
+/** What there is to lead to. */
+export interface Targets<Target> {
+  revision(namespace: string, name: string): Target
+  /** Behind a port of a Service, as far as that is known. */
+  service(namespace: string, name: string, port: number | string): Target | undefined
+}
 
 /** What one Ingress says of a host: ways in order, of which the first that matches counts. */
 export class HostRule<Target> {
@@ -54,8 +67,8 @@ export class HostRule<Target> {
   /** The one way that all requests take, as with most hosts. */
   readonly #only: Way<Target> | undefined
 
-  constructor(rule: RuleView, secureOnly: boolean, targetOf: TargetOf<Target>) {
-    this.#ways = (rule.http?.paths ?? []).map((path) => wayOf(path, secureOnly, targetOf))
+  constructor(rule: RuleView, secureOnly: boolean, targets: Targets<Target>) {
+    this.#ways = (rule.http?.paths ?? []).map((path) => wayOf(path, secureOnly, targets))
     const [first] = this.#ways
     const takesAll = first?.prefix === "" && first.matches.length === 0 && first.rewriteHost === undefined
     this.#only = takesAll ? first : undefined
@@ -68,22 +81,39 @@ export class HostRule<Target> {
     depth = 0,
   ): Passage<Target> | undefined {
     const way = this.#only ?? this.#ways.find((one) => matches(one, asked))
-    if (way?.rewriteHost === undefined) return way?.choice.next()
+    if (way?.rewriteHost === undefined) return taken(way)
+    const rule = elsewhere(way.rewriteHost)
+    if (rule === undefined) return taken(way)
     // A host that leads on to one that leads on again would have no end.
-    const next = depth === 0 ? elsewhere(way.rewriteHost)?.choose(asked, elsewhere, depth + 1) : undefined
+    const next = depth === 0 ? rule.choose(asked, elsewhere, depth + 1) : undefined
     if (next === undefined || next.answer !== undefined) return next
     return way.secureOnly && !next.secureOnly ? { ...next, secureOnly: true } : next
   }
 
+  /** Revisions that it leads to. */
   targets(): Target[] {
-    const passages = this.#ways.flatMap(({ choice }) => choice.targets)
-    return passages.flatMap((passage) => (passage.answer === undefined ? [passage.target] : []))
+    const passages = this.#ways.flatMap(({ choice }) => choice.targets.map(({ passage }) => passage))
+    return passages.flatMap((passage) => (passage?.answer === undefined && passage ? [passage.target] : []))
+  }
+
+  /** Whether all Services that it leads to are known. */
+  findsServices(elsewhere: (host: string) => HostRule<Target> | undefined): boolean {
+    const own = this.#ways.filter(
+      ({ rewriteHost }) => rewriteHost === undefined || elsewhere(rewriteHost) === undefined,
+    )
+    const shares = own.flatMap(({ choice }) => choice.targets)
+    return shares.every((share) => share.passage !== undefined || share.toService() !== undefined)
   }
 }
 
-function wayOf<Target>(path: PathView, secureOnly: boolean, targetOf: TargetOf<Target>): Way<Target> {
+function taken<Target>(way: Way<Target> | undefined): Passage<Target> | undefined {
+  const share = way?.choice.next()
+  return share === undefined ? undefined : (share.passage ?? share.toService())
+}
+
+function wayOf<Target>(path: PathView, secureOnly: boolean, targets: Targets<Target>): Way<Target> {
   const weighted = path.splits.map((split) => ({
-    target: passageOf(path, split, secureOnly, targetOf),
+    target: shareOf(path, split, secureOnly, targets),
     weight: split.percent ?? (path.splits.length === 1 ? 100 : 0),
   }))
   return {
@@ -91,28 +121,44 @@ function wayOf<Target>(path: PathView, secureOnly: boolean, targetOf: TargetOf<T
     matches: Object.entries(path.headers ?? {}).flatMap(([name, { exact }]) => [name.toLowerCase(), exact]),
     rewriteHost: path.rewriteHost || undefined,
     secureOnly,
-    // What leads on to another host has that host's targets, none of its own.
-    choice: new WeightedChoice(path.rewriteHost ? [] : weighted),
+    // What leads on to another host has that host's ways; its own are for a host that is just a Service's name.
+    choice: new WeightedChoice(weighted),
   }
 }
 
-function passageOf<Target>(
+function shareOf<Target>(
   path: PathView,
   split: SplitView,
   secureOnly: boolean,
-  targetOf: TargetOf<Target>,
-): Passage<Target> {
+  targets: Targets<Target>,
+): Share<Target> {
   const answer = split.appendHeaders?.[answerHeader]
-  if (answer !== undefined) return { answer, target: undefined, headers: undefined, secureOnly: false }
-  const revision = split.appendHeaders?.[revisionHeader] ?? split.serviceName
-  const pairs = Object.entries({ ...path.appendHeaders, ...split.appendHeaders }).filter(([name]) => !isInternal(name))
-  return {
+  if (answer !== undefined) return { passage: { answer, target: undefined, headers: undefined, secureOnly: false } }
+  const namespace = split.serviceNamespace
+  const revision = split.appendHeaders?.[revisionHeader]
+  const pairs = Object.entries({ ...path.appendHeaders, ...split.appendHeaders })
+  if (revision === undefined) {
+    const host = path.rewriteHost || undefined
+    const way = { answer: undefined, headers: headersOf(pairs), host, tag: "", secureOnly }
+    const toService = (): Onward<Target> | undefined => {
+      const target = targets.service(namespace, split.serviceName, split.servicePort ?? defaultPort)
+      return target && { ...way, target }
+    }
+    return { passage: undefined, toService }
+  }
+  const passage = {
     answer: undefined,
-    target: targetOf(split.serviceNamespace, revision),
-    headers: pairs.length > 0 ? pairs.flat() : undefined,
+    target: targets.revision(namespace, revision),
+    headers: headersOf(pairs.filter(([name]) => !isInternal(name))),
+    host: undefined,
     tag: tagOf(path),
     secureOnly,
   }
+  return { passage }
+}
+
+function headersOf(pairs: readonly (readonly [string, string])[]): readonly string[] | undefined {
+  return pairs.length > 0 ? pairs.flat() : undefined
 }
 
 /** As Knative tells it: a route's own host, where tags can be named by header, is `DEFAULT`. */

@@ -3,7 +3,8 @@ import { rule, splitTo } from "../testing/scripted-cluster.ts"
 import { IngressTable } from "./ingress-table.ts"
 import type { IngressSpecView, IngressView, RuleView } from "./ingress-view.ts"
 
-const table = () => new IngressTable((namespace, revision) => `${namespace}/${revision}`)
+const pathOf = (...names: (string | number)[]) => names.join("/")
+const table = () => new IngressTable({ revision: pathOf, service: pathOf })
 
 function ingress(name: string, spec: IngressSpecView, metadata: Partial<IngressView["metadata"]> = {}): IngressView {
   return { metadata: { name, namespace: "default", uid: name, generation: 1, ...metadata }, spec }

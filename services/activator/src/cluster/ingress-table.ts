@@ -1,5 +1,5 @@
 import { hostName } from "./host-name.ts"
-import { type Asked, HostRule, type Passage, type TargetOf } from "./host-rule.ts"
+import { type Asked, HostRule, type Passage, type Targets } from "./host-rule.ts"
 import { type IngressView, ingressKey, isOurs } from "./ingress-view.ts"
 
 /** What one Ingress says of one host. */
@@ -16,6 +16,7 @@ interface Held<Target> {
   readonly uid: string
   readonly generation: number | undefined
   readonly hosts: readonly string[]
+  readonly rules: readonly HostRule<Target>[]
   readonly targets: ReadonlySet<Target>
 }
 
@@ -28,10 +29,10 @@ export class IngressTable<Target> {
   readonly #external: Hosts<Target> = new Map()
   readonly #local: Hosts<Target> = new Map()
   readonly #held = new Map<string, Held<Target>>()
-  readonly #targetOf: TargetOf<Target>
+  readonly #targets: Targets<Target>
 
-  constructor(targetOf: TargetOf<Target>) {
-    this.#targetOf = targetOf
+  constructor(targets: Targets<Target>) {
+    this.#targets = targets
   }
 
   /** Where the next request to `host` (as in the Host header, port and all) goes. */
@@ -55,12 +56,12 @@ export class IngressTable<Target> {
     if (held !== undefined && held.uid === uid && generation !== undefined && held.generation === generation) return
     this.#takeOut(key)
     const order = `${creationTimestamp} ${key}`
-    const targets = new Set<Target>()
+    const rules: HostRule<Target>[] = []
     const claimed = new Set<string>()
     for (const one of ingress.spec?.rules ?? []) {
       const isExternal = one.visibility !== "ClusterLocal"
-      const rule = new HostRule(one, isExternal && ingress.spec?.httpOption === "Redirected", this.#targetOf)
-      for (const target of rule.targets()) targets.add(target)
+      const rule = new HostRule(one, isExternal && ingress.spec?.httpOption === "Redirected", this.#targets)
+      rules.push(rule)
       for (const name of one.hosts ?? []) {
         const host = hostName(name)
         claimed.add(host)
@@ -68,7 +69,8 @@ export class IngressTable<Target> {
         if (isExternal) claim(this.#external, host, { key, order, rule })
       }
     }
-    this.#held.set(key, { uid, generation, hosts: [...claimed], targets })
+    const targets = new Set(rules.flatMap((rule) => rule.targets()))
+    this.#held.set(key, { uid, generation, hosts: [...claimed], rules, targets })
   }
 
   remove(ingress: IngressView): void {
@@ -77,11 +79,12 @@ export class IngressTable<Target> {
     this.#held.delete(key)
   }
 
-  /** The targets of an Ingress, once the table holds it in this generation or a later one. */
+  /** Revisions of an Ingress, once the table holds it in this generation or a later one and its other Services are known. */
   held(key: string, generation: number, uid: string | undefined): ReadonlySet<Target> | undefined {
     const held = this.#held.get(key)
     if (held === undefined || (held.generation ?? 0) < generation) return undefined
-    return uid === undefined || uid === held.uid ? held.targets : undefined
+    if (uid !== undefined && uid !== held.uid) return undefined
+    return held.rules.every((rule) => rule.findsServices(this.#inside)) ? held.targets : undefined
   }
 
   /** Whether any host leads to the target. */

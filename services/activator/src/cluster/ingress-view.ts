@@ -41,6 +41,7 @@ export interface PathView {
 export interface SplitView {
   readonly serviceName: string
   readonly serviceNamespace: string
+  readonly servicePort?: number | string | undefined
   readonly percent?: number | undefined
   readonly appendHeaders?: Readonly<Record<string, string>> | undefined
 }

@@ -56,6 +56,44 @@ export const WatchedPod = defineKind({
   schema: z.object({ status: z.custom<PodStatusView | undefined>() }),
 })
 
+/** What is read of a Service. */
+export interface ServiceSpecView {
+  readonly type?: string
+  readonly externalName?: string
+  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly appProtocol?: string }[]
+}
+
+export const WatchedService = defineKind({
+  group: "",
+  version: "v1",
+  kind: "Service",
+  plural: "services",
+  description: "Ports that something listens on, wherever it is.",
+  schema: z.object({ spec: z.custom<ServiceSpecView>() }),
+})
+
+interface EndpointView {
+  readonly addresses: readonly string[]
+  readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean }
+}
+
+interface PortView {
+  readonly name?: string
+  readonly port?: number
+}
+
+export const WatchedEndpointSlice = defineKind({
+  group: "discovery.k8s.io",
+  version: "v1",
+  kind: "EndpointSlice",
+  plural: "endpointslices",
+  description: "Who listens, and where.",
+  schema: z.object({
+    endpoints: z.custom<readonly EndpointView[] | null | undefined>(),
+    ports: z.custom<readonly PortView[] | null | undefined>(),
+  }),
+})
+
 export const WatchedTlsSecret = defineKind({
   group: "",
   version: "v1",
@@ -69,4 +107,6 @@ export const WatchedTlsSecret = defineKind({
 export type WatchedIngress = KindOf<typeof WatchedIngress>
 export type WatchedRevision = KindOf<typeof WatchedRevision>
 export type WatchedTlsSecret = KindOf<typeof WatchedTlsSecret>
+export type WatchedService = KindOf<typeof WatchedService>
+export type WatchedEndpointSlice = KindOf<typeof WatchedEndpointSlice>
 export type WatchedPod = KindOf<typeof WatchedPod>

@@ -129,7 +129,7 @@ export class Gateway implements AsyncDisposable {
 
   #admit(request: Incoming, response: Outgoing, head: RequestHead, passage: Onward<Backend>, door: Door): void {
     const backend = passage.target
-    if (passage.headers !== undefined) replaceHeaders(head.headers, passage.headers)
+    address(head, passage)
     const call = callOf(backend.speaks, request, response, head, this.#world)
     call.tag = passage.tag
     const { requestLog, tracing } = this.#world
@@ -144,8 +144,9 @@ export class Gateway implements AsyncDisposable {
       answerUpgrade(socket, contradiction)
       return
     }
-    const admit = ({ target, headers, tag }: Onward<Backend>): void => {
-      if (headers !== undefined) replaceHeaders(head.headers, headers)
+    const admit = (passage: Onward<Backend>): void => {
+      const { target, tag } = passage
+      address(head, passage)
       const call = new UpgradeCall({ request, socket, first, head }, this.#world)
       call.tag = tag
       const { requestLog, tracing } = this.#world
@@ -190,6 +191,14 @@ function headOf(request: Incoming, rawHeaders: readonly string[], door: Door): R
   if (path === undefined) return undefined
   request.url = path
   return head
+}
+
+/** Gives a request what its way adds to it. */
+function address(head: RequestHead, { headers, host }: Onward<Backend>): void {
+  if (headers !== undefined) replaceHeaders(head.headers, headers)
+  if (host === undefined) return
+  head.host = host
+  replaceHeaders(head.headers, ["Host", host])
 }
 
 function clientAddress(socket: { remoteAddress?: string | undefined } | undefined): string {

@@ -51,7 +51,7 @@ export class UpgradeCall extends Call {
     const upgrade = this.#request.headers.upgrade ?? ""
     const upstream = sendRequest({
       host: pod.address,
-      port: spec.port,
+      port: pod.port,
       method: this.#request.method,
       path: this.#request.url,
       headers: [...this.#head.headers, "connection", "upgrade", "upgrade", upgrade],

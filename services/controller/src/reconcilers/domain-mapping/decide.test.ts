@@ -7,6 +7,7 @@ import { config, nowMs, readyOf } from "../../testing/objects.ts"
 import { decide, type Observed } from "./decide.ts"
 
 const apiVersion = "serving.knative.dev/v1"
+const broker = { apiVersion: "eventing.knative.dev/v1", kind: "Broker" }
 const automatic = readConfig({ "config-network": { "autocreate-cluster-domain-claims": "true" } })
 
 function mapping(ref: object = {}, more: object = {}): DomainMapping {
@@ -69,6 +70,25 @@ describe("a domain mapping", () => {
   })
 })
 
+describe("what a mapping may lead to", () => {
+  const pathOf = (ref: object, target: Observed["target"]) =>
+    decide(observed({ mapping: mapping(ref), target }), nowMs).ingress?.spec.rules?.[0]?.http?.paths[0]
+
+  it("is a plain Service, by its name in the cluster", () => {
+    expect(pathOf({ apiVersion: "v1" }, {})).toMatchObject({
+      rewriteHost: "hello.default.svc.cluster.local",
+      splits: [{ serviceName: "hello", servicePort: 80, appendHeaders: { "K-Original-Host": "www.example.com" } }],
+    })
+  })
+
+  it("is anything that has an address in the mapping's namespace, or one of several", () => {
+    const [first, second] = ["one", "two"].map((name) => ({ name, url: `http://${name}.default.svc.cluster.local/` }))
+    expect(pathOf(broker, { status: { address: first } })?.splits[0]?.serviceName).toBe("one")
+    const both = { status: { address: first, addresses: [first, second] } } as Observed["target"]
+    expect(pathOf({ ...broker, address: "two" }, both)?.rewriteHost).toBe("two.default.svc.cluster.local")
+  })
+})
+
 describe("a domain", () => {
   it("that nobody has claimed is claimed where operators allow it, and refused where not", () => {
     const { claim } = decide(observed({ claim: undefined, config: automatic }), nowMs)
@@ -104,9 +124,33 @@ it.each([
     why: 'resolved URI "http://hello.other.svc.cluster.local" must be in same namespace as DomainMapping',
   },
   {
-    name: "is no function",
+    name: "is a plain Service that is not there",
     mapping: mapping({ kind: "Service", apiVersion: "v1" }),
-    why: "a domain leads to a Service or Route of serving.knative.dev, not to a v1 Service",
+    target: undefined,
+    why: 'services "hello" not found',
+  },
+  {
+    name: "has a path in its address",
+    mapping: mapping(broker),
+    target: { status: { address: { url: "http://broker-ingress.default.svc.cluster.local/default/hello" } } },
+    why: 'resolved URI "http://broker-ingress.default.svc.cluster.local/default/hello" contains a path',
+  },
+  {
+    name: "has no address of the name that is asked for",
+    mapping: mapping({ ...broker, address: "second" }),
+    why: "address not set for Broker default/hello",
+  },
+  {
+    name: "cannot be looked at",
+    mapping: mapping(broker),
+    target: undefined,
+    refusal: "brokers.eventing.knative.dev is forbidden",
+    why: "brokers.eventing.knative.dev is forbidden",
+  },
+  {
+    name: "is of a group without a version",
+    mapping: mapping({ kind: "Broker", group: "eventing.knative.dev", apiVersion: undefined }),
+    why: "missing field(s): spec.ref.apiVersion of the Broker of group eventing.knative.dev",
   },
 ])("what $name is told as ResolveFailed", ({ why, name: _, ...overrides }) => {
   const { ingress, status } = decide(observed(overrides), nowMs)

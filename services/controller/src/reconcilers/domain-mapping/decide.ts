@@ -19,6 +19,8 @@ export interface Observed {
   readonly claim: ClusterDomainClaim | undefined
   /** What the mapping refers to, if that is there. */
   readonly target: Addressed | undefined
+  /** Why that could not be looked at. */
+  readonly refusal?: string | undefined
   readonly ingress: Ingress | undefined
   /** Of the mapping's name. */
   readonly certificate: Certificate | undefined
@@ -52,7 +54,7 @@ export function decide(observed: Observed, nowMs: number): Plan {
     const remove = certificate !== undefined && isOwnedBy(certificate, mapping)
     return { certificate: { remove }, removeIngress: owned, status: statusOf(observed, marks, tls, nowMs) }
   }
-  const resolved = resolveReference(mapping, observed.target)
+  const resolved = resolveReference(mapping, observed.target, observed.refusal)
   const { update, ready } = serve(observed, resolved, tls, owned)
   const marks = { claimed: claimed.mark, resolved: referenceMark(resolved), ready }
   return {

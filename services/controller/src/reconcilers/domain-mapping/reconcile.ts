@@ -3,8 +3,6 @@ import { Certificate } from "@wick/sdk/api/networking-internal/certificate"
 import { ClusterDomainClaim } from "@wick/sdk/api/networking-internal/cluster-domain-claim"
 import { Ingress } from "@wick/sdk/api/networking-internal/ingress"
 import { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
-import { Route } from "@wick/sdk/api/serving/route"
-import { Service } from "@wick/sdk/api/serving/service"
 import {
   addFinalizer,
   type Controller,
@@ -14,6 +12,7 @@ import {
   removeFinalizer,
   splitKey,
   subject,
+  wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
 import { controllerKey } from "../../owner.ts"
@@ -21,28 +20,22 @@ import { putCertificate } from "../certificate/put.ts"
 import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { putIngress } from "../ingress/put.ts"
 import { decide, ownsClaim, type Plan } from "./decide.ts"
-import { referredKind } from "./reference.ts"
+import { isCoreService, referredKind, servingGroup } from "./reference.ts"
+import { followTargets, targetIndex, targetOf } from "./targets.ts"
 
 /** Keeps a mapping until the claim that was made for it is gone, so that others can have the domain. */
 const finalizer = "domainmappings.serving.knative.dev"
 
+/** A target that nobody can watch yet is looked for again after this. */
+const foreignAgainMs = 10_000
+
 export function startDomainMappingController(context: Context): Controller {
   const { client, informers, config, clock } = context
-  const mappings = informers(DomainMapping, { indexes: { domain: domainOf, target: targetOf } })
+  const mappings = informers(DomainMapping, { indexes: { domain: domainOf, [targetIndex]: targetOf } })
   const claims = informers(ClusterDomainClaim)
   const ingresses = informers(Ingress)
   const certificates = informers(Certificate)
-  const services = informers(Service)
-  const routes = informers(Route)
-  const leadingTo = (kind: "Service" | "Route", key: string): string[] =>
-    mappings.byIndex("target", `${kind} ${key}`).map(keyOf)
-  const targetFor = (mapping: DomainMapping): Service | Route | undefined => {
-    const kind = referredKind(mapping)
-    const { name } = mapping.spec.ref
-    const { namespace } = mapping.metadata
-    if (kind === "Service") return services.get(name, namespace)
-    return kind === "Route" ? routes.get(name, namespace) : undefined
-  }
+  const targets = followTargets(context, mappings)
   const release = async (mapping: DomainMapping): Promise<void> => {
     const { name } = mapping.metadata
     const claim = claims.get(name)
@@ -60,8 +53,7 @@ export function startDomainMappingController(context: Context): Controller {
       watchOf(ingresses, (change) => ownersOf(subject(change))),
       // One of somebody else with the mapping's name may have gone.
       watchOf(certificates, (change) => [keyOf(subject(change))]),
-      watchOf(services, (change) => leadingTo("Service", keyOf(subject(change)))),
-      watchOf(routes, (change) => leadingTo("Route", keyOf(subject(change)))),
+      ...targets.watches,
       { synced: config.synced, subscribe: (wake) => config.onChange(() => mappings.list().map(keyOf).forEach(wake)) },
     ],
     reconcile: async (key) => {
@@ -72,10 +64,12 @@ export function startDomainMappingController(context: Context): Controller {
         if (mapping.metadata.finalizers?.includes(finalizer)) await release(mapping)
         return done
       }
+      const { target, refusal } = await targets.find(mapping)
       const observed = {
         mapping,
         claim: claims.get(name),
-        target: targetFor(mapping),
+        target,
+        refusal,
         ingress: ingresses.get(name, namespace),
         certificate: certificates.get(name, namespace),
         config: config.current(),
@@ -91,7 +85,8 @@ export function startDomainMappingController(context: Context): Controller {
         if (!(await createChild(context, ClusterDomainClaim, plan.claim))) return done
       }
       await carryOut(context, mapping, plan)
-      return done
+      // Of kinds that nobody has seen an object of there is no news.
+      return target || !isForeign(mapping) ? done : wakeAfter(foreignAgainMs)
     },
   })
 }
@@ -116,9 +111,9 @@ function domainOf({ metadata }: DomainMapping): string[] {
   return [metadata.name]
 }
 
-function targetOf(mapping: DomainMapping): string[] {
-  const kind = referredKind(mapping)
-  return kind ? [`${kind} ${mapping.metadata.namespace}/${mapping.spec.ref.name}`] : []
+function isForeign(mapping: DomainMapping): boolean {
+  const referred = referredKind(mapping)
+  return referred !== undefined && referred.group !== servingGroup && !isCoreService(referred)
 }
 
 function unlessGone(error: unknown): void {
