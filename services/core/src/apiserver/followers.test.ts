@@ -1,13 +1,14 @@
 import { expect, it } from "vitest"
+import { Entry } from "./entry.ts"
 import { Followers, type Scope } from "./followers.ts"
-import { CachedEvent, type Entry, type SeenAs } from "./watch-cache.ts"
+import type { ServedResource } from "./served-resource.ts"
+import { CachedEvent, type SeenAs } from "./watch-cache.ts"
 
-const entry = (name: string): Entry => ({
-  key: `/registry/core/configmaps/default/${name}`,
-  revision: 1,
-  bytes: Buffer.from("{}"),
-  index: { namespace: "default", name, labels: {} } as unknown as Entry["index"],
-})
+const entry = (name: string): Entry => {
+  const [key, stored] = [`/registry/core/configmaps/default/${name}`, Buffer.from("{}")]
+  const index = { namespace: "default", name, labels: {}, fields: {} }
+  return new Entry({ resource: {} as ServedResource }, key, 1, { bytes: stored, stored, differs: false }, index)
+}
 
 function counting(wanted: string): { readonly scope: () => Scope; readonly asked: () => number } {
   let asked = 0

@@ -2,10 +2,12 @@ import { setImmediate } from "node:timers/promises"
 import { type AnyObject, StatusError } from "@wick/sdk/api"
 import type { Clock } from "@wick/sdk/clock"
 import { type Compare, keyOfText, prefixEnd, type Storage, TooLargeError, type TxnResult } from "#store"
+import { type Entry, entryOf } from "./entry.ts"
 import { encodeStored } from "./object-bytes.ts"
 import { qualified, type ServedResource, storedResource } from "./served-resource.ts"
 import { Turns } from "./turns.ts"
-import { type Entry, entryOf, WatchCache } from "./watch-cache.ts"
+import { WarmObjects } from "./warm-objects.ts"
+import { WatchCache } from "./watch-cache.ts"
 
 /** Objects of the past that are read at a time: some milliseconds of work. */
 const pastAtOnce = 500
@@ -20,6 +22,7 @@ export class ObjectStore {
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #caches = new Map<string, WatchCache>()
+  readonly #warm = new WarmObjects()
   #isClosed = false
 
   constructor(storage: Storage, clock: Clock) {
@@ -34,7 +37,7 @@ export class ObjectStore {
     if (!cache) {
       // Nobody would close it, and it would outlive its server.
       if (this.#isClosed) throw new StatusError("ServiceUnavailable", "the API server is shutting down")
-      cache = new WatchCache(storedResource(resource), this.#storage, prefix, this.#clock)
+      cache = new WatchCache(storedResource(resource), this.#storage, prefix, this.#clock, this.#warm)
       this.#caches.set(prefix, cache)
     }
     return cache
@@ -81,9 +84,9 @@ export class ObjectStore {
     let key = after < prefix ? prefix : `${after}\0`
     for (;;) {
       const { kvs, count } = await this.#storage.range({ key, end, revision, limit: pastAtOnce })
-      const stored = storedResource(resource)
+      const origin = { resource: storedResource(resource) }
       const left = count - kvs.length
-      yield { entries: kvs.map(({ key, value, modRevision }) => entryOf(stored, key, value, modRevision)), left }
+      yield { entries: kvs.map(({ key, value, modRevision }) => entryOf(origin, key, value, modRevision)), left }
       const last = kvs.at(-1)
       if (left === 0 || !last) return
       key = `${last.key}\0`

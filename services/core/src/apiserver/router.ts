@@ -28,8 +28,7 @@ const whole: Record<string, Handler> = {
   delete: removal,
   deletecollection: async (context) => {
     const { entries, meta } = await deleteCollection(context)
-    const stored = entries.map(({ bytes }) => bytes)
-    return answerList(context, stored, meta)
+    return answerList(context, entries, meta)
   },
 }
 

@@ -20,13 +20,44 @@ export type Selection = (object: Indexed) => boolean
 /** What is selected where nothing is said. */
 export const everything: Selection = () => true
 
-export function indexOf(resource: ServedResource, object: AnyObject): Indexed {
-  const { name = "", namespace = "", labels = {} } = object.metadata
-  const fields: Record<string, string> = {}
-  for (const path of resource.indexedFields) {
-    fields[path.replace(/^\./, "")] = resource.fieldTexts[path]?.(object) ?? text(valueAt(object, path))
+/** `like`: of an object that has much in common with this one, whose texts are taken instead of equal ones. */
+export function indexOf(resource: ServedResource, object: AnyObject, like?: Indexed): Indexed {
+  const { name = "", namespace = "", labels = noTexts } = object.metadata
+  let fields = noTexts
+  if (resource.indexedFields.length > 0) {
+    fields = {}
+    for (const path of resource.indexedFields) {
+      fields[path.replace(/^\./, "")] = resource.fieldTexts[path]?.(object) ?? text(valueAt(object, path))
+    }
   }
-  return { namespace, name, labels, fields }
+  if (!like) return { namespace, name, labels, fields }
+  const index = {
+    namespace: namespace === like.namespace ? like.namespace : namespace,
+    name,
+    labels: sharing(labels, like.labels),
+    fields: sharing(fields, like.fields),
+  }
+  const same = index.labels === like.labels && index.fields === like.fields
+  return same && name === like.name && namespace === like.namespace ? like : index
+}
+
+type Texts = Readonly<Record<string, string>>
+
+const noTexts: Record<string, string> = {}
+
+/** The texts: all of `others` when they are the same, else a record of the equal ones' very strings and the rest. */
+function sharing(texts: Record<string, string>, others: Texts): Texts {
+  let same = true
+  let count = 0
+  for (const key in texts) {
+    count++
+    const other = others[key]
+    if (other === texts[key] && other !== undefined) texts[key] = other
+    else same = false
+  }
+  if (!same) return texts
+  for (const _ in others) count--
+  return count === 0 ? others : texts
 }
 
 function text(value: unknown): string {

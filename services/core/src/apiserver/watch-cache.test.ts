@@ -1,10 +1,13 @@
-import { ConfigMap } from "@wick/sdk/api"
+import { type AnyObject, ConfigMap } from "@wick/sdk/api"
 import { openapiSchema } from "@wick/sdk/api/openapi"
 import { SimulatedClock } from "@wick/sdk/clock"
 import { expect, it, onTestFinished } from "vitest"
 import { CompactedError, createMemoryStorage, type Storage, type WatchHandler } from "#store"
+import { encodeStored } from "./object-bytes.ts"
 import { ObjectStore } from "./object-store.ts"
 import { builtinResource } from "./served-resource.ts"
+import { WarmObjects } from "./warm-objects.ts"
+import { WatchCache } from "./watch-cache.ts"
 
 const { schema, components } = openapiSchema(ConfigMap)
 const maps = builtinResource(ConfigMap, schema, components)
@@ -30,6 +33,8 @@ function troubled(storage: Storage): Storage & Trouble {
     },
   }
   return Object.assign(Object.create(storage) as Storage, trouble, {
+    compactedRevision: () => storage.compactedRevision?.() ?? 0,
+    readerOf: (prefix: string) => storage.readerOf?.(prefix),
     confirmRead: () => storage.confirmRead?.() ?? Promise.resolve(),
     range(this: Trouble, request: Parameters<Storage["range"]>[0]) {
       return this.failures-- > 0 ? Promise.reject(new Error("no leader")) : storage.range(request)
@@ -81,4 +86,85 @@ it("a cache whose first reading failed is read once the store answers", async ()
   await expect(store.find(maps, "default", "a")).rejects.toThrow("no leader")
   await clock.advance(1_000)
   expect(await store.find(maps, "default", "a")).toBeUndefined()
+})
+
+/** A cache that keeps no bytes: whatever is asked for is read again. */
+async function withoutBytes() {
+  const { clock, store } = start()
+  const memory = createMemoryStorage({ clock })
+  const write = (name: string, data: string) => {
+    const value = encodeStored({ ...named(name), data: { said: data } } as AnyObject)
+    return memory.txn({ compare: [], success: [{ kind: "put", key: prefix + name, value }], failure: [] })
+  }
+  const erase = (name: string) =>
+    memory.txn({ compare: [], success: [{ kind: "delete", key: prefix + name }], failure: [] })
+  const cache = new WatchCache(maps, memory, "/registry/core/configmaps/", clock, new WarmObjects(0))
+  onTestFinished(() => {
+    cache.close()
+    store.close()
+    return memory.close()
+  })
+  await cache.ready
+  return { memory, cache, write, erase }
+}
+
+const prefix = "/registry/core/configmaps/default/"
+const said = (bytes: Buffer | undefined): unknown => JSON.parse(String(bytes)).data.said
+const everything = { text: "all", selection: () => true }
+
+it("bytes that are not in memory are read from the store, of what is there and of what was", async () => {
+  const { cache, write, erase } = await withoutBytes()
+  const from = cache.revision
+  await write("a", "one")
+  await write("a", "two")
+  await write("b", "three")
+  await erase("b")
+  expect(said(cache.get(`${prefix}a`)?.bytes)).toBe("two")
+  expect(cache.list().map(({ bytes, size }) => [said(bytes), bytes.length === size])).toEqual([["two", true]])
+  const told: unknown[] = []
+  cache.follow(from, everything, {
+    onSeen: (event, type) => told.push([type, said(event.object(type))]),
+    onLost: () => {},
+  })
+  expect(told).toEqual([
+    ["ADDED", "one"],
+    ["MODIFIED", "two"],
+    ["ADDED", "three"],
+    ["DELETED", "three"],
+  ])
+})
+
+it("with another schema all is read from the store anew, with what was there before the events that are kept", async () => {
+  const { memory, cache, write, erase } = await withoutBytes()
+  await write("a", "one")
+  const { revision } = await write("b", "two")
+  await erase("b")
+  await memory.compact(revision)
+  cache.renew({ ...maps, indexedFields: ["data.said"] })
+  expect(cache.get(`${prefix}a`)?.index.fields).toEqual({ "data.said": "one" })
+  const told: unknown[] = []
+  cache.follow(revision, everything, {
+    onSeen: (event, type) => told.push([type, said(event.object(type)), event.before?.index.fields]),
+    onLost: () => {},
+  })
+  expect(told).toEqual([["DELETED", "two", { "data.said": "two" }]])
+})
+
+it("what the store has compacted is forgotten, and what lives is still there", async () => {
+  const { memory, cache, write } = await withoutBytes()
+  await write("a", "one")
+  const { revision } = await write("b", "two")
+  await memory.compact(revision)
+  const watcher = { onSeen: () => {}, onLost: () => {} }
+  expect(() => cache.follow(revision - 1, everything, watcher)).toThrow("too old resource version")
+  cache.follow(revision, everything, watcher)
+  expect(said(cache.get(`${prefix}a`)?.bytes)).toBe("one")
+})
+
+it("an object whose labels a write leaves alone is selected by the very same texts, in memory once", async () => {
+  const { cache, write } = await withoutBytes()
+  await write("a", "one")
+  const before = cache.get(`${prefix}a`)
+  await write("a", "two")
+  expect(cache.get(`${prefix}a`)?.index).toBe(before?.index)
 })

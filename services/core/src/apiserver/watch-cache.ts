@@ -2,27 +2,11 @@ import { setImmediate } from "node:timers/promises"
 import { StatusError } from "@wick/sdk/api"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import { prefixEnd, StoppedError, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
+import { type Entry, entryOf, type Origin } from "./entry.ts"
 import { type Follower, Followers, type Scope } from "./followers.ts"
-import { encodeStored, parseObject, withResourceVersion } from "./object-bytes.ts"
-import { type Indexed, indexOf, type Selection } from "./selection.ts"
+import type { Selection } from "./selection.ts"
 import type { ServedResource } from "./served-resource.ts"
-
-/** An object as it is served: whole bytes, and beside them what selectors look at. */
-export interface Entry {
-  readonly key: string
-  readonly revision: number
-  readonly bytes: Buffer
-  readonly index: Indexed
-  /** What the store holds, where the present schema shows it differently: the next schema may show it as it is. */
-  readonly stored?: Uint8Array
-}
-
-export function entryOf(resource: ServedResource, key: string, stored: Uint8Array, revision: number): Entry {
-  const object = parseObject(stored)
-  const differs = resource.conform?.(object) === true
-  const bytes = withResourceVersion(differs ? encodeStored(object) : stored, revision)
-  return { key, revision, bytes, index: indexOf(resource, object), ...(differs && { stored }) }
-}
+import type { WarmObjects } from "./warm-objects.ts"
 
 /** An event as it goes out in one form. */
 interface Line {
@@ -49,8 +33,10 @@ export class CachedEvent {
 
   /** What a watcher of `selection` sees: an object that leaves it is deleted for it, one that enters is added. */
   seenBy(selection: Selection): SeenAs | undefined {
-    const was = this.before !== undefined && selection(this.before.index)
-    const is = this.after !== undefined && selection(this.after.index)
+    const { before, after } = this
+    const was = before !== undefined && selection(before.index)
+    // Most writes change nothing that is selected by.
+    const is = after !== undefined && (after.index === before?.index ? was : selection(after.index))
     if (is) return was ? "MODIFIED" : "ADDED"
     return was ? "DELETED" : undefined
   }
@@ -75,7 +61,7 @@ export class CachedEvent {
 
   /** Bytes that keeping the event keeps. */
   get size(): number {
-    return this.after?.bytes.byteLength ?? this.before?.bytes.byteLength ?? 0
+    return this.after?.size ?? this.before?.size ?? 0
   }
 
   /** The event as it goes out, written once for all watchers of one encoding. */
@@ -125,16 +111,18 @@ const historyBytesMax = 8 * 1024 * 1024
 const retryMs = 1_000
 
 /**
- * All objects of one resource in memory, as bytes, and the last events: reads and watches of any number of clients cost
- * the store nothing. It follows the store by one watch.
+ * All objects of one resource, and the last events: reads and watches of any number of clients ask the store for no more
+ * than bytes that nobody had asked for lately. It follows the store by one watch.
  */
 export class WatchCache {
-  #resource: ServedResource
+  #origin: Origin
   readonly #storage: Storage
   readonly #prefix: string
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
   #sorted: Entry[] | undefined
+  /** The entry that was made last: the next one has much in common with it. */
+  #latest: Entry | undefined
   #history: CachedEvent[] = []
   #historyBytes = 0
   /** Events up to and with this revision may be missing from the history. */
@@ -150,8 +138,9 @@ export class WatchCache {
   #ready: Promise<void>
   #waiting: { revision: number; resolve: () => void }[] = []
 
-  constructor(resource: ServedResource, storage: Storage, prefix: string, clock: Clock) {
-    this.#resource = resource
+  constructor(resource: ServedResource, storage: Storage, prefix: string, clock: Clock, warm: WarmObjects) {
+    const read = storage.readerOf?.(prefix)
+    this.#origin = { resource, ...(read && { again: { read, warm } }) }
     this.#storage = storage
     this.#prefix = prefix
     this.#clock = clock
@@ -221,6 +210,7 @@ export class WatchCache {
   }
 
   #since(revision: number): CachedEvent[] {
+    this.#forgetCompacted()
     if (revision < this.#historyStart) {
       throw new StatusError("Expired", `too old resource version: ${revision} (${this.#historyStart})`)
     }
@@ -240,16 +230,18 @@ export class WatchCache {
    * indexed anew.
    */
   renew(resource: ServedResource): void {
-    this.#resource = resource
+    this.#origin = { ...this.#origin, resource }
     this.#readAnew()
     this.#loseWatchers()
   }
 
   #readAnew(): void {
+    this.#forgetCompacted()
     const anew = new Map<Entry, Entry>()
     const again = (entry: Entry): Entry => {
-      const { key, revision, stored = encodeStored(parseObject(entry.bytes)) } = entry
-      const known = anew.get(entry) ?? entryOf(this.#resource, key, stored, revision)
+      const stored = entry.stored()
+      // What is there, and what was there before an event that is kept, the store keeps too.
+      const known = anew.get(entry) ?? (stored ? this.#entry(entry.key, stored, entry.revision) : entry)
       anew.set(entry, known)
       return known
     }
@@ -281,7 +273,7 @@ export class WatchCache {
     })
     if (!loaded) return
     const { kvs, revision } = loaded
-    const resource = this.#resource
+    const origin = this.#origin
     const entries: Entry[] = []
     for (const { key, value, modRevision } of kvs) {
       entries.push(this.#entry(key, value, modRevision))
@@ -294,7 +286,7 @@ export class WatchCache {
     this.#history = []
     this.#historyBytes = 0
     for (const entry of entries) this.#entries.set(entry.key, entry)
-    if (resource !== this.#resource) this.#readAnew()
+    if (origin !== this.#origin) this.#readAnew()
     this.#sorted = undefined
     this.#revision = revision
     this.#changed = revision
@@ -336,11 +328,13 @@ export class WatchCache {
     if (!this.#isClosed) this.#ready = this.#reload()
   }
 
-  #entry(key: string, stored: Uint8Array, revision: number): Entry {
-    return entryOf(this.#resource, key, stored, revision)
+  #entry(key: string, stored: Uint8Array, revision: number, like = this.#latest): Entry {
+    this.#latest = entryOf(this.#origin, key, stored, revision, like)
+    return this.#latest
   }
 
   #apply({ revision, events }: WatchBatch): void {
+    this.#forgetCompacted()
     for (const event of events) this.#applyEvent(event)
     this.#revision = Math.max(this.#revision, revision)
     if (this.#waiting.length > 0) this.#wakeWaiting()
@@ -350,7 +344,7 @@ export class WatchCache {
     const key = event.kind === "put" ? event.kv.key : event.key
     if (!key.startsWith(this.#prefix)) return
     const before = this.#entries.get(key)
-    const after = event.kind === "put" ? this.#entry(key, event.kv.value, event.kv.modRevision) : undefined
+    const after = event.kind === "put" ? this.#entry(key, event.kv.value, event.kv.modRevision, before) : undefined
     if (after) this.#entries.set(key, after)
     else this.#entries.delete(key)
     this.#sorted = undefined
@@ -369,8 +363,22 @@ export class WatchCache {
 
   #forgetOlderHalf(): void {
     const half = Math.ceil(this.#history.length / 2)
-    this.#historyStart = this.#history[half - 1]?.revision ?? this.#historyStart
-    this.#history = this.#history.slice(half)
+    this.#forget(half, this.#history[half - 1]?.revision ?? this.#historyStart)
+  }
+
+  /** What the store has forgotten cannot be told of, and by who was away for so long it is not expected. */
+  #forgetCompacted(): void {
+    const compacted = this.#storage.compactedRevision?.() ?? 0
+    if (compacted <= this.#historyStart) return
+    const kept = this.#history.findIndex(({ revision }) => revision > compacted)
+    this.#forget(kept < 0 ? this.#history.length : kept, compacted)
+  }
+
+  /** Events from the oldest on, after which the history begins behind `revision`. */
+  #forget(events: number, revision: number): void {
+    this.#historyStart = revision
+    if (events === 0) return
+    this.#history = this.#history.slice(events)
     this.#historyBytes = this.#history.reduce((sum, event) => sum + event.size, 0)
   }
 

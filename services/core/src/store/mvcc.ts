@@ -157,6 +157,12 @@ export class Mvcc {
     return refuseRevision(request.revision, view) ?? readRange(request, view)
   }
 
+  /** What a key became at just this revision; undefined when that is forgotten, or was its end. */
+  valueOf(key: string, modRevision: number): Uint8Array | undefined {
+    const version = this.#index.get(key)?.changeOf(modRevision)
+    return version === undefined || version.version === 0 ? undefined : this.#records.value(modRevision, version.sub)
+  }
+
   /** History from `revision` on, or why it cannot be had. */
   historyFrom(revision: number, changesMax: number): readonly RevisionChanges[] | Refusal {
     if (revision < this.#compactRevision) return { reason: "compacted", compactRevision: this.#compactRevision }

@@ -16,7 +16,15 @@ import type {
 import type { Mvcc, Outcome } from "./mvcc.ts"
 import { errorOfRefusal, type Refusal } from "./refusal.ts"
 import { refuseLease, refuseNote, refuseNumber, refuseRange, refuseTxn, refuseWatch } from "./request-check.ts"
-import type { RangeRequest, RangeResult, TxnRequest, TxnResult, WatchHandler, WatchRequest } from "./storage.ts"
+import type {
+  RangeRequest,
+  RangeResult,
+  TxnRequest,
+  TxnResult,
+  ValueReader,
+  WatchHandler,
+  WatchRequest,
+} from "./storage.ts"
 import type { WatchHub } from "./watch-hub.ts"
 
 /** What makes one `Storage` differ from another: how a command becomes part of the log, and when a read is not stale. */
@@ -118,6 +126,17 @@ export class StorageFront implements MemberStorage {
     const confirmed = this.#replication.confirmRead()
     if (confirmed !== undefined) await confirmed
     if (this.#replication.stopped !== undefined) throw this.#replication.stopped
+  }
+
+  readerOf(): ValueReader {
+    return (key, modRevision) => {
+      if (this.#replication.stopped !== undefined) throw this.#replication.stopped
+      return this.#read(() => this.#mvcc.valueOf(key, modRevision))
+    }
+  }
+
+  compactedRevision(): number {
+    return this.#mvcc.compactRevision
   }
 
   leases(): readonly LeaseState[] {

@@ -226,6 +226,24 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       })
     })
 
+    describe("values read at once", () => {
+      it("are what was written at just that revision, for as long as that is kept", async ({ skip }) => {
+        skip(!storage.readerOf, "it takes asking somebody else")
+        const value = storage.readerOf?.("k")
+        const said = (revision: number) => value?.("k", revision) && Buffer.from(value("k", revision) ?? []).toString()
+        const first = await write(put("k", "1"))
+        const second = await write(put("other", "x"), put("k", "2"))
+        const end = await write({ kind: "delete", key: "k" })
+        const third = await write(put("k", "3"))
+        expect([first, second, end, third].map(said)).toEqual(["1", "2", undefined, "3"])
+        await storage.compact(second)
+        expect(storage.compactedRevision?.()).toBe(second)
+        expect([first, second, end, third].map(said)).toEqual([undefined, "2", undefined, "3"])
+        await storage.close()
+        expect(() => said(third)).toThrow(StoppedError)
+      })
+    })
+
     describe("compaction", () => {
       it("forgets the past, and says so to whoever asks for it", async () => {
         await write(put("a", "1"))

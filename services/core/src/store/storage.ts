@@ -125,6 +125,9 @@ export interface Watch {
   close(): void
 }
 
+/** The value that a key got at a revision. Undefined: that is compacted. Throws StoppedError. */
+export type ValueReader = (key: string, modRevision: number) => Uint8Array | undefined
+
 export interface Storage {
   range(request: RangeRequest): Promise<RangeResult>
   /**
@@ -143,6 +146,13 @@ export interface Storage {
    * that cannot be found out. Absent: it always does.
    */
   confirmRead?(): Promise<void>
+  /**
+   * How values of keys under `prefix` are read at once, of this member's applied state: who has it need keep no copy of
+   * them. Undefined, or absent: it takes asking somebody else.
+   */
+  readerOf?(prefix: string): ValueReader | undefined
+  /** What was written at this revision or earlier, and again since, is forgotten. Absent where there is no reader. */
+  compactedRevision?(): number
   grantLease(ttlSeconds: number, id?: number): Promise<{ id: number; ttlSeconds: number }>
   keepLeaseAlive(id: number): Promise<{ ttlSeconds: number }>
   revokeLease(id: number): Promise<void>

@@ -44,6 +44,11 @@ export function encryptedStorage(storage: Storage, sealings: readonly Sealing[])
     compact: (revision) => storage.compact(revision),
     currentRevision: () => storage.currentRevision(),
     ...(storage.confirmRead && { confirmRead: () => storage.confirmRead?.() ?? Promise.resolve() }),
+    // A sealed value may need a key that is not at hand: who reads it keeps it.
+    ...(storage.readerOf && {
+      readerOf: (prefix: string) => (sealingOf(prefix) ? undefined : storage.readerOf?.(prefix)),
+    }),
+    ...(storage.compactedRevision && { compactedRevision: () => storage.compactedRevision?.() ?? 0 }),
     grantLease: (ttlSeconds, id) => storage.grantLease(ttlSeconds, id),
     keepLeaseAlive: (id) => storage.keepLeaseAlive(id),
     revokeLease: (id) => storage.revokeLease(id),

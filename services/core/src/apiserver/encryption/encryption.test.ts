@@ -75,6 +75,15 @@ async function withApi<T>(
 }
 
 describe("encryption at rest", () => {
+  it("has no reader of what is sealed, which may need a key that is elsewhere, and one of all else", async () => {
+    const storage = await open()
+    await put(storage, "/registry/core/configmaps/default/open", "plain")
+    const { kvs } = await storage.range({ key: "/registry/core/configmaps/default/open" })
+    const read = storage.readerOf?.("/registry/core/configmaps/")
+    expect(Buffer.from(read?.(kvs[0]?.key ?? "", kvs[0]?.modRevision ?? 0) ?? []).toString()).toBe("plain")
+    expect(storage.readerOf?.("/registry/core/secrets/")).toBeUndefined()
+  })
+
   it("leaves nothing of a secret readable in the store, and the API as it is", async () => {
     const path = "/api/v1/namespaces/default/secrets"
     await withApi(async (send) => {

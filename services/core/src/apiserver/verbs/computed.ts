@@ -19,7 +19,8 @@ export const computedVerbs: Readonly<Record<string, Handler>> = {
     const { resource, info } = context
     const selection = selectionOf(resource, info.query)
     const chosen = (await computed(context)).filter((object) => selection(indexOf(resource, object)))
-    return answerList(context, chosen.map(bytesOf), {})
+    const stored = chosen.map(bytesOf).map((bytes) => ({ bytes, size: bytes.length }))
+    return answerList(context, stored, {})
   },
 }
 

@@ -1,11 +1,12 @@
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { CompactedError, FutureRevisionError } from "#store"
+import type { Entry } from "../entry.ts"
 import { checkListOptions, exactRevision, numberOf } from "../list-revision.ts"
 import { isObject } from "../patch/json-value.ts"
 import type { RequestContext } from "../request-context.ts"
 import { jsonResponse } from "../respond.ts"
 import { everything, type Selection, selectionOf } from "../selection.ts"
-import { type Entry, firstFrom } from "../watch-cache.ts"
+import { firstFrom } from "../watch-cache.ts"
 
 export interface Page {
   readonly entries: readonly Entry[]

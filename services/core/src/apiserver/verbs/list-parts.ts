@@ -5,6 +5,13 @@ const partBytes = 64 * 1024
 
 const comma = Buffer.from(",")
 
+/** An object as it is stored. Its bytes may have to be read first, so they are asked for when they are needed. */
+export interface Stored {
+  /** Of its bytes. */
+  readonly size: number
+  readonly bytes: Buffer
+}
+
 /** Bytes of items as they stand in a list, commas between them. */
 export function joinedItems(items: readonly Uint8Array[]): Buffer {
   const parts: Uint8Array[] = []
@@ -15,30 +22,30 @@ export function joinedItems(items: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts)
 }
 
-export function bytesOf(stored: readonly Uint8Array[]): number {
+export function sizeOf(stored: readonly Pick<Stored, "size">[]): number {
   let bytes = 0
-  for (const { byteLength } of stored) bytes += byteLength
+  for (const { size } of stored) bytes += size
   return bytes
 }
 
 /** The stored objects in runs of about a part each, in order. */
-export function* runsOf(stored: readonly Buffer[]): Generator<readonly Buffer[]> {
+export function* runsOf(stored: readonly Stored[]): Generator<readonly Buffer[]> {
   let from = 0
   let bytes = 0
-  for (const [at, { byteLength }] of stored.entries()) {
-    bytes += byteLength
+  for (const [at, { size }] of stored.entries()) {
+    bytes += size
     if (bytes < partBytes) continue
-    yield stored.slice(from, at + 1)
+    yield stored.slice(from, at + 1).map((each) => each.bytes)
     from = at + 1
     bytes = 0
   }
-  if (from < stored.length) yield stored.slice(from)
+  if (from < stored.length) yield stored.slice(from).map((each) => each.bytes)
 }
 
 /** A list as JSON, part by part: what stands before its items, the items as `render` writes a run of them, the end. */
 export function* listParts(
   head: string,
-  stored: readonly Buffer[],
+  stored: readonly Stored[],
   render: (run: readonly Buffer[]) => Uint8Array,
 ): Generator<Uint8Array> {
   yield Buffer.from(head)

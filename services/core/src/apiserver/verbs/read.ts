@@ -9,7 +9,7 @@ import type { ServedResource } from "../served-resource.ts"
 import { partialOf, tableOf } from "../table.ts"
 import { inVersion, renamed } from "../version.ts"
 import { listPage } from "./list-page.ts"
-import { bytesOf, joinedItems, listParts, runsOf, wholeBytesMax } from "./list-parts.ts"
+import { joinedItems, listParts, runsOf, type Stored, sizeOf, wholeBytesMax } from "./list-parts.ts"
 
 export async function getObject(context: RequestContext): Promise<Response> {
   const { server, resource, info } = context
@@ -36,24 +36,23 @@ export async function listObjects(context: RequestContext): Promise<Response> {
   if (found instanceof Response) return found
   const { entries, meta } = found
   server.store.cache(resource).announcePresent()
-  return answerList(
-    context,
-    entries.map(({ bytes }) => bytes),
-    meta,
-  )
+  return answerList(context, entries, meta)
 }
 
 /** A list of objects, given as they are stored, in the form that the client asked for. */
-export async function answerList(context: RequestContext, stored: readonly Buffer[], meta: object): Promise<Response> {
+export async function answerList(context: RequestContext, stored: readonly Stored[], meta: object): Promise<Response> {
   const { resource, info, request, server } = context
   const form = answerForm(request.headers.get("accept") ?? "", info.query, { custom: resource.custom, stream: false })
   // Whatever is converted by somebody else is so in one go.
-  if (request.method === "GET" && !resource.conversion && bytesOf(stored) > wholeBytesMax) {
+  if (request.method === "GET" && !resource.conversion && sizeOf(stored) > wholeBytesMax) {
     if (form.encoding === "json") return answerInParts(context, stored, meta, form)
     if (form.encoding === "protobuf" && form.kind === "object" && !resource.computed)
       return answerInProtobuf(resource, stored, meta)
   }
-  const served = await inVersion(resource, stored)
+  const served = await inVersion(
+    resource,
+    stored.map(({ bytes }) => bytes),
+  )
   if (form.kind === "object") return bytesResponse(joined(context, served, meta))
   const objects = served.map(parseObject)
   if (form.kind === "table") return jsonResponse(tableOf(resource, objects, meta, form.include, server.clock.now()))
@@ -66,7 +65,7 @@ const partialList = { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.i
 /** A large list: written while it is read, so that neither memory nor anybody else's answer is held by it. */
 function answerInParts(
   { resource, server }: RequestContext,
-  stored: readonly Buffer[],
+  stored: readonly Stored[],
   meta: object,
   form: AnswerForm,
 ): Response {
@@ -76,7 +75,7 @@ function answerInParts(
     const parts = listParts(head, stored, (run) => joinedItems(run.map(as)))
     // Built-in objects are stored in the one version of their kind: what is written is as long as what is stored.
     const isAsStored = !resource.custom && resource.behind === undefined
-    const length = Buffer.byteLength(head) + bytesOf(stored) + stored.length + 1
+    const length = Buffer.byteLength(head) + sizeOf(stored) + stored.length + 1
     return partsResponse(parts, isAsStored ? length : undefined)
   }
   const objects = (run: readonly Buffer[]): AnyObject[] => run.map((bytes) => parseObject(as(bytes)))
@@ -91,12 +90,16 @@ function answerInParts(
   return partsResponse(listParts(start, stored, (run) => inner(table(run).rows)))
 }
 
-async function answerInProtobuf(resource: ServedResource, stored: readonly Buffer[], meta: object): Promise<Response> {
+async function answerInProtobuf(resource: ServedResource, stored: readonly Stored[], meta: object): Promise<Response> {
   const { encodeProtobufList } = await import("../protobuf/encode.ts")
   const list = { apiVersion: resource.apiVersion, kind: resource.listKind, metadata: meta }
   const objects = runsOf(stored).map((run) => run.map((bytes) => parseObject(renamed(resource, bytes))))
   const pieces = await encodeProtobufList(list, objects, setImmediate)
-  return partsResponse(pieces.values(), bytesOf(pieces), protobufType)
+  return partsResponse(
+    pieces.values(),
+    pieces.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    protobufType,
+  )
 }
 
 /** Values as they stand in an array. */

@@ -12,7 +12,7 @@ import { type Selection, selectionOf } from "../selection.ts"
 import { partialOf, tableOf } from "../table.ts"
 import { inVersion, isServedAsStored, renamed } from "../version.ts"
 import { type CachedEvent, type SeenAs, type WatchCache, watchLine } from "../watch-cache.ts"
-import { bytesOf, runsOf, wholeBytesMax } from "./list-parts.ts"
+import { runsOf, type Stored, sizeOf, wholeBytesMax } from "./list-parts.ts"
 
 /** A watcher that leaves this much unread is cut off: it lists again, and holds nobody's memory meanwhile. */
 const unreadBytesMax = 16 * 1024 * 1024
@@ -133,23 +133,23 @@ class WatchStream {
   #sendPresent(announceEnd: boolean): void {
     const { info, resource } = this.#context
     const present = this.#cache.list(info.namespace).filter(({ index }) => this.#selection(index))
-    const stored = present.map(({ bytes }) => bytes)
-    let isFirst = stored.length > 0 && this.#isFirst()
+    let isFirst = present.length > 0 && this.#isFirst()
     const added = (bytes: Buffer): Buffer => {
       const formed = this.#formed(bytes, isFirst)
       isFirst = false
       return this.#frame("ADDED", formed)
     }
-    if (resource.conversion && stored.length > 0) {
+    if (resource.conversion && present.length > 0) {
+      const stored = present.map(({ bytes }) => bytes)
       this.#send(inVersion(resource, stored).then((served) => Buffer.concat(served.map(added))))
-    } else if (bytesOf(stored) > wholeBytesMax) {
-      this.#send(this.#paced(stored, (bytes) => added(renamed(resource, bytes))))
-    } else for (const bytes of stored) this.#send(added(renamed(resource, bytes)))
+    } else if (sizeOf(present) > wholeBytesMax) {
+      this.#send(this.#paced(present, (bytes) => added(renamed(resource, bytes))))
+    } else for (const { bytes } of present) this.#send(added(renamed(resource, bytes)))
     if (announceEnd) this.#bookmark({ "k8s.io/initial-events-end": "true" })
   }
 
   /** Much at once goes out as fast as it is taken; whatever happens meanwhile comes after it. The last of it is for the caller. */
-  async #paced(stored: readonly Buffer[], frame: (bytes: Buffer) => Buffer): Promise<Buffer> {
+  async #paced(stored: readonly Stored[], frame: (bytes: Buffer) => Buffer): Promise<Buffer> {
     let last = Buffer.alloc(0)
     for (const run of runsOf(stored)) {
       const sink = this.#sink

@@ -1,0 +1,97 @@
+import { StatusError } from "@wick/sdk/api"
+import type { ValueReader } from "#store"
+import { encodeStored, parseObject, withResourceVersion } from "./object-bytes.ts"
+import { type Indexed, indexOf } from "./selection.ts"
+import type { ServedResource } from "./served-resource.ts"
+import type { WarmObjects } from "./warm-objects.ts"
+
+/** What the entries of a resource are made of. */
+export interface Origin {
+  readonly resource: ServedResource
+  /** Where the store reads values at once: bytes are kept only as long as they are asked for. */
+  readonly again?: { readonly read: ValueReader; readonly warm: WarmObjects }
+}
+
+/**
+ * An object as it is served: whole bytes, and what selectors look at. Where the store can be asked at once, bytes that
+ * nobody has asked for lately are read again when somebody does: an object that rests costs what is selected by.
+ */
+export class Entry {
+  readonly key: string
+  readonly revision: number
+  readonly index: Indexed
+  /** Of the bytes as they are served. */
+  readonly size: number
+  readonly #origin: Origin
+  /** What the store holds, where the present schema shows it differently: the next schema may show it as it is. */
+  readonly #stored: Uint8Array | undefined
+  readonly #differs: boolean
+  #bytes: Buffer | undefined
+  #used = false
+
+  constructor(origin: Origin, key: string, revision: number, read: Read, index: Indexed) {
+    const { again } = origin
+    this.key = key
+    this.revision = revision
+    this.index = index
+    this.size = read.bytes.length
+    this.#origin = origin
+    this.#differs = read.differs
+    this.#stored = read.differs && !again ? read.stored : undefined
+    this.#bytes = read.bytes
+    again?.warm.add(this)
+  }
+
+  get bytes(): Buffer {
+    this.#used = true
+    return this.#bytes ?? this.#readAgain()
+  }
+
+  /** As the store holds it. Undefined: it was written again, and is forgotten. */
+  stored(): Uint8Array | undefined {
+    const { again } = this.#origin
+    if (again) return again.read(this.key, this.revision)
+    return this.#stored ?? encodeStored(parseObject(this.bytes))
+  }
+
+  wasUsed(): boolean {
+    const was = this.#used
+    this.#used = false
+    return was
+  }
+
+  cool(): void {
+    this.#bytes = undefined
+  }
+
+  #readAgain(): Buffer {
+    const stored = this.stored()
+    // Only who holds on to an object for minutes after it was written again meets this: it is as if his list had expired.
+    if (!stored) throw new StatusError("Expired", `too old resource version: ${this.revision}`)
+    const bytes = this.#differs
+      ? readObject(this.#origin.resource, stored, this.revision).bytes
+      : withResourceVersion(stored, this.revision)
+    this.#bytes = bytes
+    this.#origin.again?.warm.add(this)
+    return bytes
+  }
+}
+
+interface Read {
+  readonly bytes: Buffer
+  readonly stored: Uint8Array
+  readonly differs: boolean
+}
+
+/** `like`: an entry that this one is likely to have much in common with, such as the one before it. */
+export function entryOf(origin: Origin, key: string, stored: Uint8Array, revision: number, like?: Entry): Entry {
+  const { object, ...read } = readObject(origin.resource, stored, revision)
+  return new Entry(origin, key, revision, read, indexOf(origin.resource, object, like?.index))
+}
+
+function readObject(resource: ServedResource, stored: Uint8Array, revision: number) {
+  const object = parseObject(stored)
+  const differs = resource.conform?.(object) === true
+  const bytes = withResourceVersion(differs ? encodeStored(object) : stored, revision)
+  return { object, stored, differs, bytes }
+}
