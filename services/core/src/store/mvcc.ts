@@ -160,7 +160,7 @@ export class Mvcc {
   /** What a key became at just this revision; undefined when that is forgotten, or was its end. */
   valueOf(key: string, modRevision: number): Uint8Array | undefined {
     const version = this.#index.get(key)?.changeOf(modRevision)
-    return version === undefined || version.version === 0 ? undefined : this.#records.value(modRevision, version.sub)
+    return version === undefined || version.version === 0 ? undefined : this.#records.value(version)
   }
 
   /** History from `revision` on, or why it cannot be had. */
