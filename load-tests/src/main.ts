@@ -8,6 +8,7 @@ import { burstFromZero } from "./scenarios/burst-from-zero.ts"
 import { chaos } from "./scenarios/chaos.ts"
 import { churn } from "./scenarios/churn.ts"
 import { coldStart } from "./scenarios/cold-start.ts"
+import { hostileClients } from "./scenarios/hostile-clients.ts"
 import { idle } from "./scenarios/idle.ts"
 import { manyServices } from "./scenarios/many-services.ts"
 import { rolling } from "./scenarios/rolling.ts"
@@ -26,6 +27,7 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   churn,
   rolling,
   "steady-load": steadyLoad,
+  "hostile-clients": hostileClients,
   "many-services": manyServices,
   chaos,
   api,

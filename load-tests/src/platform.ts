@@ -51,7 +51,7 @@ export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
   }
 }
 
-/** Images that scenarios run: a static binary, a fast server, and two of Node: one takes its time, one upgrades. */
+/** Images that scenarios run: a static binary, a fast server, and three of Node: one takes its time, one upgrades, one mirrors. */
 export async function pushImages({ registry }: Platform): Promise<void> {
   const busybox = fileEntry("/bin/busybox", "/bin/busybox", 0o755)
   const start = `#!/bin/busybox sh\ntrap "exit 0" TERM\n/bin/busybox httpd -f -p "$PORT" -h /www &\nwait\n`
@@ -66,8 +66,9 @@ export async function pushImages({ registry }: Platform): Promise<void> {
   })
   const slow = nodeImage({ directory: join(import.meta.dirname, "functions", "slow") })
   const upgrade = nodeImage({ directory: join(import.meta.dirname, "functions", "upgrade") })
+  const mirror = nodeImage({ directory: join(import.meta.dirname, "functions", "mirror") })
   await Promise.all(
-    Object.entries({ still, fast, slow, upgrade }).map(async ([name, image]) => {
+    Object.entries({ still, fast, slow, upgrade, mirror }).map(async ([name, image]) => {
       const reference = parseImageReference(`load-${name}`, registry)
       if (reference) await pushImage(image, reference)
     }),
@@ -87,6 +88,7 @@ export interface FunctionOptions {
   readonly image: string
   readonly annotations?: Record<string, string>
   readonly containerConcurrency?: number
+  readonly timeoutSeconds?: number
 }
 
 /** Deploys a function and resolves when it is Ready, with the time that took. */
@@ -102,6 +104,7 @@ export async function deploy(platform: Platform, name: string, options: Function
       template: {
         metadata: { annotations: Object.fromEntries(prefixed) },
         spec: {
+          ...(options.timeoutSeconds !== undefined && { timeoutSeconds: options.timeoutSeconds }),
           ...(options.containerConcurrency !== undefined && { containerConcurrency: options.containerConcurrency }),
           containers: [{ name: "user-container", image: `${platform.registry}/load-${options.image}` }],
         },
