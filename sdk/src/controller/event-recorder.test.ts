@@ -35,6 +35,22 @@ describe("an event recorder", () => {
     })
   })
 
+  it("waits while more happens, so that news is not in the way of work, but not for ever", async () => {
+    const { clock, wire, recorder } = story()
+    for (let i = 0; i < 10; i++) {
+      recorder.record(pod, { ...started, message: `message ${i}` })
+      await clock.advance(100)
+    }
+    expect(wire.requests).toHaveLength(0)
+    await clock.advance(100)
+    expect(wire.requests).toHaveLength(10)
+    for (let i = 0; i < 30; i++) {
+      recorder.record({ ...pod, metadata: { ...pod.metadata, uid: `${i}` } }, started)
+      await clock.advance(100)
+    }
+    expect(wire.requests.length).toBeGreaterThan(30)
+  })
+
   it("counts a repetition instead of writing it again", async () => {
     const { clock, wire, recorder } = story()
     recorder.record(pod, started)

@@ -39,8 +39,12 @@ export interface EventRecorderOptions {
   readonly host?: string
 }
 
-/** Events are news, not work: they wait this long so that they are not in the way of what they tell about. */
-const delayMs = 200
+/**
+ * Events are news, not work: they wait until nothing has happened for so long, so that they are not in the way of what
+ * they tell about, nor of what happens beside it; but news that comes too late is none.
+ */
+const calmMs = 200
+const delayMsMax = 3_000
 /** Happenings that wait to be written. What comes when it is full is dropped and counted. */
 const pendingMax = 1_000
 /** Events that are remembered, so that a repetition becomes a count. */
@@ -76,6 +80,9 @@ class ApiEventRecorder implements EventRecorder {
   readonly #budgets = new Map<string, { tokens: number; atMs: number }>()
   readonly #pending = new Map<string, Pending>()
   #timer: { cancel(): void } | undefined
+  /** Of what waits: when the first and the last of it came. */
+  #firstMs = 0
+  #lastMs = 0
   #flushing: Promise<void> = Promise.resolve()
   #dropped = 0
   #serial = 0
@@ -103,7 +110,21 @@ class ApiEventRecorder implements EventRecorder {
     const event = this.#remember(key, subject)
     event.count++
     this.#pending.set(key, { subject, happening, event, lastMs: clock.now() })
-    this.#timer ??= clock.timer(delayMs, () => void this.flush())
+    this.#lastMs = clock.monotonic()
+    if (this.#timer) return
+    this.#firstMs = this.#lastMs
+    this.#wait(calmMs)
+  }
+
+  /** One timer for all that waits: when it is over it is seen whether there was calm. */
+  #wait(ms: number): void {
+    const { clock } = this.#options
+    this.#timer = clock.timer(ms, () => {
+      const now = clock.monotonic()
+      const leftMs = Math.min(this.#lastMs + calmMs, this.#firstMs + delayMsMax) - now
+      if (leftMs <= 0) void this.flush()
+      else this.#wait(leftMs)
+    })
   }
 
   flush(): Promise<void> {

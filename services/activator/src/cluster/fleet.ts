@@ -216,14 +216,17 @@ export class Fleet {
   }
 
   /** How far it has come in its start, by its status: when we saw it. */
-  #mark({ marks }: Pod, status: PodStatusView | undefined): void {
+  #mark(pod: Pod, status: PodStatusView | undefined): void {
+    const { marks } = pod
     if (marks.started !== undefined) return
     const now = this.#world.clock.monotonic()
     const hasAddress = status?.podIP !== undefined
     if (hasAddress || isTrue(status, "PodScheduled")) marks.scheduled ??= now
     if (hasAddress || isTrue(status, "PodReadyToStartContainers")) marks.sandbox ??= now
     const containers = status?.containerStatuses ?? []
-    if (containers.length > 0 && containers.every(({ state }) => state?.running)) marks.started = now
+    if (containers.length === 0 || !containers.every(({ state }) => state?.running)) return
+    marks.started = now
+    this.#world.prober.hurry(pod)
   }
 }
 

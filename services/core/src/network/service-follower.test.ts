@@ -15,6 +15,7 @@ class Story {
   readonly #services = new Map<string, Service>()
   readonly #slices = new Map<string, EndpointSlice>()
   #tell: (change: Change<Service>) => void = () => {}
+  #tellSlice: (change: Change<EndpointSlice>) => void = () => {}
   #finish: ((error?: Error) => void) | undefined
   readonly follower = new ServiceFollower({
     table: "wick",
@@ -29,6 +30,14 @@ class Story {
       })
     },
   })
+
+  /** The service is there, and other endpoints answer for it. */
+  move(name: string, address: string): void {
+    const before = this.#slices.get(`default/${name}`) as EndpointSlice
+    const after = { ...before, endpoints: [{ addresses: [address], conditions: { ready: true } }] } as EndpointSlice
+    this.#slices.set(`default/${name}`, after)
+    this.#tellSlice({ before, after })
+  }
 
   put(name: string, address: string): void {
     const metadata = { name, namespace: "default", labels: { "kubernetes.io/service-name": name } }
@@ -53,8 +62,9 @@ class Story {
       synced: Promise.resolve(),
       get: (name: string) => this.#services.get(name),
       byIndex: (_index: string, key: string) => [this.#slices.get(key)].filter((slice) => slice !== undefined),
-      onChange: (listener: (change: Change<Service>) => void) => {
+      onChange: (listener: (change: Change<Service> | Change<EndpointSlice>) => void) => {
         if (kind.plural === "services") this.#tell = listener
+        else this.#tellSlice = listener
         return () => {}
       },
     })
@@ -86,6 +96,38 @@ describe("following services", () => {
     await started
     expect(story.scripts).toHaveLength(2)
     expect(story.scripts[1]?.match(/add chain/g)).toHaveLength(3)
+  })
+
+  it("carries out at once what a few pods do, and in few transactions what many do, but no service waits for that", async () => {
+    const story = new Story()
+    const started = story.follower.start()
+    await story.done()
+    await started
+    story.put("a", "10.234.0.5")
+    await story.done()
+    await story.clock.advance(2_000)
+    const move = async (last: number): Promise<void> => {
+      story.move("a", `10.234.1.${last}`)
+      await story.done()
+    }
+    for (let pod = 0; pod < 4; pod++) await move(pod)
+    expect(story.scripts).toHaveLength(6)
+    for (let pod = 4; pod < 50; pod++) await move(pod)
+    expect(story.scripts).toHaveLength(6)
+    await story.clock.advance(500)
+    expect(story.scripts).toHaveLength(7)
+    expect(story.scripts[6]).toContain("dnat to 10.234.1.49:8080")
+    await story.done()
+    await move(50)
+    expect(story.scripts).toHaveLength(7)
+    story.put("bb", "10.234.0.6")
+    await story.done()
+    expect(story.scripts).toHaveLength(8)
+    expect(story.scripts[7]).toContain("dnat to 10.234.1.50:8080")
+    expect(story.scripts[7]).toContain("dnat to 10.234.0.6:8080")
+    await move(51)
+    await story.follower[Symbol.asyncDispose]()
+    expect(story.scripts).toHaveLength(8)
   })
 
   it("replaces the table whole after a failure, and waits longer each time", async () => {

@@ -4,6 +4,7 @@ import type { Clock } from "@wick/sdk/clock"
 import { type Change, type Informer, type Informers, keyOf, splitKey, subject } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { hostCommand } from "./host-command.ts"
+import { Pace } from "./pace.ts"
 import type { Ranges } from "./range-choice.ts"
 import { Commands, RuleBook } from "./rule-book.ts"
 import { noRules, serviceRules } from "./service-rules.ts"
@@ -12,6 +13,11 @@ import { replacedTable } from "./table.ts"
 const serviceLabel = "kubernetes.io/service-name"
 const retryMsMin = 100
 const retryMsMax = 30_000
+/**
+ * A transaction is a program that is started, which stops this process for ten milliseconds and more: when many pods come
+ * and go, one of these carries out what became of all of them meanwhile.
+ */
+const storm = { atOnce: 4, refillMs: 500 }
 
 export interface FollowerOptions {
   readonly table: string
@@ -26,7 +32,8 @@ export interface FollowerOptions {
 /**
  * Keeps the table equal to Services and EndpointSlices. Changes only mark their service; one transaction at a time
  * carries out all that is marked, so a storm of changes while one runs becomes the next one. Anything that goes wrong
- * leaves the book and the table apart, so the next transaction replaces the table whole.
+ * leaves the book and the table apart, so the next transaction replaces the table whole. A service that comes or goes
+ * is carried out at once; of endpoints that change in a storm each has to wait for the turn of all.
  */
 export class ServiceFollower implements AsyncDisposable {
   readonly #options: FollowerOptions
@@ -37,7 +44,12 @@ export class ServiceFollower implements AsyncDisposable {
   readonly #undo: (() => void)[] = []
   readonly #marked = new Set<string>()
   readonly #book = new RuleBook()
+  readonly #pace = new Pace(storm.atOnce, storm.refillMs)
   #whole = true
+  /** Something is marked that waits for no turn. */
+  #urgent = false
+  /** Ends the waiting for a turn. */
+  #hurry: () => void = () => {}
   #running: Promise<void> | undefined
 
   constructor(options: FollowerOptions) {
@@ -52,7 +64,7 @@ export class ServiceFollower implements AsyncDisposable {
     await Promise.all([this.#services.synced, this.#slices.synced])
     if (this.#stop.signal.aborted) return
     this.#undo.push(
-      this.#services.onChange((change) => this.#mark(keyOf(subject(change)))),
+      this.#services.onChange((change) => this.#mark(keyOf(subject(change)), true)),
       this.#slices.onChange((change) => this.#markSlice(change)),
     )
     this.#poke()
@@ -61,17 +73,23 @@ export class ServiceFollower implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
+    this.#hurry()
     for (const undo of this.#undo) undo()
     await this.#running
   }
 
   #markSlice({ before, after }: Change<EndpointSlice>): void {
-    if (before) this.#mark(serviceOf(before))
-    if (after) this.#mark(serviceOf(after))
+    const urgent = before === undefined || after === undefined
+    if (before) this.#mark(serviceOf(before), urgent)
+    if (after) this.#mark(serviceOf(after), urgent)
   }
 
-  #mark(service: string): void {
+  #mark(service: string, urgent: boolean): void {
     this.#marked.add(service)
+    if (urgent) {
+      this.#urgent = true
+      this.#hurry()
+    }
     this.#poke()
   }
 
@@ -84,8 +102,12 @@ export class ServiceFollower implements AsyncDisposable {
     await Promise.resolve()
     let failures = 0
     while ((this.#whole || this.#marked.size > 0) && !this.#stop.signal.aborted) {
+      if (!this.#whole && !this.#urgent) await this.#turn()
+      if (this.#stop.signal.aborted) break
+      this.#urgent = false
       const script = this.#nextScript()
       if (script === "") continue
+      this.#pace.take(this.#options.clock.monotonic())
       try {
         await this.#apply(script)
         failures = 0
@@ -98,6 +120,20 @@ export class ServiceFollower implements AsyncDisposable {
     }
     // In the same breath as the check above: whoever marks after it must start a new run.
     this.#running = undefined
+  }
+
+  async #turn(): Promise<void> {
+    const { clock } = this.#options
+    const waitMs = this.#pace.waitMs(clock.monotonic())
+    if (waitMs === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = clock.timer(waitMs, resolve)
+      this.#hurry = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+    this.#hurry = () => {}
   }
 
   #nextScript(): string {
