@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../../clock/index.ts"
 import { type OtlpProtocol, type OtlpSignal, otlpEndpoint } from "./endpoint.ts"
 import type { Attempt } from "./judgement.ts"
+import { otlpManner } from "./manner.ts"
 
 /** One attempt takes no longer. */
 const attemptMsMax = 10_000
@@ -32,16 +33,20 @@ export interface OtlpOptions {
   readonly endpoint: string
   readonly clock: Clock
   readonly random: Random
+  /** In which `OTEL_EXPORTER_OTLP_…` may stand; the process's own unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** Opens nothing yet: the first message does. Throws where the endpoint is none. */
-export async function openOtlp({ signal, protocol, endpoint, clock, random }: OtlpOptions): Promise<OtlpChannel> {
+/** Opens nothing yet: the first message does. Throws where the endpoint is none, or the environment's words are. */
+export async function openOtlp(options: OtlpOptions): Promise<OtlpChannel> {
+  const { signal, protocol, endpoint, clock, random, env = process.env } = options
   const place = otlpEndpoint(endpoint, signal)
+  const manner = otlpManner(env, signal)
   // Either is loaded by those who use it.
   const way =
     protocol === "grpc"
-      ? (await import("./grpc-call.ts")).grpcWay(place, signal)
-      : (await import("./http-post.ts")).httpWay(place)
+      ? (await import("./grpc-call.ts")).grpcWay(place, signal, manner)
+      : (await import("./http-post.ts")).httpWay(place, manner)
   return channel(way, clock, random)
 }
 

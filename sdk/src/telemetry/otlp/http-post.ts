@@ -1,20 +1,26 @@
 import { Agent as HttpAgent, request as requestHttp } from "node:http"
 import { Agent as HttpsAgent, request as requestHttps } from "node:https"
+import { promisify } from "node:util"
+import { gzip as gzipWithCallback } from "node:zlib"
 import type { Way } from "./channel.ts"
 import type { OtlpEndpoint } from "./endpoint.ts"
 import { type Attempt, judgeHttp } from "./judgement.ts"
+import type { OtlpManner } from "./manner.ts"
+
+const gzip = promisify(gzipWithCallback)
 
 /** More than this of an answer is not read: it says a sentence at most. */
 const answerBytesMax = 64 * 1024
 
 /** OTLP over HTTP: one POST of protobuf per message, on a connection that is kept. */
-export function httpWay({ isSecure, host, port, path }: OtlpEndpoint): Way {
-  const options = { keepAlive: true, maxSockets: 1 }
+export function httpWay({ isSecure, host, port, path }: OtlpEndpoint, manner: OtlpManner): Way {
+  const options = { keepAlive: true, maxSockets: 1, ...(manner.authorityPem && { ca: manner.authorityPem }) }
   const agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options)
   const send = isSecure ? requestHttps : requestHttp
   return {
-    attempt: (body, timeoutMs) =>
-      new Promise<Attempt>((resolve) => {
+    attempt: async (message, timeoutMs) => {
+      const body = manner.gzip ? await gzip(message) : message
+      return new Promise<Attempt>((resolve) => {
         const failed = (error: Error): void => resolve({ state: "later", afterMs: undefined, why: error.message })
         const asked = send({
           agent: agent as HttpsAgent,
@@ -24,6 +30,8 @@ export function httpWay({ isSecure, host, port, path }: OtlpEndpoint): Way {
           method: "POST",
           timeout: timeoutMs,
           headers: {
+            ...manner.headers,
+            ...(manner.gzip && { "content-encoding": "gzip" }),
             "content-type": "application/x-protobuf",
             "content-length": body.length,
             "user-agent": "OTel-OTLP-Exporter-wick",
@@ -44,7 +52,8 @@ export function httpWay({ isSecure, host, port, path }: OtlpEndpoint): Way {
           })
         })
         asked.end(body)
-      }),
+      })
+    },
     close: () => agent.destroy(),
   }
 }

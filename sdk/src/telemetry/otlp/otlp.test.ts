@@ -5,6 +5,7 @@ import { channel, openOtlp, type Way } from "./channel.ts"
 import { otlpEndpoint } from "./endpoint.ts"
 import { keyValues, resource } from "./index.ts"
 import { type Attempt, exportResponse, judgeGrpc, judgeHttp } from "./judgement.ts"
+import { otlpManner } from "./manner.ts"
 import { startOtlpSink } from "./testing.ts"
 
 const later: Attempt = { state: "later", afterMs: undefined, why: "HTTP 503" }
@@ -47,6 +48,23 @@ describe("a collector's address", () => {
   it("is refused with a reason when it is none", () => {
     expect(() => otlpEndpoint("ftp://a", "traces")).toThrow('"ftp://a" is no address of a collector')
     expect(() => otlpEndpoint("http://a:99999", "traces")).toThrow("is no address")
+  })
+})
+
+describe("the manner of a collector", () => {
+  it("is the signal's own where there is one, else that of all", () => {
+    const env = { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip", OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "none" }
+    expect([otlpManner(env, "metrics").gzip, otlpManner(env, "traces").gzip]).toEqual([true, false])
+    expect(otlpManner({}, "traces")).toEqual({ headers: {}, gzip: false, authorityPem: undefined })
+  })
+
+  it("is refused with the variable's name and without a secret's value", () => {
+    expect(() => otlpManner({ OTEL_EXPORTER_OTLP_COMPRESSION: "zip" }, "traces")).toThrow(
+      "OTEL_EXPORTER_OTLP_COMPRESSION=zip: must be gzip or none",
+    )
+    expect(() => otlpManner({ OTEL_EXPORTER_OTLP_HEADERS: "secret" }, "traces")).toThrow(
+      "OTEL_EXPORTER_OTLP_HEADERS must be a list of NAME=VALUE with commas between",
+    )
   })
 })
 
@@ -112,6 +130,26 @@ describe("a message", () => {
       ["part", expect.objectContaining({ double: 0.5 })],
     ])
   })
+
+  it.each(["http/protobuf", "grpc"] as const)(
+    "comes in the manner that the environment wants by %s",
+    async (protocol) => {
+      await using sink = await startOtlpSink()
+      const endpoint = protocol === "grpc" ? sink.grpcEndpoint : sink.httpEndpoint
+      const env = {
+        OTEL_EXPORTER_OTLP_HEADERS: "authorization=nobody",
+        OTEL_EXPORTER_OTLP_METRICS_HEADERS: "Authorization=Bearer%20a%3Db, x-team = one",
+        OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      }
+      const options = { signal: "metrics", protocol, endpoint, clock: systemClock, random: systemRandom, env } as const
+      using open = await openOtlp(options)
+      const message = Buffer.from("a".repeat(10_000))
+      expect(await open.send(message)).toEqual(taken)
+      expect(sink.received[0]?.message.equals(message)).toBe(true)
+      expect(sink.received[0]?.headers).toMatchObject({ authorization: "Bearer a=b", "x-team": "one" })
+      if (protocol === "http/protobuf") expect(sink.received[0]?.headers["content-encoding"]).toBe("gzip")
+    },
+  )
 
   it.each(["http/protobuf", "grpc"] as const)("waits for a collector that is not there by %s", async (protocol) => {
     const { httpEndpoint: endpoint, ...gone } = await startOtlpSink()

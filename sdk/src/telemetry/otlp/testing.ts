@@ -3,6 +3,7 @@
  */
 import { createServer, type Server as HttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { gunzipSync } from "node:zlib"
 import { Server as GrpcServer, type handleUnaryCall, ServerCredentials } from "@grpc/grpc-js"
 import type { OtlpSignal } from "./endpoint.ts"
 import { exportPath } from "./grpc-call.ts"
@@ -11,19 +12,26 @@ export interface OtlpSink extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`, for either protocol. */
   readonly httpEndpoint: string
   readonly grpcEndpoint: string
-  readonly received: readonly { readonly signal: OtlpSignal; readonly message: Buffer }[]
+  readonly received: readonly Received[]
   /** Statuses of HTTP with which the next messages are refused. */
   readonly refusals: number[]
   /** Resolves when `enough` is true of what was received; asked after every message. */
   until(enough: () => boolean): Promise<void>
 }
 
+interface Received {
+  readonly signal: OtlpSignal
+  readonly message: Buffer
+  /** Of HTTP, or the metadata of gRPC. */
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
 export async function startOtlpSink(): Promise<OtlpSink> {
-  const received: { signal: OtlpSignal; message: Buffer }[] = []
+  const received: Received[] = []
   const refusals: number[] = []
   const waiting = new Set<() => void>()
-  const take = (signal: OtlpSignal, message: Buffer): void => {
-    received.push({ signal, message })
+  const take = (one: Received): void => {
+    received.push(one)
     for (const look of waiting) look()
   }
   const http = serveHttp(take, refusals)
@@ -59,24 +67,26 @@ export async function startOtlpSink(): Promise<OtlpSink> {
   }
 }
 
-function serveHttp(take: (signal: OtlpSignal, message: Buffer) => void, refusals: number[]): HttpServer {
+function serveHttp(take: (one: Received) => void, refusals: number[]): HttpServer {
   return createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const signal = /^\/v1\/(traces|metrics)$/.exec(request.url ?? "")?.[1] as OtlpSignal | undefined
     const isProtobuf = request.headers["content-type"] === "application/x-protobuf"
     const status = signal === undefined ? 404 : isProtobuf ? (refusals.shift() ?? 200) : 415
-    if (status === 200) take(signal as OtlpSignal, Buffer.concat(chunks))
+    const body = Buffer.concat(chunks)
+    const message = request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body
+    if (status === 200) take({ signal: signal as OtlpSignal, message, headers: request.headers })
     response.writeHead(status, { "content-type": "application/x-protobuf" }).end()
   })
 }
 
-function serveGrpc(take: (signal: OtlpSignal, message: Buffer) => void): GrpcServer {
+function serveGrpc(take: (one: Received) => void): GrpcServer {
   const same = (bytes: Buffer): Buffer => bytes
   const server = new GrpcServer()
   for (const signal of ["traces", "metrics"] as const) {
     const handle: handleUnaryCall<Buffer, Buffer> = (call, answer) => {
-      take(signal, call.request)
+      take({ signal, message: call.request, headers: call.metadata.getMap() })
       answer(null, Buffer.alloc(0))
     }
     const method = {
