@@ -3,6 +3,7 @@ import { constants, createGzip, gzip } from "node:zlib"
 import type { Encoding } from "./negotiation.ts"
 import { protobufType } from "./negotiation.ts"
 import { type Push, pushOf, pushResponse } from "./push-response.ts"
+import { wholeResponse } from "./whole-body.ts"
 
 /**
  * The last step of an answer: what the verbs write as JSON goes out as the client wants it. Encoders are loaded when the
@@ -71,5 +72,5 @@ function replaced({ status, headers }: Response, bytes: Uint8Array, changed: Rec
   const next = new Headers(headers)
   next.set("content-length", String(bytes.byteLength))
   for (const [name, value] of Object.entries(changed)) next.set(name, value)
-  return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers: next })
+  return wholeResponse(bytes, { status, headers: next })
 }

@@ -1,3 +1,7 @@
+import { wholeResponse } from "./whole-body.ts"
+
+const headers = { "content-type": "text/plain;charset=UTF-8" }
+
 /** One thing that has to be true of a server that works. */
 export interface HealthCheck {
   readonly name: string
@@ -15,8 +19,8 @@ export function healthAnswer(url: URL, checks: readonly HealthCheck[]): Response
   if (name && chosen.length === 0) return undefined
   const results = chosen.map((check) => ({ name: check.name, well: check.isWell() }))
   const well = results.every((result) => result.well)
-  if (well && !url.searchParams.has("verbose")) return new Response("ok")
+  if (well && !url.searchParams.has("verbose")) return wholeResponse("ok", { headers })
   const lines = results.map((result) => (result.well ? `[+]${result.name} ok` : `[-]${result.name} failed`))
   const text = [...lines, `${endpoint} check ${well ? "passed" : "failed"}`, ""].join("\n")
-  return new Response(text, { status: well ? 200 : 500 })
+  return wholeResponse(text, { status: well ? 200 : 500, headers })
 }

@@ -1,16 +1,17 @@
 import { type Status, StatusError } from "@wick/sdk/api"
 import { pushParts, pushResponse } from "./push-response.ts"
+import { wholeResponse } from "./whole-body.ts"
 
 const json = { "content-type": "application/json" }
 
 export function jsonResponse(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(value), { status, headers: { ...json, ...headers } })
+  return wholeResponse(JSON.stringify(value), { status, headers: { ...json, ...headers } })
 }
 
 /** Bytes that are JSON already. */
 export function bytesResponse(bytes: Uint8Array, status = 200): Response {
   const headers = { ...json, "content-length": String(bytes.byteLength) }
-  return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers })
+  return wholeResponse(bytes, { status, headers })
 }
 
 /** A body that is written part by part; of a length that is known, or not. */

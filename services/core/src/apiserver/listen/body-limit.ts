@@ -1,11 +1,23 @@
-import type { IncomingMessage } from "node:http"
-import type { Http2ServerRequest } from "node:http2"
 import type { Limits } from "./limits.ts"
 
-export type Incoming = IncomingMessage | Http2ServerRequest
+/** A body on its way in, whatever brings it. */
+export interface BodySource {
+  /** What its header says of its length; 0 if that is nothing. */
+  readonly announcedBytes: number
+  /** Tells of what comes from now on: one receiver at a time. Undefined: nobody wants it, and it waits. */
+  receive(receiver: BodyReceiver | undefined): void
+}
+
+export interface BodyReceiver {
+  onData(chunk: Buffer): void
+  onEnd(): void
+  /** Nothing more comes, whether it was at its end or not. */
+  onClose(): void
+}
 
 export type ReadBody =
   | { readonly kind: "whole"; readonly bytes: Buffer }
+  /** It is larger than any that is taken. */
   | { readonly kind: "too large" }
   /** Others send so much at this moment that there is no memory for more. */
   | { readonly kind: "no room" }
@@ -14,12 +26,8 @@ export type ReadBody =
   /** The sender left before the end: nobody is there to be answered. */
   | { readonly kind: "broken off" }
 
-const empty = Buffer.alloc(0)
-
-/** Whether there is a body to read at all. */
-export function hasBody({ method, headers }: Incoming): boolean {
-  return method !== "GET" && method !== "HEAD" && headers["content-length"] !== "0"
-}
+/** What a request without a body has for one. */
+export const noBody = Buffer.alloc(0)
 
 /**
  * Reads bodies before their requests begin, so that a request holds nothing of the server while its client still sends.
@@ -34,33 +42,40 @@ export class BodyReader {
     this.#limits = limits
   }
 
-  read(incoming: Incoming): Promise<ReadBody> {
+  read(source: BodySource): Promise<ReadBody> {
     const { bodyBytesMax, bodiesBytesMax, bodyMsMax } = this.#limits
-    if (Number(incoming.headers["content-length"] ?? 0) > bodyBytesMax) return Promise.resolve({ kind: "too large" })
+    if (source.announcedBytes > bodyBytesMax) return Promise.resolve({ kind: "too large" })
     return new Promise((resolve) => {
       const chunks: Buffer[] = []
       let bytes = 0
       const settle = (result: ReadBody): void => {
         clearTimeout(timer)
         this.#held -= bytes
-        incoming.off("data", onData).off("end", onEnd).off("close", onClose)
-        if (result.kind !== "whole") incoming.pause()
+        source.receive(undefined)
         resolve(result)
       }
-      const onEnd = (): void =>
-        settle({ kind: "whole", bytes: chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? empty) })
-      const onClose = (): void => settle({ kind: "broken off" })
-      const onData = (chunk: Buffer): void => {
-        bytes += chunk.byteLength
-        this.#held += chunk.byteLength
-        chunks.push(chunk)
-        if (bytes > bodyBytesMax) settle({ kind: "too large" })
-        else if (this.#held > bodiesBytesMax) settle({ kind: "no room" })
-      }
       const timer = setTimeout(() => settle({ kind: "too slow" }), bodyMsMax)
-      incoming.on("data", onData).on("end", onEnd).on("close", onClose)
+      source.receive({
+        onData: (chunk) => {
+          bytes += chunk.byteLength
+          this.#held += chunk.byteLength
+          chunks.push(alone(chunk))
+          if (bytes > bodyBytesMax) settle({ kind: "too large" })
+          else if (this.#held > bodiesBytesMax) settle({ kind: "no room" })
+        },
+        onEnd: () =>
+          settle({ kind: "whole", bytes: chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? noBody) }),
+        onClose: () => settle({ kind: "broken off" }),
+      })
     })
   }
+}
+
+/** What came together with much else must not keep all of that in memory. */
+const sharedPartsMax = 4
+
+function alone(chunk: Buffer): Buffer {
+  return chunk.byteLength * sharedPartsMax < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk
 }
 
 /** Bytes of a refused body that are read and thrown away, so that its sender comes to hear of the refusal. */
@@ -69,23 +84,22 @@ const drainBytesMax = 32 * 1024 * 1024
 const drainMsMax = 10_000
 
 /** Throws away what is still to come; whether that was all of it. */
-export function drain(incoming: Incoming): Promise<boolean> {
+export function drain(source: BodySource): Promise<boolean> {
   return new Promise((resolve) => {
     let bytes = 0
     const settle = (whole: boolean): void => {
       clearTimeout(timer)
-      incoming.off("data", onData).off("end", onEnd).off("close", onClose)
+      source.receive(undefined)
       resolve(whole)
     }
-    const onEnd = (): void => settle(true)
-    const onClose = (): void => settle(false)
-    const onData = (chunk: Buffer): void => {
-      bytes += chunk.byteLength
-      if (bytes <= drainBytesMax) return
-      incoming.pause()
-      settle(false)
-    }
     const timer = setTimeout(() => settle(false), drainMsMax)
-    incoming.on("data", onData).on("end", onEnd).on("close", onClose).resume()
+    source.receive({
+      onData: (chunk) => {
+        bytes += chunk.byteLength
+        if (bytes > drainBytesMax) settle(false)
+      },
+      onEnd: () => settle(true),
+      onClose: () => settle(false),
+    })
   })
 }

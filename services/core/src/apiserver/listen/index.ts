@@ -4,22 +4,20 @@
  * that reads slowly holds back its own response stream and nothing else. Imported by the compositions of core.
  */
 import type { IncomingMessage } from "node:http"
-import { createSecureServer, type Http2SecureServer } from "node:http2"
-import type { AddressInfo, Socket } from "node:net"
+import type { AddressInfo, Server, Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import type { TLSSocket } from "node:tls"
-import { getRequestListener } from "@hono/node-server"
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
-import { StatusError } from "@wick/sdk/api/meta/status-error"
+import { createServer, type TLSSocket } from "node:tls"
+import { systemClock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import { type Connection, serveConnection } from "#http2"
 import type { Credential } from "#pki"
-import { type Push, pushOf } from "../push-response.ts"
-import { BodyReader, hasBody, type Incoming } from "./body-limit.ts"
-import { closeWhenIdle, countRequest } from "./idle-session.ts"
+import { AnswerHeads } from "./answer-head.ts"
+import { BodyReader } from "./body-limit.ts"
+import { Exchange, type ExchangeHost } from "./exchange.ts"
+import { serveHttp1 } from "./http1.ts"
 import { type Limits, usualLimits } from "./limits.ts"
-import { mindRest, openOutlet, Stalls } from "./outlet.ts"
+import { Stalls } from "./outlet.ts"
 import { type Peer, peerOf, rememberPeer } from "./peer.ts"
-import { type Outgoing, refuse } from "./refusal.ts"
 
 export type { Peer, PeerCertificate } from "./peer.ts"
 
@@ -47,22 +45,20 @@ export interface Listener {
 }
 
 /**
- * MB that one HTTP/2 connection may hold, answers that wait to be read among them: a client that lists all its kinds at
+ * Bytes that one HTTP/2 connection may hold, answers that wait to be read among them: a client that lists all its kinds at
  * once has them all here for a moment. What goes over it has its streams closed (ENHANCE_YOUR_CALM).
  */
-const sessionMegabytesMax = 256
+const connectionBytesMax = 256 * 1024 * 1024
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { serving, authorityPem, log } = options
   const limits = { ...usualLimits, ...options.limits }
-  const http1Options = {
-    headersTimeout: limits.headersMsMax,
-    keepAliveTimeout: limits.idleMsMax,
-    connectionsCheckingInterval: limits.lateEveryMs,
-    maxHeaderSize: limits.headerBytesMax,
-  }
-  const server = createSecureServer({
-    allowHTTP1: true,
+  const bodies = new BodyReader(limits)
+  const stalls = new Stalls(limits.stalledMsMax, log)
+  const http1 = serveHttp1(options, limits, bodies, stalls)
+  const host = { fetch: options.fetch, limits, bodies, stalls, heads: new AnswerHeads(systemClock), log }
+  const connections = new Set<Connection>()
+  const server = createServer({
     cert: serving.certificatePem,
     key: serving.privateKeyPem,
     ca: authorityPem,
@@ -71,9 +67,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
     handshakeTimeout: limits.headersMsMax,
-    http1Options,
-    maxSessionMemory: sessionMegabytesMax,
-    settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, maxHeaderListSize: limits.headerBytesMax },
+    ALPNProtocols: ["h2", "http/1.1"],
   })
   server.maxConnections = limits.connectionsMax
   server.on("drop", () =>
@@ -84,79 +78,49 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     sockets.add(socket.setNoDelay(true))
     socket.once("close", () => sockets.delete(socket))
   })
-  server.on("secureConnection", (socket: TLSSocket) => rememberPeer(socket))
-  server.on("tlsClientError", (error: Error) => log.debug("TLS handshake failed", { error: error.message }))
-  server.on("session", (session) => closeWhenIdle(session, limits.idleMsMax))
-  server.on("sessionError", (error: Error) => log.debug("HTTP/2 session failed", { error: error.message }))
-  server.on("request", requestListener(options, limits))
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Without a listener a client that goes away mid-upgrade would end the process.
-    socket.on("error", (error) => log.debug("upgraded connection failed", { error: error.message }))
-    options.upgrade(request, socket, head, peerOf(socket))
+  server.on("secureConnection", (socket: TLSSocket) => {
+    rememberPeer(socket)
+    if (socket.alpnProtocol === "h2") serveHttp2(socket, host, connections)
+    else http1.emit("connection", socket)
   })
+  server.on("tlsClientError", (error: Error) => log.debug("TLS handshake failed", { error: error.message }))
   await bind(server, options)
   return {
     port: (server.address() as AddressInfo).port,
     renew: (credential) =>
       server.setSecureContext({ cert: credential.certificatePem, key: credential.privateKeyPem, ca: authorityPem }),
-    close: (graceMs) => close(server, sockets, graceMs),
-  }
-}
-
-type Handler = ReturnType<typeof getRequestListener>
-
-function requestListener({ fetch, log }: ListenOptions, limits: Limits): Handler {
-  const bodies = new BodyReader(limits)
-  const stalls = new Stalls(limits.stalledMsMax, log)
-  const listener = getRequestListener(
-    async (request, { incoming, outgoing }) => {
-      const response = await fetch(request, peerOf(incoming.socket as object | undefined))
-      const push = pushOf(response)
-      return push ? pushTo(push, response, outgoing, stalls) : response
+    close: async (graceMs) => {
+      http1.close()
+      for (const connection of connections) connection.goAway()
+      await close(server, sockets, graceMs)
     },
-    { errorHandler: (error) => answerTo(error, log) },
-  )
-  const answer = async (incoming: Incoming, outgoing: Outgoing): Promise<void> => {
-    await listener(incoming, outgoing)
-    mindRest(outgoing, stalls)
-  }
-  return async (incoming, outgoing) => {
-    countRequest(incoming)
-    if (isLargeHeader(incoming, limits)) return refuse("large header", limits, incoming, outgoing)
-    if (!hasBody(incoming)) return answer(incoming, outgoing)
-    const read = await bodies.read(incoming)
-    if (read.kind === "whole") return answer(Object.assign(incoming, { rawBody: read.bytes }), outgoing)
-    if (read.kind !== "broken off") return refuse(read.kind, limits, incoming, outgoing)
   }
 }
 
-/** Of HTTP/1.1 Node refuses these itself; of HTTP/2 it tells its limit, and nobody need keep to that. */
-function isLargeHeader({ httpVersionMajor, rawHeaders }: Incoming, { headerBytesMax }: Limits): boolean {
-  if (httpVersionMajor === 1) return false
-  let bytes = 0
-  for (const text of rawHeaders) bytes += text.length
-  return bytes > headerBytesMax
+function serveHttp2(socket: TLSSocket, host: ExchangeHost, connections: Set<Connection>): void {
+  const { limits, log } = host
+  if (socket.destroyed) return
+  const peer = peerOf(socket)
+  const connection = serveConnection(socket, {
+    clock: systemClock,
+    limits: {
+      streamsMax: limits.streamsPerConnectionMax,
+      headerListBytesMax: limits.headerBytesMax,
+      unreadBytesMax: connectionBytesMax,
+      idleMsMax: limits.idleMsMax,
+      openingMsMax: Math.min(limits.headersMsMax, limits.idleMsMax),
+    },
+    onStream: (stream) => new Exchange(host, stream, peer).begin(),
+    onOversizedHead: (stream) => new Exchange(host, stream, peer).refuse("large header"),
+    onClose: (fault) => {
+      connections.delete(connection)
+      if (fault) log.debug("an HTTP/2 connection failed", { error: fault.message })
+    },
+  })
+  connections.add(connection)
 }
 
-/** A body that is pushed goes straight to its connection; the listener has nothing left to send. */
-function pushTo(push: Push, response: Response, outgoing: Parameters<Handler>[1], stalls: Stalls): Response {
-  const stop = push(openOutlet(response, outgoing, stalls))
-  if (outgoing.destroyed || outgoing.closed) stop()
-  else outgoing.once("close", stop)
-  return RESPONSE_ALREADY_SENT
-}
-
-/** `fetch` answers mistakes itself; what arrives here is a request that is none, or a bug. */
-function answerTo(error: unknown, log: Log): Response {
-  const malformed = error instanceof Error && error.name === "RequestError"
-  if (!malformed) log.error("request failed", { error })
-  const status = malformed
-    ? new StatusError("BadRequest", error.message)
-    : new StatusError("InternalError", "an error on the server has prevented the request from succeeding")
-  return Response.json(status.toStatus(), { status: status.code })
-}
-
-function bind(server: Http2SecureServer, { host, port }: ListenOptions): Promise<void> {
+function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject)
     server.listen(port, host, () => {
@@ -166,7 +130,7 @@ function bind(server: Http2SecureServer, { host, port }: ListenOptions): Promise
   })
 }
 
-async function close(server: Http2SecureServer, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+async function close(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const cut = setTimeout(() => {
     for (const socket of sockets) socket.destroy()

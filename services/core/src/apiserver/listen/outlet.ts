@@ -1,11 +1,9 @@
 import type { ServerResponse } from "node:http"
-import { constants } from "node:http2"
 import type { Log } from "@wick/sdk/log"
 import type { Sink } from "../push-response.ts"
-import type { Outgoing } from "./refusal.ts"
 
 /** The body of one answer on its connection. */
-interface Outlet {
+export interface Outlet {
   /** Bytes that the other end has taken. */
   taken(): number
   unread(): number
@@ -58,57 +56,42 @@ export class Stalls {
   }
 }
 
-/** An answer that was written in one go: what of it is not taken at once is looked after from then on. */
-export function mindRest(outgoing: Outgoing, stalls: Stalls): void {
-  const channel = channelOf(outgoing)
-  if (channel.writableLength <= restBytesMin) return
-  const unread = unreadOf(channel)
-  // Nothing is added any more: what is taken is what is missing.
-  stalls.mind({ unread, taken: () => -unread(), cut: () => cut(outgoing) })
-}
-
 /** Less than this is in the buffers of a connection anyway. */
-const restBytesMin = 64 * 1024
+export const restBytesMin = 64 * 1024
 
-type Channel = Pick<ServerResponse, "write" | "once" | "writableLength" | "destroyed">
-
-/** Of HTTP/2 the stream itself: what lies over it costs something with every write, and there are thousands. */
-function channelOf(outgoing: Outgoing): Channel {
-  return ("stream" in outgoing ? outgoing.stream : outgoing) as Channel
+/** An answer of HTTP/1.1 that was written in one go: what of it is not taken at once is looked after from then on. */
+export function mindRest(outgoing: ServerResponse, stalls: Stalls): void {
+  if (outgoing.writableLength <= restBytesMin) return
+  const unread = unreadOf(outgoing)
+  // Nothing is added any more: what is taken is what is missing.
+  stalls.mind({ unread, taken: () => -unread(), cut: () => void outgoing.destroy() })
 }
 
 /** What nobody will read any more is not waited for. */
-function unreadOf(channel: Channel): () => number {
-  return () => (channel.destroyed ? 0 : channel.writableLength)
+function unreadOf(outgoing: ServerResponse): () => number {
+  return () => (outgoing.destroyed ? 0 : outgoing.writableLength)
 }
 
-/** Without its last chunk, or with an error of its stream, nobody takes an answer for whole. */
-function cut(outgoing: Outgoing): void {
-  if ("stream" in outgoing) outgoing.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
-  else outgoing.destroy()
-}
-
-/** Writes the head of an answer, and gives what its body is written to. */
-export function openOutlet({ status, headers }: Response, outgoing: Outgoing, stalls: Stalls): Sink {
-  const writable = outgoing as ServerResponse
-  writable.writeHead(status, Object.fromEntries(headers))
+/** Writes the head of an answer of HTTP/1.1, and gives what its body is written to. */
+export function openOutlet({ status, headers }: Response, outgoing: ServerResponse, stalls: Stalls): Sink {
+  outgoing.writeHead(status, Object.fromEntries(headers))
   // The client learns that it watches before there is anything to see.
-  writable.flushHeaders()
-  const channel = channelOf(outgoing)
-  const unread = unreadOf(channel)
+  outgoing.flushHeaders()
+  const unread = unreadOf(outgoing)
   let written = 0
   const sink = {
     write: (bytes: Uint8Array): boolean => {
       written += bytes.byteLength
-      const goesOn = channel.write(bytes)
+      const goesOn = outgoing.write(bytes)
       if (!goesOn) stalls.mind(sink)
       return goesOn
     },
-    onDrained: (callback: () => void) => void channel.once("drain", callback),
+    onDrained: (callback: () => void) => void outgoing.once("drain", callback),
     taken: () => written - unread(),
     unread,
-    end: () => void writable.end(),
-    cut: () => cut(outgoing),
+    end: () => void outgoing.end(),
+    // Without its last chunk nobody takes an answer for whole.
+    cut: () => void outgoing.destroy(),
   }
   return sink
 }

@@ -1,0 +1,108 @@
+import { LightHeaders } from "./light-headers.ts"
+
+/** What a request is made of. */
+export interface RequestParts {
+  readonly method: string
+  readonly url: string
+  /** Name, value, name, value…, names in lower case; pseudo-headers are passed over. */
+  readonly headers: readonly string[]
+  /** All of it. */
+  readonly body: Buffer
+}
+
+/**
+ * A request as a handler sees it, whose body is there. To make one of the web's own costs more than to answer most of them:
+ * headers are looked up where they lie, a signal is made when somebody asks for it, and what is seldom asked for (`body`,
+ * `clone`, `formData`…) is asked of one that is made then.
+ */
+export class LightRequest {
+  readonly method: string
+  readonly url: string
+  readonly #list: readonly string[]
+  readonly #bytes: Buffer
+  #headers: LightHeaders | undefined
+  #abort: AbortController | undefined
+  #reason: Error | undefined
+  #whole: Request | undefined
+  #isUsed = false
+
+  constructor({ method, url, headers, body }: RequestParts) {
+    this.method = method
+    this.url = url
+    this.#list = headers
+    this.#bytes = body
+  }
+
+  get headers(): Headers {
+    this.#headers ??= new LightHeaders(this.#list)
+    return this.#headers as unknown as Headers
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController()
+      if (this.#reason) this.#abort.abort(this.#reason)
+    }
+    return this.#abort.signal
+  }
+
+  /** Nobody waits for the answer any more. */
+  abort(reason: Error): void {
+    this.#reason ??= reason
+    this.#abort?.abort(this.#reason)
+  }
+
+  get bodyUsed(): boolean {
+    return this.#isUsed || (this.#whole?.bodyUsed ?? false)
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    return this.#real.body
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    const { buffer, byteOffset, byteLength } = this.#take()
+    return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.arrayBuffer())
+  }
+
+  async text(): Promise<string> {
+    return new TextDecoder().decode(this.#take())
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text())
+  }
+
+  blob(): Promise<Blob> {
+    return this.#real.blob()
+  }
+
+  formData(): Promise<FormData> {
+    return this.#real.formData()
+  }
+
+  clone(): Request {
+    if (this.bodyUsed) throw new TypeError("a request whose body was read is not cloned")
+    const { method, url } = this
+    return new LightRequest({ method, url, headers: this.#list, body: this.#bytes }) as unknown as Request
+  }
+
+  #take(): Buffer {
+    if (this.bodyUsed) throw new TypeError("the body of a request is read once")
+    this.#isUsed = true
+    return this.#bytes
+  }
+
+  get #real(): Request {
+    if (this.#whole) return this.#whole
+    const { method, url, signal } = this
+    const hasBody = method !== "GET" && method !== "HEAD" && !this.#isUsed
+    const body = hasBody ? { body: this.#bytes as Uint8Array<ArrayBuffer> } : {}
+    this.#whole = new Request(url, { method, headers: new Headers(this.headers), signal, ...body })
+    return this.#whole
+  }
+}
