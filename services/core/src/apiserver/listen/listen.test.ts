@@ -180,6 +180,26 @@ describe("the listener", () => {
     await listener.close(1000)
   })
 
+  it("answers HEAD with the head alone, and a URL that is none with a Status, over HTTP/2", async () => {
+    const body = (): Response => new Response(new ReadableStream({ pull: (it) => it.enqueue(Buffer.from("x")) }))
+    const listener = await start(async ({ url }) => (url.endsWith("/stream") ? body() : new Response("four")))
+    const session = connectHttp2(`https://127.0.0.1:${listener.port}`, { ca: pki.authorityPem })
+    const answer = async (headers: Record<string, string>): Promise<[number, string]> => {
+      const stream = session.request(headers)
+      const [head] = (await once(stream, "response")) as [{ ":status": number }]
+      let text = ""
+      for await (const chunk of stream) text += chunk
+      return [head[":status"], text]
+    }
+    expect(await answer({ ":method": "HEAD", ":path": "/" })).toEqual([200, ""])
+    expect(await answer({ ":method": "HEAD", ":path": "/stream" })).toEqual([200, ""])
+    expect(await answer({ ":path": "/" })).toEqual([200, "four"])
+    const [status, text] = await answer({ ":path": "/", ":authority": "a/b" })
+    session.close()
+    await listener.close(1000)
+    expect([status, JSON.parse(text)]).toMatchObject([400, { kind: "Status", reason: "BadRequest", code: 400 }])
+  })
+
   it("hands upgrades over, with the bytes that came along and the peer", async () => {
     const listener = await start(echo, (_, socket, head, peer) => {
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n`)
