@@ -74,8 +74,7 @@ class ServerConnection implements Connection, Heard, StreamHost {
   #leaving: "no" | "announced" | "left" = "no"
   #settingsHeard = 0
   #areSettingsTaken = false
-  /** Bytes that the client may still send, and those that were taken of which it was not told. */
-  #receiveWindow: number
+  /** Bytes of bodies that were taken and of which the client was not told. */
   #taken = 0
   #isTurnDue = false
   #timer: Timer | undefined
@@ -93,9 +92,9 @@ class ServerConnection implements Connection, Heard, StreamHost {
     this.#emptyFrames = new Allowance(emptyFramesMax, emptyFramesPerSecond, clock.monotonic())
     this.outbound = new Outbound(socket, () => this.#wake())
     this.#reader = new FrameReader(new Inbound(this, this.limits))
-    this.#receiveWindow = Math.max(this.limits.connectionWindowBytes, windowUsual)
     this.outbound.raw(settingsFrame(this.limits))
-    if (this.#receiveWindow > windowUsual) this.outbound.windowUpdate(0, this.#receiveWindow - windowUsual)
+    const { connectionWindowBytes } = this.limits
+    if (connectionWindowBytes > windowUsual) this.outbound.windowUpdate(0, connectionWindowBytes - windowUsual)
     this.#timer = clock.timer(this.limits.openingMsMax, () => this.#mindOpening())
     socket.on("data", (chunk: Buffer) => this.#received(chunk))
     socket.on("drain", () => this.#guard(() => this.outbound.goOn()))
@@ -182,10 +181,6 @@ class ServerConnection implements Connection, Heard, StreamHost {
   }
 
   data(id: number, bytes: Buffer, start: number, end: number, windowBytes: number, endStream: boolean): void {
-    this.#receiveWindow -= windowBytes
-    if (this.#receiveWindow < 0) {
-      throw new ConnectionError(errorCode.flowControlError, "more data came than the connection's window allows")
-    }
     this.#took(windowBytes)
     if (start === end && !endStream) this.#charge(this.#emptyFrames, "frames said nothing")
     const stream = this.#streams.get(id)
@@ -357,12 +352,14 @@ class ServerConnection implements Connection, Heard, StreamHost {
     throw new ConnectionError(errorCode.enhanceYourCalm, `too many ${what}`)
   }
 
-  /** Lets the client send as much again, once that is worth a frame. Streams hold back by windows of their own. */
+  /**
+   * Lets the client send as much again, once that is worth a frame. What came is taken at once, so this window holds nobody
+   * back and cannot be overrun: streams have windows of their own.
+   */
   #took(bytes: number): void {
     this.#taken += bytes
     if (this.#taken < this.limits.connectionWindowBytes / 2) return
     this.outbound.windowUpdate(0, this.#taken)
-    this.#receiveWindow += this.#taken
     this.#taken = 0
   }
 
