@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Node } from "@wick/sdk/api/core/node"
@@ -31,6 +31,19 @@ const obedient = "trap 'exit 0' TERM; sleep 1000 & wait"
 
 function shell(name: string, script: string, more: Partial<PodDraft["containers"][number]> = {}) {
   return { name, image: rig.image, command: ["sh", "-c", script], ...more }
+}
+
+/** A directory of this host in a pod: what it waits for there is the test's to tell, however long either takes. */
+const shared = "/tmp/wick-kubelet-test/shared"
+const volumes: NonNullable<PodDraft["volumes"]> = [
+  { name: "shared", hostPath: { path: shared, type: "DirectoryOrCreate" } },
+]
+const volumeMounts = [{ name: "shared", mountPath: "/shared" }]
+const awaited = (word: string): string => `until [ -e /shared/${word} ]; do sleep 0.05; done`
+
+function tell(word: string): void {
+  mkdirSync(shared, { recursive: true })
+  writeFileSync(join(shared, word), "")
 }
 
 async function remove(name: string): Promise<void> {
@@ -186,16 +199,17 @@ describe("a container", () => {
   })
 
   it("is ready when its probe says so, and not when it stops saying so", async () => {
-    const probe = { exec: { command: ["cat", "/tmp/ready"] }, periodSeconds: 1, failureThreshold: 1 }
+    const readinessProbe = { exec: { command: ["cat", "/shared/ready"] }, periodSeconds: 1, failureThreshold: 1 }
     await rig.create({
       name: "probed",
-      containers: [
-        shell("main", `sleep 0.3; touch /tmp/ready; sleep 1.2; rm /tmp/ready; ${obedient}`, { readinessProbe: probe }),
-      ],
+      volumes,
+      containers: [shell("main", obedient, { readinessProbe, volumeMounts })],
     })
     const running = await rig.until("probed", (pod) => statusOf(pod)?.state?.running !== undefined)
     expect(isReady(running)).toBe(false)
+    tell("ready")
     await rig.until("probed", isReady)
+    rmSync(join(shared, "ready"))
     await rig.until("probed", (pod) => !isReady(pod))
   })
 
@@ -288,9 +302,11 @@ describe("a kubelet that comes back", () => {
   })
 
   it("learns of what ended while it was away", async () => {
-    await rig.create({ name: "away", restartPolicy: "Never", containers: [shell("main", "sleep 0.5; exit 4")] })
+    const main = shell("main", `${awaited("away")}; exit 4`, { volumeMounts })
+    await rig.create({ name: "away", restartPolicy: "Never", volumes, containers: [main] })
     await rig.until("away", (pod) => pod?.status?.phase === "Running")
     await rig.restartKubelet(async () => {
+      tell("away")
       const ended = async (): Promise<number> => {
         const { containers = [] } = await rig.containerd.cri.call("ListContainers", {})
         return containers.filter(({ state }) => state === 2).length
@@ -307,10 +323,17 @@ describe("logs", () => {
     await rig.create({
       name: "talker",
       restartPolicy: "Never",
-      containers: [shell("main", "for i in 1 2 3; do echo line $i; sleep 0.1; done; echo oops >&2")],
+      volumes,
+      containers: [
+        shell("main", `${awaited("talk")}; for i in 1 2 3; do echo line $i; sleep 0.1; done; echo oops >&2`, {
+          volumeMounts,
+        }),
+      ],
     })
     await rig.until("talker", (pod) => statusOf(pod)?.state?.running !== undefined)
-    expect(await rig.logs("talker", "main", "?follow=true")).toBe("line 1\nline 2\nline 3\noops\n")
+    const followed = rig.logs("talker", "main", "?follow=true")
+    tell("talk")
+    expect(await followed).toBe("line 1\nline 2\nline 3\noops\n")
     expect(await rig.logs("talker", "main", "?tailLines=2")).toBe("line 3\noops\n")
     expect(await rig.logs("talker", "main", "?limitBytes=4")).toBe("line")
     expect(await rig.logs("talker", "main", "?tailLines=1&timestamps=true")).toMatch(/^\d{4}-\d\d-\d\dT.*Z oops\n$/)
