@@ -18,8 +18,13 @@ export const pushedAtHeader = "wick-pushed-at"
 const answerMsMax = 1_000
 /** Nobody waits for such a one again for so long. */
 const passedOverMs = 10_000
+/** But where nobody else has what is asked for, it may only be busy: to say that there is none would fail what needs it. */
+const lateAnswerMsMax = 5_000
 
-/** The registries of the cluster's other hosts. One that is silent costs a second, once in a while, and no error. */
+/**
+ * The registries of the cluster's other hosts. One that is silent costs a second, once in a while, and no error; more only
+ * where nobody else has what is wanted.
+ */
 export class OtherRegistries {
   readonly #list: () => readonly OtherRegistry[]
   readonly #clock: Clock
@@ -30,26 +35,28 @@ export class OtherRegistries {
     this.#clock = clock
   }
 
-  /** The tag as it was pushed last, among those who answer. */
-  async newest(repository: string, tag: string): Promise<TagMark | undefined> {
+  /** The tag as it was pushed last, among those who answer; among the silent too where it `mustBe` and none of these know it. */
+  async newest(repository: string, tag: string, mustBe = false): Promise<TagMark | undefined> {
     const path = `/v2/${repository}/manifests/${tag}`
-    const answers = await Promise.all(this.#awake().map((other) => this.#ask(other, path, "HEAD")))
-    const marks = answers.flatMap((answer): TagMark[] => {
-      const digest = answer?.ok ? (answer.headers.get("docker-content-digest") ?? undefined) : undefined
-      const at = answer?.headers.get(pushedAtHeader)
-      return digest !== undefined || at ? [{ digest, atMs: Number(at ?? 0) }] : []
-    })
-    return marks.toSorted((one, other) => other.atMs - one.atMs)[0]
+    const told = async (others: readonly OtherRegistry[], withinMs: number): Promise<TagMark | undefined> => {
+      const answers = await Promise.all(others.map((other) => this.#ask(other, path, "HEAD", withinMs)))
+      const marks = answers.flatMap((answer): TagMark[] => {
+        const digest = answer?.ok ? (answer.headers.get("docker-content-digest") ?? undefined) : undefined
+        const at = answer?.headers.get(pushedAtHeader)
+        return digest !== undefined || at ? [{ digest, atMs: Number(at ?? 0) }] : []
+      })
+      return marks.toSorted((one, other) => other.atMs - one.atMs)[0]
+    }
+    const newest = await told(this.#awake(), answerMsMax)
+    return newest ?? (mustBe ? told(this.#silent(), lateAnswerMsMax) : undefined)
   }
 
   /** The answer of the first that has it. What is named by its digest is the same wherever it is. */
   async first(path: string): Promise<Response | undefined> {
-    for (const other of this.#awake()) {
-      const answer = await this.#ask(other, path, "GET")
-      if (answer?.ok) return answer
-      await answer?.body?.cancel()
-    }
-    return undefined
+    return (
+      (await this.#firstOf(this.#awake(), path, answerMsMax)) ??
+      (await this.#firstOf(this.#silent(), path, lateAnswerMsMax))
+    )
   }
 
   names(): string[] {
@@ -87,17 +94,40 @@ export class OtherRegistries {
     return undefined
   }
 
+  async #firstOf(others: readonly OtherRegistry[], path: string, withinMs: number): Promise<Response | undefined> {
+    for (const other of others) {
+      const answer = await this.#ask(other, path, "GET", withinMs)
+      if (answer?.ok) return answer
+      await answer?.body?.cancel()
+    }
+    return undefined
+  }
+
   #awake(): readonly OtherRegistry[] {
-    const now = this.#clock.monotonic()
-    return this.#list().filter(({ name }) => (this.#silentUntilMs.get(name) ?? 0) <= now)
+    return this.#list().filter(({ name }) => !this.#isSilent(name))
+  }
+
+  #silent(): readonly OtherRegistry[] {
+    return this.#list().filter(({ name }) => this.#isSilent(name))
+  }
+
+  #isSilent(name: string): boolean {
+    return (this.#silentUntilMs.get(name) ?? 0) > this.#clock.monotonic()
   }
 
   /** Undefined: there was no answer. */
-  async #ask(other: OtherRegistry, path: string, method: Method): Promise<Response | undefined> {
+  async #ask(
+    other: OtherRegistry,
+    path: string,
+    method: Method,
+    withinMs = answerMsMax,
+  ): Promise<Response | undefined> {
     const late = new AbortController()
-    const timer = this.#clock.timer(answerMsMax, () => late.abort())
+    const timer = this.#clock.timer(withinMs, () => late.abort())
     try {
-      return await other.ask(path, { method, signal: late.signal })
+      const answer = await other.ask(path, { method, signal: late.signal })
+      this.#silentUntilMs.delete(other.name)
+      return answer
     } catch {
       this.#silentUntilMs.set(other.name, this.#clock.monotonic() + passedOverMs)
     } finally {

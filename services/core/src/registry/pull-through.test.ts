@@ -15,6 +15,9 @@ class Hosts implements AsyncDisposable {
   /** What was had of other hosts: `0 GET /v2/…`, and what was asked of those that are away. */
   readonly had: string[] = []
   readonly refused: string[] = []
+  /** These say nothing until they are told to answer; then who still waits is answered. */
+  readonly slow = new Set<number>()
+  readonly waiting: { readonly line: string; answer(): void }[] = []
 
   async add(clock: Clock = new SimulatedClock(1_000_000)): Promise<Registry> {
     const own = this.registries.length
@@ -29,7 +32,8 @@ class Hosts implements AsyncDisposable {
   #other(at: number): OtherRegistry {
     return {
       name: String(at),
-      ask: async (path, { method }) => {
+      ask: async (path, { method, signal }) => {
+        if (this.slow.has(at)) await this.#wait(`${at} ${method} ${path}`, signal)
         const registry = this.away.has(at) ? undefined : this.registries[at]
         if (!registry) {
           this.refused.push(`${at} ${method} ${path}`)
@@ -40,6 +44,13 @@ class Hosts implements AsyncDisposable {
         return answer
       },
     }
+  }
+
+  #wait(line: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ line, answer: resolve })
+      signal.addEventListener("abort", () => reject(new Error("late")))
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,6 +126,27 @@ it("hosts that are gone are passed over: what is here is served, what is nowhere
   expect(await pull(first as Registry, "v1")).toMatchObject({ digest })
   expect(await pull(first as Registry, "v2")).toBeUndefined()
 })
+
+it.each(["by its tag", "by its digest"])(
+  "an image that only a host has which is slow to answer is waited for, %s",
+  async (how) => {
+    const clock = new SimulatedClock(1_000_000)
+    const [first, second] = [await hosts.add(clock), await hosts.add()]
+    hosts.slow.add(1)
+    const digest = await push(second, "a/hello:v1", "hi")
+    const reference = how === "by its tag" ? "v1" : digest
+    const line = `1 ${how === "by its tag" ? "HEAD" : "GET"} /v2/a/hello/manifests/${reference}`
+    const asked = () => hosts.waiting.filter((one) => one.line === line)
+    const pulled = pull(first, reference)
+    await vi.waitFor(() => expect(asked()).not.toEqual([]), 5_000)
+    const before = asked().length
+    await clock.advance(1_000)
+    await vi.waitFor(() => expect(asked().length).toBeGreaterThan(before), 5_000)
+    hosts.slow.clear()
+    for (const { answer } of hosts.waiting) answer()
+    expect(await pulled).toMatchObject({ digest })
+  },
+)
 
 describe("a tag", () => {
   it("is known on every host soon after its push, with its image: the one that took it may be lost", async () => {

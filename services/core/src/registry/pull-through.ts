@@ -33,7 +33,7 @@ export class PullThrough {
   async manifest(repository: string, reference: string): Promise<Manifest | undefined> {
     const own = await this.#manifests.get(repository, reference)
     if (reference.startsWith("sha256:")) return own ?? (await this.#fetched(repository, reference))
-    const newest = await this.#newer(repository, reference)
+    const newest = await this.#newer(repository, reference, own === undefined)
     if (newest === undefined) return own
     if (newest.digest === undefined) return undefined
     const kept = await this.#manifests.get(repository, newest.digest)
@@ -66,8 +66,8 @@ export class PullThrough {
   }
 
   /** What others know of a tag, where that is later than what is known here. */
-  async #newer(repository: string, tag: string): Promise<TagMark | undefined> {
-    const newest = await this.#others.newest(repository, tag)
+  async #newer(repository: string, tag: string, mustBe = false): Promise<TagMark | undefined> {
+    const newest = await this.#others.newest(repository, tag, mustBe)
     const own = await this.#manifests.mark(repository, tag)
     return newest !== undefined && newest.atMs > (own?.atMs ?? -1) ? newest : undefined
   }
