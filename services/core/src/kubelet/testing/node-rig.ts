@@ -68,6 +68,8 @@ const home = "/tmp/wick-kubelet-test"
 const turn = `${home}.pid`
 const turnPollMs = 100
 const waitMsMax = 30_000
+/** A shell that is told to end before it has come to its trap does not hear it, and is ended only when this is over. */
+const graceSeconds = 3
 const busybox = "/bin/busybox"
 
 export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "imageLimits"> = {}): Promise<NodeRig> {
@@ -155,7 +157,7 @@ function makeRig(
     create: ({ name, annotations, labels, ...spec }) =>
       client.create(Pod, {
         metadata: { name, namespace: "default", ...(annotations && { annotations }), ...(labels && { labels }) },
-        spec: { ...spec, nodeName },
+        spec: { terminationGracePeriodSeconds: graceSeconds, ...spec, nodeName },
       }),
     rewrite: async (name, change) => {
       const key = `/registry/core/pods/default/${name}`
