@@ -20,6 +20,8 @@ export interface RevisionLoad {
   readonly requests: number
   /** In flight per pod now, by pod name: pods with none are left out. */
   readonly pods: Readonly<Record<string, number>>
+  /** `traceparent` of one of the requests, of one that waits where there is any, if it is traced. */
+  readonly cause?: string
 }
 
 /** Load of a span of time that has passed. */

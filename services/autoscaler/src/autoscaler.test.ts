@@ -164,6 +164,19 @@ it("hands the trace of the request that waits on with its decision", async () =>
   expect(metadata.annotations?.["wick.dev/traceparent"]).toBe(cause)
 })
 
+it("hands the trace of one of many requests on where they want more pods than there are", async () => {
+  await using scene = await startScene()
+  const activator = scene.activator("a")
+  activator.say({ type: "poke", namespace, name: "hello-1" })
+  await replicas(scene.client, (count) => count === 1)
+  await createPod(scene.client, "one")
+  const cause = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+  const load = { namespace, name: "hello-1", concurrency: 300, concurrencyNow: 300, waiting: 0, requests: 300 }
+  activator.say({ type: "load", intervalMs: 1000, revisions: [{ ...load, pods: { one: 300 }, cause }] })
+  const { metadata } = await replicas(scene.client, (count) => count > 1)
+  expect(metadata.annotations?.["wick.dev/traceparent"]).toBe(cause)
+})
+
 it("tells of each revision what it wants, what there is and what the load is, under Knative's names, until it is deleted", async () => {
   await using scene = await startScene()
   const { client, metrics } = scene

@@ -169,6 +169,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       }
       const wasIdle = scaler.aggregate.isIdle(now)
       scaler.report(activator, load, intervalMs, now)
+      this.#causes.asked(key, load.cause)
       if (wasIdle || scaler.isPressed()) this.#controller.wake(key)
     }
   }
@@ -237,9 +238,11 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     deployment: Deployment,
     plan: Plan,
     scaler: RevisionScaler,
-    cause: ScalingCause | undefined,
+    asked: ScalingCause | undefined,
   ): Promise<void> {
     const from = deployment.spec.replicas ?? 1
+    // No request asks for fewer pods.
+    const cause = plan.replicas > from ? asked : undefined
     const pokedMs = this.#pokedMs.get(key)
     if (plan.replicas > 0) this.#pokedMs.delete(key)
     if (plan.replicas === from) return

@@ -2,7 +2,7 @@ import { assert } from "@wick/sdk/assert"
 import type { Clock, Random, Timer } from "@wick/sdk/clock"
 import { ColdStart } from "../metrics/cold-start.ts"
 import type { RevisionMetrics } from "../metrics/revision-metrics.ts"
-import type { Call } from "./call.ts"
+import type { Call, CallTrace } from "./call.ts"
 import { DeadlineQueue } from "./deadline-queue.ts"
 import { attemptsMax, podInFlightMax, replaysMax, replaysPerAnswer, waitingLimit } from "./limits.ts"
 import { LoadMeter } from "./load-meter.ts"
@@ -57,6 +57,8 @@ export class Backend {
   #replays = replaysMax
   /** Concurrency in the last report: growth beyond is reported at once. */
   reportedConcurrency = 0
+  /** Of the calls since the last report the newest that is traced. */
+  lastTraced: CallTrace | undefined = undefined
   /** Whether a report is owed: there was load since the last one that said there is none. */
   awake = false
   spec: RevisionSpec = unknownSpec
@@ -160,6 +162,7 @@ export class Backend {
     call.backend = this
     call.startedMs = now
     this.meter.enter(now)
+    if (call.trace !== undefined) this.lastTraced = call.trace
     this.#deadlines.add(call, now)
     if (!this.awake) {
       this.awake = true

@@ -20,6 +20,8 @@ export interface CallTrace {
   readonly traceId: string
   /** Context of the call's wait, for whoever is asked for a pod; undefined while it has one. */
   readonly cause: string | undefined
+  /** Context of the call itself, whether it waits or not. */
+  readonly context: string
   /** About to be sent to the pod. */
   given(pod: Pod): void
   /** The pod did not serve it: it waits again. */

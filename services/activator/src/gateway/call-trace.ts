@@ -68,6 +68,10 @@ class TracedCall implements CallTrace {
     return this.#wait && traceparentOf(this.#wait.context)
   }
 
+  get context(): string {
+    return traceparentOf(this.#server.context)
+  }
+
   given({ name, address = "" }: Pod): void {
     this.#wait?.end()
     this.#wait = undefined

@@ -66,6 +66,26 @@ describe("reports of load", () => {
     expect(story.take()).toEqual([{ type: "poke", namespace: "n", name: "r" }])
   })
 
+  it("name a traced request of their interval, one that waits before others", async () => {
+    const story = new Story()
+    const traced = (context: string, cause?: string): void => {
+      const call = new QuietCall()
+      call.trace = { traceId: "t", context, cause, given: () => {}, lost: () => {}, ended: () => {} }
+      story.backend.admit(call)
+    }
+    traced("held", "its wait")
+    traced("held too", "its wait too")
+    await story.clock.advance(50)
+    expect(story.take().at(-1)).toMatchObject({ revisions: [{ waiting: 2, cause: "its wait" }] })
+    story.addPod()
+    await story.clock.advance(1000)
+    story.take()
+    traced("served")
+    await story.clock.advance(2000)
+    const causes = story.take().flatMap((message) => (message.type === "load" ? message.revisions : []))
+    expect(causes.map(({ cause }) => cause)).toEqual(["served", undefined])
+  })
+
   it("follow a burst within 50 ms, and go on so while requests wait", async () => {
     const story = new Story()
     for (let i = 0; i < 30; i++) story.request()

@@ -127,6 +127,8 @@ function loadOf(backend: Backend, nowMs: number, elapsedMs: number): RevisionLoa
   const { areaMs, requests } = backend.meter.read(nowMs)
   const pods: Record<string, number> = {}
   for (const pod of backend.pods.values()) if (pod.inFlight > 0) pods[pod.name] = pod.inFlight
+  const cause = backend.line.first?.trace?.cause ?? backend.lastTraced?.context
+  backend.lastTraced = undefined
   return {
     namespace: backend.namespace,
     name: backend.name,
@@ -135,5 +137,6 @@ function loadOf(backend: Backend, nowMs: number, elapsedMs: number): RevisionLoa
     waiting: backend.line.size,
     requests,
     pods,
+    ...(cause !== undefined && { cause }),
   }
 }
