@@ -27,6 +27,25 @@ async function list(query: string, at = path): Promise<List> {
 
 const names = ({ items }: List): string[] => items.map(({ metadata }) => metadata.name)
 
+it("A long list that is asked for again and again is always of the present, and of what was asked for", async () => {
+  const data = { by: "x".repeat(40_000) }
+  for (const name of ["e", "f", "g"]) {
+    await api.client.create(ConfigMap, { metadata: { name, namespace, labels: { long: "true" } }, data })
+  }
+  const long = "labelSelector=long%3Dtrue"
+  const first = await list(long)
+  expect(names(first)).toEqual(["e", "f", "g"])
+  expect(await list(long)).toEqual(first)
+  await api.client.patch(ConfigMap, { name: "f", namespace }, { type: "merge", body: { data: { by: "later" } } })
+  const second = await list(long)
+  expect(second.items.map((item) => item.data?.by?.length)).toEqual([40_000, 5, 40_000])
+  expect(second.metadata).toEqual({ resourceVersion: String(api.storage.currentRevision()) })
+  expect(names(await list(""))).toEqual(["a", "b", "c", "d", "e", "f", "g"])
+  await api.client.delete(ConfigMap, { name: "a", namespace })
+  expect(names(await list(""))).toEqual(["b", "c", "d", "e", "f", "g"])
+  expect(names(await list(long))).toEqual(["e", "f", "g"])
+})
+
 describe("pages of a list", () => {
   it("are all of the moment of the first, whatever is written between them", async () => {
     const first = await list("limit=2")

@@ -12,13 +12,15 @@ export interface Stored {
   readonly bytes: Buffer
 }
 
-/** Bytes of items as they stand in a list, commas between them. */
-export function joinedItems(items: readonly Uint8Array[]): Buffer {
+/** Bytes of items as they stand in a list, commas between them, with what stands around them: copied once. */
+export function joinedItems(items: readonly Uint8Array[], around: { before?: string; after?: string } = {}): Buffer {
   const parts: Uint8Array[] = []
+  if (around.before) parts.push(Buffer.from(around.before))
   for (const [at, item] of items.entries()) {
     if (at > 0) parts.push(comma)
     parts.push(item)
   }
+  if (around.after) parts.push(Buffer.from(around.after))
   return Buffer.concat(parts)
 }
 

@@ -10,6 +10,7 @@ import { partialOf, tableOf } from "../table.ts"
 import { inVersion, renamed } from "../version.ts"
 import { listPage } from "./list-page.ts"
 import { joinedItems, listParts, runsOf, type Stored, sizeOf, wholeBytesMax } from "./list-parts.ts"
+import { sharedBytesMin, sharedItems } from "./shared-list.ts"
 
 export async function getObject(context: RequestContext): Promise<Response> {
   const { server, resource, info } = context
@@ -44,16 +45,24 @@ export async function answerList(context: RequestContext, stored: readonly Store
   const { resource, info, request, server } = context
   const form = answerForm(request.headers.get("accept") ?? "", info.query, { custom: resource.custom, stream: false })
   // Whatever is converted by somebody else is so in one go.
-  if (request.method === "GET" && !resource.conversion && sizeOf(stored) > wholeBytesMax) {
+  const size = request.method === "GET" && !resource.conversion ? sizeOf(stored) : 0
+  if (size > wholeBytesMax) {
     if (form.encoding === "json") return answerInParts(context, stored, meta, form)
     if (form.encoding === "protobuf" && form.kind === "object" && !resource.computed)
       return answerInProtobuf(resource, stored, meta)
   }
-  const served = await inVersion(
-    resource,
-    stored.map(({ bytes }) => bytes),
-  )
-  if (form.kind === "object") return bytesResponse(joined(context, served, meta))
+  const inServed = (): Promise<readonly Buffer[]> =>
+    inVersion(
+      resource,
+      stored.map(({ bytes }) => bytes),
+    )
+  if (form.kind === "object" && form.encoding === "json" && size > sharedBytesMin) {
+    const head = Buffer.from(headOf(resource, meta))
+    const items = await sharedItems(resource, stored, inServed)
+    return partsResponse([head, items].values(), head.length + items.length)
+  }
+  const served = await inServed()
+  if (form.kind === "object") return bytesResponse(joinedItems(served, { before: headOf(resource, meta), after: "]}" }))
   const objects = served.map(parseObject)
   if (form.kind === "table") return jsonResponse(tableOf(resource, objects, meta, form.include, server.clock.now()))
   const items = objects.map((object) => partialOf(object))
@@ -109,9 +118,4 @@ function inner(values: readonly unknown[]): Buffer {
 
 function headOf({ listKind, apiVersion }: ServedResource, meta: object): string {
   return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
-}
-
-/** A list is the bytes of its objects, joined. */
-function joined({ resource }: RequestContext, served: readonly Buffer[], meta: object): Buffer {
-  return Buffer.concat([Buffer.from(headOf(resource, meta)), joinedItems(served), Buffer.from("]}")])
 }
