@@ -22,6 +22,8 @@ const packages = {
     ["etcd-client", ["/usr/bin/etcdctl"]],
     ["etcd-server", ["/usr/bin/etcd"]],
     ["pebble", ["/usr/bin/pebble"]],
+    ["curl", ["/usr/bin/curl"]],
+    ["nghttp2-client", ["/usr/bin/h2load"]],
   ],
 }
 const noServices = "/usr/sbin/policy-rc.d"

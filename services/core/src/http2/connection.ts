@@ -101,7 +101,7 @@ class ServerConnection implements Connection, Heard, StreamHost {
     socket.on("error", () => {}) // the end follows
     socket.on("end", () => this.destroy())
     socket.on("close", () => this.#closed())
-    if (socket.destroyed) this.#closed()
+    if (socket.closed) this.#closed()
   }
 
   get openStreams(): number {

@@ -16,7 +16,7 @@ export interface Limits {
   readonly heldBytesMax: number
   /** `write` says false from so many unread bytes of its stream on. */
   readonly streamUnreadBytesMin: number
-  /** Unread bytes of one connection: the stream that adds more is reset (ENHANCE_YOUR_CALM). */
+  /** With more unread bytes of one connection than this, the stream that adds to them is reset (ENHANCE_YOUR_CALM). */
   readonly unreadBytesMax: number
   /** Answers to pings, settings and mistakes that wait for a client to read them. More end the connection. */
   readonly unreadAnswersMax: number

@@ -98,7 +98,7 @@ export class Stream implements ServerStream, OutboundStream {
       throw new Error(`stream ${this.id} is written to before its head or after its end`)
     const { outbound, limits } = this.#host
     this.written += bytes.length
-    if (outbound.unread + bytes.length > limits.unreadBytesMax) {
+    if (outbound.unread > limits.unreadBytesMax) {
       this.reset(errorCode.enhanceYourCalm)
       return true
     }

@@ -6,7 +6,7 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Limits, type ServerStream, serveConnection } from "#http2"
 import type { Credential } from "#pki"
-import { answerSizeMax, unreadSizeMax } from "../limits.ts"
+import { unreadSizeMax } from "../limits.ts"
 
 const limits: Partial<Limits> = {
   /** Clients open one for each call that waits. */
@@ -14,8 +14,6 @@ const limits: Partial<Limits> = {
   streamWindowBytes: 1024 * 1024,
   connectionWindowBytes: 1024 * 1024,
   streamUnreadBytesMin: unreadSizeMax + 1,
-  /** Two of the largest answers. */
-  unreadBytesMax: 2 * answerSizeMax,
 }
 
 interface ListenOptions {
