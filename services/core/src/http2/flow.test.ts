@@ -65,13 +65,15 @@ describe("what a client allows to be sent", () => {
     client.socket.isStuck = true
     for (const stream of client.streams) {
       stream.respond(ok)
-      stream.write(Buffer.alloc(150_000))
+      stream.write(Buffer.alloc(350_000))
     }
     await client.told()
     expect(client.streams.every(({ unread }) => unread > 50_000)).toBe(true)
     client.socket.goOn()
     const turns = (await client.told()).filter((line) => line.startsWith("DATA")).map((line) => line.split(" ")[1])
-    expect(turns.slice(0, 6)).toEqual(["1", "3", "1", "3", "1", "3"])
+    // What was on its way to the socket before the second had anything to say is the first's alone.
+    const shared = turns.indexOf("3")
+    expect(turns.slice(shared, shared + 6)).toEqual(["3", "1", "3", "1", "3", "1"])
   })
 
   it("is forgotten with a stream that it breaks off", async () => {
@@ -126,14 +128,14 @@ describe("an answer", () => {
     }
     stream.respond(ok)
     client.socket.isStuck = true
-    expect(stream.write(Buffer.alloc(200_000))).toBe(false)
+    expect(stream.write(Buffer.alloc(400_000))).toBe(false)
     await client.told()
     expect(stream.unread).toBeGreaterThan(100_000)
     expect(stream.write(Buffer.alloc(10))).toBe(false)
     expect(drained).toBe(0)
     client.socket.goOn()
     await client.told()
-    expect([stream.unread, stream.written, drained]).toEqual([0, 200_010, 1])
+    expect([stream.unread, stream.written, drained]).toEqual([0, 400_010, 1])
     expect(stream.write(Buffer.alloc(10))).toBe(true)
   })
 })

@@ -1,5 +1,13 @@
 const nothing = Buffer.alloc(0)
 const bytesMin = 256
+/** More than this is written into a chunk that is used again: what is made anew for each write keeps the collector busy. */
+const ownBytesMax = 8 * 1024
+/** What one write takes, when there is much to write. */
+export const chunkBytes = 128 * 1024
+/** Chunks that are kept for whoever has much to write next, of all connections together: 1 MiB. */
+const freeMax = 8
+
+const free: Buffer[] = []
 
 /** What leaves in the next write. It takes memory only while there is something to write. */
 export class OutBuffer {
@@ -17,18 +25,26 @@ export class OutBuffer {
     return at
   }
 
-  /** All of it; from now on it belongs to whoever took it. */
-  take(): Buffer {
-    const taken = this.bytes.subarray(0, this.size)
-    this.#usual = Math.max(this.size, bytesMin)
+  /** Gives all of it to `write`, which says by its callback when it needs it no more. */
+  leave<T>(write: (bytes: Buffer, written: (error?: Error | null) => void) => T): T {
+    const { bytes, size } = this
+    this.#usual = Math.max(Math.min(size, ownBytesMax), bytesMin)
     this.bytes = nothing
     this.size = 0
-    return taken
+    return write(bytes.subarray(0, size), (error) => {
+      if (!error && bytes.length === chunkBytes && free.length < freeMax) free.push(bytes)
+    })
   }
 
   #grow(size: number): void {
     const held = this.bytes
-    this.bytes = Buffer.allocUnsafe(Math.max(size, held.length === 0 ? this.#usual : 2 * held.length))
+    this.bytes = roomFor(size, held.length === 0 ? this.#usual : 2 * held.length)
     held.copy(this.bytes)
   }
+}
+
+function roomFor(size: number, usual: number): Buffer {
+  if (size > chunkBytes) return Buffer.allocUnsafe(2 * size)
+  if (size > ownBytesMax) return free.pop() ?? Buffer.allocUnsafeSlow(chunkBytes)
+  return Buffer.allocUnsafe(Math.max(size, Math.min(usual, ownBytesMax)))
 }

@@ -11,7 +11,7 @@ import {
   writeUint32,
 } from "./frame.ts"
 import { HeaderEncoder } from "./hpack/encoder.ts"
-import { OutBuffer } from "./out-buffer.ts"
+import { chunkBytes, OutBuffer } from "./out-buffer.ts"
 import { SendQueue } from "./send-queue.ts"
 import type { HeaderList } from "./server-stream.ts"
 import type { PeerSettings } from "./settings.ts"
@@ -30,8 +30,8 @@ export interface OutboundStream {
   sent(): void
 }
 
-/** What is said in one turn leaves in one write, unless it is more than this. */
-const writeBytesMax = 64 * 1024
+/** What is said in one turn leaves in one write, unless it is more than this: one more frame still fits into a chunk. */
+const writeBytesMax = chunkBytes - frameHeadBytes - frameBytesUsual
 
 /**
  * What a connection says: heads at once, bodies as far as the client's windows and the socket allow, streams taking turns
@@ -92,7 +92,7 @@ export class Outbound {
     const { length } = bytes
     if (length === 0) return
     const fits = length <= frameBytesUsual && length <= stream.sendWindow && length <= this.#window
-    if (fits && !this.#isBlocked && stream.queue === undefined) {
+    if (fits && stream.queue === undefined && this.#out.size < writeBytesMax) {
       const at = this.#data(stream, length)
       this.#out.bytes.set(bytes, at)
       if (this.#out.size >= writeBytesMax) this.flush()
@@ -187,25 +187,26 @@ export class Outbound {
     if (this.#isBlocked || this.#out.size === 0) return
     this.#frames = 0
     this.#dataId = 0
-    this.#isBlocked = !this.#socket.write(this.#out.take())
+    this.#isBlocked = !this.#out.leave((bytes, written) => this.#socket.write(bytes, written))
   }
 
   /** The socket has taken all it was given. */
   goOn(): void {
     this.#isBlocked = false
+    this.flush()
     this.#pump()
     this.flush()
   }
 
   /** Writes what there is, whether the socket wants it or not, and nothing any more. */
   finish(): void {
-    if (this.#out.size > 0) this.#socket.write(this.#out.take())
+    if (this.#out.size > 0) this.#out.leave((bytes, written) => this.#socket.write(bytes, written))
     this.#isBlocked = true
     this.#socket.end()
   }
 
   #pump(): void {
-    while (!this.#isBlocked && this.#window > 0) {
+    while (this.#out.size < writeBytesMax && this.#window > 0) {
       const stream = this.#waiting.values().next().value
       if (stream === undefined) return
       this.#waiting.delete(stream)
@@ -236,6 +237,7 @@ export class Outbound {
       return at
     }
     const at = this.#frame(length, frameType.data, 0, stream.id)
+    this.#frames -= 1
     this.#dataId = stream.id
     this.#dataAt = at - frameHeadBytes
     this.#dataBytes = length
