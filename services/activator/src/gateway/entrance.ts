@@ -5,6 +5,7 @@ import { createServer as createSecureListener, type SecureContext, type TLSSocke
 import type { Clock } from "@wick/sdk/clock"
 import { createH2Server, type H2Server, h2Headers } from "./h2-server.ts"
 import { CallResponse, type Incoming, type Outgoing } from "./http-call.ts"
+import { RequestTurns } from "./request-turns.ts"
 import { sniffProtocol } from "./sniff.ts"
 
 /** Who comes in where. */
@@ -44,6 +45,7 @@ export class Entrance {
   readonly #headTimeoutMs: number
   readonly #h1: Server<typeof IncomingMessage, typeof CallResponse>
   readonly #h2: H2Server
+  readonly #turns = new RequestTurns()
   readonly #listeners: Listener[] = []
   readonly #sockets = new Set<Socket>()
 
@@ -66,7 +68,10 @@ export class Entrance {
     })
     // It never listens itself, but only then does node watch over its connections: that heads come in time, which ones idle.
     this.#h1.emit("listening")
-    this.#h1.on("request", (request, response) => reception.request(request, response, request.rawHeaders, door))
+    this.#h1.on("request", (request, response) => {
+      if (this.#turns.mustWait(response)) this.#turns.wait(request, response, () => this.#take(request, response))
+      else this.#take(request, response)
+    })
     this.#h1.on("upgrade", (request, socket, first) => reception.upgrade(request, socket, first, door))
     this.#h2 = createH2Server((request, response) => reception.request(request, response, h2Headers(request), door))
   }
@@ -96,6 +101,10 @@ export class Entrance {
     this.#h1.close()
     for (const listener of this.#listeners) listener.close()
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #take(request: IncomingMessage, response: CallResponse): void {
+    this.#reception.request(request, response, request.rawHeaders, this.#door)
   }
 
   /** The client says by SNI whose certificate it wants, and by ALPN what it speaks. */

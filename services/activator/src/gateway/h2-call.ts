@@ -75,6 +75,11 @@ export class H2Call extends Call {
     stream.on("error", (error) => this.#broken(stream, error))
     stream.on("end", () => {
       if (!this.open) return
+      // Where the connection is gone there is an end too, and no error: the code alone tells it from the application's.
+      if (stream.rstCode) {
+        this.refuse(502, "the application broke off")
+        return
+      }
       for (const name in trailers) {
         if (!name.startsWith(":")) response.addTrailers({ [name]: trailers[name] as string })
       }

@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm"
 import { SimulatedClock } from "@wick/sdk/clock"
 import { describe, expect, it } from "vitest"
 import type { ScriptedCluster } from "../testing/scripted-cluster.ts"
-import { startSpeaker } from "../testing/speaker.ts"
+import { listenTo, startSpeaker } from "../testing/speaker.ts"
 import { type App, ask, startApp, startStage, until } from "../testing/stage.ts"
 
 const megabyte = 1024 * 1024
@@ -210,6 +210,88 @@ describe("a function that dies in the middle of its answer", () => {
     })
     session.destroy()
     expect(error?.message).toContain("NGHTTP2_INTERNAL_ERROR")
+  })
+})
+
+describe("a function of HTTP/2 that dies in the middle of its answer", () => {
+  it.each(["HTTP/1.1", "h2c"] as const)("leaves an answer that is seen to be cut, by %s", async (protocol) => {
+    const speaker = await startSpeaker("h2c")
+    await using stage = await startStage(serve(speaker.port, {}, "h2c"))
+    const heard = listenTo(stage.port, protocol)
+    const turn = await speaker.next()
+    turn.begin("half")
+    await until(() => heard.words === "half")
+    await speaker[Symbol.asyncDispose]()
+    await until(() => heard.end !== undefined)
+    expect(heard).toEqual({ status: 200, words: "half", end: "cut" })
+  })
+})
+
+describe("a client that sends thousands of requests before it reads an answer", () => {
+  const requests = (count: number): string => "GET /hold HTTP/1.1\r\nhost: app.test\r\n\r\n".repeat(count)
+
+  it("has one of them in its application at a time, and gets all answers", async () => {
+    let now = 0
+    let most = 0
+    let release = (): void => {}
+    const first = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await using app = await startApp(async (_incoming, response) => {
+      most = Math.max(most, ++now)
+      await first
+      now--
+      response.end("x")
+    })
+    await using stage = await startStage(serve(app.port))
+    const client = speak(stage.port, requests(2_000))
+    await until(() => most > 0)
+    release()
+    await until(() => client.heard().split("HTTP/1.1 200").length === 2_001)
+    expect(most).toBe(1)
+    client.socket.destroy()
+  })
+
+  it("is read no further than what has come already, while the first is served", async () => {
+    await using app = await startApp(() => {})
+    await using stage = await startStage(serve(app.port))
+    const arrived = new Promise((resolve) => app.server.once("request", resolve))
+    const client = speak(stage.port, "")
+    const many = requests(10_000)
+    for (let at = 0; at < 50; at++) client.socket.write(many)
+    await arrived
+    // Of 20 MB no more is gone by then than what the kernel holds between the two.
+    await ask(stage.activator.adminAddress.port, "x", { path: "/healthz" })
+    expect(client.socket.writableLength).toBeGreaterThan(10 * megabyte)
+    client.socket.destroy()
+  })
+})
+
+describe("a client that ends its side without a word", () => {
+  it.each(["", "P"])("is let go at once, after %j", async (words) => {
+    await using stage = await startStage()
+    const client = speak(stage.port, words)
+    client.socket.end()
+    await client.ended
+    expect(client.heard()).toBe("")
+    client.socket.destroy()
+  })
+})
+
+describe("a client of HTTP/2 whose first bytes come one by one", () => {
+  it("is known by them all the same", async () => {
+    await using app = await echo()
+    await using stage = await startStage(serve(app.port))
+    const client = speak(stage.port, "")
+    client.socket.setNoDelay(true)
+    for (const byte of "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") {
+      client.socket.write(byte)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await until(() => client.heard().length >= 9)
+    // SETTINGS, the first frame of every server.
+    expect(client.heard().charCodeAt(3)).toBe(4)
+    client.socket.destroy()
   })
 })
 
