@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { mutate, pieces } from "../fuzz/mutate.ts"
 import { errorCode } from "./error-code.ts"
 import { frameFlag, frameType, preface } from "./frame.ts"
-import { encodeAlone } from "./hpack/encoder.ts"
+import { encodeAlone } from "./hpack/testing/encode-alone.ts"
 import type { ServerStream } from "./server-stream.ts"
 import {
   data,

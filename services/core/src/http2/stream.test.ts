@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { errorCode } from "./error-code.ts"
 import { frameFlag, frameType } from "./frame.ts"
-import { encodeAlone } from "./hpack/encoder.ts"
+import { encodeAlone } from "./hpack/testing/encode-alone.ts"
 import type { ServerStream } from "./server-stream.ts"
 import { data, frame, getHead, head, ping, postHead, reset } from "./testing/frames.ts"
 import { RawClient } from "./testing/raw-client.ts"

@@ -39,7 +39,6 @@ let scratch = Buffer.allocUnsafeSlow(4096)
  * never sent in Huffman's code: what repeats is an index anyway, and the rest costs more to encode than to send.
  */
 export class HeaderEncoder {
-  readonly #remembers: boolean
   readonly #table: DynamicTable
   readonly #names = new Map<string, Name>()
   #kept: Kept[] = []
@@ -48,11 +47,9 @@ export class HeaderEncoder {
   #sizeLeast = tableSizeUsual
   /** A block was begun and never sent: the other end knows less of the table than we do. */
   #isLost = false
-  #target: Buffer = scratch
   #at = 0
 
-  constructor({ remembers = true }: { readonly remembers?: boolean } = {}) {
-    this.#remembers = remembers
+  constructor() {
     this.#table = new DynamicTable(tableSizeUsual, (name, value, position) => this.#forget(name, value, position))
   }
 
@@ -72,44 +69,28 @@ export class HeaderEncoder {
     for (const { headers: known, bytes } of this.#kept) if (known === headers) return bytes
     const bytesMax = blockBytesMax(headers)
     if (bytesMax > scratch.length) scratch = Buffer.allocUnsafeSlow(2 * bytesMax)
-    return scratch.subarray(0, this.#encodeAt(scratch, 0, headers))
-  }
-
-  /** The same, written into `target` from `at` on; where it ended, or -1 if there may not be room enough. */
-  encodeInto(target: Buffer, at: number, headers: readonly string[]): number {
-    for (const { headers: known, bytes } of this.#kept) {
-      if (known !== headers) continue
-      if (bytes.length > target.length - at) return -1
-      target.set(bytes, at)
-      return at + bytes.length
-    }
-    return blockBytesMax(headers) > target.length - at ? -1 : this.#encodeAt(target, at, headers)
-  }
-
-  #encodeAt(target: Buffer, start: number, headers: readonly string[]): number {
     try {
-      this.#target = target
-      this.#at = start
-      this.#encode(start, headers)
-      return this.#at
+      this.#encode(headers)
     } catch (error) {
       this.#isLost = true
       this.#kept = []
       throw error
     }
+    return scratch.subarray(0, this.#at)
   }
 
-  #encode(start: number, headers: readonly string[]): void {
+  #encode(headers: readonly string[]): void {
+    this.#at = 0
     this.#writeSize()
     const before = this.#table.next
-    let isSettled = this.#at === start
+    let isSettled = this.#at === 0
     for (let at = 0; at + 1 < headers.length; at += 2) {
       if (!this.#field(headers[at] as string, headers[at + 1] as string)) isSettled = false
     }
     // Indexes count back from the newest entry.
     if (this.#table.next !== before) this.#kept = []
     if (!isSettled || !Object.isFrozen(headers)) return
-    this.#keep({ headers, bytes: Buffer.copyBytesFrom(this.#target, start, this.#at - start) })
+    this.#keep({ headers, bytes: Buffer.copyBytesFrom(scratch, 0, this.#at) })
   }
 
   #keep(kept: Kept): void {
@@ -127,7 +108,7 @@ export class HeaderEncoder {
 
   #resize(size: number): void {
     this.#table.resize(size)
-    this.#at = writeInteger(this.#target, this.#at, size, 5, sizeFlag)
+    this.#at = writeInteger(scratch, this.#at, size, 5, sizeFlag)
   }
 
   /** Whether it was sent as nothing but an index, and will be the next time. */
@@ -138,12 +119,11 @@ export class HeaderEncoder {
     const known = this.#names.get(name) ?? this.#learn(name)
     const position = known?.positions.get(value)
     if (position !== undefined) return this.#index(this.#indexOf(position))
-    const remembers =
-      this.#remembers && known !== undefined && known.lastValue === value && value.length <= rememberedBytesMax
+    const remembers = known !== undefined && known.lastValue === value && value.length <= rememberedBytesMax
     if (known) known.lastValue = value
     const nameIndex = fixed?.nameIndex ?? this.#indexOfName(known)
-    if (remembers) this.#at = writeInteger(this.#target, this.#at, nameIndex, 6, remembersFlag)
-    else this.#at = writeInteger(this.#target, this.#at, nameIndex, 4, secretNames.has(name) ? secretFlag : 0)
+    if (remembers) this.#at = writeInteger(scratch, this.#at, nameIndex, 6, remembersFlag)
+    else this.#at = writeInteger(scratch, this.#at, nameIndex, 4, secretNames.has(name) ? secretFlag : 0)
     if (nameIndex === 0) this.#text(name)
     this.#text(value)
     if (remembers) this.#remember(known, name, value)
@@ -151,7 +131,7 @@ export class HeaderEncoder {
   }
 
   #index(index: number): true {
-    this.#at = writeInteger(this.#target, this.#at, index, 7, indexedFlag)
+    this.#at = writeInteger(scratch, this.#at, index, 7, indexedFlag)
     return true
   }
 
@@ -183,7 +163,7 @@ export class HeaderEncoder {
   }
 
   #text(text: string): void {
-    const target = this.#target
+    const target = scratch
     const at = writeInteger(target, this.#at, text.length, 7, 0)
     for (let index = 0; index < text.length; index++) {
       const octet = text.charCodeAt(index)
@@ -192,11 +172,6 @@ export class HeaderEncoder {
     }
     this.#at = at + text.length
   }
-}
-
-/** A block that says the same on every connection, and changes no table. Whoever sends it often makes it once. */
-export function encodeAlone(headers: readonly string[]): Buffer {
-  return Buffer.from(new HeaderEncoder({ remembers: false }).encode(headers))
 }
 
 /** Bytes of a block in which everything is sent at its longest. */

@@ -1,7 +1,7 @@
 import { errorCode } from "../error-code.ts"
 import { frameFlag, frameHeadBytes, frameType, readUint31, readUint32, writeFrameHead, writeUint32 } from "../frame.ts"
 import { HeaderDecoder } from "../hpack/decoder.ts"
-import { encodeAlone } from "../hpack/encoder.ts"
+import { encodeAlone } from "../hpack/testing/encode-alone.ts"
 
 /** A frame as a client may send it, right or wrong. */
 export function frame(type: number, flags: number, id: number, payload: Buffer | string = ""): Buffer {
