@@ -9,7 +9,7 @@ import { startTestPlatform } from "./testing.ts"
 const program = `require("node:http").createServer((_, answer) => answer.end("from " + process.pid)).listen(process.env.PORT)`
 const main = new URL("./main.ts", import.meta.url).pathname
 
-it("the whole platform keeps everything in an etcd that is there already, its secrets sealed", async () => {
+it.concurrent("the whole platform keeps everything in an etcd that is there already, its secrets sealed", async () => {
   await using etcd = await startEtcdOfMachine()
   const { caFile, certFile, keyFile } = etcd.files
   const proof = [`--store-cafile=${caFile}`, `--store-certfile=${certFile}`, `--store-keyfile=${keyFile}`]
@@ -70,7 +70,7 @@ it("the whole platform keeps everything in an etcd that is there already, its se
   expect((await wick.call("fn.default.wick.localhost")).body).toMatch(/^from \d+$/)
 })
 
-it("a start with an etcd that is not there says what each endpoint said", async () => {
+it.concurrent("a start with an etcd that is not there says what each endpoint said", async () => {
   const home = mkdtempSync(join(tmpdir(), "wick-no-etcd-"))
   const ports = ["api", "gateway", "registry", "metrics"].map((flag) => `--${flag}=127.0.0.1:0`)
   const flags = ["--home", home, "--runtime=process", ...ports, "--store-endpoints=http://127.0.0.1:1"]

@@ -36,7 +36,7 @@ async function nothingMade(name: string): Promise<void> {
   expect(names).not.toContain(name)
 }
 
-describe("a function that cannot run says exactly why, in deploy, as a condition and in describe", () => {
+describe.concurrent("a function that cannot run says exactly why, in deploy, as a condition and in describe", () => {
   interface Row {
     name: string
     flags: () => string[]
@@ -77,7 +77,7 @@ describe("a function that cannot run says exactly why, in deploy, as a condition
   })
 })
 
-describe("a function that crashes again and again", () => {
+describe.concurrent("a function that crashes again and again", () => {
   it("tells its callers so within a second instead of holding them, and answers again when it runs", async () => {
     const host = "fragile.default.wick.localhost"
     const call = (path = "/") => wick.call(host, { path })
@@ -151,7 +151,7 @@ describe("a spec that is wrong is refused whole", () => {
     expect((await wick.kubectl("create", "-f", path)).code).toBe(0)
     const again = await wick.kubectl("create", "-f", path)
     expect(again.stderr).toContain('services.serving.knative.dev "taken" already exists')
-    await wick.wick("delete", "taken")
+    await wick.wick("delete", "taken", "--no-wait")
   })
 })
 

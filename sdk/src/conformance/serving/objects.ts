@@ -6,7 +6,16 @@ import { Service } from "../../api/serving/service.ts"
 import { equal, holds, includes, says } from "../expectation.ts"
 import { becomes, eventually } from "../patience.ts"
 import type { Statement } from "../topic.ts"
-import { configurations, deploy, functionOf, nowhere, revisions, routes, services } from "./functions.ts"
+import {
+  configurations,
+  deploy,
+  functionOf,
+  functionPatienceMs,
+  nowhere,
+  revisions,
+  routes,
+  services,
+} from "./functions.ts"
 
 /** S1–S18: the objects, their children, and who made them. */
 export const objects: Statement = (it) => {
@@ -116,7 +125,8 @@ export const objects: Statement = (it) => {
     const { wire, path, client, namespace } = world
     await deploy(world, "a")
     await wire("DELETE", path(services, "/a?propagationPolicy=Foreground"))
-    await becomes(client, Service, { name: "a", namespace }, (service) => service === undefined)
+    // Its pods end first.
+    await becomes(client, Service, { name: "a", namespace }, (service) => service === undefined, functionPatienceMs)
     for (const resource of [configurations, routes, revisions, "apps/v1 deployments"]) {
       equal((await wire("GET", path(resource))).body.items, [], resource)
     }
