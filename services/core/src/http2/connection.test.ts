@@ -181,6 +181,21 @@ describe("leaving", () => {
     expect(client.socket.writableEnded).toBe(true)
   })
 
+  it("for a mistake says nothing after it, though the socket was busy and streams had more to say", async () => {
+    const client = await RawClient.open()
+    await client.send(windowUpdate(0, 1_000_000), head(1))
+    client.socket.isStuck = true
+    client.stream().respond([":status", "200"])
+    client.stream().write(Buffer.alloc(60_000))
+    await client.told()
+    await client.send(ping(), data(0, "x"))
+    client.stream().write(Buffer.from("more"))
+    client.socket.goOn()
+    const said = await client.told()
+    expect(said.at(-1)).toMatch(/^GOAWAY 1 protocolError /)
+    expect(client.socket.errored).toBeNull()
+  })
+
   it("of a sudden tells each stream once that nobody is there", async () => {
     const closed: number[] = []
     const client = await RawClient.open({

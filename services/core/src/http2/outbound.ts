@@ -192,6 +192,7 @@ export class Outbound {
 
   /** The socket has taken all it was given. */
   goOn(): void {
+    if (this.#socket.writableEnded) return
     this.#isBlocked = false
     this.flush()
     this.#pump()

@@ -20,6 +20,7 @@ export interface StreamHost {
 }
 
 const nothingSaid: HeaderList = []
+const nobody: StreamHandlers = {}
 
 /**
  * A stream from the client's head on. Its two halves end one by one, and it is over with the second, or when either side
@@ -36,7 +37,7 @@ export class Stream implements ServerStream, OutboundStream {
   readonly path: string
   readonly authority: string
   readonly endsAtHead: boolean
-  handlers: StreamHandlers = {}
+  handlers = nobody
   isClosed = false
   isAnswered = false
   written = 0
@@ -200,7 +201,7 @@ export class Stream implements ServerStream, OutboundStream {
     this.#isDue = false
     if (this.isClosed) {
       const { handlers } = this
-      this.handlers = {}
+      this.handlers = nobody
       handlers.onClose?.(this.#code)
       return
     }
