@@ -7,7 +7,7 @@ import { apiWrites } from "./scenarios/api-writes.ts"
 import { burstFromZero } from "./scenarios/burst-from-zero.ts"
 import { chaos } from "./scenarios/chaos.ts"
 import { churn } from "./scenarios/churn.ts"
-import { coldStart } from "./scenarios/cold-start.ts"
+import { coldCrowd, coldStart } from "./scenarios/cold-start.ts"
 import { hostileClients } from "./scenarios/hostile-clients.ts"
 import { idle } from "./scenarios/idle.ts"
 import { manyServices } from "./scenarios/many-services.ts"
@@ -20,6 +20,7 @@ import { websockets } from "./scenarios/websockets.ts"
 const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   idle,
   "cold-start": coldStart,
+  "cold-crowd": coldCrowd,
   warm,
   websockets,
   "burst-from-zero": burstFromZero,

@@ -4,7 +4,10 @@ import { atZero, deploy, type Platform, remove, target } from "../platform.ts"
 import { report } from "../report.ts"
 
 const rounds = 15
-const together = 20
+const few = 20
+const crowd = 100
+/** Services that are made, and removed, at a time. */
+const makers = 4
 const quick = { window: "6s", "initial-scale": "1" }
 
 /** Request in → response out, from truly zero: no container of the function is there, not even a terminating one. */
@@ -20,13 +23,22 @@ export async function coldStart(platform: Platform): Promise<void> {
   }
   await remove(platform, "cold")
   report("cold-start", [{ name: "one, static binary", figures: { ...latency.summary(), failed } }])
-  await manyCold(platform)
+  await manyCold(platform, few)
 }
 
-/** Twenty services cold at once, one request each. */
-async function manyCold(platform: Platform): Promise<void> {
+/** A hundred services cold at once: how long the last ones wait, and whether any is lost. */
+export async function coldCrowd(platform: Platform): Promise<void> {
+  await manyCold(platform, crowd)
+}
+
+/** So many services cold at once, one request each. */
+async function manyCold(platform: Platform, together: number): Promise<void> {
   const names = Array.from({ length: together }, (_, index) => `cold-${index}`)
-  for (const name of names) await deploy(platform, name, { image: "still", annotations: quick })
+  let made = 0
+  const maker = async (): Promise<void> => {
+    while (made < together) await deploy(platform, names[made++] ?? "", { image: "still", annotations: quick })
+  }
+  await Promise.all(Array.from({ length: makers }, maker))
   await Promise.all(names.map((name) => atZero(platform, name)))
   const { latency, failed } = await allAtOnce(names.map((name) => target(platform, name)))
   await Promise.all(names.map((name) => remove(platform, name)))

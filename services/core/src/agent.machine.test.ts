@@ -132,6 +132,15 @@ describe("a node", () => {
     expect(search).toThrow(/status 1|Command failed/)
   })
 
+  it("keeps in memory what containerd writes for each container that runs", async () => {
+    const tasks = join("run", "io.containerd.runtime.v2.task", "k8s.io")
+    const inMemory = join(secretsDirectory, "containerd")
+    const id = containerOf(await keeper())?.replace("containerd://", "") ?? ""
+    expect(readdirSync(join(inMemory, tasks))).toContain(id)
+    expect(readdirSync(join(inMemory, "runc", "k8s.io"))).toContain(id)
+    expect(existsSync(join(directory, "containerd", "state", tasks))).toBe(false)
+  })
+
   it("that comes back has its secrets and pods, and gives back the addresses of sandboxes that are gone", async () => {
     const before = await keeper()
     const file = secretFile(before)

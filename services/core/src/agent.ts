@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
@@ -78,7 +79,12 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   const { controlPlane, clock, log } = options
   await using undo = new AsyncDisposableStack()
   const informers = undo.use(createInformers(controlPlane.clientAs(identities.network), clock, log))
-  const containerd = await openContainerd(options, network)
+  const wasThere = existsSync(join(runDirectory, nameOf(options)))
+  const volatile = await volatileDirectory(runDirectory, nameOf(options))
+  const containerd = await openContainerd(options, network, join(volatile, "containerd")).catch(async (error) => {
+    if (!wasThere) await removeDirectory(volatile)
+    throw error
+  })
   const isShared = options.containerRuntimeEndpoint !== undefined
   const runtime = criRuntime(containerd, isShared ? nameOf(options) : undefined)
   // If this start fails, what it has begun is ended; a containerd that ran before stays, and so do its pods.
@@ -94,10 +100,9 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   })
   // Whether an image is in use only its owner can say, and with others' pods on it we are not the only one.
   const images = isShared ? { imageLimits: "none" as const } : {}
-  const secrets = await volatileDirectory(runDirectory, nameOf(options))
   const releaseAddresses = (sandboxes: ReadonlySet<string>) => network.releaseLeases((id) => sandboxes.has(id))
   const [kubelet] = await Promise.all([
-    openKubelet(options, { runtime, informers, volatileDirectory: secrets, releaseAddresses, ...images }, undo),
+    openKubelet(options, { runtime, informers, volatileDirectory: volatile, releaseAddresses, ...images }, undo),
     network.followServices(informers),
     startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }).then((dns) => undo.use(dns)),
   ])
@@ -143,13 +148,14 @@ async function startProcessNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
-function openContainerd(options: NodeOptions, network: Network): Promise<Containerd> {
+function openContainerd(options: NodeOptions, network: Network, stateDirectory: string): Promise<Containerd> {
   const { directory, plainRegistries, registryAuthorities, clock, log, containerRuntimeEndpoint: endpoint } = options
   const { cniConfDir, cniBinDirs } = network
   const given = {
     cniConfDir,
     cniBinDirs,
     plainRegistries,
+    stateDirectory,
     clock,
     log,
     ...(registryAuthorities && { registryAuthorities }),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Deployment } from "@wick/sdk/api/apps/deployment"
@@ -19,13 +20,14 @@ export async function leftovers({ client, home }: TestPlatform, name: string): P
     const { items } = await client.list(kind, { namespace: "default" })
     counts[`${kind.group}/${kind.plural}`] = items.filter(({ metadata }) => metadata.name.startsWith(name)).length
   }
+  const instance = createHash("sha256").update(home).digest("hex").slice(0, 6)
   const socket = join(home, "containerd", "state", "containerd.sock")
   for (const what of ["containers", "tasks", "snapshots"]) counts[what] = await listed(socket, what)
   counts["network namespaces"] = listing("/run/netns").length
   counts.addresses = addressesOf(home)
   counts.mounts = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
-    .filter((line) => line.includes(home)).length
+    .filter((line) => line.includes(home) || line.includes(`wick-${instance}/`)).length
   return counts
 }
 

@@ -4,6 +4,7 @@ import { type ContainerdSettings, containerdConfig, parseVersion, plainRegistry 
 const settings: ContainerdSettings = {
   root: "/w/root",
   state: "/w/state",
+  runcState: "/w/runc",
   socket: "/w/c.sock",
   cniConfDir: "/w/cni",
   cniBinDirs: ["/usr/lib/cni", "/opt/cni/bin"],

@@ -4,6 +4,8 @@ export interface ContainerdSettings {
   readonly root: string
   /** Running containers. */
   readonly state: string
+  /** The same, as runc knows them. */
+  readonly runcState: string
   readonly socket: string
   readonly cniConfDir: string
   readonly cniBinDirs: readonly string[]
@@ -90,6 +92,7 @@ function configVersion2(settings: ContainerdSettings): string {
   runtime_type = "io.containerd.runc.v2"
 [${cri}.containerd.runtimes.runc.options]
   SystemdCgroup = false
+  Root = ${text(settings.runcState)}
 [${cri}.registry]
   config_path = ${text(settings.registryDir)}
 `
@@ -119,6 +122,7 @@ function configVersion3(settings: ContainerdSettings): string {
   runtime_type = "io.containerd.runc.v2"
 [${runtime}.containerd.runtimes.runc.options]
   SystemdCgroup = false
+  Root = ${text(settings.runcState)}
 [${images}]
   snapshotter = ${text(settings.snapshotter)}
   stats_collect_period = ${statsSeconds}

@@ -14,11 +14,15 @@ import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
 import { type Link, openLink, RuntimeCallError } from "./link.ts"
 import { pauseImage, pauseImageName } from "./pause-image.ts"
+import { stateDirectory } from "./state-directory.ts"
 
 export interface ContainerdOptions {
   /** Holds all that is containerd's: images, running state, socket, configuration, log, pid. */
   readonly directory: string
-  /** Running state and socket; a tmpfs is best. `<directory>/state` when absent. */
+  /**
+   * What is forgotten when the machine is switched off, `<directory>/state` when absent: in memory is best, a container
+   * makes and removes dozens of files there. The socket is in `<directory>/state` all the same.
+   */
   readonly stateDirectory?: string
   readonly cniConfDir: string
   readonly cniBinDirs: readonly string[]
@@ -119,21 +123,23 @@ interface Own {
 async function startOwn(options: ContainerdOptions): Promise<Own> {
   const { directory, clock, log } = options
   const binary = options.binary ?? "containerd"
-  const state = options.stateDirectory ?? join(directory, "state")
-  const socket = join(state, "containerd.sock")
+  const own = join(directory, "state")
+  const socket = join(own, "containerd.sock")
   if (socket.length > socketPathMax) {
     throw new Error(`the path of containerd's socket is too long (${socket}): choose a shorter directory`)
   }
   const registryDir = join(directory, "registries")
-  const [version, authorities] = await Promise.all([
+  const [version, authorities, state] = await Promise.all([
     versionOf(binary),
     bundleOf(options.registryAuthorities ?? []),
-    mkdir(state, { recursive: true, mode: 0o711 }),
+    stateDirectory(own, options.stateDirectory ?? own),
+    mkdir(own, { recursive: true, mode: 0o711 }),
     writeRegistries(registryDir, options.plainRegistries ?? ["127.0.0.1:5000", "localhost:5000"]),
   ])
   const config = containerdConfig({
     root: join(directory, "root"),
     state: join(state, "run"),
+    runcState: join(state, "runc"),
     socket,
     cniConfDir: options.cniConfDir,
     cniBinDirs: options.cniBinDirs,

@@ -243,6 +243,24 @@ describe("a service", () => {
     await until(slices, (all) => all.length === 0)
     await until(cluster.informers(Endpoints), (all) => all.length === 0)
   })
+
+  it("tells of a pod that does not serve yet half a second later, and at once where such pods are published", async () => {
+    await using cluster = await startTestCluster()
+    cluster.ready = false
+    const peers = { ...service, metadata: { name: "peers", namespace } }
+    await cluster.client.create(Service, service)
+    await cluster.client.create(Service, { ...peers, spec: { ...peers.spec, publishNotReadyAddresses: true } })
+    const slices = cluster.informers(EndpointSlice)
+    await until(slices, (all) => all.length === 2)
+    const told: string[] = []
+    slices.onChange(({ after }) => {
+      const service = after?.metadata.labels?.["kubernetes.io/service-name"]
+      if (after?.endpoints.length === 1 && service) told.push(`${service} ${after.endpoints[0]?.conditions.ready}`)
+    })
+    await cluster.client.create(Deployment, deployment(1))
+    await until(slices, () => told.length === 2)
+    expect(told).toEqual(["peers true", "web false"])
+  })
 })
 
 describe("a namespace", () => {

@@ -18,10 +18,16 @@ import {
 } from "@wick/sdk/controller"
 import type { ControllerContext } from "../context.ts"
 import { controllerReference } from "../owner.ts"
+import { isReady } from "../pod-state.ts"
 import { desiredSlices, desiredSubsets, isManaged, isOurs, serviceNameLabel, visible } from "./decide.ts"
 
 const component = "endpointslice-controller"
 const concurrency = 16
+/**
+ * A pod that has its address and serves nobody yet is told of after so long; what counts comes most often within it, and
+ * both are written in one. Where pods are to find each other before they serve it is told at once.
+ */
+const unservingMs = 500
 
 /** Tells who stands behind each Service, in EndpointSlices and in the older Endpoints. */
 export function startEndpointSlices(context: ControllerContext): AsyncDisposable {
@@ -57,7 +63,8 @@ class EndpointSlices {
   watches() {
     return [
       watchOf(this.#services, (change) => [keyOf(subject(change))]),
-      watchOf(this.#pods, (change) => this.#servicesOf(change)),
+      watchOf(this.#pods, (change) => this.#servicesOf(change, "at once")),
+      watchOf(this.#pods, (change) => this.#servicesOf(change, "later"), unservingMs),
       watchOf(this.#slices, (change) => {
         const key = serviceKey(subject(change))
         return key === "" ? [] : [key]
@@ -134,14 +141,17 @@ class EndpointSlices {
     }
   }
 
-  /** Services that the pod stands or stood behind, when something changed that shows in them. */
-  #servicesOf({ before, after }: Change<Pod>): Set<string> {
+  /** Services that the pod stands or stood behind, if something changed that shows in them: those that are told then. */
+  #servicesOf({ before, after }: Change<Pod>, when: "at once" | "later"): Set<string> {
     const keys = new Set<string>()
     if (before && after && visible(before) === visible(after)) return keys
+    const canWait = [before, after].every((pod) => pod === undefined || !isReady(pod))
     for (const pod of [before, after]) {
       if (!pod) continue
       for (const service of this.#services.list(pod.metadata.namespace)) {
-        if (matchesMap(service.spec.selector, pod.metadata.labels)) keys.add(keyOf(service))
+        if (!matchesMap(service.spec.selector, pod.metadata.labels)) continue
+        const waits = canWait && service.spec.publishNotReadyAddresses !== true
+        if (waits === (when === "later")) keys.add(keyOf(service))
       }
     }
     return keys
