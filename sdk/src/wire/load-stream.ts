@@ -22,6 +22,8 @@ export interface RevisionLoad {
   readonly pods: Readonly<Record<string, number>>
   /** `traceparent` of one of the requests, of one that waits where there is any, if it is traced. */
   readonly cause?: string
+  /** Some of the requests asked for the revision itself, as callers of its Service do. */
+  readonly direct?: boolean
 }
 
 /** Load of a span of time that has passed. */

@@ -15,6 +15,8 @@ class Story {
   initialized: boolean
   watched: number | undefined = start
   proxied = true
+  /** Whether requests are for the revision's own Service. */
+  direct = false
   plans: { at: number; replicas: number }[] = []
   plan: Plan | undefined
   readonly spec: ScalingSpec
@@ -101,6 +103,7 @@ class Story {
       waiting,
       requests: concurrency,
       pods: {},
+      ...(this.direct && { direct: true }),
     }
     const wasIdle = this.scaler.aggregate.isIdle(this.now)
     this.scaler.report("a", load, everyMs, this.now)
@@ -214,6 +217,28 @@ describe("a revision's day", () => {
     roomy.watched = undefined
     roomy.look()
     expect(roomy.plan?.backing).toBeUndefined()
+  })
+
+  it("leaves its own Service to activators as long as somebody calls that, and a stable window longer", () => {
+    const story = new Story({ targetBurstCapacity: 0, minScale: 3 })
+    story.run(10, 5)
+    expect(story.plan?.backing?.mode).toBe("Serve")
+    story.direct = true
+    story.run(120, 5)
+    expect(story.plan?.backing?.mode).toBe("Proxy")
+    story.direct = false
+    story.run(50, 5)
+    expect(story.plan?.backing?.mode).toBe("Proxy")
+    story.run(20, 5)
+    expect(story.plan?.backing?.mode).toBe("Serve")
+  })
+
+  it("leaves its Service as it was found for a stable window: whoever was here before may have seen callers there", () => {
+    const story = new Story({ targetBurstCapacity: 0, minScale: 3 }, { ready: 3, activity: active })
+    story.run(50, 5)
+    expect(story.plan?.backing?.mode).toBe("Proxy")
+    story.run(20, 5)
+    expect(story.plan?.backing?.mode).toBe("Serve")
   })
 
   it("never goes below min-scale or above max-scale", () => {

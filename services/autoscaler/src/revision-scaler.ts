@@ -53,6 +53,10 @@ export class RevisionScaler {
   /** Until it is known in which mode to go on from what was found. */
   #recollection: Recollection | undefined
   #figures: PlanFigures | undefined
+  /** When somebody last called the revision's own Service, as far as activators have seen it. */
+  #directMs = Number.NEGATIVE_INFINITY
+  /** Whether what is found of the Service may have been decided by another, who knew of such callers. */
+  #isNew: boolean
 
   /**
    * Pods that run already, or that were decided on and are on their way, are kept for a stable window: whoever decided
@@ -63,6 +67,7 @@ export class RevisionScaler {
     this.aggregate = new Aggregate(spec.stableWindowMs)
     this.#activity = activity
     this.#mode = { kind: "stable" }
+    this.#isNew = found > 0
     if (found > 1) {
       this.#hold(found, nowMs)
       this.#recollection = new Recollection(found, nowMs)
@@ -80,6 +85,7 @@ export class RevisionScaler {
 
   report(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): void {
     this.aggregate.report(activator, load, intervalMs, nowMs)
+    if (load.direct) this.#directMs = nowMs
     this.#recollection?.report(load, intervalMs, nowMs)
   }
 
@@ -95,6 +101,9 @@ export class RevisionScaler {
 
   plan(situation: Situation, nowMs: number): Plan {
     const { spec, readyPods, watchedMs } = situation
+    if (this.#isNew && situation.proxied) this.#directMs = nowMs
+    this.#isNew = false
+    const directLeftMs = this.#directMs + spec.stableWindowMs - nowMs
     const min = spec.reachable ? spec.minScale : 0
     const initialized = situation.initialized || readyPods >= spec.initialScale
     // What was asked for at the start is kept for a stable window, like what was found running.
@@ -117,13 +126,14 @@ export class RevisionScaler {
     const answer = scaleToZero(question, spec, nowMs)
     this.#activity = answer.activity
     this.#bearable = answer.replicas * spec.targetPerPod
-    const wakeAfterMs = this.#wakeAfterMs(answer.wakeAfterMs, situation, answer.replicas > Math.max(floor, 1), nowMs)
+    const rule = directLeftMs > 0 ? Math.min(directLeftMs, answer.wakeAfterMs ?? directLeftMs) : answer.wakeAfterMs
+    const wakeAfterMs = this.#wakeAfterMs(rule, situation, answer.replicas > Math.max(floor, 1), nowMs)
     return {
       replicas: answer.replicas,
       activity: answer.activity,
       initialized,
       mode: this.#mode.kind,
-      backing: decided && backingOf(answer, decided),
+      backing: decided && backingOf(answer, decided, directLeftMs > 0),
       explain: decided?.explain,
       ...(wakeAfterMs !== undefined && { wakeAfterMs }),
     }
@@ -169,8 +179,15 @@ export class RevisionScaler {
   }
 }
 
-/** Pods answer for themselves where they have room for a burst; else, and where there are none, activators do. */
-function backingOf({ replicas, activity }: ZeroAnswer, { excessBurst, activators }: Decision): Backing {
-  const isProxied = replicas === 0 || activity.kind === "inactive" || excessBurst < 0
+/**
+ * Pods answer for themselves where they have room for a burst; else, and where there are none, activators do. Who calls
+ * the Service itself is counted by activators alone, so these stay as long as somebody does.
+ */
+function backingOf(
+  { replicas, activity }: ZeroAnswer,
+  { excessBurst, activators }: Decision,
+  direct: boolean,
+): Backing {
+  const isProxied = replicas === 0 || activity.kind === "inactive" || excessBurst < 0 || direct
   return { mode: isProxied ? "Proxy" : "Serve", activators }
 }

@@ -63,6 +63,8 @@ export class Backend {
   awake = false
   spec: RevisionSpec = unknownSpec
   #finding: Finding | undefined
+  /** Since the last report somebody has asked for the revision itself, not for a route. */
+  calledDirectly = false
   /** The revision was deleted: nothing is told of it any more. */
   gone = false
   /** A start from zero for which requests wait. */

@@ -100,6 +100,7 @@ export class ClusterWatch implements GatewayRouting {
     if (passage !== undefined || !isLocal) return passage
     const asksFor = revisionAddress(host, asked)
     const target = asksFor && this.#fleet.known(asksFor.namespace, asksFor.name)
+    if (target !== undefined) target.calledDirectly = true
     return target && { answer: undefined, target, headers: undefined, host: undefined, tag: "", secureOnly: false }
   }
 

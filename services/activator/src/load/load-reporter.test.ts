@@ -115,6 +115,16 @@ describe("reports of load", () => {
     ])
   })
 
+  it("say once of a while that somebody asked for the revision itself", async () => {
+    const story = new Story()
+    story.addPod()
+    story.request()
+    story.backend.calledDirectly = true
+    await story.clock.advance(2000)
+    const said = story.take().flatMap((message) => (message.type === "load" ? message.revisions : []))
+    expect(said.map(({ direct }) => direct)).toEqual([true, undefined])
+  })
+
   it("do not count the idle time before the first request", async () => {
     const story = new Story()
     story.addPod()

@@ -110,6 +110,7 @@ export class LoadReporter {
       urgent ||= backend.line.size > 0 || backend.meter.now > 2 * backend.reportedConcurrency + 4
       const load = loadOf(backend, now, elapsedMs)
       backend.reportedConcurrency = load.concurrencyNow
+      backend.calledDirectly = false
       revisions.push(load)
       this.#remember(backend, load, now, elapsedMs)
       if (load.requests === 0 && load.concurrency === 0) {
@@ -138,5 +139,6 @@ function loadOf(backend: Backend, nowMs: number, elapsedMs: number): RevisionLoa
     requests,
     pods,
     ...(cause !== undefined && { cause }),
+    ...(backend.calledDirectly && { direct: true }),
   }
 }
