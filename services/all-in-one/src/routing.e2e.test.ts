@@ -9,6 +9,7 @@ import { Service as CoreService } from "@wick/sdk/api/core/service"
 import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
 import { Certificate } from "@wick/sdk/api/networking-internal/certificate"
 import { ClusterDomainClaim } from "@wick/sdk/api/networking-internal/cluster-domain-claim"
+import { ServerlessService } from "@wick/sdk/api/networking-internal/serverless-service"
 import { DomainMapping } from "@wick/sdk/api/serving/domain-mapping"
 import { Route } from "@wick/sdk/api/serving/route"
 import { Service } from "@wick/sdk/api/serving/service"
@@ -46,8 +47,8 @@ async function deploy(name: string, ...flags: string[]): Promise<void> {
 }
 
 /** The answer to a request that a pod makes, as it sees it. */
-async function fromPod(url: string): Promise<{ status: number; body: string }> {
-  const script = `fetch(${JSON.stringify(url)}).then(async (answer) =>
+async function fromPod(url: string, headers = {}): Promise<{ status: number; body: string }> {
+  const script = `fetch(${JSON.stringify(url)}, ${JSON.stringify({ headers })}).then(async (answer) =>
     console.log(JSON.stringify({ status: answer.status, body: await answer.text() })))`
   const { stdout, stderr } = await exec(wick.client, { name: "caller", namespace }, { command: ["node", "-e", script] })
   return stdout === "" ? { status: 0, body: stderr } : JSON.parse(stdout)
@@ -124,6 +125,17 @@ describe("a pod", () => {
   it("calls a tag by its name", async () => {
     await tag("hello", "stable")
     expect((await until("an answer", () => fromPod("http://stable-hello.default").then(answered))).status).toBe(200)
+  })
+
+  it("that asks for a revision by itself keeps activators at the revision's Service", async () => {
+    const burst = "autoscaling.knative.dev/target-burst-capacity=0"
+    await deploy("direct", "--scale-min", "1", "--annotation-revision", burst)
+    const isMode = (mode: string) => async (): Promise<boolean> =>
+      (await wick.client.get(ServerlessService, { name: "direct-00001", namespace })).spec.mode === mode
+    await until("pods answer for themselves", isMode("Serve"))
+    const asked = { "Knative-Serving-Namespace": namespace, "Knative-Serving-Revision": "direct-00001" }
+    expect((await fromPod("http://wick-gateway-local.knative-serving", asked)).status).toBe(200)
+    await until("activators are back", isMode("Proxy"))
   })
 
   it("alone calls what is for the cluster only", async () => {

@@ -147,6 +147,15 @@ describe("a request that its pod did not answer", () => {
 })
 
 describe("the line of a revision", () => {
+  it("begins where a pod without containerConcurrency has twenty thousand requests in it", () => {
+    const story = new Story()
+    const pod = story.addPod("a")
+    for (let sent = 0; sent < 20_000; sent++) story.request()
+    expect([pod.inFlight, story.backend.line.size]).toEqual([20_000, 0])
+    story.request()
+    expect([pod.inFlight, story.backend.line.size]).toEqual([20_000, 1])
+  })
+
   it("holds ten thousand, and ten more for each slot of a ready pod", () => {
     const story = new Story()
     story.concurrency(2)

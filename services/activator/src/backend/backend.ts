@@ -33,6 +33,8 @@ export interface BackendEvents {
 
 /** Who says how many requests this activator may have in a pod, where other activators send to it too. */
 export interface Lender {
+  /** The pod is there. From now on `setOwn` says whether it is this activator's before it is others'. */
+  share(backend: Backend, pod: Pod): void
   /** The pod was first seen, answers now, or does not. */
   put(backend: Backend, pod: Pod, usable: boolean): void
   remove(pod: Pod): void
@@ -126,6 +128,7 @@ export class Backend {
     const before = this.pods.get(pod.name)
     if (before !== undefined) this.removePod(before)
     this.pods.set(pod.name, pod)
+    this.#lender?.share(this, pod)
     this.fit(pod)
   }
 
@@ -133,7 +136,7 @@ export class Backend {
   removePod(pod: Pod): void {
     this.markDraining(pod)
     this.pods.delete(pod.name)
-    this.#lenderOf()?.remove(pod)
+    this.#lender?.remove(pod)
     this.diagnose()
   }
 
@@ -142,6 +145,11 @@ export class Backend {
     const lender = this.#lenderOf()
     if (lender !== undefined) lender.put(this, pod, this.#room.has(pod))
     else this.setSlots(pod, this.spec.containerConcurrency || podInFlightMax)
+  }
+
+  /** Other activators leave the pod to this one first, or this one to another. */
+  setOwn(pod: Pod, isOwn: boolean): void {
+    this.#room.setOwn(pod, isOwn)
   }
 
   /** So many requests may be in the pod from now on. */

@@ -5,6 +5,7 @@ import { PodRoom } from "./pod-room.ts"
 class Seat {
   inFlight = 0
   slots: number
+  isOwn = true
   idlePlace = -1
   freePlace = -1
   constructor(slots = Number.POSITIVE_INFINITY) {
@@ -40,6 +41,21 @@ describe("choosing a pod", () => {
     const seats = Array.from({ length: 51 }, () => new Seat(1))
     for (const seat of seats.slice(1)) seat.inFlight = 1
     expect(roomOf(seats).choose()).toBe(seats[0])
+  })
+
+  it("takes an own idle pod before those of others, and those before a busy one", () => {
+    const [own, other, busy] = [new Seat(), new Seat(), new Seat()]
+    busy.inFlight = 1
+    const room = roomOf([own, other, busy])
+    room.setOwn(other, false)
+    room.setOwn(busy, false)
+    expect([take(room), take(room)]).toEqual([own, other])
+    own.inFlight = 0
+    other.inFlight = 0
+    for (const seat of [own, other]) room.changed(seat)
+    room.setOwn(other, true)
+    room.setOwn(own, false)
+    expect(take(room)).toBe(other)
   })
 
   it("finds none where all are full, or there is none", () => {
@@ -78,12 +94,15 @@ function story(seed: number): void {
     } else if (deed === 3 && any && any.inFlight > 0) {
       any.inFlight--
       room.changed(any)
-    } else take(room)
+    } else if (deed === 4 && any && random.below(2) === 0) room.setOwn(any, !any.isOwn)
+    else take(room)
     const chosen = room.choose()
     const open = [...here].filter(({ inFlight, slots }) => inFlight < slots)
     if (open.length === 0) expect(chosen).toBeUndefined()
     else expect(open).toContain(chosen)
-    if (open.some(({ inFlight }) => inFlight === 0)) expect(chosen?.inFlight).toBe(0)
+    const idle = open.filter(({ inFlight }) => inFlight === 0)
+    if (idle.length > 0) expect(chosen?.inFlight).toBe(0)
+    if (idle.some(({ isOwn }) => isOwn)) expect(chosen?.isOwn).toBe(true)
     expect(room.size).toBe(here.size)
   }
 }

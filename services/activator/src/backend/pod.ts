@@ -30,6 +30,7 @@ export class Pod implements Roomed, PodRecord {
   /** Slots held by calls. */
   inFlight = 0
   slots = 0
+  isOwn = true
   idlePlace = -1
   freePlace = -1
   failures = 0

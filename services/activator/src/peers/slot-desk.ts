@@ -74,6 +74,11 @@ export class SlotDesk {
     for (const revision of this.#waiting.keys()) this.#tellWants(revision, nowMs)
   }
 
+  /** Whether this activator comes first at the pod, as far as it knows the others; alone it always does. */
+  owns(pod: string): boolean {
+    return this.#owners.length === 0 || ownerOf(pod, this.#owners) === this.#self()
+  }
+
   /** Pods that wait for an answer to their claim. */
   get claiming(): number {
     let count = 0

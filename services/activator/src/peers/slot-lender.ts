@@ -31,6 +31,8 @@ export class SlotLender implements Lender {
   readonly #desk: SlotDesk
   readonly #world: LenderWorld
   readonly #pods = new Map<string, Entry>()
+  /** All pods there are, limited or not. */
+  readonly #shared = new Map<string, Entry>()
   readonly #backends = new Map<string, Backend>()
   /** Backends whose lines have changed in this turn. */
   readonly #changed = new Set<Backend>()
@@ -58,6 +60,7 @@ export class SlotLender implements Lender {
   setMembers(members: ReadonlyMap<string, Member>): void {
     this.#peers = members.has(this.#world.self()) ? members.size - 1 : members.size
     this.#desk.setMembers(members, this.#world.clock.monotonic())
+    for (const { backend, pod } of this.#shared.values()) backend.setOwn(pod, this.#desk.owns(pod.uid))
     this.#watchClaims()
   }
 
@@ -77,6 +80,11 @@ export class SlotLender implements Lender {
     if (backend !== undefined) this.#tellAgain(backend)
   }
 
+  share(backend: Backend, pod: Pod): void {
+    this.#shared.set(pod.uid, { backend, pod })
+    backend.setOwn(pod, this.#desk.owns(pod.uid))
+  }
+
   /** The pod was first seen, or answers now, or does not. */
   put(backend: Backend, pod: Pod, usable: boolean): void {
     const revision = keyOf(backend)
@@ -89,6 +97,7 @@ export class SlotLender implements Lender {
   }
 
   remove(pod: Pod): void {
+    this.#shared.delete(pod.uid)
     const backend = this.#pods.get(pod.uid)?.backend
     this.#pods.delete(pod.uid)
     this.#desk.removePod(pod.uid)

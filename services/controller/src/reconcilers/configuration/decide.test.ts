@@ -41,6 +41,23 @@ describe("a configuration", () => {
     }
   })
 
+  it("gives its revision another name where an imported one has its own, and knows it again", () => {
+    const imported = revision("hello-00002", "True", { spec: { containers: [{ name: "c", image: "other" }] } })
+    const generation = { ...imported.metadata.labels, "serving.knative.dev/configurationGeneration": "1" }
+    imported.metadata = { ...imported.metadata, labels: generation }
+    const second = configuration("True", {}, 2)
+    const { revision: made, status } = decide({ configuration: second, revisions: [imported] }, nowMs)
+    expect(made?.metadata.name).toBe("hello-00002-2")
+    expect(status.latestCreatedRevisionName).toBe("hello-00002-2")
+    const own = revision("hello-00002", "True")
+    own.metadata = { ...own.metadata, name: "hello-00002-2" }
+    for (const revisions of [[imported, own], [own]]) {
+      const after = decide({ configuration: second, revisions }, nowMs)
+      expect(after.revision).toBeUndefined()
+      expect(after.status.latestReadyRevisionName).toBe("hello-00002-2")
+    }
+  })
+
   it("says that a chosen name belongs to another template", () => {
     const own = configuration()
     const template = { metadata: { name: "hello-one" }, spec: { containers: [{ name: "c", image: "other" }] } }

@@ -9,7 +9,7 @@ import { sameJson } from "../../same-json.ts"
 
 export interface Observed {
   readonly configuration: Configuration
-  /** Every revision of the configuration, and the one that has the name that its template asks for. */
+  /** Every revision of the configuration, and whatever else has a name that it could give. */
   readonly revisions: readonly Revision[]
   /** What the API said when the revision was to be made, if that was no. */
   readonly refusal?: string
@@ -24,20 +24,38 @@ export interface Decision {
 }
 
 const generationDigits = 5
+/** Names that are tried for one generation. */
+const namesMax = 9
 
-/** Name of the revision of the configuration's present generation: `<name>-00001`, or the template's own. */
-export function revisionName(configuration: Configuration): string {
-  const chosen = configuration.spec.template.metadata?.name
-  const generation = String(configuration.metadata.generation ?? 0).padStart(generationDigits, "0")
-  return chosen ?? `${configuration.metadata.name}-${generation}`
+/**
+ * Names that the revision of the configuration's present generation may have: the template's own, or `<name>-00001` and,
+ * where that is taken (revisions that were imported have names of another's numbering), `<name>-00001-2` and so on.
+ */
+export function revisionNames({ metadata, spec }: Configuration): readonly string[] {
+  const chosen = spec.template.metadata?.name
+  if (chosen !== undefined) return [chosen]
+  const generation = String(metadata.generation ?? 0).padStart(generationDigits, "0")
+  const first = `${metadata.name}-${generation}`
+  return Array.from({ length: namesMax }, (_, at) => (at === 0 ? first : `${first}-${at + 1}`))
+}
+
+/** Of these the one under which the revision is there, else the first that nobody has. */
+function revisionName(configuration: Configuration, revisions: readonly Revision[]): string {
+  const names = revisionNames(configuration)
+  const named = (name: string): Revision | undefined => revisions.find(({ metadata }) => metadata.name === name)
+  const own = names.find((name) => {
+    const revision = named(name)
+    return revision !== undefined && isOfThisTemplate(configuration, revision)
+  })
+  return own ?? names.find((name) => named(name) === undefined) ?? (names[0] as string)
 }
 
 /** A configuration makes one revision for each generation of its template, and is Ready when the newest of them is. */
 export function decide({ configuration, revisions, refusal }: Observed, nowMs: number): Decision {
-  const name = revisionName(configuration)
+  const name = revisionName(configuration, revisions)
   const latest = revisions.find(({ metadata }) => metadata.name === name)
   const taken = latest !== undefined && !isOfThisTemplate(configuration, latest)
-  const ready = latestReady(configuration, revisions)
+  const ready = latestReady(configuration, revisions, name)
   const isMade = !taken && refusal === undefined
   const mark = isMade
     ? (deleted(configuration, ready, latest) ?? readiness(name, latest))
@@ -123,14 +141,14 @@ function readiness(name: string, revision: Revision | undefined): Mark {
 }
 
 /** The newest ready revision; never an older one than was named before, unless that one is gone. */
-function latestReady(configuration: Configuration, revisions: readonly Revision[]): string | undefined {
+function latestReady(configuration: Configuration, revisions: readonly Revision[], name: string): string | undefined {
   const known = revisions.find(({ metadata }) => metadata.name === configuration.status?.latestReadyRevisionName)
   const generation = ({ metadata }: Revision): number => Number(metadata.labels?.[labels.configurationGeneration] ?? 0)
   const candidates = revisions.filter(
     (revision) => isOwnedBy(revision, configuration) && currentCondition(revision, "Ready")?.status === "True",
   )
   // A revision that was made by hand, by an import say, may carry this generation's number: the template's own is newer.
-  const own = ({ metadata }: Revision): number => (metadata.name === revisionName(configuration) ? 1 : 0)
+  const own = ({ metadata }: Revision): number => (metadata.name === name ? 1 : 0)
   const newest = candidates.toSorted((a, b) => generation(b) - generation(a) || own(b) - own(a))[0]
   if (known && (!newest || generation(known) > generation(newest))) return known.metadata.name
   return newest?.metadata.name

@@ -5,7 +5,7 @@ import { type Controller, createController, done, keyOf, splitKey, subject, watc
 import { freshCause } from "@wick/sdk/tracing"
 import { type Context, causedBy, createChild, loopParts, writeStatus } from "../context.ts"
 import { byConfiguration, configurationKey } from "../revision-index.ts"
-import { decide, revisionName } from "./decide.ts"
+import { decide, revisionNames } from "./decide.ts"
 
 const concurrency = 8
 
@@ -26,9 +26,8 @@ export function startConfigurationController(context: Context): Controller {
       const configuration = configurations.get(name, namespace)
       if (!configuration || configuration.metadata.deletionTimestamp) return done
       const own = revisions.byIndex("configuration", key)
-      const named = revisions.get(revisionName(configuration), namespace)
-      const all = named && !own.includes(named) ? [...own, named] : own
-      const observed = { configuration, revisions: all }
+      const named = revisionNames(configuration).flatMap((each) => revisions.get(each, namespace) ?? [])
+      const observed = { configuration, revisions: [...new Set([...own, ...named])] }
       const decision = decide(observed, clock.now())
       const refusal = decision.revision && (await createRevision(context, configuration, decision.revision))
       const { status, news } = refusal ? decide({ ...observed, refusal: refusal.message }, clock.now()) : decision
