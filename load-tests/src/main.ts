@@ -1,4 +1,5 @@
 import { openPlatform, type Platform, pushImages } from "./platform.ts"
+import { activators } from "./scenarios/activators.ts"
 import { api } from "./scenarios/api.ts"
 import { apiFanOut } from "./scenarios/api-fan-out.ts"
 import { apiOverload } from "./scenarios/api-overload.ts"
@@ -22,6 +23,7 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   "cold-start": coldStart,
   "cold-crowd": coldCrowd,
   warm,
+  activators,
   websockets,
   "burst-from-zero": burstFromZero,
   "scale-out": scaleOut,

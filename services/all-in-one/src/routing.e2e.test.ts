@@ -130,8 +130,10 @@ describe("a pod", () => {
   it("that asks for a revision by itself keeps activators at the revision's Service", async () => {
     const burst = "autoscaling.knative.dev/target-burst-capacity=0"
     await deploy("direct", "--scale-min", "1", "--annotation-revision", burst)
-    const isMode = (mode: string) => async (): Promise<boolean> =>
-      (await wick.client.get(ServerlessService, { name: "direct-00001", namespace })).spec.mode === mode
+    const isMode = (mode: string) => async (): Promise<boolean> => {
+      const { items } = await wick.client.list(ServerlessService, { namespace })
+      return items.some(({ metadata, spec }) => metadata.name === "direct-00001" && spec.mode === mode)
+    }
     await until("pods answer for themselves", isMode("Serve"))
     const asked = { "Knative-Serving-Namespace": namespace, "Knative-Serving-Revision": "direct-00001" }
     expect((await fromPod("http://wick-gateway-local.knative-serving", asked)).status).toBe(200)
