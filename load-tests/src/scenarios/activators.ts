@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { deploy, type Platform, remove, target } from "../platform.ts"
 import { cpuMicros, pidsOf } from "../process-cost.ts"
 import { type Row, report } from "../report.ts"
@@ -14,7 +16,7 @@ const connections = 100
 export async function activators(platform: Platform): Promise<void> {
   await deploy(platform, "shared", { image: "fast", annotations: { "min-scale": "2", "max-scale": "2" } })
   const { host, port } = target(platform, "shared")
-  const gateways = pidsOf("services/activator/src/main.ts")
+  const gateways = activatorPids(platform.home)
   const functions = pidsOf("/usr/sbin/nginx")
   const rows: Row[] = []
   for (let round = 1; round <= rounds; round++) {
@@ -35,4 +37,11 @@ export async function activators(platform: Platform): Promise<void> {
   }
   await remove(platform, "shared")
   report("activators", rows)
+}
+
+/** Of this platform alone: there may be others on the machine. */
+function activatorPids(home: string): number[] {
+  const run = join(home, "run")
+  const files = readdirSync(run).filter((name) => /^activator-\d+\.pid$/.test(name))
+  return files.map((name) => (JSON.parse(readFileSync(join(run, name), "utf8")) as { pid: number }).pid)
 }
