@@ -101,6 +101,26 @@ export const objects: Statement = (it) => {
     )
   })
 
+  it("S13: a revision whose name an imported one has is given another", async (world) => {
+    const { wire, path, patch, client, namespace } = world
+    const imported = { apiVersion: "serving.knative.dev/v1", kind: "Revision", metadata: { name: "a-00002" } }
+    const elsewhere = nowhere.replace("nothing", "other")
+    const made = await wire("POST", path(revisions), { ...imported, spec: { containers: [{ image: elsewhere }] } })
+    equal(made.code, 201, made.text)
+    await wire("POST", path(services), functionOf("a", nowhere))
+    const created = (name: string) =>
+      becomes(
+        client,
+        Configuration,
+        { name: "a", namespace },
+        (found) => found?.status?.latestCreatedRevisionName === name,
+      )
+    await created("a-00001")
+    const containers = [{ image: nowhere, env: [{ name: "VERSION", value: "2" }] }]
+    await patch("merge", path(services, "/a"), { spec: { template: { spec: { containers } } } })
+    await created("a-00002-2")
+  })
+
   it("S14: generateName names a Service, and its children follow", async ({ wire, path, client, namespace }) => {
     const manifest = { ...functionOf("", nowhere), metadata: { generateName: "made-" } }
     const { body, code } = await wire("POST", path(services), manifest)
