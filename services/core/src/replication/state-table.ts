@@ -75,9 +75,11 @@ export class StateTable implements AppliedState {
     const mvcc = new Mvcc(this, checkpoint?.position ?? emptyPosition)
     for (const { key: id, value } of this.#leases.getRange()) mvcc.restoreLease(decodeLease(id, value))
     for (const { key: name, value } of this.#notes.getRange()) mvcc.restoreNote(name, decodeNote(name, value))
-    for (const { key, value } of this.#changes.getRange()) {
+    // The values stay where they are: of each record only its other fields are read, in LMDB's own bytes.
+    for (const key of this.#changes.getKeys()) {
       const { revision, sub } = readChangeKey(key)
-      mvcc.restoreChange(decodeChange(value, revision), sub)
+      const bytes = must(this.#changes.getBinaryFast(key), "a key that is listed is there")
+      mvcc.restoreChange(decodeChange(bytes, revision), sub)
     }
     mvcc.restored()
     return { mvcc, checkpoint }

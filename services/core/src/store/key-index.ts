@@ -17,6 +17,8 @@ export class KeyIndex {
   readonly #byKey = new Map<string, KeyHistory>()
   readonly #sorted = new SortedList<KeyHistory>()
   #superseding: Superseding[] = []
+  /** Keys of a state that is being restored: to sort them all in the end is faster than to insert each. */
+  #unsorted: KeyHistory[] = []
 
   /** Keys remembered, with those deleted but not yet compacted. */
   get size(): number {
@@ -28,17 +30,31 @@ export class KeyIndex {
   }
 
   append(key: string, version: Version): void {
+    const { history, isNew } = this.#take(key, version)
+    if (isNew) this.#sorted.insert(history)
+  }
+
+  /** Appends a version of a state that is being restored: its keys are not walked before `restored`. */
+  restore(key: string, version: Version): void {
+    const { history, isNew } = this.#take(key, version)
+    if (isNew) this.#unsorted.push(history)
+  }
+
+  restored(): void {
+    this.#sorted.fill(this.#unsorted)
+    this.#unsorted = []
+  }
+
+  #take(key: string, version: Version): { readonly history: KeyHistory; readonly isNew: boolean } {
     const known = this.#byKey.get(key)
     const history = known ?? new KeyHistory(key)
-    if (known === undefined) {
-      this.#byKey.set(key, history)
-      this.#sorted.insert(history)
-    }
+    if (known === undefined) this.#byKey.set(key, history)
     // A tombstone goes one day even if it is all that there is, as it can be after a restart.
     if (known !== undefined || version.version === 0) {
       this.#superseding.push({ revision: version.modRevision, history })
     }
     history.append(version)
+    return { history, isNew: known === undefined }
   }
 
   /** Visits the keys of the interval in order until `visit` returns false. */

@@ -164,6 +164,7 @@ it("knows after a restart all that it knew before", () => {
       for (const { revision, changes } of records.scan(0, Number.POSITIVE_INFINITY)) {
         for (const change of changes) after.restoreChange(change, records.subOf(revision, change))
       }
+      after.restored()
       for (let revision = 0; revision <= before.revision; revision++) {
         const request = { ...everything, revision }
         expect(plain(after.range(request))).toEqual(plain(before.range(request)))

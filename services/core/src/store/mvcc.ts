@@ -104,17 +104,18 @@ export class Mvcc {
     this.#notes.set(name, note)
   }
 
-  restoreChange(change: Change, sub: number): void {
+  restoreChange(change: Omit<Change, "value">, sub: number): void {
     const { key, modRevision, createRevision, version, lease } = change
     assert(modRevision <= this.#revision, "no record is from after the position it is restored to")
     const before = this.#index.get(key)?.latest()?.lease ?? 0
     if (before !== lease && before !== 0) this.#leases.detach(before, key)
     if (before !== lease && lease !== 0) this.#leases.attach(lease, key)
-    this.#index.append(key, { modRevision, sub, createRevision, version, lease })
+    this.#index.restore(key, { modRevision, sub, createRevision, version, lease })
   }
 
   /** Everything is restored: what was compacted already is forgotten again, though some of it was still recorded. */
   restored(): void {
+    this.#index.restored()
     this.#index.compact(this.#compactRevision, (version) => this.#records.remove(version.modRevision, version.sub))
   }
 

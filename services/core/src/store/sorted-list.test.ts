@@ -13,22 +13,29 @@ function keysOf(list: SortedList<{ key: string }>, from: string, to?: string): s
 it("keeps any keys in order through insertions and removals", () => {
   const change = fc.record({ at: fc.nat(40), insert: fc.boolean() })
   fc.assert(
-    fc.property(fc.array(change, { maxLength: 100 }), fc.nat(40), fc.nat(40), (changes, from, to) => {
-      const list = new SortedList()
-      const twin = new Set<string>()
-      for (const { at, insert } of changes) {
-        const { key } = item(at)
-        if (insert && !twin.has(key)) list.insert(item(at))
-        if (!insert && twin.has(key)) list.remove(key)
-        if (insert) twin.add(key)
-        else twin.delete(key)
-      }
-      const sorted = [...twin].sort()
-      expect(keysOf(list, "")).toEqual(sorted)
-      expect(list.size).toBe(sorted.length)
-      const [low, high] = [item(from).key, item(to).key]
-      expect(keysOf(list, low, high)).toEqual(sorted.filter((key) => key >= low && key < high))
-    }),
+    fc.property(
+      fc.uniqueArray(fc.nat(40)),
+      fc.array(change, { maxLength: 100 }),
+      fc.nat(40),
+      fc.nat(40),
+      (filled, changes, from, to) => {
+        const list = new SortedList()
+        list.fill(filled.map(item))
+        const twin = new Set(filled.map((at) => item(at).key))
+        for (const { at, insert } of changes) {
+          const { key } = item(at)
+          if (insert && !twin.has(key)) list.insert(item(at))
+          if (!insert && twin.has(key)) list.remove(key)
+          if (insert) twin.add(key)
+          else twin.delete(key)
+        }
+        const sorted = [...twin].sort()
+        expect(keysOf(list, "")).toEqual(sorted)
+        expect(list.size).toBe(sorted.length)
+        const [low, high] = [item(from).key, item(to).key]
+        expect(keysOf(list, low, high)).toEqual(sorted.filter((key) => key >= low && key < high))
+      },
+    ),
   )
 })
 
@@ -43,6 +50,10 @@ it.each([
   const sorted = [...keys].sort()
   expect(keysOf(list, "")).toEqual(sorted)
   expect(keys.every((key) => list.get(key)?.key === key)).toBe(true)
+  const filled = new SortedList()
+  filled.fill(keys.map((key) => ({ key })))
+  expect(keysOf(filled, "")).toEqual(sorted)
+  expect(keys.every((key) => filled.get(key)?.key === key)).toBe(true)
   for (const key of keys.slice(0, 4_000)) list.remove(key)
   expect(keysOf(list, "")).toEqual(keys.slice(4_000).sort())
 })

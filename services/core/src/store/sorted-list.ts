@@ -42,6 +42,14 @@ export class SortedList<Item extends { readonly key: string }> {
     this.#chunks.splice(at + 1, 0, chunk.splice(split))
   }
 
+  /** Puts many at once, of different keys, into an empty list. */
+  fill(items: readonly Item[]): void {
+    assert(this.#size === 0, "only an empty list is filled")
+    const sorted = items.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    for (let at = 0; at < sorted.length; at += chunkLengthMax) this.#chunks.push(sorted.slice(at, at + chunkLengthMax))
+    this.#size = sorted.length
+  }
+
   remove(key: string): void {
     const at = this.#chunkOf(key)
     const chunk = must(this.#chunks[at], "a key that is removed is here")
