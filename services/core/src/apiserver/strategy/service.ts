@@ -1,4 +1,3 @@
-import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { isWithin, serviceChangeMistakes, serviceMistakes } from "./service-mistakes.ts"
 import type { Strategy } from "./strategy.ts"
@@ -38,6 +37,9 @@ const nodePortMax = 32_767
 /** As many as Kubernetes leaves to Services that ask by number. */
 const nodePortsForWishes = 86
 
+/** A set, or the keys of a map. */
+type Holding<Value> = Pick<ReadonlySet<Value>, "has">
+
 /**
  * Addresses of Services, each given once: those that are stored, and those that a write in flight has taken.
  */
@@ -45,7 +47,7 @@ export interface AddressBook {
   /** Resolves when `used` knows of every write that was answered. */
   fresh(): Promise<void>
   /** Cluster addresses and node ports that stored Services have. */
-  used(): { addresses: ReadonlySet<string>; nodePorts: ReadonlySet<number> }
+  used(): { readonly addresses: Holding<string>; readonly nodePorts: Holding<number> }
   /** First address, and how many there are. */
   readonly first: number
   readonly count: number
@@ -221,15 +223,4 @@ export function parseRange(cidr: string): { first: number; count: number } {
   const [address = "", bits = "32"] = cidr.split("/")
   const first = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0)
   return { first, count: 2 ** (32 - Number(bits)) }
-}
-
-/** What stored Services have taken. */
-export function usedBy(services: readonly AnyObject[]): { addresses: Set<string>; nodePorts: Set<number> } {
-  const specs = services.map((object) => (object as unknown as ServiceView).spec)
-  return {
-    addresses: new Set(specs.flatMap(({ clusterIP }) => (clusterIP ? [clusterIP] : []))),
-    nodePorts: new Set(
-      specs.flatMap(({ ports = [] }) => ports.flatMap(({ nodePort }) => (nodePort ? [nodePort] : []))),
-    ),
-  }
 }

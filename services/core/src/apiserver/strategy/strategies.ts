@@ -1,8 +1,6 @@
 import { Service } from "@wick/sdk/api/core/service"
-import { parseObject } from "../object-bytes.ts"
 import type { ObjectStore } from "../object-store.ts"
 import type { ResourceRegistry } from "../resource-registry.ts"
-import type { WatchCache } from "../watch-cache.ts"
 import { apiServices } from "./api-service.ts"
 import { decided } from "./certificate-decision.ts"
 import { certificateSigningRequests } from "./certificate-signing-request.ts"
@@ -13,6 +11,7 @@ import { daemonSets } from "./daemon-set.ts"
 import { endpoints } from "./endpoints.ts"
 import { events } from "./event.ts"
 import { flowSchemas, priorityLevels } from "./flow-control.ts"
+import { GivenAddresses } from "./given-addresses.ts"
 import { horizontalPodAutoscalers } from "./horizontal-pod-autoscaler.ts"
 import { ingressClasses, ingresses } from "./ingress.ts"
 import { jobs } from "./job.ts"
@@ -30,7 +29,7 @@ import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac.t
 import { replicationControllers } from "./replication-controller.ts"
 import { resourceQuotas } from "./resource-quota.ts"
 import { configMaps, secrets } from "./secret.ts"
-import { type AddressBook, parseRange, serviceStrategy, usedBy } from "./service.ts"
+import { type AddressBook, parseRange, serviceStrategy } from "./service.ts"
 import { statefulSets } from "./stateful-set.ts"
 import {
   csiDrivers,
@@ -106,15 +105,18 @@ export function strategies(surroundings: StrategySurroundings): Strategies {
 
 /** The addresses that stored Services have, read from the cache that serves them. */
 function addressBook({ store, registry, serviceCidr }: StrategySurroundings): AddressBook {
-  const services = (): WatchCache | undefined => {
+  const nothing = { addresses: new Set<string>(), nodePorts: new Set<number>() }
+  let given: GivenAddresses | undefined
+  const made = (): GivenAddresses | undefined => {
     const resource = registry.find("", "v1", Service.plural)
-    return resource && store.cache(resource)
+    return resource && new GivenAddresses(store.cache(resource))
   }
   return {
     ...parseRange(serviceCidr),
     fresh: async () => {
-      await services()?.fresh()
+      given ??= made()
+      await given?.fresh()
     },
-    used: () => usedBy((services()?.list() ?? []).map(({ bytes }) => parseObject(bytes))),
+    used: () => given ?? nothing,
   }
 }
