@@ -93,6 +93,11 @@ export type WatchEvent<Item> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: Item }
   | { readonly type: "BOOKMARK"; readonly object: AnyObject }
 
+export interface RequestManner {
+  /** The answer's objects are only looked at: a server in this process may give its own, see `SharedObject`. */
+  readonly shared?: boolean
+}
+
 /**
  * Typed access to a Kubernetes-compatible API. Every method throws `StatusError` when the server says no, and the
  * transport's own error when there was no answer. An `ERROR` event of a watch is thrown as a `StatusError` too.
@@ -118,5 +123,5 @@ export interface Client {
   /** A connection for a subresource that streams both ways; see `exec`, `attach` and `forwardPort`. */
   openWebSocket(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<WebSocket>
   /** Any other path of the API (`/version`, a subresource), with the same errors. */
-  request(path: string, init?: RequestInit): Promise<Response>
+  request(path: string, init?: RequestInit, how?: RequestManner): Promise<Response>
 }

@@ -13,6 +13,7 @@ import type {
   Patch,
   PatchOptions,
   Reference,
+  RequestManner,
   Selecting,
   UpdateOptions,
   WatchEvent,
@@ -21,6 +22,7 @@ import type {
 } from "./client.ts"
 import { queryString, resourcePath } from "./path.ts"
 import { refusalOf } from "./refusal.ts"
+import { askForShared } from "./shared-objects.ts"
 import { readWatch } from "./watch-stream.ts"
 import type { OpenWebSocket } from "./web-socket.ts"
 
@@ -140,10 +142,12 @@ class FetchClient implements Client {
     return this.#watch(watchPath(kind, options), headers, options.signal)
   }
 
-  async request(path: string, init: RequestInit = {}): Promise<Response> {
+  async request(path: string, init: RequestInit = {}, { shared = false }: RequestManner = {}): Promise<Response> {
     const headers = new Headers(init.headers)
     for (const name in this.#headers) if (!headers.has(name)) headers.set(name, this.#headers[name] as string)
-    return this.#accepted(new Request(this.#baseUrl + path, { ...init, headers }))
+    const request = new Request(this.#baseUrl + path, { ...init, headers })
+    if (shared) askForShared(request)
+    return this.#accepted(request)
   }
 
   async openWebSocket(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<WebSocket> {

@@ -1,5 +1,6 @@
 import type { ObjectMeta } from "../api/meta/object-meta.ts"
 import { assert } from "../assert.ts"
+import { type Held, SharedObject } from "../client/shared-objects.ts"
 import type { Change } from "./informer.ts"
 
 export interface CachedObject {
@@ -11,11 +12,12 @@ export type IndexFunction<Item> = (item: Item) => readonly string[]
 
 /**
  * Objects by namespace and name, and by the values of indexes. Pure and synchronous. It never goes back in time: an
- * object older than the one that is there is not taken, so a list and a watch may be merged in any order.
+ * object older than the one that is there is not taken, so a list and a watch may be merged in any order. Of shared
+ * objects it keeps no more than where they are.
  */
 export class Cache<Item extends CachedObject> {
   /** Objects without a namespace stand under "". */
-  readonly #namespaces = new Map<string, Map<string, Item>>()
+  readonly #namespaces = new Map<string, Map<string, Held<Item>>>()
   readonly #indexes = new Map<string, Index<Item>>()
   #count = 0
 
@@ -24,20 +26,25 @@ export class Cache<Item extends CachedObject> {
   }
 
   get(name: string, namespace = ""): Item | undefined {
-    return this.#namespaces.get(namespace)?.get(name)
+    const held = this.#namespaces.get(namespace)?.get(name)
+    return held && opened(held)
   }
 
   list(namespace?: string): Item[] {
-    if (namespace !== undefined) return [...(this.#namespaces.get(namespace)?.values() ?? [])]
-    const all: Item[] = []
-    for (const items of this.#namespaces.values()) for (const item of items.values()) all.push(item)
-    return all
+    return this.#held(namespace).map(opened)
   }
 
   byIndex(name: string, value: string): Item[] {
     const index = this.#indexes.get(name)
     assert(index, `index "${name}" was declared`)
-    return [...(index.byValue.get(value) ?? [])]
+    const found = index.byValue.get(value)
+    if (found === undefined) return []
+    return found instanceof Set ? [...found].map(opened) : [opened(found)]
+  }
+
+  /** Each object that is there, as if it had just come. */
+  additions(): Change<Item>[] {
+    return this.#held().map((held) => changeOf(undefined, held))
   }
 
   /** Declares an index, over what is there too. The same name always means the same function. */
@@ -50,26 +57,26 @@ export class Cache<Item extends CachedObject> {
     }
     const index: Index<Item> = { values, byValue: new Map() }
     this.#indexes.set(name, index)
-    for (const item of this.list()) enter(index, item)
+    for (const held of this.#held()) enter(index, held)
   }
 
   /** Puts `after` in, unless what is there is newer or the very same version. */
-  put(after: Item): Change<Item> | undefined {
-    const { name = "", namespace = "", resourceVersion = "" } = after.metadata
+  put(after: Held<Item>): Change<Item> | undefined {
+    const { name, namespace, resourceVersion } = placeOf(after)
     let items = this.#namespaces.get(namespace)
     if (!items) {
       items = new Map()
       this.#namespaces.set(namespace, items)
     }
     const before = items.get(name)
-    if (before && compareVersions(before.metadata.resourceVersion ?? "", resourceVersion) >= 0) return undefined
+    if (before && compareVersions(placeOf(before).resourceVersion, resourceVersion) >= 0) return undefined
     items.set(name, after)
     if (!before) this.#count++
     for (const index of this.#indexes.values()) {
       if (before) leave(index, before)
       enter(index, after)
     }
-    return before ? { before, after } : { after }
+    return changeOf(before, after)
   }
 
   /** Takes the object out, unless what is there is newer than `resourceVersion`. */
@@ -77,52 +84,104 @@ export class Cache<Item extends CachedObject> {
     const items = this.#namespaces.get(namespace)
     const before = items?.get(name)
     if (!items || !before) return undefined
-    const newer = compareVersions(before.metadata.resourceVersion ?? "", resourceVersion ?? "") > 0
+    const newer = compareVersions(placeOf(before).resourceVersion, resourceVersion ?? "") > 0
     if (resourceVersion !== undefined && newer) return undefined
     items.delete(name)
     if (items.size === 0) this.#namespaces.delete(namespace)
     this.#count--
     for (const index of this.#indexes.values()) leave(index, before)
-    return { before }
+    return changeOf(before, undefined)
+  }
+
+  /** Takes out the object that `held` is a version of, unless what is there is newer than `resourceVersion`. */
+  removeLike(held: Held<Item>, resourceVersion: string): Change<Item> | undefined {
+    const { name, namespace } = placeOf(held)
+    return this.remove(name, namespace, resourceVersion)
   }
 
   /** Makes the cache what a list at `resourceVersion` said; what a watch has since brought stays. */
-  replace(items: readonly Item[], resourceVersion: string): Change<Item>[] {
+  replace(items: readonly Held<Item>[], resourceVersion: string): Change<Item>[] {
     const changes: Change<Item>[] = []
     const listed = new Set<string>()
     for (const item of items) {
-      listed.add(`${item.metadata.namespace ?? ""}/${item.metadata.name}`)
+      const { name, namespace } = placeOf(item)
+      listed.add(`${namespace}/${name}`)
       const change = this.put(item)
       if (change) changes.push(change)
     }
-    for (const { metadata } of this.list()) {
-      if (listed.has(`${metadata.namespace ?? ""}/${metadata.name}`)) continue
-      const change = this.remove(metadata.name ?? "", metadata.namespace, resourceVersion)
+    for (const held of this.#held()) {
+      const { name, namespace } = placeOf(held)
+      if (listed.has(`${namespace}/${name}`)) continue
+      const change = this.remove(name, namespace, resourceVersion)
       if (change) changes.push(change)
     }
     return changes
+  }
+
+  #held(namespace?: string): Held<Item>[] {
+    if (namespace !== undefined) return [...(this.#namespaces.get(namespace)?.values() ?? [])]
+    const all: Held<Item>[] = []
+    for (const items of this.#namespaces.values()) for (const item of items.values()) all.push(item)
+    return all
   }
 }
 
 interface Index<Item> {
   readonly values: IndexFunction<Item>
-  readonly byValue: Map<string, Set<Item>>
+  /** Most values are of one object: a set is made for the second. */
+  readonly byValue: Map<string, Held<Item> | Set<Held<Item>>>
 }
 
-function enter<Item>(index: Index<Item>, item: Item): void {
-  for (const value of index.values(item)) {
-    const items = index.byValue.get(value)
-    if (items) items.add(item)
-    else index.byValue.set(value, new Set([item]))
+function enter<Item>(index: Index<Item>, held: Held<Item>): void {
+  for (const value of index.values(opened(held))) {
+    const there = index.byValue.get(value)
+    if (there instanceof Set) there.add(held)
+    else if (there === undefined || there === held) index.byValue.set(value, held)
+    else index.byValue.set(value, new Set([there, held]))
   }
 }
 
-function leave<Item>(index: Index<Item>, item: Item): void {
-  for (const value of index.values(item)) {
-    const items = index.byValue.get(value)
-    items?.delete(item)
-    if (items?.size === 0) index.byValue.delete(value)
+function leave<Item>(index: Index<Item>, held: Held<Item>): void {
+  for (const value of index.values(opened(held))) {
+    const there = index.byValue.get(value)
+    if (there === held) index.byValue.delete(value)
+    else if (there instanceof Set && there.delete(held) && there.size === 0) index.byValue.delete(value)
   }
+}
+
+function opened<Item>(held: Held<Item>): Item {
+  return held instanceof SharedObject ? (held.object() as Item) : held
+}
+
+function placeOf<Item extends CachedObject>(held: Held<Item>) {
+  if (held instanceof SharedObject) return held
+  const { name = "", namespace = "", resourceVersion = "" } = held.metadata
+  return { name, namespace, resourceVersion }
+}
+
+/** Both sides of a change of shared objects, made when they are looked at: most listeners look at one. */
+class SharedChange<Item> implements Change<Item> {
+  readonly #before: Held<Item> | undefined
+  readonly #after: Held<Item> | undefined
+
+  constructor(before: Held<Item> | undefined, after: Held<Item> | undefined) {
+    this.#before = before
+    this.#after = after
+  }
+
+  // What is absent is undefined here, which nobody can tell from absent.
+  get before(): Item {
+    return (this.#before && opened(this.#before)) as Item
+  }
+
+  get after(): Item {
+    return (this.#after && opened(this.#after)) as Item
+  }
+}
+
+function changeOf<Item>(before: Held<Item> | undefined, after: Held<Item> | undefined): Change<Item> {
+  if (before instanceof SharedObject || after instanceof SharedObject) return new SharedChange(before, after)
+  return { ...(before !== undefined && { before }), ...(after !== undefined && { after }) }
 }
 
 /** Resource versions are whole numbers of any length: a longer one is later. Negative: `one` is earlier. */

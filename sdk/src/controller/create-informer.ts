@@ -3,10 +3,19 @@ import { isStatus } from "../api/meta/status-error.ts"
 import { assert } from "../assert.ts"
 import type { Client, Selecting, WatchEvent } from "../client/client.ts"
 import { listPath, watchPath } from "../client/create-client.ts"
+import {
+  type Held,
+  readSharedWatch,
+  type SharedEvent,
+  type SharedList,
+  SharedObject,
+  sharedListOf,
+  sharedWatchOf,
+} from "../client/shared-objects.ts"
 import { readWatch } from "../client/watch-stream.ts"
 import type { Clock } from "../clock/index.ts"
 import type { Log } from "../telemetry/log.ts"
-import { Cache, compareVersions, type IndexFunction } from "./cache.ts"
+import { Cache, type CachedObject, compareVersions, type IndexFunction } from "./cache.ts"
 import { CatchUp } from "./catch-up.ts"
 import type { Change, Informer } from "./informer.ts"
 
@@ -92,7 +101,7 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
   }
 
   onChange(listener: (change: Change<KindOf<K>>) => void): () => void {
-    for (const after of this.#cache.list()) this.#tell(listener, { after })
+    for (const change of this.#cache.additions()) this.#tell(listener, change)
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -153,22 +162,19 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
       ...(labelSelector && { labelSelector }),
       ...(fieldSelector && { fieldSelector }),
     }
-    const items: KindOf<K>[] = []
+    const items: Held<KindOf<K>>[] = []
     let version = ""
     let next = ""
     do {
-      const page = await this.#client.list(this.kind, {
-        ...selection,
-        limit: pageSize,
-        ...(next && { continue: next }),
-        signal: this.#stop.signal,
-      })
-      for (const item of page.items) items.push(this.#trimmed(item))
+      const path = listPath(this.kind, { ...selection, limit: pageSize, ...(next && { continue: next }) })
+      const page = await this.#page(path)
+      for (const item of page.items) items.push(this.#kept(item as Held<KindOf<K>>))
       version = page.metadata.resourceVersion ?? ""
       next = page.metadata.continue ?? ""
     } while (next !== "")
     // Items of a list carry no type of their own; consumers may expect one.
-    for (const item of items as { apiVersion?: string; kind?: string }[]) {
+    for (const item of items as (SharedObject | { apiVersion?: string; kind?: string })[]) {
+      if (item instanceof SharedObject) continue
       item.apiVersion ??= this.kind.apiVersion
       item.kind ??= this.kind.kind
     }
@@ -176,6 +182,11 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
     this.#advance(version)
     this.#markSynced()
     this.#publish(changes)
+  }
+
+  async #page(path: string): Promise<SharedList> {
+    const response = await this.#client.request(path, { signal: this.#stop.signal }, { shared: true })
+    return sharedListOf(response) ?? ((await response.json()) as SharedList)
   }
 
   /** Follows one watch to its end. */
@@ -194,9 +205,8 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
     const startedMs = this.#clock.monotonic()
     const guard = new IdleGuard(this.#clock, () => connection.abort(new Error("the watch was silent for too long")))
     try {
-      const response = await this.#client.request(path, { signal })
-      assert(response.body, "a watch is answered with a body")
-      for await (const events of readWatch<KindOf<K>>(response.body, signal)) {
+      const response = await this.#client.request(path, { signal }, { shared: true })
+      for await (const events of this.#eventsOf(response, signal)) {
         guard.touch()
         this.#alive = true
         this.#take(events)
@@ -207,17 +217,21 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
     }
   }
 
-  #take(events: WatchEvent<KindOf<K>>[]): void {
+  async *#eventsOf(response: Response, signal: AbortSignal): AsyncGenerator<SharedEvent<KindOf<K>>[], void> {
+    const shared = sharedWatchOf(response)
+    if (shared) return yield* readSharedWatch<KindOf<K>>(shared, signal)
+    assert(response.body, "a watch is answered with a body")
+    for await (const events of readWatch<KindOf<K>>(response.body, signal)) yield events.map(eventOf)
+  }
+
+  #take(events: readonly SharedEvent<KindOf<K>>[]): void {
     const changes: Change<KindOf<K>>[] = []
     let version = this.#version
-    for (const event of events) {
-      const { name = "", namespace, resourceVersion = "" } = event.object.metadata
+    for (const { type, held, resourceVersion } of events) {
       if (compareVersions(resourceVersion, version) > 0) version = resourceVersion
-      if (event.type === "BOOKMARK") continue
+      if (type === "BOOKMARK" || held === undefined) continue
       const change =
-        event.type === "DELETED"
-          ? this.#cache.remove(name, namespace, resourceVersion)
-          : this.#cache.put(this.#trimmed(event.object as KindOf<K>))
+        type === "DELETED" ? this.#cache.removeLike(held, resourceVersion) : this.#cache.put(this.#kept(held))
       if (change) changes.push(change)
     }
     this.#advance(version)
@@ -226,11 +240,13 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
 
   /**
    * Who owns which field is often half of an object, and of no use to whoever decides. A server takes an object that says
-   * nothing of it for one that leaves it as it is, so one that was kept may be written back whole.
+   * nothing of it for one that leaves it as it is, so one that was kept may be written back whole. What is shared is the
+   * server's, which has it once whatever is wanted of it.
    */
-  #trimmed(item: KindOf<K>): KindOf<K> {
-    delete item.metadata.managedFields
-    return this.#options.trim ? this.#options.trim(item) : item
+  #kept(held: Held<KindOf<K>>): Held<KindOf<K>> {
+    if (held instanceof SharedObject) return held
+    delete held.metadata.managedFields
+    return this.#options.trim ? this.#options.trim(held) : held
   }
 
   #advance(version: string): void {
@@ -286,6 +302,13 @@ class IdleGuard {
     if (idleMs >= idleMsMax) this.#onIdle()
     else this.#timer = this.#clock.timer(idleMsMax - idleMs, () => this.#check())
   }
+}
+
+function eventOf<Item extends CachedObject>(event: WatchEvent<Item>): SharedEvent<Item> {
+  const { resourceVersion = "" } = event.object.metadata
+  return event.type === "BOOKMARK"
+    ? { type: event.type, resourceVersion }
+    : { type: event.type, held: event.object, resourceVersion }
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
-import { StatusError } from "@wick/sdk/api"
+import { type AnyObject, StatusError } from "@wick/sdk/api"
+import { SharedObject } from "@wick/sdk/client"
 import type { ValueReader } from "#store"
 import { encodeStored, parseObject, withResourceVersion } from "./object-bytes.ts"
 import { type Indexed, indexOf } from "./selection.ts"
@@ -16,7 +17,7 @@ export interface Origin {
  * An object as it is served: whole bytes, and what selectors look at. Where the store can be asked at once, bytes that
  * nobody has asked for lately are read again when somebody does: an object that rests costs what is selected by.
  */
-export class Entry {
+export class Entry extends SharedObject {
   readonly key: string
   readonly revision: number
   readonly index: Indexed
@@ -27,9 +28,14 @@ export class Entry {
   readonly #stored: Uint8Array | undefined
   readonly #differs: boolean
   #bytes: Buffer | undefined
+  /** Kept as long as the bytes are. As it was read, until somebody has asked for it. */
+  #object: AnyObject | undefined
+  /** Who has it still goes on having the only one. */
+  #shared: WeakRef<AnyObject> | undefined
   #used = false
 
   constructor(origin: Origin, key: string, revision: number, read: Read, index: Indexed) {
+    super()
     const { again } = origin
     this.key = key
     this.revision = revision
@@ -39,7 +45,30 @@ export class Entry {
     this.#differs = read.differs
     this.#stored = read.differs && !again ? read.stored : undefined
     this.#bytes = read.bytes
+    if (again) this.#object = read.object
     again?.warm.add(this)
+  }
+
+  get name(): string {
+    return this.index.name
+  }
+
+  get namespace(): string {
+    return this.index.namespace
+  }
+
+  get resourceVersion(): string {
+    return String(this.revision)
+  }
+
+  object(): AnyObject {
+    this.#used = true
+    const known = this.#shared?.deref()
+    if (known) return known
+    const object = shareable(this.#object ?? parseObject(this.bytes), this.revision)
+    if (this.#origin.again) this.#object = object
+    this.#shared = new WeakRef(object)
+    return object
   }
 
   get bytes(): Buffer {
@@ -62,6 +91,7 @@ export class Entry {
 
   cool(): void {
     this.#bytes = undefined
+    this.#object = undefined
   }
 
   #readAgain(): Buffer {
@@ -77,7 +107,15 @@ export class Entry {
   }
 }
 
+/** As all may have it who change nothing of it. */
+function shareable(object: AnyObject, revision: number): AnyObject {
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata: { ...metadata, resourceVersion: String(revision) } } as AnyObject
+}
+
 interface Read {
+  /** What the bytes say. */
+  readonly object?: AnyObject
   readonly bytes: Buffer
   readonly stored: Uint8Array
   readonly differs: boolean
@@ -85,8 +123,8 @@ interface Read {
 
 /** `like`: an entry that this one is likely to have much in common with, such as the one before it. */
 export function entryOf(origin: Origin, key: string, stored: Uint8Array, revision: number, like?: Entry): Entry {
-  const { object, ...read } = readObject(origin.resource, stored, revision)
-  return new Entry(origin, key, revision, read, indexOf(origin.resource, object, like?.index))
+  const read = readObject(origin.resource, stored, revision)
+  return new Entry(origin, key, revision, read, indexOf(origin.resource, read.object, like?.index))
 }
 
 function readObject(resource: ServedResource, stored: Uint8Array, revision: number) {

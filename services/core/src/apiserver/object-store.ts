@@ -22,12 +22,13 @@ export class ObjectStore {
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #caches = new Map<string, WatchCache>()
-  readonly #warm = new WarmObjects()
+  readonly #warm: WarmObjects
   #isClosed = false
 
   constructor(storage: Storage, clock: Clock) {
     this.#storage = storage
     this.#clock = clock
+    this.#warm = new WarmObjects(clock)
   }
 
   /** The resource's cache, loaded when it is first asked for. Versions of one resource share it. */
@@ -136,6 +137,7 @@ export class ObjectStore {
   close(): void {
     this.#isClosed = true
     for (const cache of this.#caches.values()) cache.close()
+    this.#warm.close()
   }
 
   async #written(resource: ServedResource, key: string, revision: number): Promise<Entry> {

@@ -1,3 +1,4 @@
+import { SimulatedClock } from "@wick/sdk/clock"
 import { expect, it } from "vitest"
 import { type Coolable, WarmObjects } from "./warm-objects.ts"
 
@@ -26,7 +27,7 @@ function objects(size: number): {
 
 it("lets go what came first once there is too much, but not who was asked for meanwhile", () => {
   const { make, cold } = objects(10)
-  const warm = new WarmObjects(30)
+  const warm = new WarmObjects(new SimulatedClock(), 30)
   const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(make) as [ReturnType<typeof make>, ...ReturnType<typeof make>[]]
   for (const each of [a, b, c]) if (each) warm.add(each)
   expect(cold).toEqual([])
@@ -39,7 +40,7 @@ it("lets go what came first once there is too much, but not who was asked for me
 
 it("never holds more than it may, whatever is asked for", () => {
   const { make, cold } = objects(7)
-  const warm = new WarmObjects(100)
+  const warm = new WarmObjects(new SimulatedClock(), 100)
   const all = Array.from({ length: 10_000 }, (_, at) => make(String(at)))
   for (const [at, each] of all.entries()) {
     warm.add(each)
@@ -53,6 +54,21 @@ it("never holds more than it may, whatever is asked for", () => {
 
 it("an object that is larger than all that may be is let go at once", () => {
   const { make, cold } = objects(50)
-  new WarmObjects(40).add(make("large"))
+  new WarmObjects(new SimulatedClock(), 40).add(make("large"))
   expect(cold).toEqual(["large"])
+})
+
+it("lets go what nobody asks for any more, after a while and without a timer once there is little", async () => {
+  const clock = new SimulatedClock()
+  const { make, cold } = objects(600 * 1024)
+  const warm = new WarmObjects(clock)
+  const [busy, quiet, late] = ["busy", "quiet", "late"].map(make) as [ReturnType<typeof make>, Coolable, Coolable]
+  warm.add(busy)
+  warm.add(quiet)
+  warm.add(late)
+  busy.use()
+  await clock.advance(30_000)
+  expect(cold).toEqual(["quiet", "late"])
+  await clock.advance(300_000)
+  expect(cold).toEqual(["quiet", "late"])
 })

@@ -1,3 +1,5 @@
+import type { Clock, Timer } from "@wick/sdk/clock"
+
 /** What has bytes in memory that can be read again. */
 export interface Coolable {
   /** Of its bytes. */
@@ -9,20 +11,27 @@ export interface Coolable {
 }
 
 /** Bytes of objects that are kept at hand, of all resources together: what is written and read now fits several times. */
-const warmBytesMax = 12 * 1024 * 1024
+const warmBytesMax = 8 * 1024 * 1024
+/** And as much as may stay where nothing happens. */
+const restingBytesMax = 1024 * 1024
+/** What was not asked for in this time, and is more than that, is let go. */
+const restMs = 30_000
 
 /**
  * The bytes that are in memory: once they are too many, those that nobody has asked for lately are let go. Objects stand in a
  * row; who has been asked for since he was last at its head goes to its end.
  */
 export class WarmObjects {
+  readonly #clock: Clock
   readonly #bytesMax: number
+  #timer: Timer | undefined
   #row: Coolable[] = []
   /** What stands before this in the row is let go. */
   #head = 0
   #bytes = 0
 
-  constructor(bytesMax = warmBytesMax) {
+  constructor(clock: Clock, bytesMax = warmBytesMax) {
+    this.#clock = clock
     this.#bytesMax = bytesMax
   }
 
@@ -40,6 +49,24 @@ export class WarmObjects {
       this.#row = this.#row.slice(this.#head)
       this.#head = 0
     }
+    this.#restLater()
+  }
+
+  close(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#row = []
+    this.#head = 0
+    this.#bytes = 0
+  }
+
+  #restLater(): void {
+    if (this.#bytes <= restingBytesMax) return
+    this.#timer ??= this.#clock.timer(restMs, () => {
+      this.#timer = undefined
+      for (let left = this.#row.length - this.#head; left > 0; left--) this.#coolOne()
+      this.#restLater()
+    })
   }
 
   #coolOne(): void {

@@ -98,7 +98,7 @@ async function withoutBytes() {
   }
   const erase = (name: string) =>
     memory.txn({ compare: [], success: [{ kind: "delete", key: prefix + name }], failure: [] })
-  const cache = new WatchCache(maps, memory, "/registry/core/configmaps/", clock, new WarmObjects(0))
+  const cache = new WatchCache(maps, memory, "/registry/core/configmaps/", clock, new WarmObjects(clock, 0))
   onTestFinished(() => {
     cache.close()
     store.close()

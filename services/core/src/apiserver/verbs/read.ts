@@ -10,6 +10,7 @@ import { partialOf, tableOf } from "../table.ts"
 import { inVersion, renamed } from "../version.ts"
 import { listPage } from "./list-page.ts"
 import { joinedItems, listParts, runsOf, type Stored, sizeOf, wholeBytesMax } from "./list-parts.ts"
+import { canShare, shareList } from "./object-sharing.ts"
 import { sharedBytesMin, sharedItems } from "./shared-list.ts"
 
 export async function getObject(context: RequestContext): Promise<Response> {
@@ -37,6 +38,9 @@ export async function listObjects(context: RequestContext): Promise<Response> {
   if (found instanceof Response) return found
   const { entries, meta } = found
   server.store.cache(resource).announcePresent()
+  const accept = context.request.headers.get("accept") ?? ""
+  const form = answerForm(accept, context.info.query, { custom: resource.custom, stream: false })
+  if (canShare(context, form)) return shareList(context, found)
   return answerList(context, entries, meta)
 }
 

@@ -1,27 +1,23 @@
 import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
-import type { Scope } from "../followers.ts"
 import { checkWatchOptions, notOlderThan } from "../list-revision.ts"
 import { type AnswerForm, answerForm } from "../negotiation.ts"
 import { parseObject } from "../object-bytes.ts"
 import { pushResponse, type Sink } from "../push-response.ts"
 import type { RequestContext } from "../request-context.ts"
-import type { ResourceRequest } from "../request-info.ts"
 import { statusOf } from "../respond.ts"
 import { type Selection, selectionOf } from "../selection.ts"
 import { partialOf, tableOf } from "../table.ts"
 import { inVersion, isServedAsStored, renamed } from "../version.ts"
 import { type CachedEvent, type SeenAs, type WatchCache, watchLine } from "../watch-cache.ts"
+import { keepTime, scopeOf } from "./following.ts"
 import { runsOf, type Stored, sizeOf, wholeBytesMax } from "./list-parts.ts"
+import { canShare, shareWatch } from "./shared.ts"
 
 /** A watcher that leaves this much unread is cut off: it lists again, and holds nobody's memory meanwhile. */
 const unreadBytesMax = 16 * 1024 * 1024
 /** Events that may wait for a conversion webhook; a watcher that falls further behind lists again. */
 const waitingMax = 1_000
-const bookmarkEveryMs = 60_000
-/** Watches end after half an hour to an hour, so that they spread over servers again. */
-const timeoutSecondsMin = 1_800
-
 const partial = { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1" }
 
 const streamTypes = {
@@ -47,18 +43,13 @@ export async function watchObjects(context: RequestContext): Promise<Response> {
   }
   const offer = { custom: resource.custom, stream: true }
   const form = answerForm(context.request.headers.get("accept") ?? "", info.query, offer)
+  if (canShare(context, form)) return shareWatch(context, cache, selection, version)
   const protobuf = form.encoding === "protobuf" ? await import("../protobuf/encode.ts") : undefined
   const frame: Frame = protobuf
     ? (type, object) => protobuf.watchFrame(type, protobuf.encodeProtobuf(parseObject(object)))
     : watchLine
   const stream = new WatchStream(context, cache, selection, { form, frame })
   return stream.start(version)
-}
-
-function scopeOf({ namespace, query }: ResourceRequest, selection: Selection): Scope {
-  const text = JSON.stringify([namespace, query.get("labelSelector"), query.get("fieldSelector")])
-  if (namespace === "") return { text, selection }
-  return { text, selection: (index) => index.namespace === namespace && selection(index) }
 }
 
 /** Writes an event as its client reads it: a line of JSON, or a frame of protobuf. */
@@ -77,7 +68,7 @@ class WatchStream {
   #toldRevision = 0
   #hasHead = false
   #unsubscribe: () => void = () => {}
-  #timers: { cancel(): void }[] = []
+  #timers: { cancel(): void } | undefined
   /** Events that are being converted, or wait for one that is. */
   #waiting = 0
   #last = Promise.resolve()
@@ -105,7 +96,10 @@ class WatchStream {
       const since = fromPresent ? this.#cache.revision : Number(version)
       if (fromPresent && sendInitial !== false) this.#sendPresent(sendInitial === true && this.#bookmarks)
       this.#subscribe(since)
-      this.#arm()
+      this.#timers = keepTime(this.#context, this.#bookmarks, {
+        onBookmark: () => this.#bookmark(),
+        onEnd: () => this.#end(),
+      })
       return () => this.#stop()
     }
     return pushResponse(push, { status: 200, headers: { "content-type": streamTypes[this.#form.encoding] } })
@@ -197,19 +191,6 @@ class WatchStream {
     this.#send(this.#frame("BOOKMARK", Buffer.from(JSON.stringify({ kind, apiVersion, metadata }))))
   }
 
-  #arm(): void {
-    const { server, info } = this.#context
-    const { clock, random } = server
-    const asked = Number(info.query.get("timeoutSeconds") ?? 0)
-    const seconds = asked > 0 ? asked : timeoutSecondsMin + random.below(timeoutSecondsMin)
-    this.#timers.push(clock.timer(seconds * 1_000, () => this.#end()))
-    const tick = (): void => {
-      this.#bookmark()
-      this.#timers[1] = clock.timer(bookmarkEveryMs, tick)
-    }
-    if (this.#bookmarks) this.#timers.push(clock.timer(bookmarkEveryMs, tick))
-  }
-
   /** What must be converted first holds back what comes after it. */
   #send(line: Uint8Array | Promise<Uint8Array>): void {
     if (this.#waiting > 0 || line instanceof Promise) this.#queue(line)
@@ -259,7 +240,7 @@ class WatchStream {
   #stop(): void {
     this.#sink = undefined
     this.#unsubscribe()
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers = []
+    this.#timers?.cancel()
+    this.#timers = undefined
   }
 }
