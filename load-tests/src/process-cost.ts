@@ -23,6 +23,15 @@ export function residentBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + Number(stat(pid)[21] ?? 0) * bytesPerPage, 0)
 }
 
+/**
+ * Memory that is the processes' own, bytes: without programs and the store's mapped table, whose pages are the kernel's cache
+ * of files and go when it needs them.
+ */
+export function anonymousBytes(pids: readonly number[]): number {
+  const kilobytes = pids.map((pid) => Number(/^RssAnon:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0))
+  return kilobytes.reduce((sum, each) => sum + each, 0) * 1_024
+}
+
 function commandLine(pid: number): string {
   return read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")
 }

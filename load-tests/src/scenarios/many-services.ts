@@ -3,7 +3,7 @@ import { Service } from "@wick/sdk/api/serving/service"
 import { Latency } from "../latency.ts"
 import { allAtOnce } from "../open-loop.ts"
 import { atZero, deploy, namespace, type Platform, remove, target } from "../platform.ts"
-import { pidsOf, residentBytes } from "../process-cost.ts"
+import { anonymousBytes, cpuMicros, pidsOf } from "../process-cost.ts"
 import { type Row, report } from "../report.ts"
 
 const few = 10
@@ -12,8 +12,10 @@ const many = Number(process.env.SERVICES ?? 1_000)
 const together = 8
 const samples = 10
 const kibibyte = 1_024
-/** What was needed for the making alone is given back by then. */
-const settleMs = 15_000
+/** What was needed for the making alone is given back by then: objects that nobody asks for are let go after a minute. */
+const settleMs = 90_000
+/** How long it is looked at what rest costs. */
+const restMs = 30_000
 
 /** Nobody asks: deployed without a pod, and at zero soon after one was needed. */
 const atRest = { image: "still", annotations: { "initial-scale": "0", window: "6s" } }
@@ -29,17 +31,28 @@ export async function manyServices(platform: Platform): Promise<void> {
     await make(platform, 0, few)
     const first = await measure(platform, few)
     const startedAt = performance.now()
+    const cpuBefore = cpuMicros(processes(platform))
     await make(platform, few, many)
     const seconds = (performance.now() - startedAt) / 1_000
+    const cpu = cpuMicros(processes(platform)) - cpuBefore
     const last = await measure(platform, many)
-    const each = (last.residentBytes - first.residentBytes) / (many - few) / kibibyte
-    const made = { "Ready a second": Math.round((many - few) / seconds), "KiB each at zero": Math.round(each) }
+    const each = (last.ownBytes - first.ownBytes) / (many - few) / kibibyte
+    const made = {
+      "Ready a second": Math.round((many - few) / seconds),
+      "CPU ms each": Math.round(cpu / (many - few) / 1_000),
+      "KiB each at zero": Math.round(each),
+    }
     report("many-services", [first.row, { name: last.row.name, figures: { ...last.row.figures, ...made } }])
   } finally {
     await inTurns(0, many, (index) => remove(platform, nameOf(index)).catch(() => {}))
     const body = { data: { "allow-zero-initial-scale": null } }
     await client.patch(ConfigMap, zeroAllowed, { type: "merge", body })
   }
+}
+
+/** Those of Wick that know services: containerd does not. */
+function processes({ controlPid }: Platform): number[] {
+  return [controlPid, ...pidsOf("services/activator/src/main.ts")]
 }
 
 function make(platform: Platform, from: number, to: number): Promise<void> {
@@ -56,9 +69,12 @@ async function inTurns(from: number, to: number, action: (index: number) => Prom
   await Promise.all(Array.from({ length: together }, worker))
 }
 
-async function measure(platform: Platform, count: number): Promise<{ row: Row; residentBytes: number }> {
+async function measure(platform: Platform, count: number): Promise<{ row: Row; ownBytes: number }> {
   await new Promise((resolve) => setTimeout(resolve, settleMs))
-  const resident = residentBytes([platform.controlPid, ...pidsOf("services/activator/src/main.ts")])
+  const cpuBefore = cpuMicros(processes(platform))
+  await new Promise((resolve) => setTimeout(resolve, restMs))
+  const restCpu = (cpuMicros(processes(platform)) - cpuBefore) / restMs / 10
+  const ownBytes = anonymousBytes(processes(platform))
   const { client } = platform
   const [list, describe, cold] = [new Latency(), new Latency(), new Latency()]
   let failed = 0
@@ -78,8 +94,9 @@ async function measure(platform: Platform, count: number): Promise<{ row: Row; r
     "get p50": describe.summary().p50,
     "cold start p50": cold.summary().p50,
     "cold start max": cold.summary().max,
+    "CPU at rest %": Math.round(restCpu * 100) / 100,
   }
-  return { row: { name: `${count} services`, figures: { ...p50, failed } }, residentBytes: resident }
+  return { row: { name: `${count} services`, figures: { ...p50, failed } }, ownBytes }
 }
 
 async function timed(latency: Latency, action: () => Promise<unknown>): Promise<void> {

@@ -19,7 +19,14 @@ export class Cache<Item extends CachedObject> {
   /** Objects without a namespace stand under "". */
   readonly #namespaces = new Map<string, Map<string, Held<Item>>>()
   readonly #indexes = new Map<string, Index<Item>>()
+  /** What a shared object is looked at as. */
+  readonly #open: (held: Held<Item>) => Item
   #count = 0
+
+  /** `view`: the part of a shared object that is wanted. It changes nothing of the object. */
+  constructor(view?: (item: Item) => Item) {
+    this.#open = view ? (held) => (held instanceof SharedObject ? view(opened<Item>(held)) : held) : opened
+  }
 
   get size(): number {
     return this.#count
@@ -27,11 +34,11 @@ export class Cache<Item extends CachedObject> {
 
   get(name: string, namespace = ""): Item | undefined {
     const held = this.#namespaces.get(namespace)?.get(name)
-    return held && opened(held)
+    return held && this.#open(held)
   }
 
   list(namespace?: string): Item[] {
-    return this.#held(namespace).map(opened)
+    return this.#held(namespace).map(this.#open)
   }
 
   byIndex(name: string, value: string): Item[] {
@@ -39,12 +46,12 @@ export class Cache<Item extends CachedObject> {
     assert(index, `index "${name}" was declared`)
     const found = index.byValue.get(value)
     if (found === undefined) return []
-    return found instanceof Set ? [...found].map(opened) : [opened(found)]
+    return found instanceof Set ? [...found].map(this.#open) : [this.#open(found)]
   }
 
   /** Each object that is there, as if it had just come. */
   additions(): Change<Item>[] {
-    return this.#held().map((held) => changeOf(undefined, held))
+    return this.#held().map((held) => this.#changeOf(undefined, held))
   }
 
   /** Declares an index, over what is there too. The same name always means the same function. */
@@ -55,7 +62,7 @@ export class Cache<Item extends CachedObject> {
       assert(same, `index "${name}" was declared with another function`)
       return
     }
-    const index: Index<Item> = { values, byValue: new Map() }
+    const index: Index<Item> = { values, open: this.#open, byValue: new Map() }
     this.#indexes.set(name, index)
     for (const held of this.#held()) enter(index, held)
   }
@@ -76,7 +83,7 @@ export class Cache<Item extends CachedObject> {
       if (before) leave(index, before)
       enter(index, after)
     }
-    return changeOf(before, after)
+    return this.#changeOf(before, after)
   }
 
   /** Takes the object out, unless what is there is newer than `resourceVersion`. */
@@ -90,7 +97,7 @@ export class Cache<Item extends CachedObject> {
     if (items.size === 0) this.#namespaces.delete(namespace)
     this.#count--
     for (const index of this.#indexes.values()) leave(index, before)
-    return changeOf(before, undefined)
+    return this.#changeOf(before, undefined)
   }
 
   /** Takes out the object that `held` is a version of, unless what is there is newer than `resourceVersion`. */
@@ -118,6 +125,13 @@ export class Cache<Item extends CachedObject> {
     return changes
   }
 
+  #changeOf(before: Held<Item> | undefined, after: Held<Item> | undefined): Change<Item> {
+    if (!(before instanceof SharedObject || after instanceof SharedObject)) {
+      return { ...(before !== undefined && { before }), ...(after !== undefined && { after }) }
+    }
+    return new SharedChange(before, after, this.#open)
+  }
+
   #held(namespace?: string): Held<Item>[] {
     if (namespace !== undefined) return [...(this.#namespaces.get(namespace)?.values() ?? [])]
     const all: Held<Item>[] = []
@@ -128,12 +142,13 @@ export class Cache<Item extends CachedObject> {
 
 interface Index<Item> {
   readonly values: IndexFunction<Item>
+  readonly open: (held: Held<Item>) => Item
   /** Most values are of one object: a set is made for the second. */
   readonly byValue: Map<string, Held<Item> | Set<Held<Item>>>
 }
 
 function enter<Item>(index: Index<Item>, held: Held<Item>): void {
-  for (const value of index.values(opened(held))) {
+  for (const value of index.values(index.open(held))) {
     const there = index.byValue.get(value)
     if (there instanceof Set) there.add(held)
     else if (there === undefined || there === held) index.byValue.set(value, held)
@@ -142,7 +157,7 @@ function enter<Item>(index: Index<Item>, held: Held<Item>): void {
 }
 
 function leave<Item>(index: Index<Item>, held: Held<Item>): void {
-  for (const value of index.values(opened(held))) {
+  for (const value of index.values(index.open(held))) {
     const there = index.byValue.get(value)
     if (there === held) index.byValue.delete(value)
     else if (there instanceof Set && there.delete(held) && there.size === 0) index.byValue.delete(value)
@@ -163,25 +178,22 @@ function placeOf<Item extends CachedObject>(held: Held<Item>) {
 class SharedChange<Item> implements Change<Item> {
   readonly #before: Held<Item> | undefined
   readonly #after: Held<Item> | undefined
+  readonly #open: (held: Held<Item>) => Item
 
-  constructor(before: Held<Item> | undefined, after: Held<Item> | undefined) {
+  constructor(before: Held<Item> | undefined, after: Held<Item> | undefined, open: (held: Held<Item>) => Item) {
     this.#before = before
     this.#after = after
+    this.#open = open
   }
 
   // What is absent is undefined here, which nobody can tell from absent.
   get before(): Item {
-    return (this.#before && opened(this.#before)) as Item
+    return (this.#before && this.#open(this.#before)) as Item
   }
 
   get after(): Item {
-    return (this.#after && opened(this.#after)) as Item
+    return (this.#after && this.#open(this.#after)) as Item
   }
-}
-
-function changeOf<Item>(before: Held<Item> | undefined, after: Held<Item> | undefined): Change<Item> {
-  if (before instanceof SharedObject || after instanceof SharedObject) return new SharedChange(before, after)
-  return { ...(before !== undefined && { before }), ...(after !== undefined && { after }) }
 }
 
 /** Resource versions are whole numbers of any length: a longer one is later. Negative: `one` is earlier. */

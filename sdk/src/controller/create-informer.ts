@@ -20,7 +20,10 @@ import { CatchUp } from "./catch-up.ts"
 import type { Change, Informer } from "./informer.ts"
 
 export interface InformerOptions<Item> extends Selecting {
-  /** Makes objects smaller before they are kept, where only a part of each is needed. None of them has managedFields. */
+  /**
+   * What is wanted of each object: a new and smaller one, which is kept, or made anew of a shared object when it is looked at.
+   * None has managedFields.
+   */
   readonly trim?: (item: Item) => Item
   /** Functions by which `byIndex` finds objects. */
   readonly indexes?: Readonly<Record<string, IndexFunction<Item>>>
@@ -55,7 +58,7 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
   readonly #options: InformerOptions<KindOf<K>>
   readonly #clock: Clock
   readonly #log: Log
-  readonly #cache = new Cache<KindOf<K>>()
+  readonly #cache: Cache<KindOf<K>>
   readonly #listeners = new Set<(change: Change<KindOf<K>>) => void>()
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
@@ -70,6 +73,7 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
     this.kind = kind
     this.#client = client
     this.#options = options
+    this.#cache = new Cache(options.trim)
     this.#clock = clock
     this.#log = log.with({ informer: kind.plural })
     this.addIndexes(options.indexes)
@@ -241,7 +245,7 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
   /**
    * Who owns which field is often half of an object, and of no use to whoever decides. A server takes an object that says
    * nothing of it for one that leaves it as it is, so one that was kept may be written back whole. What is shared is the
-   * server's, which has it once whatever is wanted of it.
+   * server's, which has it once whatever is wanted of it: it is trimmed when it is looked at.
    */
   #kept(held: Held<KindOf<K>>): Held<KindOf<K>> {
     if (held instanceof SharedObject) return held

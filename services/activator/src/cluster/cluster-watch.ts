@@ -12,6 +12,7 @@ import type { Asked, Passage } from "./host-rule.ts"
 import { IngressTable } from "./ingress-table.ts"
 import { revisionAddress } from "./revision-address.ts"
 import type { ServiceBackends } from "./service-backends.ts"
+import { trimmedIngress, trimmedRevision } from "./trimmed-views.ts"
 import { WatchedIngress, WatchedPod, WatchedRevision } from "./watched-kinds.ts"
 
 /** A request for an unknown host waits this long for the API server to say whether the host is new. */
@@ -64,10 +65,10 @@ export class ClusterWatch implements GatewayRouting {
         fleet.known(namespace, name) ?? this.#services.find({ namespace, name, port }),
     })
     this.#certificates = new CertificateWatch(informers, log, () => this.#changed())
-    const revisions = informers(WatchedRevision)
+    const revisions = informers(WatchedRevision, { trim: trimmedRevision })
     this.#revisionInformer = revisions
     this.#podInformer = informers(WatchedPod, { labelSelector: revisionLabel })
-    this.#ingressInformer = informers(WatchedIngress)
+    this.#ingressInformer = informers(WatchedIngress, { trim: trimmedIngress })
     this.#ingressInformer.onChange(({ before, after }) => {
       if (after) {
         this.#ingresses.put(after)

@@ -119,3 +119,21 @@ it("what is written does not change what was shared before", async () => {
   expect(informer.get("a", "default")?.data).toEqual({ said: "2" })
   expect(JSON.stringify(before)).toBe(text)
 })
+
+it("an informer that wants a part sees that part, and the others the whole", async () => {
+  await using world = await started()
+  const { client, inform } = world
+  const trim = ({ metadata: { name, namespace, uid, resourceVersion }, data }: ConfigMap) =>
+    ({
+      metadata: { name, namespace, uid, resourceVersion },
+      data: { length: String(data?.said?.length) },
+    }) as unknown as ConfigMap
+  const [part, whole] = [inform({ trim }), inform()]
+  const told: unknown[] = []
+  part.onChange(({ after }) => told.push(after?.data))
+  await client.create(ConfigMap, map("a", "long"))
+  await Promise.all([part.caughtUp(), whole.caughtUp()])
+  expect(part.get("a", "default")?.data).toEqual({ length: "4" })
+  expect(told).toEqual([{ length: "4" }])
+  expect(whole.get("a", "default")?.data).toEqual({ said: "long" })
+})
