@@ -12,7 +12,7 @@ import { inVersion, isServedAsStored, renamed } from "../version.ts"
 import { type CachedEvent, type SeenAs, type WatchCache, watchLine } from "../watch-cache.ts"
 import { keepTime, scopeOf } from "./following.ts"
 import { runsOf, type Stored, sizeOf, wholeBytesMax } from "./list-parts.ts"
-import { canShare, shareWatch } from "./shared.ts"
+import { canShare, shareWatch } from "./object-sharing.ts"
 
 /** A watcher that leaves this much unread is cut off: it lists again, and holds nobody's memory meanwhile. */
 const unreadBytesMax = 16 * 1024 * 1024
