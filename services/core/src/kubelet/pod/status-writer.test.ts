@@ -8,15 +8,18 @@ import { difference, StatusWriter } from "./status-writer.ts"
 
 const pod = { metadata: { name: "p", namespace: "n", uid: "u" }, spec: {} } as unknown as Pod
 
-function writerOn(answer: (patch: unknown) => Promise<unknown>) {
+function writerOn(answer: (patch: unknown) => Promise<unknown>, uid?: string) {
   const patches: unknown[] = []
+  const clock = new SimulatedClock()
   const client = {
     patch: (_kind: unknown, _reference: unknown, { body }: { body: { status: unknown } }) => {
       patches.push(body.status)
       return answer(body.status)
     },
+    get: () =>
+      uid === undefined ? Promise.reject(new StatusError("NotFound", "gone")) : Promise.resolve({ metadata: { uid } }),
   } as unknown as Client
-  return { patches, writer: new StatusWriter(client, new SimulatedClock(), silentLog, pod) }
+  return { patches, clock, writer: new StatusWriter(client, clock, silentLog, pod) }
 }
 
 describe("the status of a pod", () => {
@@ -53,6 +56,28 @@ describe("the status of a pod", () => {
     writer.write({ phase: "Failed" })
     await writer.flush()
     expect(patches).toHaveLength(1)
+  })
+
+  it("is not written to a later pod of the same name", async () => {
+    const { patches, writer } = writerOn(() => Promise.reject(new StatusError("Conflict", "another uid")), "another")
+    writer.write({ phase: "Running" })
+    await writer.flush()
+    writer.write({ phase: "Failed" })
+    await writer.flush()
+    expect(patches).toHaveLength(1)
+  })
+
+  it("is written again when others wrote at the same time", async () => {
+    let left = 1
+    const answer = async (): Promise<unknown> => {
+      if (left-- > 0) throw new StatusError("Conflict", "the object has been modified")
+      return {}
+    }
+    const { patches, clock, writer } = writerOn(answer, "u")
+    writer.write({ phase: "Running" })
+    await clock.advance(1_000)
+    await writer.flush()
+    expect(patches).toEqual([{ phase: "Running" }, { phase: "Running" }])
   })
 
   it("that is refused as invalid is given up until it changes", async () => {

@@ -70,18 +70,32 @@ export class StatusWriter {
         this.#written = wanted
         retryMs = retryMsMin
       } catch (error) {
-        if (isStatus(error, "NotFound", "Conflict", "Invalid")) {
-          if (!isStatus(error, "NotFound"))
-            this.#log.warn("the status of a pod was refused", { pod: this.#pod.metadata.name, error })
-          // One that is not valid is given up, so that the next one is compared with it; else the pod is gone.
-          if (isStatus(error, "Invalid")) this.#written = wanted
-          else this.#gone = true
+        if (isStatus(error, "Invalid")) {
+          this.#log.warn("the status of a pod was refused", { pod: this.#pod.metadata.name, error })
+          // It is given up, so that the next one is compared with it.
+          this.#written = wanted
+          continue
+        }
+        if (isStatus(error, "NotFound", "Conflict") && !(await this.#isThere())) {
+          this.#gone = true
           continue
         }
         this.#log.warn("cannot write the status of a pod; trying again", { pod: this.#pod.metadata.name, error })
         await this.#clock.sleep(retryMs)
         retryMs = Math.min(retryMs * 2, retryMsMax)
       }
+    }
+  }
+
+  /** A conflict says that the name is another pod's by now, or only that others wrote at the same time. */
+  async #isThere(): Promise<boolean> {
+    const { name, namespace, uid } = this.#pod.metadata
+    try {
+      const pod = await this.#client.get(Pod, { name, ...(namespace !== undefined && { namespace }) })
+      return pod.metadata.uid === uid
+    } catch (error) {
+      // Who cannot be asked may be there.
+      return !isStatus(error, "NotFound")
     }
   }
 
