@@ -17,7 +17,7 @@ export async function activators(platform: Platform): Promise<void> {
   await deploy(platform, "shared", { image: "fast", annotations: { "min-scale": "2", "max-scale": "2" } })
   const { host, port } = target(platform, "shared")
   const gateways = activatorPids(platform.home)
-  const functions = pidsOf("/usr/sbin/nginx")
+  const functions = pidsOf("nginx: worker")
   const rows: Row[] = []
   for (let round = 1; round <= rounds; round++) {
     const used = () => [...gateways, functions].map((pids) => cpuMicros([pids].flat()))
