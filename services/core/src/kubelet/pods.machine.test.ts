@@ -261,6 +261,7 @@ describe("a container", () => {
       ],
     })
     await rig.until("live", isReady)
+    await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old")
     await rig.client.update(ConfigMap, { metadata, data: { greeting: "new", other: "2" } })
     await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old2\n")
   })
