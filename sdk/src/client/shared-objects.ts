@@ -10,8 +10,13 @@ export abstract class SharedObject {
   abstract get name(): string
   abstract get namespace(): string
   abstract get resourceVersion(): string
-  /** The object without its managedFields; made again when nobody has had it for long. Never change it. */
+  /**
+   * The object without its managedFields; made again when nobody has had it for long. Never change it. Throws a StatusError
+   * `Expired` when it was written again and the store has forgotten what it was.
+   */
   abstract object(): AnyObject
+  /** What is known of an object that has expired: its name and its labels. */
+  abstract remains(): AnyObject
 }
 
 /** An object that is shared, or one that is the asker's own. */

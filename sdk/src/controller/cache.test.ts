@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest"
+import type { AnyObject } from "../api/kind.ts"
+import { StatusError } from "../api/meta/status-error.ts"
+import { SharedObject } from "../client/shared-objects.ts"
 import { Cache, compareVersions } from "./cache.ts"
 
 interface Item {
@@ -10,7 +13,54 @@ const item = (name: string, version: number, node?: string): Item => ({
   ...(node && { node }),
 })
 
+/** Shared, and forgotten by its server once `expire` was called. */
+class Forgettable extends SharedObject {
+  readonly namespace = "default"
+  readonly name: string
+  readonly resourceVersion: string
+  readonly #item: Item
+  #isForgotten = false
+
+  constructor(item: Item) {
+    super()
+    this.#item = item
+    this.name = item.metadata.name
+    this.resourceVersion = item.metadata.resourceVersion
+  }
+
+  expire(): void {
+    this.#isForgotten = true
+  }
+
+  object(): AnyObject {
+    if (this.#isForgotten) throw new StatusError("Expired", "too old resource version")
+    return this.#item as unknown as AnyObject
+  }
+
+  remains(): AnyObject {
+    return { metadata: this.#item.metadata } as unknown as AnyObject
+  }
+}
+
 describe("a cache", () => {
+  it("takes the next version of a shared object, and its end, when the last one has expired", () => {
+    const cache = new Cache<Item>()
+    cache.addIndex("node", ({ node }) => (node === undefined ? [] : [node]))
+    const [first, second, other] = [item("a", 1, "one"), item("a", 2, "two"), item("b", 1, "one")]
+    const [shared, next] = [new Forgettable(first), new Forgettable(second)]
+    cache.put(shared)
+    cache.put(new Forgettable(other))
+    shared.expire()
+    const change = cache.put(next)
+    expect(change?.before).toEqual({ metadata: first.metadata })
+    expect(change?.after).toEqual(second)
+    expect(cache.byIndex("node", "one")).toEqual([other])
+    next.expire()
+    expect(cache.remove("a", "default", "3")?.before).toEqual({ metadata: second.metadata })
+    expect(cache.byIndex("node", "two")).toEqual([])
+    expect(cache.list()).toEqual([other])
+  })
+
   it("tells what a put and a removal changed", () => {
     const cache = new Cache<Item>()
     expect(cache.put(item("a", 1))).toEqual({ after: item("a", 1) })

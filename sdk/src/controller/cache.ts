@@ -1,4 +1,5 @@
 import type { ObjectMeta } from "../api/meta/object-meta.ts"
+import { isStatus } from "../api/meta/status-error.ts"
 import { assert } from "../assert.ts"
 import { type Held, SharedObject } from "../client/shared-objects.ts"
 import type { Change } from "./informer.ts"
@@ -157,10 +158,21 @@ function enter<Item>(index: Index<Item>, held: Held<Item>): void {
 }
 
 function leave<Item>(index: Index<Item>, held: Held<Item>): void {
-  for (const value of index.values(index.open(held))) {
+  const item = unlessExpired(held, index.open)
+  // Of what has expired nobody knows where it stood: it is looked for everywhere.
+  for (const value of item ? index.values(item) : index.byValue.keys()) {
     const there = index.byValue.get(value)
     if (there === held) index.byValue.delete(value)
     else if (there instanceof Set && there.delete(held) && there.size === 0) index.byValue.delete(value)
+  }
+}
+
+function unlessExpired<Item>(held: Held<Item>, open: (held: Held<Item>) => Item): Item | undefined {
+  try {
+    return open(held)
+  } catch (error) {
+    if (held instanceof SharedObject && isStatus(error, "Expired")) return undefined
+    throw error
   }
 }
 
@@ -188,7 +200,9 @@ class SharedChange<Item> implements Change<Item> {
 
   // What is absent is undefined here, which nobody can tell from absent.
   get before(): Item {
-    return (this.#before && this.#open(this.#before)) as Item
+    const before = this.#before
+    if (!(before instanceof SharedObject)) return before as Item
+    return unlessExpired<Item>(before, this.#open) ?? (before.remains() as Item)
   }
 
   get after(): Item {

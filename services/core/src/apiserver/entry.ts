@@ -71,6 +71,16 @@ export class Entry extends SharedObject {
     return object
   }
 
+  remains(): AnyObject {
+    const { name, namespace, labels } = this.index
+    const { apiVersion, kind } = this.#origin.resource
+    return {
+      apiVersion,
+      kind,
+      metadata: { name, namespace, labels, resourceVersion: this.resourceVersion },
+    } as AnyObject
+  }
+
   get bytes(): Buffer {
     this.#used = true
     return this.#bytes ?? this.#readAgain()
