@@ -253,7 +253,7 @@ describe("a container", () => {
       containers: [
         shell(
           "main",
-          `cat /config/greeting; until [ "$(cat /config/greeting)" = new ]; do sleep 0.05; done; cat /config/other; echo; ${obedient}`,
+          `cat /config/greeting; echo; until [ "$(cat /config/greeting)" = new ]; do sleep 0.05; done; cat /config/other; echo; ${obedient}`,
           {
             volumeMounts: [{ name: "config", mountPath: "/config" }],
           },
@@ -261,9 +261,9 @@ describe("a container", () => {
       ],
     })
     await rig.until("live", isReady)
-    await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old")
+    await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old\n")
     await rig.client.update(ConfigMap, { metadata, data: { greeting: "new", other: "2" } })
-    await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old2\n")
+    await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old\n2\n")
   })
 
   it("hears of its end: hook, signal, and only then SIGKILL", async () => {
