@@ -6,7 +6,7 @@
 export class Pace {
   readonly #atOnce: number
   readonly #refillMs: number
-  /** Below zero when turns were taken for which none was left. */
+  /** Turns, and a part of the next one. */
   #left: number
   #countedMs = 0
 
@@ -22,7 +22,7 @@ export class Pace {
     return Math.max(0, (1 - this.#left) * this.#refillMs)
   }
 
-  /** Takes a turn, whether or not there is one: who cannot wait lets the next ones wait longer. */
+  /** Takes a turn, whether or not there is one: who cannot wait takes what there is of the next one. */
   take(nowMs: number): void {
     this.#count(nowMs)
     this.#left = Math.max(0, this.#left - 1)
