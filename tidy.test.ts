@@ -49,7 +49,8 @@ const layers: { layer: string; may: string[] }[] = [
   { layer: "services/core/src/controllers", may: ["sdk"] },
   { layer: "services/core/src/network", may: ["sdk"] },
   { layer: "services/core/src/dns", may: ["sdk"] },
-  { layer: "services/core/src/containerd", may: [] },
+  { layer: "services/core/src/kept-process", may: [] },
+  { layer: "services/core/src/containerd", may: ["services/core/src/kept-process"] },
   { layer: "services/core/src/registry", may: [] },
   {
     layer: "services/core/src/kubelet",

@@ -27,9 +27,14 @@ export default defineConfig({
         test: {
           name: "unit",
           expect,
+          setupFiles: ["sdk/src/testing/freeze-what-is-shared.ts"],
           include: ["*.test.ts", "{sdk,services,examples,load-tests,scripts}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.machine.test.ts", "**/*.e2e.test.ts"],
           testTimeout: 20_000,
+          // A file leaves nothing behind, so those of one worker share what they import: to load that again for each of them
+          // costs more than their tests do. Many wait, for processes and elections: both cores have a worker.
+          isolate: false,
+          maxWorkers: 2,
         },
       },
       {

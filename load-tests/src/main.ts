@@ -11,6 +11,7 @@ import { churn } from "./scenarios/churn.ts"
 import { coldCrowd, coldStart } from "./scenarios/cold-start.ts"
 import { hostileClients } from "./scenarios/hostile-clients.ts"
 import { idle } from "./scenarios/idle.ts"
+import { manyPods } from "./scenarios/many-pods.ts"
 import { manyServices } from "./scenarios/many-services.ts"
 import { rolling } from "./scenarios/rolling.ts"
 import { scaleOut } from "./scenarios/scale-out.ts"
@@ -32,6 +33,7 @@ const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
   "steady-load": steadyLoad,
   "hostile-clients": hostileClients,
   "many-services": manyServices,
+  "many-pods": manyPods,
   chaos,
   api,
   "api-watch": apiWatch,

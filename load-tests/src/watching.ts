@@ -1,6 +1,9 @@
 import { type ClientHttp2Session, connect } from "node:http2"
 
 const perConnection = 500
+/** What a client of Go allows a server to send, which most clients of the API are: all of it, and of each stream so much. */
+const connectionWindowBytes = 2 ** 30
+const streamWindowBytes = 4 * 2 ** 20
 const stepTimeoutMs = 60_000
 
 /** Where watches are opened: at the API, or at a plain server that is measured beside it. */
@@ -32,7 +35,9 @@ export async function openWatches({ api, authority, path, token }: WatchTarget, 
     }
   }
   for (let opened = 0; opened < count; opened += perConnection) {
-    const session = connect(api, { ca: authority, maxSessionMemory: 1_000 })
+    const settings = { initialWindowSize: streamWindowBytes }
+    const session = connect(api, { ca: authority, maxSessionMemory: 1_000, settings })
+    session.once("connect", () => session.setLocalWindowSize(connectionWindowBytes))
     sessions.push(session)
     const wanted = Math.min(perConnection, count - opened)
     await Promise.all(Array.from({ length: wanted }, () => openWatch(session, path, token, onData)))

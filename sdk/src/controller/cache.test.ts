@@ -43,6 +43,24 @@ class Forgettable extends SharedObject {
 }
 
 describe("a cache", () => {
+  it.for([
+    ["of its own", (one: Item) => one],
+    ["that a server shares", (one: Item) => new Forgettable(one)],
+  ] as const)("has objects %s that no test can write to, however deep", ([, held]) => {
+    const cache = new Cache<Item>()
+    const seen: unknown[] = []
+    cache.addIndex("node", (one) => {
+      seen.push(one)
+      return []
+    })
+    cache.put(held(item("a", 1, "one")))
+    const got = cache.get("a", "default") as Item
+    expect(seen).toEqual([got])
+    expect(() => Object.assign(got, { node: "two" })).toThrow("Cannot assign to read only property 'node'")
+    expect(() => Object.assign(got.metadata, { labels: {} })).toThrow("Cannot add property labels")
+    expect(cache.list()).toEqual([item("a", 1, "one")])
+  })
+
   it("takes the next version of a shared object, and its end, when the last one has expired", () => {
     const cache = new Cache<Item>()
     cache.addIndex("node", ({ node }) => (node === undefined ? [] : [node]))

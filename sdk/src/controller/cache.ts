@@ -2,6 +2,7 @@ import type { ObjectMeta } from "../api/meta/object-meta.ts"
 import { isStatus } from "../api/meta/status-error.ts"
 import { assert } from "../assert.ts"
 import { type Held, SharedObject } from "../client/shared-objects.ts"
+import { asShared } from "./frozen-objects.ts"
 import type { Change } from "./informer.ts"
 
 export interface CachedObject {
@@ -78,7 +79,7 @@ export class Cache<Item extends CachedObject> {
     }
     const before = items.get(name)
     if (before && compareVersions(placeOf(before).resourceVersion, resourceVersion) >= 0) return undefined
-    items.set(name, after)
+    items.set(name, after instanceof SharedObject ? after : asShared(after))
     if (!before) this.#count++
     for (const index of this.#indexes.values()) {
       if (before) leave(index, before)
@@ -177,7 +178,7 @@ function unlessExpired<Item>(held: Held<Item>, open: (held: Held<Item>) => Item)
 }
 
 function opened<Item>(held: Held<Item>): Item {
-  return held instanceof SharedObject ? (held.object() as Item) : held
+  return held instanceof SharedObject ? (asShared(held.object()) as Item) : held
 }
 
 function placeOf<Item extends CachedObject>(held: Held<Item>) {

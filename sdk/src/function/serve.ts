@@ -58,8 +58,8 @@ export async function serve(handler: Handler, options: ServeOptions = {}): Promi
   })
   if (options.handleSignals !== false) {
     const end = (): void => void drainOnce().then(() => process.exit(0))
-    process.once("SIGTERM", end)
-    process.once("SIGINT", end)
+    process.on("SIGTERM", end)
+    process.on("SIGINT", end)
   }
   return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: drainOnce }
 }

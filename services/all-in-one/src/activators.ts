@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto"
 import { join } from "node:path"
+import { type KeptProcess, keepProcess } from "@wick/core/kept-process"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { type KeptProcess, keepProcess } from "./kept-process.ts"
 import type { Address } from "./options.ts"
 import { passConnectionsOn } from "./shared-port.ts"
 
@@ -47,6 +48,8 @@ const lingerSeconds = 1
 const readyMsMax = 15_000
 const readyCheckMs = 20
 const stopGraceMs = (lingerSeconds + drainSeconds + 2) * 1_000
+/** How often an adopted activator is looked at: no stream of its own tells when it ends. */
+const adoptedCheckMs = 500
 const program = new URL(import.meta.resolve("@wick/activator/main")).pathname
 
 /** Keeps the gateway processes running; those that an earlier control process left are adopted. */
@@ -71,17 +74,31 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
       ]
       const name = `activator-${at}`
       const node = ["--max-semi-space-size=2", program, ...args]
-      return keepProcess({ name, command: process.execPath, args: node, env, version, directory, clock, log })
+      return keepProcess({
+        name,
+        command: process.execPath,
+        args: node,
+        env,
+        fingerprint: createHash("sha256")
+          .update(JSON.stringify([version, process.execPath, node]))
+          .digest("hex"),
+        pidFile: join(directory, `${name}.pid`),
+        logFile: join(directory, `${name}.log`),
+        stopGraceMs,
+        adoptedCheckMs,
+        clock,
+        log,
+      })
     }),
   )
   await Promise.all(kept.map((_, at) => answering(clock, options.adminPort + at)))
   return {
     adopted: kept.every(({ adopted }) => adopted),
     stop: async () => {
-      await Promise.all(kept.map((process) => process.stop(stopGraceMs)))
+      await Promise.all(kept.map((process) => process.stop()))
     },
     abandon: async () => {
-      await Promise.all(kept.filter(({ adopted }) => !adopted).map((process) => process.stop(stopGraceMs)))
+      await Promise.all(kept.filter(({ adopted }) => !adopted).map((process) => process.stop()))
     },
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { type S3Server, s3Credentials, startS3 } from "@wick/core/testing"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import { afterAll, beforeAll, expect, it } from "vitest"
 import { until } from "./testing/until.ts"
 import { startTestPlatform, type TestPlatform } from "./testing.ts"
 
@@ -12,7 +12,6 @@ import { startTestPlatform, type TestPlatform } from "./testing.ts"
 const lostMaxMs = 60_000
 const awayMaxMs = 300_000
 
-let wick: TestPlatform
 const outside = mkdtempSync(join(tmpdir(), "wick-outside-"))
 const passphrase = join(outside, "passphrase")
 const credentials = join(outside, "credentials")
@@ -25,7 +24,6 @@ beforeAll(() => {
     mode: 0o600,
   })
 })
-afterEach(() => wick?.[Symbol.asyncDispose]())
 afterAll(async () => {
   for (const server of open) await server[Symbol.asyncDispose]()
   rmSync(outside, { recursive: true, force: true })
@@ -51,7 +49,7 @@ if (elsewhere !== undefined) {
 }
 
 /** All of its processes, and its disk. */
-function loseMachine(): void {
+function loseMachine(wick: TestPlatform): void {
   const activator = JSON.parse(readFileSync(join(wick.home, "run", "activator-0.pid"), "utf8")) as { pid: number }
   for (const pid of [wick.pid(), activator.pid]) process.kill(pid, "SIGKILL")
   rmSync(wick.home, { recursive: true })
@@ -62,7 +60,7 @@ interface Written {
   readonly acknowledgedAtMs: number
 }
 
-async function write(written: Written[], ended: AbortSignal): Promise<void> {
+async function write(wick: TestPlatform, written: Written[], ended: AbortSignal): Promise<void> {
   for (let at = 0; !ended.aborted; at++) {
     const name = `drill-${at}`
     const metadata = { namespace: "default", name }
@@ -77,16 +75,17 @@ async function write(written: Written[], ended: AbortSignal): Promise<void> {
 
 const sentence = `a machine backed up to %s is whole again after its loss, but for less than ${lostMaxMs / 1000} s of writes`
 
-it.each(places)(sentence, { timeout: 300_000 }, async (_, make) => {
+// Each mostly waits for its next snapshot.
+it.concurrent.each(places)(sentence, { timeout: 300_000 }, async (_, make) => {
   const [place = "", ...flags] = await make()
   const from = ["--from", place, ...flags]
   const to = ["--backup-to", place, ...flags.map((flag) => flag.replace(/^--/, "--backup-"))]
-  wick = await startTestPlatform(["--runtime=process", ...to, "--backup-passphrase-file", passphrase])
+  await using wick = await startTestPlatform(["--runtime=process", ...to, "--backup-passphrase-file", passphrase])
   const metadata = { namespace: "default", name: "treasure" }
   await wick.client.create(Secret, { metadata, stringData: { word: "sesame" } })
   const written: Written[] = []
   const ended = new AbortController()
-  const writing = write(written, ended.signal)
+  const writing = write(wick, written, ended.signal)
   await until("a snapshot, and more in the archive than that", async () => {
     const { stdout } = await wick.wick("backup", "list", ...from)
     const [, since, to] = /can be restored: revisions (\d+) to (\d+)/.exec(stdout) ?? []
@@ -94,7 +93,7 @@ it.each(places)(sentence, { timeout: 300_000 }, async (_, make) => {
   })
   // Killed in the midst of it, with all that is not in the backup yet.
   const killedAtMs = performance.now()
-  loseMachine()
+  loseMachine(wick)
   ended.abort()
   await writing
 

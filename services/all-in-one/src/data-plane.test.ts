@@ -235,7 +235,7 @@ it("answers 300 requests sent at once to a revision at zero", async () => {
 
 it("scales from one to ten pods under 100 clients, and back, without one failed request", async () => {
   await using scene = await startScene({
-    answerMs: 100,
+    answerMs: 250,
     containerConcurrency: 10,
     annotations: {
       "autoscaling.knative.dev/target-utilization-percentage": "100",
@@ -259,7 +259,7 @@ it("scales from one to ten pods under 100 clients, and back, without one failed 
 
 it("scales on as if nothing had been when the autoscaler is replaced in the midst of a step", async () => {
   await using scene = await startScene({
-    answerMs: 100,
+    answerMs: 250,
     containerConcurrency: 10,
     annotations: { "autoscaling.knative.dev/target-utilization-percentage": "100" },
   })
@@ -274,7 +274,7 @@ it("scales on as if nothing had been when the autoscaler is replaced in the mids
   const decided = scene.scales.length
   await scene.replaceAutoscaler()
   const answered = statuses.length
-  while (statuses.length < answered + 1000) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (statuses.length < answered + 500) await new Promise((resolve) => setTimeout(resolve, 5))
   const [decidedBefore = 0] = scene.scales.slice(decided - 1)
   expect(scene.scales.slice(decided).every((pods) => Math.abs(pods - decidedBefore) <= 1)).toBe(true)
   clients = 0

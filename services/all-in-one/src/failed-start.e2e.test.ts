@@ -13,6 +13,9 @@ const main = new URL("./main.ts", import.meta.url).pathname
 
 const at = (port: number | string | undefined): string => `127.0.0.1:${port}`
 
+/** The same place by another name: flags that name one place are refused before anything is started. */
+const otherwise = (port: number | string | undefined): string => `127.1:${port}`
+
 /** Processes whose command line names the home. */
 function processes(): string[] {
   return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && commandOf(entry).includes(home))
@@ -33,7 +36,16 @@ afterAll(() => {
 it("a start that cannot finish ends the containerd and the activator that it began, and leaves nothing on the host", async () => {
   const [api, gateway, registry] = await freePorts(3)
   // The metrics' port is free when it is looked at, and the gateway's own when it is needed.
-  const ports = ["--api", at(api), "--gateway", at(gateway), "--registry", at(registry), "--metrics", at(gateway)]
+  const ports = [
+    "--api",
+    at(api),
+    "--gateway",
+    at(gateway),
+    "--registry",
+    at(registry),
+    "--metrics",
+    otherwise(gateway),
+  ]
   const { code, stderr } = await run(process.execPath, [main, "up", "--home", home, ...ports], process.env)
   expect(code).toBe(1)
   expect(stderr).toContain(`error: ${at(gateway)} is in use by another program`)
@@ -54,7 +66,7 @@ it("a start that cannot finish leaves alone what ran before", async () => {
   const state = JSON.parse(readFileSync(join(wick.home, "wick.json"), "utf8")) as Record<string, string>
   const [api, registry] = [new URL(state.api ?? "").port, new URL(`http://${state.registry}`).port]
   const gateways = ["--gateway", at(wick.gatewayPort), "--gateway-https", at(wick.securePort)]
-  const flags = ["--api", at(api), ...gateways, "--registry", at(registry), "--metrics", at(api)]
+  const flags = ["--api", at(api), ...gateways, "--registry", at(registry), "--metrics", otherwise(api)]
   process.kill(wick.pid(), "SIGKILL")
   const { code, stderr } = await run(process.execPath, [main, "up", "--home", wick.home, ...flags], process.env)
   expect(code).toBe(1)

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { identify } from "@wick/core/process-identity"
+import { identify } from "@wick/core/kept-process"
 import { expect, it } from "vitest"
 import { openHome, ownerOf } from "./home.ts"
 import { Refusal } from "./refusal.ts"

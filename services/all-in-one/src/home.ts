@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { isAlive, type ProcessIdentity, self } from "@wick/core/process-identity"
+import { isAlive, type ProcessIdentity, self } from "@wick/core/kept-process"
 import { Refusal } from "./refusal.ts"
 
 /**

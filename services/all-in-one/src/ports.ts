@@ -1,23 +1,60 @@
 import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { isAlive, type ProcessIdentity } from "@wick/core/process-identity"
+import { isAlive, type ProcessIdentity } from "@wick/core/kept-process"
 import type { Home } from "./home.ts"
 import { type Address, type Options, secureGateway } from "./options.ts"
 import { explain, Refusal } from "./refusal.ts"
 
-/** Refuses a port that another program has, before anything is started. The gateway's may be our own activators'. */
+type Named = readonly [flag: string, address: Address]
+
+/**
+ * Refuses a port that two flags name, and one that another program has, before anything is started. The gateway's may be
+ * our own activators'.
+ */
 export async function checkPorts(options: Options, home: Home): Promise<void> {
-  const { api, registry, metrics, gateway } = options
-  const named: [flag: string, address: Address][] = [
+  const own = namedPorts(options)
+  const gateways = gatewayPorts(options)
+  refuseShared([...own, ...gateways])
+  for (const [flag, address] of activatorsRun(home) ? own : [...own, ...gateways]) await checkPort(flag, address)
+}
+
+function namedPorts(options: Options): Named[] {
+  const { api, registry, metrics, peer, "etcd-listen": etcd } = options
+  return [
     ["api", api],
     ["registry", registry],
     ["metrics", metrics],
+    ...(etcd ? [["etcd-listen", etcd] as const] : []),
+    ...(peer ? [["peer", peer] as const] : []),
   ]
-  if (options["etcd-listen"]) named.push(["etcd-listen", options["etcd-listen"]])
-  if (options.peer) named.push(["peer", options.peer])
-  if (!activatorsRun(home)) named.push(["gateway", gateway], ["gateway-https", secureGateway(options)])
-  for (const [flag, address] of named) await checkPort(flag, address)
+}
+
+/** The gateway's port for HTTPS is one of its own also when no flag names it. */
+function gatewayPorts(options: Options): Named[] {
+  return [
+    ["gateway", options.gateway],
+    ["gateway-https", secureGateway(options)],
+  ]
+}
+
+function refuseShared(named: readonly Named[]): void {
+  for (const [at, [flag, address]] of named.entries()) {
+    const other = named.slice(0, at).find(([, earlier]) => overlap(earlier, address))
+    if (other === undefined) continue
+    throw new Refusal(
+      `--${flag} ${address.host}:${address.port}: --${other[0]} has that port too`,
+      `choose another port for one of them, for example --${flag} ${address.host}:${address.port + 1}`,
+    )
+  }
+}
+
+const wildcards = ["0.0.0.0", "::"]
+
+/** Port 0 is any that is free. */
+function overlap(one: Address, other: Address): boolean {
+  const shareHost = one.host === other.host || [one.host, other.host].some((host) => wildcards.includes(host))
+  return one.port === other.port && one.port !== 0 && shareHost
 }
 
 async function checkPort(flag: string, { host, port }: Address): Promise<void> {

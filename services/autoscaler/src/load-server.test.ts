@@ -8,14 +8,15 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest"
 import { LoadServer } from "./load-server.ts"
 
 const { path, requestSerialize, responseDeserialize } = loadStream
-const directory = mkdtempSync(join(tmpdir(), "wick-load-server-"))
-const listen = `unix:${join(directory, "load.sock")}`
+let listen: string
 let said: string[]
 let server: LoadServer
 let undo: AsyncDisposableStack
 
 beforeEach(async () => {
   undo = new AsyncDisposableStack()
+  const directory = mkdtempSync(join(tmpdir(), "wick-load-server-"))
+  listen = `unix:${join(directory, "load.sock")}`
   undo.defer(() => rmSync(directory, { recursive: true, force: true }))
   said = []
   const listener = {
@@ -54,4 +55,17 @@ it("what activators say before the autoscaler knows what it scales is heard when
   expect(said).toEqual(["early is there", "early pokes hello-1"])
   const late = connect("late")
   await vi.waitFor(() => expect(late.heard).toHaveLength(1))
+})
+
+it("what an activator told on a stream that is not found dead yet is forgotten when it comes back on another", async () => {
+  server.begin()
+  const first = connect("a")
+  await vi.waitFor(() => expect(first.heard).toHaveLength(1))
+  const second = connect("a")
+  await vi.waitFor(() => expect(second.heard).toHaveLength(1))
+  expect(said).toEqual(["a is there", "a is gone", "a is there"])
+  first.cancel()
+  second.write({ type: "poke", namespace: "default", name: "hello-1" })
+  await vi.waitFor(() => expect(said.at(-1)).toBe("a pokes hello-1"))
+  expect(said).toHaveLength(4)
 })

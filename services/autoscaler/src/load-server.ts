@@ -125,7 +125,10 @@ export class LoadServer implements AsyncDisposable {
   #received(stream: LoadStream, message: ActivatorMessage): void {
     const known = this.#streams.get(stream)
     if (message.type === "hello") {
+      // What it had in flight on a stream that has not been found dead yet it tells again, if it is there still.
+      const isBack = [...this.#streams.values()].some(({ id }) => id === message.self.id)
       this.#streams.set(stream, message.self)
+      if (isBack) this.#listener.disconnected(message.self.id)
       this.#log.info("activator connected", { activator: message.self.id })
       this.#listener.connected(message.self.id)
       this.#tellPeers()

@@ -17,6 +17,19 @@ describe("a load window", () => {
     expect(window.average(104 * second, 60 * second, "concurrency")).toBeCloseTo(5)
   })
 
+  it("takes no memory for a revision without load, and is as good as new when the next load comes", () => {
+    const window = new LoadWindow(60 * second, second, 1500)
+    expect(window.isAtRest).toBe(true)
+    window.add(stretch(100, 102, 10, 20))
+    expect(window.average(162 * second, 60 * second, "rps")).toBeCloseTo(0)
+    expect(window.isAtRest).toBe(false)
+    expect(window.average(162.001 * second, 60 * second, "rps")).toBe(0)
+    expect(window.isAtRest).toBe(true)
+    window.add(stretch(163, 165, 4, 6))
+    expect(window.average(165 * second, 60 * second, "concurrency")).toBeCloseTo(4)
+    expect(window.average(165 * second, 60 * second, "rps")).toBeCloseTo(3)
+  })
+
   it("adds what several activators report of the same time", () => {
     const window = new LoadWindow(60 * second, second)
     window.add(stretch(100, 101, 3))

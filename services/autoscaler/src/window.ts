@@ -17,8 +17,10 @@ export interface Stretch {
 export class LoadWindow {
   readonly spanMs: number
   readonly #bucketMs: number
-  readonly #areas: Float64Array
-  readonly #requests: Float64Array
+  readonly #buckets: number
+  /** Of each bucket; nothing is kept of a window without load, as those of all revisions at zero are. */
+  #areas = noLoad
+  #requests = noLoad
   /** Number of the newest bucket, counted from time 0. */
   #newest = 0
   /** When the load that is looked at began: what lies before was empty for longer than the span. */
@@ -29,9 +31,12 @@ export class LoadWindow {
   constructor(spanMs: number, bucketMs: number, lateMs = 0) {
     this.#bucketMs = bucketMs
     this.spanMs = spanMs
-    const buckets = Math.ceil((spanMs + lateMs) / bucketMs) + 1
-    this.#areas = new Float64Array(buckets)
-    this.#requests = new Float64Array(buckets)
+    this.#buckets = Math.ceil((spanMs + lateMs) / bucketMs) + 1
+  }
+
+  /** Whether it takes no memory for buckets. */
+  get isAtRest(): boolean {
+    return this.#areas === noLoad
   }
 
   add({ fromMs, toMs, concurrency, requests }: Stretch): void {
@@ -41,12 +46,16 @@ export class LoadWindow {
     else this.#firstMs = Math.min(this.#firstMs, fromMs)
     this.#lastMs = Math.max(this.#lastMs, toMs)
     this.#turnTo(toMs)
+    if (this.isAtRest) {
+      this.#areas = new Float64Array(this.#buckets)
+      this.#requests = new Float64Array(this.#buckets)
+    }
     const length = toMs - fromMs
-    const oldest = (this.#newest - this.#areas.length + 1) * this.#bucketMs
+    const oldest = (this.#newest - this.#buckets + 1) * this.#bucketMs
     for (let start = Math.max(fromMs, oldest); start < toMs; ) {
       const bucket = Math.floor(start / this.#bucketMs)
       const end = Math.min((bucket + 1) * this.#bucketMs, toMs)
-      const at = bucket % this.#areas.length
+      const at = bucket % this.#buckets
       this.#areas[at] = (this.#areas[at] ?? 0) + concurrency * (end - start)
       this.#requests[at] = (this.#requests[at] ?? 0) + (requests * (end - start)) / length
       start = end
@@ -87,7 +96,7 @@ export class LoadWindow {
     const newest = Math.min(this.#newest, Math.ceil(toMs / this.#bucketMs) - 1)
     for (let bucket = newest; bucket >= 0 && (bucket + 1) * this.#bucketMs > fromMs; bucket--) {
       if (this.#newest - bucket >= values.length) break
-      sum += values[bucket % values.length] ?? 0
+      sum += values[bucket % this.#buckets] ?? 0
     }
     return sum
   }
@@ -106,7 +115,7 @@ export class LoadWindow {
       // The newest bucket is still filling: it speaks for the part of it that has passed.
       const length = Math.min(this.#bucketMs, nowMs - Math.max(bucket * this.#bucketMs, this.#firstMs))
       if (length <= 0) continue
-      const value = values[bucket % values.length] ?? 0
+      const value = values[bucket % this.#buckets] ?? 0
       sum += (metric === "rps" ? value * 1000 : value) * (weight / length)
       weight *= 1 - smoothing
     }
@@ -121,15 +130,22 @@ export class LoadWindow {
 
   #turnTo(nowMs: number): void {
     const newest = Math.floor(nowMs / this.#bucketMs)
-    const passed = Math.min(newest - this.#newest, this.#areas.length)
+    if (this.isEmpty(nowMs)) {
+      this.#areas = noLoad
+      this.#requests = noLoad
+    }
+    const passed = this.isAtRest ? 0 : Math.min(newest - this.#newest, this.#buckets)
     for (let back = 0; back < passed; back++) {
-      const at = (newest - back) % this.#areas.length
+      const at = (newest - back) % this.#buckets
       this.#areas[at] = 0
       this.#requests[at] = 0
     }
     this.#newest = Math.max(this.#newest, newest)
   }
 }
+
+/** Of all windows at rest: never written to. */
+const noLoad = new Float64Array(0)
 
 const oldestWeight = 0.0001
 

@@ -176,6 +176,7 @@ async function openKubelet(
   const kubelet = await startKubelet({
     nodeName: name,
     client,
+    attachClient: controlPlane.clientAs(identities.attacher),
     ...given,
     clusterDns: { servers: network ? [network.dnsServer] : [], domain: clusterDomain },
     ...(network && { podCidr: network.podCidr }),

@@ -48,8 +48,7 @@ export async function openMember(options: MemberOptions): Promise<MemberStorage>
   const id = joined?.id ?? founder
   const { host, port, clientUrl } = peer
   const tls = await pki.peer(memberName(id))
-  const incoming = join(store, "incoming")
-  const door = await openPeerDoor({ id, host, port, tls, directory: incoming, clock, random, log, ...measured })
+  const door = await openPeerDoor({ id, host, port, tls, clock, random, log, ...measured })
   try {
     const storage = await openStorage({
       directory: store,

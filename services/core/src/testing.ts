@@ -9,4 +9,5 @@ export { credentials as s3Credentials, type S3Server, startS3 } from "./backup/t
 export { etcdctl, startSecure as startEtcdOfMachine } from "./etcd/testing/start-pair.ts"
 export { startTestDriver } from "./kubelet/csi/testing/csi-driver.ts"
 export { createAuthority, issueCertificate } from "./pki/authority.ts"
-export { ownDirectory, startTestControlPlane } from "./testing/control-plane.ts"
+export { startTestControlPlane } from "./testing/control-plane.ts"
+export { ownDirectory } from "./testing/own-directory.ts"

@@ -12,7 +12,7 @@ import type { Asked, Passage } from "./host-rule.ts"
 import { IngressTable } from "./ingress-table.ts"
 import { revisionAddress } from "./revision-address.ts"
 import type { ServiceBackends } from "./service-backends.ts"
-import { trimmedIngress, trimmedRevision } from "./trimmed-views.ts"
+import { trimmedIngress, trimmedPod, trimmedRevision } from "./trimmed-views.ts"
 import { WatchedIngress, WatchedPod, WatchedRevision } from "./watched-kinds.ts"
 
 /** A request for an unknown host waits this long for the API server to say whether the host is new. */
@@ -67,7 +67,7 @@ export class ClusterWatch implements GatewayRouting {
     this.#certificates = new CertificateWatch(informers, log, () => this.#changed())
     const revisions = informers(WatchedRevision, { trim: trimmedRevision })
     this.#revisionInformer = revisions
-    this.#podInformer = informers(WatchedPod, { labelSelector: revisionLabel })
+    this.#podInformer = informers(WatchedPod, { labelSelector: revisionLabel, trim: trimmedPod })
     this.#ingressInformer = informers(WatchedIngress, { trim: trimmedIngress })
     this.#ingressInformer.onChange(({ before, after }) => {
       if (after) {
@@ -126,7 +126,7 @@ export class ClusterWatch implements GatewayRouting {
     const holds = (): boolean => {
       const targets = this.#ingresses.held(`${namespace}/${name}`, generation, uid)
       if (targets === undefined || !this.#certificates.isComplete(`${namespace}/${name}`)) return false
-      return targets.values().every(({ spec }) => spec !== unknownSpec)
+      return targets.every(({ spec }) => spec !== unknownSpec)
     }
     return new Promise((resolve) => {
       const look = (): void => {

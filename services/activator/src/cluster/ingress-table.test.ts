@@ -109,6 +109,6 @@ describe("the table of Ingresses", () => {
     on.put(ingress("app", to("app-1"), { generation: 3 }))
     expect(on.held("default/app", 4, undefined)).toBeUndefined()
     expect(on.held("default/app", 3, "another")).toBeUndefined()
-    expect(on.held("default/app", 2, "app")).toEqual(new Set(["default/app-1"]))
+    expect(on.held("default/app", 2, "app")).toEqual(["default/app-1"])
   })
 })

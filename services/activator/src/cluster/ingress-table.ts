@@ -17,7 +17,7 @@ interface Held<Target> {
   readonly generation: number | undefined
   readonly hosts: readonly string[]
   readonly rules: readonly HostRule<Target>[]
-  readonly targets: ReadonlySet<Target>
+  readonly targets: readonly Target[]
 }
 
 /**
@@ -56,20 +56,19 @@ export class IngressTable<Target> {
     if (held !== undefined && held.uid === uid && generation !== undefined && held.generation === generation) return
     this.#takeOut(key)
     const order = `${creationTimestamp} ${key}`
-    const rules: HostRule<Target>[] = []
     const claimed = new Set<string>()
-    for (const one of ingress.spec?.rules ?? []) {
+    const rules = (ingress.spec?.rules ?? []).map((one) => {
       const isExternal = one.visibility !== "ClusterLocal"
       const rule = new HostRule(one, isExternal && ingress.spec?.httpOption === "Redirected", this.#targets)
-      rules.push(rule)
       for (const name of one.hosts ?? []) {
         const host = hostName(name)
         claimed.add(host)
         claim(this.#local, host, { key, order, rule })
         if (isExternal) claim(this.#external, host, { key, order, rule })
       }
-    }
-    const targets = new Set(rules.flatMap((rule) => rule.targets()))
+      return rule
+    })
+    const targets = [...new Set(rules.flatMap((rule) => rule.targets()))]
     this.#held.set(key, { uid, generation, hosts: [...claimed], rules, targets })
   }
 
@@ -80,7 +79,7 @@ export class IngressTable<Target> {
   }
 
   /** Revisions of an Ingress, once the table holds it in this generation or a later one and its other Services are known. */
-  held(key: string, generation: number, uid: string | undefined): ReadonlySet<Target> | undefined {
+  held(key: string, generation: number, uid: string | undefined): readonly Target[] | undefined {
     const held = this.#held.get(key)
     if (held === undefined || (held.generation ?? 0) < generation) return undefined
     if (uid !== undefined && uid !== held.uid) return undefined
@@ -89,7 +88,7 @@ export class IngressTable<Target> {
 
   /** Whether any host leads to the target. */
   leadsTo(target: Target): boolean {
-    return this.#held.values().some(({ targets }) => targets.has(target))
+    return this.#held.values().some(({ targets }) => targets.includes(target))
   }
 
   #takeOut(key: string): void {
@@ -104,9 +103,12 @@ function claim<Target>(hosts: Hosts<Target>, host: string, claim: Claim<Target>)
   const claims = hosts.get(host) ?? []
   // An Ingress that names a host twice means the first.
   if (claims.some(({ key }) => key === claim.key)) return
-  claims.push(claim)
-  claims.sort((one, other) => (one.order < other.order ? -1 : 1))
-  hosts.set(host, claims)
+  // An array that grows takes room for more, and nearly every host is one Ingress's.
+  hosts.set(host, claims.length === 0 ? [claim] : [...claims, claim].sort(byOrder))
+}
+
+function byOrder(one: Claim<unknown>, other: Claim<unknown>): number {
+  return one.order < other.order ? -1 : 1
 }
 
 function disclaim<Target>(hosts: Hosts<Target>, host: string, owner: string): void {

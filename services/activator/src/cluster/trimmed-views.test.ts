@@ -1,8 +1,9 @@
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
+import { podTrouble } from "../backend/pod-trouble.ts"
 import { type RevisionView, revisionSpec, unmakeableCause } from "../backend/revision-spec.ts"
 import { isOurs } from "./ingress-view.ts"
-import { trimmedIngress, trimmedRevision } from "./trimmed-views.ts"
-import type { WatchedIngress, WatchedRevision } from "./watched-kinds.ts"
+import { trimmedIngress, trimmedPod, trimmedRevision } from "./trimmed-views.ts"
+import type { PodStatusView, WatchedIngress, WatchedPod, WatchedRevision } from "./watched-kinds.ts"
 
 const meta = {
   name: "a-00001",
@@ -80,4 +81,94 @@ it("an Ingress is still ours or another's, of its generation, and leads where it
   expect(Object.keys(trimmed)).toEqual(["apiVersion", "kind", "metadata", "spec"])
   expect(isOurs(trimmedIngress(ingress({ "networking.knative.dev/ingress.class": "another" })))).toBe(false)
   expect(isOurs(trimmedIngress(ingress()))).toBe(true)
+})
+
+describe("a pod", () => {
+  const pod = (status: unknown): WatchedPod =>
+    ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: {
+        ...meta,
+        deletionTimestamp: "2026-01-01T00:00:09Z",
+        labels: { "serving.knative.dev/revision": "a-00001", app: "x" },
+        ownerReferences: [{ name: "set" }],
+      },
+      spec: { containers: [container] },
+      status,
+    }) as unknown as WatchedPod
+  const each = { name: "user-container", image: "i", imageID: "sha256:0", containerID: "containerd://1", started: true }
+
+  it.for<[string, unknown]>([
+    ["has no status yet", undefined],
+    [
+      "waits for a node",
+      { phase: "Pending", conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }] },
+    ],
+    [
+      "cannot pull its image",
+      { containerStatuses: [{ ...each, state: { waiting: { reason: "ImagePullBackOff", message: "m" } } }] },
+    ],
+    ["is being made", { containerStatuses: [{ ...each, state: { waiting: { message: "m" } } }] }],
+    [
+      "crashes before it begins",
+      {
+        initContainerStatuses: [{ ...each, restartCount: 2, state: { terminated: { exitCode: 3, reason: "Error" } } }],
+      },
+    ],
+    [
+      "runs again after it crashed",
+      {
+        containerStatuses: [
+          {
+            ...each,
+            ready: false,
+            restartCount: 1,
+            state: { running: { startedAt: "t" } },
+            lastState: { terminated: { exitCode: 137, containerID: "c" } },
+          },
+        ],
+      },
+    ],
+    [
+      "runs",
+      {
+        phase: "Running",
+        podIP: "10.0.0.9",
+        hostIP: "10.0.0.1",
+        conditions: ["Ready", "PodScheduled", "PodReadyToStartContainers", "Initialized"].map((type) => ({
+          type,
+          status: "True",
+          lastTransitionTime: "t",
+        })),
+        containerStatuses: [{ ...each, ready: true, restartCount: 0, state: { running: { startedAt: "t" } } }],
+      },
+    ],
+  ])("that %s is seen to be in the same state", ([, status]) => {
+    const whole = status as PodStatusView | undefined
+    const trimmed = trimmedPod(pod(status))
+    expect(podTrouble(trimmed.status)).toEqual(podTrouble(whole))
+    expect([trimmed.status?.phase, trimmed.status?.podIP]).toEqual([whole?.phase, whole?.podIP])
+    const isTrue = (seen: PodStatusView | undefined) =>
+      ["Ready", "PodScheduled", "PodReadyToStartContainers"].map((type) =>
+        seen?.conditions?.some((one) => one.type === type && one.status === "True"),
+      )
+    expect(isTrue(trimmed.status)).toEqual(isTrue(whole))
+    const runs = (seen: PodStatusView | undefined) =>
+      seen?.containerStatuses?.map(({ state }) => state?.running !== undefined)
+    expect(runs(trimmed.status)).toEqual(runs(whole))
+    expect(JSON.stringify(trimmed)).not.toMatch(
+      /image"|containerID|startedAt|lastTransitionTime|message|ownerReferences|spec|app/,
+    )
+  })
+
+  it("is still the one that it was, of its revision, and on its way out", () => {
+    const { metadata } = trimmedPod(pod(undefined))
+    const { creationTimestamp: _, ...kept } = meta
+    expect(metadata).toEqual({
+      ...kept,
+      deletionTimestamp: "2026-01-01T00:00:09Z",
+      labels: { "serving.knative.dev/revision": "a-00001" },
+    })
+  })
 })

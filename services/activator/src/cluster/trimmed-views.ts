@@ -1,4 +1,5 @@
-import type { WatchedIngress, WatchedRevision } from "./watched-kinds.ts"
+import { revisionLabel } from "@wick/sdk/api/serving/revision-key"
+import type { PodStatusView, WatchedIngress, WatchedPod, WatchedRevision } from "./watched-kinds.ts"
 
 /*
  * What is kept of an object for as long as it is there: what this process looks at. There may be thousands that nobody
@@ -6,6 +7,7 @@ import type { WatchedIngress, WatchedRevision } from "./watched-kinds.ts"
  */
 
 const ingressClass = "networking.knative.dev/ingress.class"
+const podConditions = ["Ready", "PodScheduled", "PodReadyToStartContainers"]
 const labels = ["serving.knative.dev/service", "serving.knative.dev/configuration"]
 
 export function trimmedIngress({ apiVersion, kind, metadata, spec }: WatchedIngress): WatchedIngress {
@@ -29,6 +31,62 @@ export function trimmedRevision({ apiVersion, kind, metadata, spec, status }: Wa
     spec: { containerConcurrency, timeoutSeconds, responseStartTimeoutSeconds, idleTimeoutSeconds, containers },
     status: { conditions },
   } as WatchedRevision
+}
+
+/** Of a pod that is told of at each of its steps, and kept by each activator for as long as it runs. */
+export function trimmedPod({ apiVersion, kind, metadata, status }: WatchedPod): WatchedPod {
+  const { name, namespace, uid, resourceVersion, deletionTimestamp } = metadata
+  const kept = {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    deletionTimestamp,
+    labels: picked(metadata.labels, [revisionLabel]),
+  }
+  return { apiVersion, kind, metadata: kept, status: status && trimmedStatus(status) } as WatchedPod
+}
+
+function trimmedStatus(status: PodStatusView): PodStatusView {
+  const { phase, podIP } = status
+  const conditions = status.conditions
+    ?.filter(({ type }) => podConditions.includes(type))
+    .map(({ type, status: value, reason }) => ({ type, status: value, ...(reason !== undefined && { reason }) }))
+  return {
+    ...(phase !== undefined && { phase }),
+    ...(podIP !== undefined && { podIP }),
+    ...(conditions && { conditions }),
+    ...(status.initContainerStatuses && { initContainerStatuses: status.initContainerStatuses.map(trimmedContainer) }),
+    ...(status.containerStatuses && { containerStatuses: status.containerStatuses.map(trimmedContainer) }),
+  }
+}
+
+type ContainerStatus = NonNullable<PodStatusView["containerStatuses"]>[number]
+
+function trimmedContainer({ name, ready, restartCount, state, lastState }: ContainerStatus): ContainerStatus {
+  const last = exit(lastState?.terminated)
+  return {
+    name,
+    ...(ready !== undefined && { ready }),
+    ...(restartCount !== undefined && { restartCount }),
+    ...(state && { state: trimmedState(state) }),
+    ...(last && { lastState: { terminated: last } }),
+  }
+}
+
+const running = { running: {} }
+
+function trimmedState({ waiting, running: runs, terminated }: NonNullable<ContainerStatus["state"]>) {
+  if (runs) return running
+  const ended = exit(terminated)
+  if (ended) return { terminated: ended }
+  const { reason } = waiting ?? {}
+  return { waiting: reason === undefined ? {} : { reason } }
+}
+
+function exit(terminated: { readonly exitCode?: number } | undefined): { exitCode?: number } | undefined {
+  if (!terminated) return undefined
+  return terminated.exitCode === undefined ? {} : { exitCode: terminated.exitCode }
 }
 
 function picked(texts: Readonly<Record<string, string>> | undefined, keys: readonly string[]): Record<string, string> {

@@ -14,7 +14,8 @@ export class WeightedChoice<Target> {
   readonly #total: number
 
   constructor(targets: readonly Weighted<Target>[]) {
-    this.#targets = targets.filter(({ weight }) => weight > 0)
+    // A copy has no room for more: there are two choices to every revision, however many of these are at zero.
+    this.#targets = [...targets.filter(({ weight }) => weight > 0)]
     this.#earned = this.#targets.map(() => 0)
     this.#total = this.#targets.reduce((sum, { weight }) => sum + weight, 0)
   }

@@ -1,25 +1,14 @@
 import { request } from "node:http"
 import { connect as h2connect } from "node:http2"
 import { connect, type Socket } from "node:net"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { SimulatedClock } from "@wick/sdk/clock"
 import { describe, expect, it } from "vitest"
+import { inUse } from "../testing/in-use.ts"
 import type { ScriptedCluster } from "../testing/scripted-cluster.ts"
 import { listenTo, startSpeaker } from "../testing/speaker.ts"
 import { type App, ask, startApp, startStage, until } from "../testing/stage.ts"
 
 const megabyte = 1024 * 1024
-
-setFlagsFromString("--expose-gc")
-const collectGarbage = runInNewContext("gc") as () => void
-
-/** Bytes in use after what nobody needs is gone. */
-function inUse(): number {
-  collectGarbage()
-  const { arrayBuffers, heapUsed, external } = process.memoryUsage()
-  return Math.max(arrayBuffers, external) + heapUsed
-}
 
 const serve =
   (port: number, spec: Record<string, unknown> = {}, portName = "http1") =>

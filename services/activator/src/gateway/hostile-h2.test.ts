@@ -1,21 +1,10 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "vitest"
+import { inUse } from "../testing/in-use.ts"
 import { endHeadersFlag, frameTypes, headerBlock, type RawH2, type StreamEnd, speakH2 } from "../testing/raw-h2.ts"
 import type { ScriptedCluster } from "../testing/scripted-cluster.ts"
 import { type App, ask, startApp, startStage } from "../testing/stage.ts"
 
 const megabyte = 1024 * 1024
-
-setFlagsFromString("--expose-gc")
-const collectGarbage = runInNewContext("gc") as () => void
-
-/** Bytes in use after what nobody needs is gone. */
-function inUse(): number {
-  collectGarbage()
-  const { arrayBuffers, heapUsed, external } = process.memoryUsage()
-  return Math.max(arrayBuffers, external) + heapUsed
-}
 
 const serve =
   (port: number, spec: Record<string, unknown> = {}) =>

@@ -63,7 +63,7 @@ export class Series {
 /** The requests of one revision by label set. Most requests are like the one before: they find theirs without a look-up. */
 export class RequestSeries {
   readonly #measuring: RequestMeasuring
-  readonly #all = new Map<string, Series>()
+  #all: Map<string, Series> | undefined
   #last: Series | undefined
   #overflow: Series | undefined
 
@@ -87,7 +87,7 @@ export class RequestSeries {
   }
 
   get all(): Series[] {
-    return [...this.#all.values(), ...(this.#overflow ? [this.#overflow] : [])]
+    return [...(this.#all?.values() ?? []), ...(this.#overflow ? [this.#overflow] : [])]
   }
 
   /** Time in pods by status; the series beyond the limit are under no status. */
@@ -99,14 +99,15 @@ export class RequestSeries {
   }
 
   clear(): void {
-    this.#measuring.give(this.#all.size)
-    this.#all.clear()
+    this.#measuring.give(this.#all?.size ?? 0)
+    this.#all = undefined
     this.#last = undefined
     this.#overflow = undefined
   }
 
   #find(request: Measured, status: number): Series {
     const key = `${status} ${request.version} ${request.method} ${request.tag}`
+    this.#all ??= new Map()
     let series = this.#all.get(key)
     if (series === undefined) {
       if (this.#all.size >= seriesPerRevisionMax || !this.#measuring.take()) {

@@ -5,20 +5,22 @@ import { type Measured, type RequestMeasuring, RequestSeries } from "./request-s
 /** 0 stands for clients that left before their answer was complete. */
 export const answerClasses = ["left", "1xx", "2xx", "3xx", "4xx", "5xx"] as const
 
+const noPhases: ReadonlyMap<ColdPhase, HistogramCell> = new Map()
+
 /**
  * The figures of one revision: the path of a request adds to numbers and makes no label, no string and no object. A
  * revision that nobody calls has none of them. They end with the revision.
  */
 export class RevisionMetrics {
   /** Requests by class of answer. */
-  readonly answers = new Float64Array(answerClasses.length)
+  readonly answers: number[] = answerClasses.map(() => 0)
   refused = 0
   failedFast = 0
   ejections = 0
   duration: HistogramCell | undefined
   wait: HistogramCell | undefined
   /** Starts from zero: by phase, and whole. */
-  readonly coldPhases = new Map<ColdPhase, HistogramCell>()
+  #coldPhases: Map<ColdPhase, HistogramCell> | undefined
   coldWhole: HistogramCell | undefined
   readonly requests: RequestSeries
   readonly #measuring: RequestMeasuring
@@ -26,6 +28,10 @@ export class RevisionMetrics {
   constructor(measuring: RequestMeasuring) {
     this.#measuring = measuring
     this.requests = new RequestSeries(measuring)
+  }
+
+  get coldPhases(): ReadonlyMap<ColdPhase, HistogramCell> {
+    return this.#coldPhases ?? noPhases
   }
 
   /** `inPodMs`: below 0 where it never got to a pod. */
@@ -44,8 +50,9 @@ export class RevisionMetrics {
 
   observeColdStart(beganMs: number, marks: ColdMarks, nowMs: number): void {
     for (const [phase, ms] of phaseLengths(beganMs, marks)) {
-      const cell = this.coldPhases.get(phase) ?? new HistogramCell(latencyBuckets)
-      this.coldPhases.set(phase, cell)
+      this.#coldPhases ??= new Map()
+      const cell = this.#coldPhases.get(phase) ?? new HistogramCell(latencyBuckets)
+      this.#coldPhases.set(phase, cell)
       cell.observe(ms / 1000)
     }
     this.coldWhole ??= new HistogramCell(latencyBuckets)

@@ -186,6 +186,8 @@ export class PeerLinks implements Disposable {
       if (!read(chunk)) socket.destroy()
     }
     socket.on("error", () => socket.destroy())
+    // A server's socket stays half open: the other end, closed in order or killed, would be missed until something is said to it.
+    socket.on("end", () => socket.destroy())
     socket.on("close", () => {
       if (state.socket !== socket) return
       state.socket = undefined

@@ -131,27 +131,32 @@ describe("two activators before the same pods", () => {
     expect(Math.max(...pods.most)).toBe(1)
   })
 
-  it("share out pods without containerConcurrency too: each takes its own first, and a dead one's go to the other", async () => {
-    await using pods = await startPods(6, 0)
-    await using activators = await startActivators(2)
-    const { cluster, running, ports } = activators
-    cluster.route("one", { "one-1": 100 })
-    cluster.revision("one-1", pods.port)
-    for (let at = 0; at < 6; at++) cluster.pod(`pod-${at}`, "one-1", `127.0.0.${at + 1}`)
-    const servedBy = async (port: number): Promise<Set<number>> => {
-      pods.served.fill(0)
-      const gateway = running.get(port)?.address.port ?? 0
-      for (let sent = 0; sent < 60; sent++) expect((await ask(gateway, "one.test")).status).toBe(200)
-      return new Set(pods.served.flatMap((count, at) => (count > 0 ? [at] : [])))
-    }
-    const [first = 0, second = 0] = ports
-    const commonOnes = async () => (await servedBy(first)).intersection(await servedBy(second)).size
-    // Until both have heard of each other, each of them takes all for its own.
-    await expect.poll(commonOnes, { timeout: 20_000 }).toBe(0)
-    await running.get(second)?.[Symbol.asyncDispose]()
-    running.delete(second)
-    await expect.poll(async () => (await servedBy(first)).size, { timeout: 20_000 }).toBe(6)
-  })
+  const whoDies = ["who dials", "who is dialled"] as const
+  it.each(whoDies)(
+    "share out pods without containerConcurrency too: each takes its own first, and when %s dies the other takes all",
+    async (who) => {
+      await using pods = await startPods(6, 0)
+      await using activators = await startActivators(2)
+      const { cluster, running, ports } = activators
+      cluster.route("one", { "one-1": 100 })
+      cluster.revision("one-1", pods.port)
+      for (let at = 0; at < 6; at++) cluster.pod(`pod-${at}`, "one-1", `127.0.0.${at + 1}`)
+      const servedBy = async (port: number): Promise<Set<number>> => {
+        pods.served.fill(0)
+        const gateway = running.get(port)?.address.port ?? 0
+        for (let sent = 0; sent < 60; sent++) expect((await ask(gateway, "one.test")).status).toBe(200)
+        return new Set(pods.served.flatMap((count, at) => (count > 0 ? [at] : [])))
+      }
+      // Of two the one whose name comes first dials.
+      const [first = 0, second = 0] = ports.toSorted((one, other) => (who === "who dials" ? other - one : one - other))
+      const commonOnes = async () => (await servedBy(first)).intersection(await servedBy(second)).size
+      // Until both have heard of each other, each of them takes all for its own.
+      await expect.poll(commonOnes, { timeout: 20_000 }).toBe(0)
+      await running.get(second)?.[Symbol.asyncDispose]()
+      running.delete(second)
+      await expect.poll(async () => (await servedBy(first)).size, { timeout: 20_000 }).toBe(6)
+    },
+  )
 
   it("hand over what they own when one is told to end, and exceed nothing while it answers what it has", async () => {
     await using pods = await startPods(3, 15)

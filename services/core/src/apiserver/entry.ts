@@ -2,6 +2,7 @@ import { type AnyObject, StatusError } from "@wick/sdk/api"
 import { SharedObject } from "@wick/sdk/client"
 import type { ValueReader } from "#store"
 import { encodeStored, parseObject, withResourceVersion } from "./object-bytes.ts"
+import type { RecentTexts } from "./recent-texts.ts"
 import { type Indexed, indexOf } from "./selection.ts"
 import type { ServedResource } from "./served-resource.ts"
 import type { WarmObjects } from "./warm-objects.ts"
@@ -9,6 +10,7 @@ import type { WarmObjects } from "./warm-objects.ts"
 /** What the entries of a resource are made of. */
 export interface Origin {
   readonly resource: ServedResource
+  readonly recent?: RecentTexts
   /** Where the store reads values at once: bytes are kept only as long as they are asked for. */
   readonly again?: { readonly read: ValueReader; readonly warm: WarmObjects }
 }
@@ -134,7 +136,7 @@ interface Read {
 /** `like`: an entry that this one is likely to have much in common with, such as the one before it. */
 export function entryOf(origin: Origin, key: string, stored: Uint8Array, revision: number, like?: Entry): Entry {
   const read = readObject(origin.resource, stored, revision)
-  return new Entry(origin, key, revision, read, indexOf(origin.resource, read.object, like?.index))
+  return new Entry(origin, key, revision, read, indexOf(origin.resource, read.object, like?.index, origin.recent))
 }
 
 function readObject(resource: ServedResource, stored: Uint8Array, revision: number) {

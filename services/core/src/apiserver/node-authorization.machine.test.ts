@@ -49,6 +49,37 @@ describe("kubectl as a node", () => {
     expect((await asNode("get secret db")).err).toContain(refusal)
   })
 
+  it("reads the secrets of volumes that its pods have claimed, and not those by which they are attached", async () => {
+    const apply = async (object: object): Promise<void> => {
+      const input = JSON.stringify({ apiVersion: "v1", ...object })
+      expect(await runKubectl(api, "apply -f -", { input })).toMatchObject({ code: 0 })
+    }
+    for (const name of ["stage", "attach"]) await runKubectl(api, `create secret generic ${name} --from-literal=a=b`)
+    const secret = (name: string) => ({ name, namespace: "default" })
+    const csi = { driver: "d", volumeHandle: "h", nodeStageSecretRef: secret("stage") }
+    const own = { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], claimRef: secret("data") }
+    const spec = { ...own, csi: { ...csi, controllerPublishSecretRef: secret("attach") } }
+    await apply({ kind: "PersistentVolume", metadata: { name: "disk" }, spec })
+    expect((await asNode("get secret stage")).err).toContain("forbidden")
+    const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data" } }]
+    const pod = { nodeName: "one", containers: [{ name: "c", image: "x" }], volumes }
+    await apply({ kind: "Pod", metadata: { name: "claims" }, spec: pod })
+    expect((await asNode("get secret stage -o name")).out).toBe("secret/stage")
+    expect((await asNode("get secret attach")).err).toContain("forbidden")
+  })
+
+  it("sees what is attached to it, and not what is to others", async () => {
+    for (const nodeName of ["one", "two"]) {
+      const spec = { attacher: "d", nodeName, source: { persistentVolumeName: "disk" } }
+      const metadata = { name: `to-${nodeName}` }
+      const object = { apiVersion: "storage.k8s.io/v1", kind: "VolumeAttachment", metadata, spec }
+      expect(await runKubectl(api, "apply -f -", { input: JSON.stringify(object) })).toMatchObject({ code: 0 })
+    }
+    expect((await asNode("get volumeattachment to-one -o name")).out).toContain("to-one")
+    expect((await asNode("get volumeattachment to-two")).err).toContain("forbidden")
+    expect((await asNode("get volumeattachments")).err).toContain("forbidden")
+  })
+
   it("has tokens of the accounts of its pods, bound to them, and of no others", async () => {
     await run("bearer", "one")
     const bound = "--bound-object-kind Pod --bound-object-name bearer"

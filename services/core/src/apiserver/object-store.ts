@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises"
 import { type AnyObject, StatusError } from "@wick/sdk/api"
 import type { Clock } from "@wick/sdk/clock"
-import { type Compare, keyOfText, prefixEnd, type Storage, TooLargeError, type TxnResult } from "#store"
+import { type Compare, keyOfText, prefixEnd, type Storage, TooLargeError } from "#store"
 import { type Entry, entryOf } from "./entry.ts"
 import { encodeStored } from "./object-bytes.ts"
+import { RecentTexts } from "./recent-texts.ts"
 import { qualified, type ServedResource, storedResource } from "./served-resource.ts"
 import { Turns } from "./turns.ts"
 import { WarmObjects } from "./warm-objects.ts"
@@ -11,6 +12,12 @@ import { WatchCache } from "./watch-cache.ts"
 
 /** Objects of the past that are read at a time: some milliseconds of work. */
 const pastAtOnce = 500
+
+/** A version of an object as it went into the store. */
+interface Written {
+  readonly revision: number
+  readonly value: Uint8Array
+}
 
 /**
  * Objects of every resource in the store, under `/registry/<group or core>/<plural>/[<namespace>/]<name>`. Writes carry the
@@ -22,13 +29,13 @@ export class ObjectStore {
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #caches = new Map<string, WatchCache>()
-  readonly #warm: WarmObjects
+  readonly #kept: { readonly warm: WarmObjects; readonly recent: RecentTexts }
   #isClosed = false
 
   constructor(storage: Storage, clock: Clock) {
     this.#storage = storage
     this.#clock = clock
-    this.#warm = new WarmObjects(clock)
+    this.#kept = { warm: new WarmObjects(clock), recent: new RecentTexts() }
   }
 
   /** The resource's cache, loaded when it is first asked for. Versions of one resource share it. */
@@ -38,7 +45,7 @@ export class ObjectStore {
     if (!cache) {
       // Nobody would close it, and it would outlive its server.
       if (this.#isClosed) throw new StatusError("ServiceUnavailable", "the API server is shutting down")
-      cache = new WatchCache(storedResource(resource), this.#storage, prefix, this.#clock, this.#warm)
+      cache = new WatchCache(storedResource(resource), this.#storage, prefix, this.#clock, this.#kept)
       this.#caches.set(prefix, cache)
     }
     return cache
@@ -99,23 +106,26 @@ export class ObjectStore {
   async create(resource: ServedResource, object: AnyObject): Promise<Entry> {
     const { name = "", namespace = "" } = object.metadata
     const key = keyOf(resource, namespace, name)
-    const { succeeded, revision } = await this.#put({ key, target: "version", op: "=", value: 0 }, object)
+    const { succeeded, ...written } = await this.#put({ key, target: "version", op: "=", value: 0 }, object)
     if (!succeeded) throw alreadyExists(resource, name)
-    return this.#written(resource, key, revision)
+    return this.#written(resource, key, written)
   }
 
   /** Replaces what was seen as `before`; Conflict when it has changed meanwhile. */
   async update(resource: ServedResource, before: Entry, object: AnyObject): Promise<Entry> {
     const { key, revision: seen } = before
-    const { succeeded, revision } = await this.#put({ key, target: "mod", op: "=", value: seen }, object)
+    const { succeeded, ...written } = await this.#put({ key, target: "mod", op: "=", value: seen }, object)
     if (!succeeded) throw conflict(resource, before.index.name)
-    return this.#written(resource, before.key, revision)
+    return this.#written(resource, before.key, written)
   }
 
   /** Who owns which field is only noted beside an object: one that is too large with the note is stored without it. */
-  async #put(only: Compare, object: AnyObject): Promise<TxnResult> {
-    const write = (value: Uint8Array): Promise<TxnResult> =>
-      this.#storage.txn({ compare: [only], success: [{ kind: "put", key: only.key, value }], failure: [] })
+  async #put(only: Compare, object: AnyObject): Promise<Written & { readonly succeeded: boolean }> {
+    const write = async (value: Uint8Array) => {
+      const success = [{ kind: "put" as const, key: only.key, value }]
+      const { succeeded, revision } = await this.#storage.txn({ compare: [only], success, failure: [] })
+      return { succeeded, revision, value }
+    }
     const { managedFields, ...metadata } = object.metadata
     return write(encodeStored(object)).catch((error: unknown) => {
       if (!(error instanceof TooLargeError) || !managedFields) throw error
@@ -137,16 +147,17 @@ export class ObjectStore {
   close(): void {
     this.#isClosed = true
     for (const cache of this.#caches.values()) cache.close()
-    this.#warm.close()
+    this.#kept.warm.close()
   }
 
-  async #written(resource: ServedResource, key: string, revision: number): Promise<Entry> {
+  /** What was just written, once everybody who reads here sees it; others may have changed or deleted it by then. */
+  async #written(resource: ServedResource, key: string, { revision, value }: Written): Promise<Entry> {
     const cache = this.cache(resource)
     await cache.ready
     await cache.caughtUpTo(revision)
     const entry = cache.get(key)
-    if (!entry) throw conflict(resource, key.slice(key.lastIndexOf("/") + 1))
-    return entry
+    if (entry?.revision === revision) return entry
+    return entryOf({ resource: storedResource(resource) }, key, value, revision)
   }
 }
 

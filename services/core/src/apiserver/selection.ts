@@ -4,6 +4,7 @@ import { type FieldRequirement, parseFieldSelector } from "@wick/sdk/api/meta/fi
 import { matches } from "@wick/sdk/api/meta/label-selector"
 import { parseSelector } from "@wick/sdk/api/meta/selector-text"
 import { valueAt } from "./field-path.ts"
+import type { RecentTexts } from "./recent-texts.ts"
 import type { ServedResource } from "./served-resource.ts"
 import { labelValue, qualifiedName } from "./strategy/name-format.ts"
 
@@ -20,8 +21,11 @@ export type Selection = (object: Indexed) => boolean
 /** What is selected where nothing is said. */
 export const everything: Selection = () => true
 
-/** `like`: of an object that has much in common with this one, whose texts are taken instead of equal ones. */
-export function indexOf(resource: ServedResource, object: AnyObject, like?: Indexed): Indexed {
+/**
+ * `like`: of an object that has much in common with this one, whose texts are taken instead of equal ones; what it does not say
+ * is looked for in `recent`.
+ */
+export function indexOf(resource: ServedResource, object: AnyObject, like?: Indexed, recent?: RecentTexts): Indexed {
   const { name = "", namespace = "", labels = noTexts } = object.metadata
   let fields = noTexts
   if (resource.indexedFields.length > 0) {
@@ -34,8 +38,8 @@ export function indexOf(resource: ServedResource, object: AnyObject, like?: Inde
   const index = {
     namespace: namespace === like.namespace ? like.namespace : namespace,
     name,
-    labels: sharing(labels, like.labels),
-    fields: sharing(fields, like.fields),
+    labels: sharing(labels, like.labels, recent),
+    fields: sharing(fields, like.fields, recent),
   }
   const same = index.labels === like.labels && index.fields === like.fields
   return same && name === like.name && namespace === like.namespace ? like : index
@@ -46,14 +50,19 @@ type Texts = Readonly<Record<string, string>>
 const noTexts: Record<string, string> = {}
 
 /** The texts: all of `others` when they are the same, else a record of the equal ones' very strings and the rest. */
-function sharing(texts: Record<string, string>, others: Texts): Texts {
+function sharing(texts: Record<string, string>, others: Texts, recent: RecentTexts | undefined): Texts {
   let same = true
   let count = 0
   for (const key in texts) {
     count++
+    const text = texts[key]
     const other = others[key]
-    if (other === texts[key] && other !== undefined) texts[key] = other
-    else same = false
+    if (other === text && other !== undefined) {
+      texts[key] = other
+      continue
+    }
+    same = false
+    if (recent && text !== undefined) texts[key] = recent.same(text)
   }
   if (!same) return texts
   for (const _ in others) count--

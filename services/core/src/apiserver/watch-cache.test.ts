@@ -1,13 +1,13 @@
 import { type AnyObject, ConfigMap } from "@wick/sdk/api"
 import { openapiSchema } from "@wick/sdk/api/openapi"
 import { SimulatedClock } from "@wick/sdk/clock"
-import { expect, it, onTestFinished } from "vitest"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { CompactedError, createMemoryStorage, type Storage, type WatchHandler } from "#store"
 import { encodeStored } from "./object-bytes.ts"
 import { ObjectStore } from "./object-store.ts"
 import { builtinResource } from "./served-resource.ts"
 import { WarmObjects } from "./warm-objects.ts"
-import { WatchCache } from "./watch-cache.ts"
+import { type CachedEvent, WatchCache } from "./watch-cache.ts"
 
 const { schema, components } = openapiSchema(ConfigMap)
 const maps = builtinResource(ConfigMap, schema, components)
@@ -98,14 +98,14 @@ async function withoutBytes() {
   }
   const erase = (name: string) =>
     memory.txn({ compare: [], success: [{ kind: "delete", key: prefix + name }], failure: [] })
-  const cache = new WatchCache(maps, memory, "/registry/core/configmaps/", clock, new WarmObjects(clock, 0))
+  const cache = new WatchCache(maps, memory, "/registry/core/configmaps/", clock, { warm: new WarmObjects(clock, 0) })
   onTestFinished(() => {
     cache.close()
     store.close()
     return memory.close()
   })
   await cache.ready
-  return { memory, cache, write, erase }
+  return { clock, memory, cache, write, erase }
 }
 
 const prefix = "/registry/core/configmaps/default/"
@@ -167,4 +167,41 @@ it("an object whose labels a write leaves alone is selected by the very same tex
   const before = cache.get(`${prefix}a`)
   await write("a", "two")
   expect(cache.get(`${prefix}a`)?.index).toBe(before?.index)
+})
+
+describe("events that grow old", () => {
+  /** Names of the objects that events after `revision` are of; undefined when that is not known any more. */
+  const since = (cache: WatchCache, revision: number): string[] | undefined => {
+    const names: string[] = []
+    try {
+      const onSeen = ({ after }: CachedEvent): unknown => names.push(after?.name ?? "")
+      cache.follow(revision, everything, { onSeen, onLost: () => {} })()
+      return names
+    } catch {
+      return undefined
+    }
+  }
+  const names = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, at) => `n-${from + at}`)
+
+  it("are told to who comes back within a time, and forgotten after it but for the last hundred", async () => {
+    const { clock, cache, write } = await withoutBytes()
+    const revisions: number[] = [cache.revision]
+    const writeAll = async (all: readonly string[]): Promise<void> => {
+      for (const name of all) revisions.push((await write(name, "x")).revision)
+    }
+    await writeAll(names(0, 150))
+    await clock.advance(74_000)
+    expect(since(cache, revisions[0] ?? 0)).toEqual(names(0, 150))
+    await writeAll(names(150, 270))
+    // The timer began with the event that was one too many, and what came after that is younger.
+    await clock.advance(1_000)
+    expect(since(cache, revisions[0] ?? 0)).toBeUndefined()
+    expect(since(cache, revisions[101] ?? 0)).toEqual(names(101, 270))
+    await clock.advance(75_000)
+    expect(since(cache, revisions[169] ?? 0)).toBeUndefined()
+    expect(since(cache, revisions[170] ?? 0)).toEqual(names(170, 270))
+    await clock.advance(600_000)
+    expect(since(cache, revisions[170] ?? 0)).toEqual(names(170, 270))
+    expect(cache.list()).toHaveLength(270)
+  })
 })

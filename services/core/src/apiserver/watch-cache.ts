@@ -4,6 +4,7 @@ import type { Clock, Timer } from "@wick/sdk/clock"
 import { prefixEnd, StoppedError, type Storage, type StoreEvent, type Watch, type WatchBatch } from "#store"
 import { type Entry, entryOf, type Origin } from "./entry.ts"
 import { type Follower, Followers, type Scope } from "./followers.ts"
+import type { RecentTexts } from "./recent-texts.ts"
 import type { Selection } from "./selection.ts"
 import type { ServedResource } from "./served-resource.ts"
 import type { WarmObjects } from "./warm-objects.ts"
@@ -107,6 +108,10 @@ const loadedAtOnce = 500
 const historyMax = 4_000
 /** And never more bytes of objects than this, however large they are. */
 const historyBytesMax = 8 * 1024 * 1024
+/** Who comes back does so within this time: events are forgotten when they are between once and twice as old. */
+const historyMs = 75_000
+/** But so many are kept however old they are: of kinds that are written seldom. */
+const historyMin = 100
 /** A store that cannot be read now may be soon: a member without a leader. */
 const retryMs = 1_000
 
@@ -127,6 +132,8 @@ export class WatchCache {
   #historyBytes = 0
   /** Events up to and with this revision may be missing from the history. */
   #historyStart = 0
+  /** While there are events that may grow old. Those up to `before` will have, when it is over. */
+  #aging: { readonly timer: Timer; readonly before: number } | undefined
   #revision = 0
   #changed = 0
   readonly #watchers = new Set<Watcher>()
@@ -138,9 +145,15 @@ export class WatchCache {
   #ready: Promise<void>
   #waiting: { revision: number; resolve: () => void }[] = []
 
-  constructor(resource: ServedResource, storage: Storage, prefix: string, clock: Clock, warm: WarmObjects) {
+  constructor(
+    resource: ServedResource,
+    storage: Storage,
+    prefix: string,
+    clock: Clock,
+    { warm, recent }: { readonly warm: WarmObjects; readonly recent?: RecentTexts },
+  ) {
     const read = storage.readerOf?.(prefix)
-    this.#origin = { resource, ...(read && { again: { read, warm } }) }
+    this.#origin = { resource, ...(recent && { recent }), ...(read && { again: { read, warm } }) }
     this.#storage = storage
     this.#prefix = prefix
     this.#clock = clock
@@ -255,6 +268,7 @@ export class WatchCache {
   close(): void {
     this.#isClosed = true
     this.#retry?.cancel()
+    this.#aging?.timer.cancel()
     this.#watch?.close()
     this.#loseWatchers()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
@@ -356,6 +370,7 @@ export class WatchCache {
     this.#history.push(event)
     this.#historyBytes += event.size
     if (this.#history.length > historyMax || this.#historyBytes > historyBytesMax) this.#forgetOlderHalf()
+    if (this.#aging === undefined && this.#history.length > historyMin) this.#age(event.revision)
     for (const watcher of this.#watchers) watcher.onEvent(event)
     this.#followers.tell(event)
     event.release()
@@ -364,6 +379,17 @@ export class WatchCache {
   #forgetOlderHalf(): void {
     const half = Math.ceil(this.#history.length / 2)
     this.#forget(half, this.#history[half - 1]?.revision ?? this.#historyStart)
+  }
+
+  #age(before: number): void {
+    const timer = this.#clock.timer(historyMs, () => {
+      const young = this.#history.findIndex(({ revision }) => revision > before)
+      const old = Math.min(young < 0 ? this.#history.length : young, this.#history.length - historyMin)
+      if (old > 0) this.#forget(old, this.#history[old - 1]?.revision ?? this.#historyStart)
+      this.#aging = undefined
+      if (this.#history.length > historyMin) this.#age(this.#changed)
+    })
+    this.#aging = { timer, before }
   }
 
   /** What the store has forgotten cannot be told of, and by who was away for so long it is not expected. */

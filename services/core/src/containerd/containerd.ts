@@ -5,10 +5,10 @@ import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
+import { type KeptProcess, keepProcess } from "#kept-process"
 import { bundleOf } from "./authorities.ts"
 import { type ContainerdVersion, containerdConfig, parseVersion, plainRegistry } from "./config.ts"
 import { type CriClient, createCriClient } from "./cri-client.ts"
-import { type Daemon, startDaemon } from "./daemon.ts"
 import { followEvents, type RuntimeEvent } from "./event-stream.ts"
 import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
@@ -57,6 +57,7 @@ export interface Containerd extends AsyncDisposable {
 const readyMsMax = 30_000
 const readyCheckMs = 5
 const callMs = 2_000
+const stopGraceMs = 10_000
 /** A path of a unix socket must fit into 108 bytes, with a zero; its ttrpc sibling adds a suffix. */
 const socketPathMax = 100
 
@@ -115,7 +116,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
 }
 
 interface Own {
-  readonly daemon: Daemon
+  readonly daemon: KeptProcess
   readonly socket: string
   readonly logFile: string
 }
@@ -153,16 +154,18 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
   const logFile = join(directory, "containerd.log")
   const bundle = join(directory, "authorities.pem")
   if (authorities !== undefined) await writeChanged(bundle, authorities)
-  const daemon = await startDaemon({
+  const daemon = await keepProcess({
+    name: "containerd",
     command: binary,
     args: ["--config", configFile],
-    ...(authorities !== undefined && { env: { SSL_CERT_FILE: bundle } }),
+    ...(authorities !== undefined && { env: { ...process.env, SSL_CERT_FILE: bundle } }),
     fingerprint: createHash("sha256")
       .update(config)
       .update(authorities ?? "")
       .digest("hex"),
     pidFile: join(directory, "containerd.pid"),
     logFile,
+    stopGraceMs,
     clock,
     log,
   })

@@ -11,6 +11,7 @@ import { crd } from "@wick/sdk/api/crd"
 import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
 import { defineKind, type NewOf } from "@wick/sdk/api/kind"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { FetchWrapper } from "@wick/sdk/client"
 import { createLog } from "@wick/sdk/log"
 import { describe, expect, it } from "vitest"
@@ -64,8 +65,19 @@ describe("a deployment", () => {
       cluster.client.patch(Deployment, web, { type: "merge", body: { spec: { replicas } } }, { subresource: "scale" })
     await scale(0)
     await until(cluster.informers(Pod), (pods) => pods.length === 0)
+    await atRest(cluster)
+    const told: (number | undefined)[] = []
+    const undo = cluster.informers(Deployment).onChange(({ before, after }) => {
+      const seen = after?.status?.observedGeneration
+      if (seen !== before?.status?.observedGeneration) told.push(after?.status?.replicas)
+    })
+    told.length = 0
     await scale(1)
     await until(cluster.informers(Pod), (pods) => pods.length === 1 && pods.every(isReady))
+    await atRest(cluster)
+    undo()
+    // The new size is seen and its pod is counted in one write.
+    expect(told).toEqual([1])
   })
 
   it("rolls over to a new template and never has too few pods that serve", async () => {
@@ -135,6 +147,23 @@ describe("a deployment", () => {
     await until(cluster.informers(ReplicaSet), (all) => all.length === 0)
     await until(cluster.informers(Pod), (all) => all.length === 0)
     expect(warnings).toEqual([])
+  })
+
+  it("loses the pod that is too many though the first request that it go lost a race", async () => {
+    let refusals = 0
+    const through: FetchWrapper = (next) => (request) => {
+      const isPods = new URL(request.url).pathname.includes("/pods/")
+      if (request.method !== "DELETE" || !isPods || refusals > 0) return next(request)
+      refusals++
+      return Promise.resolve(
+        Response.json(new StatusError("Conflict", "written meanwhile").toStatus(), { status: 409 }),
+      )
+    }
+    await using cluster = await startTestCluster({ through })
+    await deployed(cluster, 1)
+    await cluster.client.patch(Deployment, web, { type: "merge", body: { spec: { replicas: 0 } } })
+    await until(cluster.informers(Pod), (pods) => pods.length === 0)
+    expect(refusals).toBe(1)
   })
 
   it("deleted in the foreground goes last", async () => {

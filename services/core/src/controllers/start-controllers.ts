@@ -15,6 +15,7 @@ import { startReplicaSets } from "./replica-set/reconcile.ts"
 import { startResourceQuotas } from "./resource-quota/reconcile.ts"
 import { startServiceAccounts } from "./service-account/reconcile.ts"
 import { type SignSecretToken, startTokenSecrets } from "./service-account/token-secrets.ts"
+import { startVolumeAttachments } from "./volume-attachment/reconcile.ts"
 import { startVolumeProtection } from "./volume-protection/reconcile.ts"
 
 export interface ControllersOptions extends ControllerContext {
@@ -61,6 +62,7 @@ export function startOtherControllers(options: ControllersOptions): AsyncDisposa
   running.use(startServiceAccounts(options))
   const { signSecretToken } = options
   if (signSecretToken) running.use(startTokenSecrets({ ...options, signSecretToken }))
+  running.use(startVolumeAttachments(options))
   running.use(startVolumeProtection(options))
   return running
 }

@@ -26,7 +26,7 @@ process.stdout.write("ready\n")
 async function membership(): Promise<Pick<StorageOptions, "membership">> {
   if (peers === undefined) return {}
   const { id, port, tls, urls } = peers
-  const door = await openPeerDoor({ ...common, id, host: "127.0.0.1", port, tls, directory: join(directory, "peers") })
+  const door = await openPeerDoor({ ...common, id, host: "127.0.0.1", port, tls })
   const address = { name: `member-${id}`, peerUrls: [door.url], clientUrls: [`http://127.0.0.1:${clientPort}`] }
   const others = new Map(urls.filter(([other]) => other !== id))
   return { membership: { id, address, founders: urls.map(([each]) => each), peers: others, connect: door.connect } }

@@ -15,9 +15,10 @@ import { chunkBytes, OutBuffer } from "./out-buffer.ts"
 import { SendQueue } from "./send-queue.ts"
 import type { HeaderList } from "./server-stream.ts"
 import type { PeerSettings } from "./settings.ts"
+import { TurnOrder, type Waiting } from "./turn-order.ts"
 
 /** A stream as its answer sees it. */
-export interface OutboundStream {
+export interface OutboundStream extends Waiting {
   readonly id: number
   /** Bytes that the client allows; below zero after it has changed its mind. */
   sendWindow: number
@@ -44,7 +45,7 @@ export class Outbound {
   readonly #out = new OutBuffer()
   readonly #encoder = new HeaderEncoder()
   /** Streams with bytes queued and a window to send them in, in the order of their turns. */
-  readonly #waiting = new Set<OutboundStream>()
+  readonly #waiting = new TurnOrder<OutboundStream>()
   /** The last frame of what is to be written, if it is one of data: the same stream's next bytes are added to it. */
   #dataId = 0
   #dataAt = 0
@@ -208,9 +209,8 @@ export class Outbound {
 
   #pump(): void {
     while (this.#out.size < writeBytesMax && this.#window > 0) {
-      const stream = this.#waiting.values().next().value
+      const stream = this.#waiting.next()
       if (stream === undefined) return
-      this.#waiting.delete(stream)
       const queue = stream.queue as SendQueue
       const length = Math.min(queue.bytes, stream.sendWindow, this.#window, this.#frameBytes)
       if (length <= 0) continue // its window was narrowed

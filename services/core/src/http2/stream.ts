@@ -43,6 +43,7 @@ export class Stream implements ServerStream, OutboundStream {
   written = 0
   sendWindow: number
   queue: SendQueue | undefined
+  isWaiting = false
   ending: HeaderList | undefined
   readonly #host: StreamHost
   readonly #contentLength: number

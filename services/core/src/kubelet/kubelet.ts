@@ -15,9 +15,11 @@ import { upgradeStream } from "./api/upgrade.ts"
 import { writeDrivers } from "./csi/csi-node.ts"
 import { CsiVolumes } from "./csi/csi-volumes.ts"
 import { PluginRegistry } from "./csi/plugin-registry.ts"
+import { VolumeAttacher } from "./csi/volume-attacher.ts"
 import { ImageCollector, type ImageLimits } from "./image/image-collector.ts"
 import { Images, pullWithAny } from "./image/images.ts"
 import { type LogLimits, LogRotation } from "./log/log-rotation.ts"
+import { weighCgroup } from "./node/cgroup.ts"
 import { type NodeFacts, nodeFacts } from "./node/node-facts.ts"
 import type { NodeView } from "./node/node-object.ts"
 import { NodeRegistration } from "./node/node-registration.ts"
@@ -32,6 +34,8 @@ import { ObjectWatches } from "./volume/object-watches.ts"
 export interface KubeletOptions {
   readonly nodeName: string
   readonly client: Client
+  /** As whom volumes are attached for drivers that leave that to Wick; absent: their own attachers do it. */
+  readonly attachClient?: Client
   /** Shared informers, for kinds that others of this process watch too. */
   readonly informers: Informers
   readonly runtime: Runtime
@@ -89,7 +93,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const watches = new ObjectWatches(client, clock, log)
   const services = options.informers(Service)
   const pods = createInformer(client, Pod, { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log)
-  const { registry, csi } = openDrivers(options, directories, () => void fleet.driversChanged())
+  const drivers = openDrivers(options, directories, () => void fleet.driversChanged())
+  const { csi } = drivers
   const deps: Omit<PodDeps, "claim" | "disclaim"> = {
     runtime,
     client,
@@ -104,7 +109,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     nodeName,
     images: new Images(runtime, clock),
     slots: new Slots(startsAtOnce),
-    services: () => services.list(),
+    services,
     cgroupParent: options.cgroupParent,
     clusterDns: options.clusterDns,
     hostDns: parseResolvConf(await readFile("/etc/resolv.conf", "utf8").catch(() => "")),
@@ -119,20 +124,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     () => void collector.consider(() => fleet.workers()),
   )
   const rotation = new LogRotation({ runtime, clock, log, workers: () => fleet.workers(), limits: options.logLimits })
-  const registration = new NodeRegistration({
-    client,
-    clock,
-    log,
-    podCidr: options.podCidr,
-    annotations: runtime.lacks ? { "wick.dev/runtime-lacks": runtime.lacks } : {},
-  })
+  const annotations = runtime.lacks ? { "wick.dev/runtime-lacks": runtime.lacks } : {}
+  const registration = new NodeRegistration({ client, clock, log, podCidr: options.podCidr, annotations })
   await services.synced
+  await weighPods(options, facts)
   await fleet.start()
   const view = await viewOf(options, facts)
   await registration.register(view)
   const unsubscribe = tellReadiness(runtime, registration, view)
   rotation.start()
-  if (csi) await registry.start()
+  await drivers.start()
   return {
     fetch: createKubeletFetch({ fleet, clock, runtime, nodeName, directory: options.directory }),
     upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
@@ -141,7 +142,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     },
     [Symbol.asyncDispose]: async () => {
       rotation.stop()
-      await registry[Symbol.asyncDispose]()
+      await drivers[Symbol.asyncDispose]()
       unsubscribe()
       await registration[Symbol.asyncDispose]()
       await fleet[Symbol.asyncDispose]()
@@ -152,23 +153,52 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   }
 }
 
+interface Drivers extends AsyncDisposable {
+  readonly csi: CsiVolumes | undefined
+  /** Tells what was mounted before, and looks for drivers. */
+  start(): Promise<void>
+}
+
+/** Plain processes are in no cgroup, and not every machine's may be changed: pods run all the same. */
+async function weighPods({ runtime, cgroupParent, log }: KubeletOptions, { cpus }: NodeFacts): Promise<void> {
+  if (runtime.lacks) return
+  await weighCgroup(cgroupParent, cpus).catch((error: unknown) => {
+    log.debug("pods weigh as one process against those of the machine", { error })
+  })
+}
+
 /** Drivers of volumes that make themselves known, and what they mount; nothing is mounted for plain processes. */
 function openDrivers(
-  { client, nodeName, directory, runtime, clock, log }: KubeletOptions,
+  { client, attachClient, nodeName, directory, runtime, clock, log }: KubeletOptions,
   { pods, plugins }: { readonly pods: string; readonly plugins: string },
   onChange: () => void,
-): { readonly registry: PluginRegistry; readonly csi: CsiVolumes | undefined } {
-  const registry = new PluginRegistry({
+): Drivers {
+  const registry: PluginRegistry = new PluginRegistry({
     directory: plugins,
     clock,
     log,
     onChange: async (drivers) => {
       await writeDrivers(client, nodeName, drivers)
+      attacher?.driversChanged(drivers.size)
       onChange()
     },
   })
+  const driver = (name: string) => registry.get(name)
+  const attacher = attachClient && new VolumeAttacher({ client: attachClient, nodeName, driver, clock, log })
   const staging = join(directory, "plugins", "kubernetes.io", "csi")
-  return { registry, csi: runtime.lacks ? undefined : new CsiVolumes({ client, registry, clock, pods, staging }) }
+  const csi = runtime.lacks ? undefined : new CsiVolumes({ client, nodeName, registry, clock, pods, staging })
+  return {
+    csi,
+    start: async () => {
+      if (!csi) return
+      await csi.tellInUse().catch((error) => log.warn("the node's volumesInUse is not told", { error }))
+      await registry.start()
+    },
+    [Symbol.asyncDispose]: async () => {
+      await registry[Symbol.asyncDispose]()
+      await attacher?.[Symbol.asyncDispose]()
+    },
+  }
 }
 
 /** A node whose runtime does not answer takes no pods; those that it has go on. */

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
+import { Event } from "@wick/sdk/api/core/event"
 import { Node } from "@wick/sdk/api/core/node"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
@@ -144,13 +145,35 @@ describe("a pod", () => {
 
   it("that is deleted while it starts leaves nothing", async () => {
     const names = ["quick-0", "quick-1", "quick-2", "quick-3"]
-    // A shell that has not come to its trap yet ignores SIGTERM, and is ended when its grace has passed.
     const short = { terminationGracePeriodSeconds: 1, containers: [shell("main", obedient)] }
     await Promise.all(names.map((name) => rig.create({ name, ...short })))
     await rig.until("quick-0", (pod) => pod?.status?.podIP !== undefined)
     await Promise.all(names.map(remove))
     const nothing = { sandboxes: 0, containers: 0, shims: 0, links: 0, cgroups: 0, addresses: 0 }
     await expect.poll(() => rig.leftovers()).toMatchObject(nothing)
+  })
+
+  it("that is deleted before its program can hear of it ends as soon as it can", async () => {
+    const main = shell("main", `${awaited("loaded")}; ${obedient}`, { volumeMounts })
+    await rig.create({ name: "deaf", terminationGracePeriodSeconds: 300, volumes, containers: [main] })
+    await rig.until("deaf", (pod) => statusOf(pod)?.state?.running !== undefined)
+    await rig.client.delete(Pod, { name: "deaf", namespace: "default" })
+    const about = { namespace: "default", fieldSelector: "involvedObject.name=deaf,reason=Killing" }
+    await expect.poll(async () => (await rig.client.list(Event, about)).items).toHaveLength(1)
+    tell("loaded")
+    await rig.until("deaf", (pod) => pod === undefined, 10_000)
+  })
+
+  it("whose loader has swallowed the word of its end is told again, and ends as soon as it can", async () => {
+    // As Node does: its start catches the signal, and hands it on to the kernel, which drops it for a first process.
+    const loader = `trap 'trap - TERM; echo > /shared/swallowed' TERM; ${awaited("reloaded")}`
+    const main = shell("main", `${loader}; ${obedient}`, { volumeMounts })
+    await rig.create({ name: "loaded", terminationGracePeriodSeconds: 300, volumes, containers: [main] })
+    await rig.until("loaded", (pod) => statusOf(pod)?.state?.running !== undefined)
+    await rig.client.delete(Pod, { name: "loaded", namespace: "default" })
+    await expect.poll(() => existsSync(join(shared, "swallowed")), { timeout: 5_000 }).toBe(true)
+    tell("reloaded")
+    await rig.until("loaded", (pod) => pod === undefined, 10_000)
   })
 
   it("starts as soon as the ConfigMap that it waits for is there", async () => {

@@ -191,31 +191,46 @@ describe("a volume of a CSI driver", () => {
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
   })
 
-  it("that outlives pods is staged once for all of them, read-only for who asks so, and unstaged with the last", async () => {
-    const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name: "shared", namespace: "default" }
+  /** A claim that is bound to a volume of the driver. */
+  async function bind(claimName: string, spec: object, csi: object = {}): Promise<void> {
+    const accessModes = ["ReadWriteMany"]
+    const volumeName = `${claimName}-disk`
     const claim = await rig.client.create(PersistentVolumeClaim, {
-      metadata: { name: "shared", namespace: "default" },
-      spec: { accessModes: ["ReadWriteMany"], volumeName: "disk", storageClassName: "", resources },
+      metadata: { name: claimName, namespace: "default" },
+      spec: { accessModes, volumeName, storageClassName: "", resources, ...spec },
     } as never)
+    const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name: claimName, namespace: "default" }
     await rig.client.create(PersistentVolume, {
-      metadata: { name: "disk" },
+      metadata: { name: volumeName },
       spec: {
         capacity: resources.requests,
-        accessModes: ["ReadWriteMany"],
+        accessModes,
         claimRef: { ...claimRef, uid: claim.metadata.uid },
-        csi: { driver: name, volumeHandle: "disk-1" },
+        csi: { driver: name, volumeHandle: volumeName, ...csi },
+        ...spec,
       },
     } as never)
     const patch = { type: "merge" as const, body: { status: { phase: "Bound" } } }
-    const reference = { name: "shared", namespace: "default" }
+    const reference = { name: claimName, namespace: "default" }
     await rig.client.patch(PersistentVolumeClaim, reference, patch, { subresource: "status" })
+  }
+  const use = (claimName: string, readOnly = false) => ({
+    name: "data",
+    persistentVolumeClaim: { claimName, readOnly },
+  })
+  const told = async (): Promise<string[]> => {
+    const { items } = await rig.client.list(Event, { namespace: "default" })
+    return items.flatMap(({ message }) => message ?? [])
+  }
+
+  it("that outlives pods is staged once for all of them, read-only for who asks so, and unstaged with the last", async () => {
+    await bind("shared", {})
     const before = driver.calls.length
-    const use = (readOnly: boolean) => ({ name: "data", persistentVolumeClaim: { claimName: "shared", readOnly } })
     const writing = shell(`echo shared > /data/f; ${obedient}`, { volumeMounts })
-    await rig.create({ name: "writer", volumes: [use(false)], containers: [writing] })
+    await rig.create({ name: "writer", volumes: [use("shared")], containers: [writing] })
     await rig.until("writer", isReady)
     const reading = shell(`cat /data/f; touch /data/x 2>&1 | tail -c 22; ${obedient}`, { volumeMounts })
-    await rig.create({ name: "reader", volumes: [use(true)], containers: [reading] })
+    await rig.create({ name: "reader", volumes: [use("shared", true)], containers: [reading] })
     await rig.until("reader", isReady)
     await expect.poll(() => rig.logs("reader", "main")).toBe("shared\nRead-only file system\n")
     await remove("writer")
@@ -225,16 +240,78 @@ describe("a volume of a CSI driver", () => {
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
   })
 
+  it("is mounted and given back by a driver that fails once at each step, with the Secrets of each", async () => {
+    for (const key of ["stage", "publish"]) {
+      const data = { key: Buffer.from(`${key} secret`).toString("base64") }
+      await rig.client.create(Secret, { metadata: { name: key, namespace: "default" }, data })
+    }
+    const secret = (key: string) => ({ name: key, namespace: "default" })
+    await bind("guarded", {}, { nodeStageSecretRef: secret("stage"), nodePublishSecretRef: secret("publish") })
+    const verbs = ["NodeStageVolume", "NodePublishVolume", "NodeUnpublishVolume", "NodeUnstageVolume"]
+    for (const verb of verbs) driver.failing.add(verb)
+    const before = driver.calls.length
+    await rig.create({ name: "guarded", volumes: [use("guarded")], containers: [shell(obedient, { volumeMounts })] })
+    await rig.until("guarded", isReady)
+    expect(driver.staged.at(-1)?.secrets).toEqual({ key: "stage secret" })
+    expect(driver.published.at(-1)?.secrets).toEqual({ key: "publish secret" })
+    const failed = (step: string, verb: string) =>
+      `${step} failed for volume "data" : rpc error: code = Internal desc = ${verb} fails once`
+    await expect.poll(told).toContain(failed("MountVolume.MountDevice", "NodeStageVolume"))
+    await expect.poll(told).toContain(failed("MountVolume.SetUp", "NodePublishVolume"))
+    await remove("guarded")
+    expect(driver.calls.slice(before).filter((verb) => verb === "NodeUnstageVolume")).toHaveLength(2)
+    expect(driver.failing).toEqual(new Set())
+    expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
+  })
+
+  it("is a device to the container, and to no other, when its mode is Block; also after the kubelet has gone", async () => {
+    await bind("raw", { volumeMode: "Block" })
+    const volumeDevices = [{ name: "data", devicePath: "/dev/disk" }]
+    const script = `echo raw > /dev/disk; dd if=/dev/disk bs=3 count=1 2>/dev/null; echo; ${obedient}`
+    const other = { ...shell(`ls /dev/disk 2>&1; ${obedient}`), name: "other" }
+    const containers = [shell(script, { volumeDevices }), other]
+    await rig.create({ name: "raw", volumes: [use("raw")], containers })
+    await rig.until("raw", isReady)
+    await expect.poll(() => rig.logs("raw", "main")).toBe("raw\n")
+    await expect.poll(() => rig.logs("raw", "other")).toContain("No such file")
+    expect(driver.published.at(-1)?.volumeCapability).toMatchObject({ block: {} })
+    const published = driver.published.length
+    await rig.restartKubelet()
+    await rig.create({
+      name: "reads",
+      volumes: [use("raw", true)],
+      containers: [
+        shell(
+          `dd if=/dev/disk bs=3 count=1 2>/dev/null; echo; { echo no > /dev/disk; } 2>&1 | tail -c 24; ${obedient}`,
+          {
+            volumeDevices,
+          },
+        ),
+      ],
+    })
+    await rig.until("reads", isReady)
+    await expect.poll(() => rig.logs("reads", "main")).toBe("raw\nOperation not permitted\n")
+    expect(driver.published).toHaveLength(published + 1)
+    await remove("raw")
+    await remove("reads")
+    expect(driver.calls.at(-1)).toBe("NodeUnstageVolume")
+    expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
+  })
+
+  it("is not mounted as what it is not", async () => {
+    await bind("device", { volumeMode: "Block" })
+    await rig.create({ name: "files", volumes: [use("device")], containers: [shell(obedient, { volumeMounts })] })
+    const message = "volume data has volumeMode Block, but is specified in volumeMounts"
+    await expect.poll(told).toContain(`MountVolume.SetUp failed for volume "data" : ${message}`)
+  })
+
   it("waits for its driver, to come and to go", async () => {
     await driver[Symbol.asyncDispose]()
     await rig.create({ name: "early", volumes: [inline()], containers: [shell(obedient, { volumeMounts })] })
-    const told = async (): Promise<string[]> => {
-      const { items } = await rig.client.list(Event, { namespace: "default" })
-      return items.flatMap(({ message }) => message ?? [])
-    }
     const missing = `MountVolume.SetUp failed for volume "data" : driver name ${name} not found in the list of registered CSI drivers`
     await expect.poll(told).toContain(missing)
-    expect((await rig.client.get(CSINode, { name: "rig" })).spec.drivers).toEqual([])
+    const known = async () => (await rig.client.get(CSINode, { name: "rig" })).spec.drivers
+    await expect.poll(known).toEqual([])
     driver = await startTestDriver(driverOptions)
     await rig.until("early", isReady)
     await driver[Symbol.asyncDispose]()

@@ -2,7 +2,7 @@ import { Node } from "@wick/sdk/api/core/node"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 import type { Log } from "@wick/sdk/log"
-import { errorResponse, type Guarded, type Security, type UserInfo } from "#apiserver"
+import { errorResponse, type Guarded, type Security, targetOf, type UserInfo } from "#apiserver"
 import type { Cluster, ClusterMember } from "#store"
 import { authorityPath, type HandOver, imagesPath, joinRequest, membersPath } from "./hand-over.ts"
 import { readSharedFiles } from "./shared-files.ts"
@@ -44,12 +44,14 @@ export interface MembersDoor {
 
 export function openMembersDoor(options: MembersDoorOptions): MembersDoor {
   return {
-    public: ({ method, url }) =>
-      method === "GET" && new URL(url).pathname === authorityPath ? new Response(options.authorityPem) : undefined,
+    public: (request) =>
+      request.method === "GET" && targetOf(request).url.pathname === authorityPath
+        ? new Response(options.authorityPem)
+        : undefined,
     over: (server) => ({
       ...server,
       handle: (request, user, peer, impersonator) => {
-        const { pathname } = new URL(request.url)
+        const { pathname } = targetOf(request).url
         const answered = pathname.startsWith(`${imagesPath}/`)
           ? images(options, request, pathname, user)
           : pathname === membersPath || pathname.startsWith(`${membersPath}/`)

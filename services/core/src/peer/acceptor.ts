@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { createServer, type Server, type TLSSocket } from "node:tls"
 import type { Log } from "@wick/sdk/log"
 import type { MemberId } from "#raft"
@@ -31,6 +31,8 @@ export class Acceptor {
   readonly #options: AcceptorOptions
   readonly #server: Server
   readonly #connections = new Set<Connection>()
+  /** All that are open, those whose handshake is not done too. */
+  readonly #sockets = new Set<Socket>()
   #admit: Admit = () => "this member is starting"
 
   private constructor(options: AcceptorOptions) {
@@ -47,6 +49,10 @@ export class Acceptor {
       handshakeTimeout: times.quietMs,
     })
     this.#server.maxConnections = connectionsMax
+    this.#server.on("connection", (socket) => {
+      this.#sockets.add(socket)
+      socket.once("close", () => this.#sockets.delete(socket))
+    })
     this.#server.on("secureConnection", (socket) => this.#connected(socket))
     this.#server.on("tlsClientError", (error, socket) => {
       log.warn("refused who is no peer", {
@@ -76,6 +82,7 @@ export class Acceptor {
     const closed = once(this.#server, "close")
     this.#server.close()
     for (const connection of this.#connections) connection.close(new Error("this member is being closed"))
+    for (const socket of this.#sockets) socket.destroy() // nobody is waited for who has not come as far as to be known
     await closed
   }
 

@@ -18,12 +18,12 @@ export const callsMax = 16 * 1024
 export const connectionsMax = 128
 /** Bytes of a piece of a snapshot; each has a checksum. */
 export const chunkSizeMax = 256 * 1024
-/** Bytes of a snapshot on their way: the receiver has written all but these. Bounds what a transfer costs in memory. */
+/** Bytes of a snapshot on their way: the receiver has taken in all but these. Bounds what a transfer costs in memory. */
 export const snapshotWindow = 4 * chunkSizeMax
-/** Bytes of a snapshot a second: leaves most of the processor and the link to what the leader is there for. */
-export const snapshotRateMax = 64 * 1024 * 1024
 /** Attempts to bring a snapshot further, each without a byte of progress, after which it has failed. */
 export const snapshotAttemptsMax = 5
+/** Milliseconds without a connection after which the part of a snapshot that is here is let go: longer than attempts take. */
+export const snapshotAbandonedMs = 30_000
 
 /** How long is waited for a peer, in milliseconds. */
 export interface PeerTimes {

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { Storage } from "#store"
+import { madeAhead } from "../testing/made-ahead.ts"
 import { LoopbackCluster } from "./testing/cluster.ts"
 
 const megabyte = 1024 * 1024
@@ -12,10 +13,12 @@ const get = async (storage: Storage, key: string): Promise<string | undefined> =
   return kvs[0] && Buffer.from(kvs[0].value).toString()
 }
 
+const found = madeAhead(1, () => LoopbackCluster.found(3))
+
 describe("three members over TLS", () => {
   let cluster: LoopbackCluster
   beforeEach(async () => {
-    cluster = await LoopbackCluster.found(3)
+    cluster = await found()
   })
   afterEach(() => cluster[Symbol.asyncDispose]())
 

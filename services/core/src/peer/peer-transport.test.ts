@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto"
+import { once } from "node:events"
+import { connect } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { Message } from "#raft"
@@ -160,6 +162,19 @@ describe("who is no member", () => {
     expect(two.messages).toEqual([])
   })
 })
+
+it("who has connected but said nothing is not waited for when a member is closed", async () => {
+  const [one, two] = [await start(1), await start(2)]
+  const { hostname, port } = new URL(one.url)
+  const stranger = connect(Number(port), hostname)
+  stranger.on("error", () => {}) // it may be reset
+  const ended = new Promise((resolve) => stranger.once("close", resolve))
+  await once(stranger, "connect")
+  introduce(two, one)
+  await two.transport.call(1, Buffer.from("x"), 5_000) // connected later, and answered: so the stranger was let in
+  await one.transport.close()
+  await ended
+}, 8_000) // a handshake has ten seconds
 
 describe("calls", () => {
   it("are answered, each with its own answer", async () => {

@@ -17,7 +17,6 @@ import { Peer } from "./peer.ts"
 import { type CountPeer, countPeers } from "./peer-metrics.ts"
 import { SnapshotReceiver } from "./snapshot-receiver.ts"
 import { sendSnapshot } from "./snapshot-sender.ts"
-import { SnapshotSpool } from "./snapshot-spool.ts"
 
 export interface PeersOptions {
   /** This member. */
@@ -26,15 +25,11 @@ export interface PeersOptions {
   /** 0: any that is free. */
   readonly port: number
   readonly tls: PeerTls
-  /** Where a snapshot lies while it arrives. */
-  readonly directory: string
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly metrics?: Metrics
   readonly times?: Partial<PeerTimes>
-  /** Bytes of a snapshot a second, at most. */
-  readonly snapshotRateMax?: number
 }
 
 export interface PeerDoor {
@@ -51,7 +46,6 @@ export async function openPeerDoor(options: PeersOptions): Promise<PeerDoor> {
   const times = { ...peerTimes, ...options.times }
   const { id, host, port, tls, log } = options
   const acceptorOptions: AcceptorOptions = { own: id, host, port, tls, log, times }
-  await SnapshotSpool.clear(options.directory)
   const acceptor = await Acceptor.listen(acceptorOptions)
   return {
     url: acceptor.url,
@@ -79,10 +73,10 @@ class PeerTransport implements Transport {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    const { id: own, tls, clock, times, directory, handler, metrics } = parts
+    const { id: own, tls, clock, times, handler, metrics } = parts
     this.#dialling = { own, tls, clock, dialMs: times.dialMs }
     this.#count = countPeers(metrics, own)
-    this.#receiver = new SnapshotReceiver({ own, directory, handler, clock, count: this.#count })
+    this.#receiver = new SnapshotReceiver({ own, handler, clock, count: this.#count })
     parts.acceptor.admit((connection, hello) => this.#admit(connection, hello))
   }
 
@@ -91,7 +85,7 @@ class PeerTransport implements Transport {
   }
 
   async sendSnapshot(message: MessageOf<"snapshot">, state: StateSource, signal: AbortSignal): Promise<void> {
-    const { clock, random, times, snapshotRateMax: rateMax } = this.#parts
+    const { clock, random, times } = this.#parts
     const counts = this.#count(message.to)
     const startMs = clock.monotonic()
     try {
@@ -104,7 +98,6 @@ class PeerTransport implements Transport {
         dial: (aborted) => dial(this.#peer(message.to).url, message.to, "snapshot", this.#dialling, aborted),
         clock,
         times,
-        rateMax,
       })
       counts.snapshotSent((clock.monotonic() - startMs) / 1000)
     } catch (error) {

@@ -8,8 +8,8 @@ import { type FrameKind, frameHeadSize, frameOf, sealFrame } from "./frame.ts"
  *     sender                          receiver
  *     offer (transfer, message) ──▶
  *                               ◀──   resume (offset: all before it is here)
- *     chunk (offset, bytes) … ────▶
- *                               ◀──   taken (offset), as pieces are written: the sender is no more than a window ahead
+ *     chunk (offset, bytes) … ────▶         (the member takes it in from the first piece on)
+ *                               ◀──   taken (offset), as pieces are handed on: the sender is no more than a window ahead
  *     whole (size) ───────────────▶
  *                               ◀──   done, once the member has taken it in · failed (why), at any time
  *
@@ -27,17 +27,17 @@ export function chunkFrame(offset: number, bytes: Uint8Array): Buffer {
   return sealFrame(frame.subarray(0, frameHeadSize + 4 + writer.size), "chunk")
 }
 
-export function readChunk(payload: Buffer): { readonly offset: number; readonly bytes: Uint8Array; crc: number } {
+export function readChunk(payload: Buffer): { readonly offset: number; readonly bytes: Uint8Array } {
   if (payload.length < 5) throw new MalformedError("piece of a snapshot without its head")
   const crc = payload.readUInt32LE(0)
   const reader = new ByteReader(payload, 4)
   const offset = reader.number()
   const bytes = reader.rest()
   if (checksumOf(offset, bytes) !== crc) throw new MalformedError(`piece of a snapshot at ${offset} is damaged`)
-  return { offset, bytes, crc }
+  return { offset, bytes }
 }
 
-export function checksumOf(offset: number, bytes: Uint8Array): number {
+function checksumOf(offset: number, bytes: Uint8Array): number {
   return crc32(bytes, offset % 2 ** 32)
 }
 

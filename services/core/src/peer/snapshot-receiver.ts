@@ -1,35 +1,32 @@
-import type { Clock } from "@wick/sdk/clock"
+import type { Clock, Timer } from "@wick/sdk/clock"
 import type { MemberId, MessageOf } from "#raft"
 import type { TransportHandler } from "#replication"
 import { MalformedError } from "#store"
+import { ArrivingState } from "./arriving-state.ts"
 import type { Connection } from "./connection.ts"
 import type { Frame } from "./frame.ts"
-import { chunkSizeMax, snapshotWindow } from "./limits.ts"
+import { chunkSizeMax, snapshotAbandonedMs, snapshotWindow } from "./limits.ts"
 import { decodeMessage } from "./message-codec.ts"
 import type { CountPeer } from "./peer-metrics.ts"
 import { readOffer, readSize, sizeFrame } from "./snapshot-frames.ts"
-import { SnapshotSpool } from "./snapshot-spool.ts"
-
-type SnapshotMessage = MessageOf<"snapshot">
 
 /** One state that comes in, over one connection after another. */
 interface Arrival {
   readonly from: MemberId
   readonly transfer: number
-  readonly message: SnapshotMessage
-  readonly spool: SnapshotSpool
-  readonly startMs: number
+  readonly state: ArrivingState
   /** The connection that may go on with it. */
   connection: Connection
-  /** Pieces are written one after another. */
-  writing: Promise<void>
-  /** Set once it is whole: being taken in by the member, or taken in. */
-  outcome: Promise<void> | undefined
+  /** Pieces are handed on one after another. */
+  handing: Promise<void>
+  /** Of being taken in by the member, which begins with the first piece. */
+  readonly outcome: Promise<void>
+  isWhole: boolean
+  isTakenIn: boolean
 }
 
 export interface Receiving {
   readonly own: MemberId
-  readonly directory: string
   readonly handler: TransportHandler
   readonly clock: Clock
   readonly count: CountPeer
@@ -39,6 +36,8 @@ export interface Receiving {
 export class SnapshotReceiver {
   readonly #options: Receiving
   #arrival: Arrival | undefined
+  /** Runs while the connection of the arrival is lost. */
+  #forsaken: Timer | undefined
   /** Offers are dealt with one after another: each may have to make or remove a file. */
   #offers: Promise<void> = Promise.resolve()
 
@@ -64,7 +63,7 @@ export class SnapshotReceiver {
       waiting += frame.payload.length
       if (waiting > snapshotWindow + 2 * chunkSizeMax) throw new MalformedError("more of a snapshot than was asked for")
       const current = arrival
-      current.writing = current.writing
+      current.handing = current.handing
         .then(() => this.#received(current, connection, frame))
         .catch((error: Error) => this.#fail(current, connection, error))
         .finally(() => {
@@ -78,7 +77,7 @@ export class SnapshotReceiver {
     await this.#drop()
   }
 
-  async #offered(connection: Connection, from: MemberId, payload: Buffer): Promise<Arrival | undefined> {
+  async #offered(connection: Connection, from: MemberId, payload: Buffer): Promise<Arrival> {
     const { transfer, message: bytes } = readOffer(payload)
     const message = decodeMessage(bytes)
     if (message.type !== "snapshot" || message.from !== from || message.to !== this.#options.own) {
@@ -86,50 +85,76 @@ export class SnapshotReceiver {
     }
     const known = this.#arrival
     if (known?.transfer === transfer && known.from === from) {
-      known.connection = connection
-      await known.writing
-      if (known.outcome !== undefined) this.#tellOutcome(known, connection)
-      else connection.sendFrame(sizeFrame("resume", known.spool.size))
+      this.#forsaken?.cancel()
+      this.#connected(known, connection)
+      await known.handing
+      if (known.isTakenIn) this.#tellOutcome(known)
+      else if (!known.isWhole) connection.sendFrame(sizeFrame("resume", known.state.size))
       return known
     }
-    if (known?.outcome !== undefined) await known.outcome.catch(() => {})
     await this.#drop()
-    const spool = await SnapshotSpool.open(this.#options.directory)
-    const startMs = this.#options.clock.monotonic()
-    const writing = Promise.resolve()
-    this.#arrival = { from, transfer, message, spool, startMs, connection, writing, outcome: undefined }
+    const arrival = this.#begin(connection, transfer, message)
+    this.#arrival = arrival
+    this.#connected(arrival, connection)
     connection.sendFrame(sizeFrame("resume", 0))
-    return this.#arrival
+    return arrival
+  }
+
+  /** A sender that does not come back within its attempts has given it up, and will offer it as another if at all. */
+  #connected(arrival: Arrival, connection: Connection): void {
+    arrival.connection = connection
+    connection.onLost((error) => {
+      if (this.#arrival !== arrival || arrival.connection !== connection) return
+      this.#forsaken = this.#options.clock.timer(snapshotAbandonedMs, () => arrival.state.fail(error))
+    })
+  }
+
+  /** The member takes it in from its first piece on: when the last has come, little is left to be done. */
+  #begin(connection: Connection, transfer: number, message: MessageOf<"snapshot">): Arrival {
+    const { from } = message
+    const state = new ArrivingState()
+    const outcome = this.#takeIn(message, state)
+    const begun = { from, transfer, state, connection, handing: Promise.resolve(), outcome }
+    const arrival: Arrival = { ...begun, isWhole: false, isTakenIn: false }
+    const over = (): void => {
+      arrival.isTakenIn = true
+      this.#tellOutcome(arrival)
+    }
+    outcome.then(over, over)
+    return arrival
   }
 
   async #received(arrival: Arrival, connection: Connection, { kind, payload }: Frame): Promise<void> {
-    if (arrival.connection !== connection || arrival.outcome !== undefined) return
+    if (arrival.connection !== connection || arrival.isWhole || arrival.isTakenIn) return
+    const { state } = arrival
     if (kind === "chunk") {
-      await arrival.spool.append(payload)
-      connection.sendFrame(sizeFrame("taken", arrival.spool.size))
+      await state.append(payload)
+      if (!arrival.isTakenIn) connection.sendFrame(sizeFrame("taken", state.size))
     } else if (kind === "whole") {
       const size = readSize(payload)
-      if (size !== arrival.spool.size) throw new MalformedError(`snapshot of ${size} bytes, ${arrival.spool.size} came`)
-      arrival.outcome = this.#takeIn(arrival)
-      this.#tellOutcome(arrival, connection)
+      if (size !== state.size) throw new MalformedError(`snapshot of ${size} bytes, ${state.size} came`)
+      arrival.isWhole = true
+      state.whole()
     } else throw new MalformedError(`${kind} in the middle of a snapshot`)
   }
 
-  async #takeIn({ from, message, spool, startMs }: Arrival): Promise<void> {
+  async #takeIn(message: MessageOf<"snapshot">, state: ArrivingState): Promise<void> {
     const { handler, clock, count } = this.#options
+    const counts = count(message.from)
+    const startMs = clock.monotonic()
     try {
-      await handler.onSnapshot(message, spool.read())
-      count(from).snapshotReceived((clock.monotonic() - startMs) / 1000)
+      await handler.onSnapshot(message, state)
+      counts.snapshotReceived((clock.monotonic() - startMs) / 1000)
     } catch (error) {
-      count(from).snapshotReceived("failed")
+      counts.snapshotReceived("failed")
       throw error
     } finally {
-      await spool.remove()
+      await state.return() // who has failed, or had all of it already, reads no more
     }
   }
 
-  #tellOutcome({ outcome }: Arrival, connection: Connection): void {
-    outcome?.then(
+  #tellOutcome({ outcome, connection }: Arrival): void {
+    outcome.then(
       () => connection.send("done", new Uint8Array(0)),
       (error: Error) => connection.end("failed", Buffer.from(error.message), error),
     )
@@ -141,13 +166,16 @@ export class SnapshotReceiver {
     connection.close(error)
   }
 
+  /** One that is whole is taken in first: it is not given up for another. */
   async #drop(): Promise<void> {
     const arrival = this.#arrival
     this.#arrival = undefined
+    this.#forsaken?.cancel()
     if (arrival === undefined) return
-    arrival.connection.close(new Error("another snapshot has come, or this member is being closed"))
-    await arrival.writing
-    await arrival.outcome?.catch(() => {})
-    await arrival.spool.remove()
+    const over = new Error("another snapshot has come, or this member is being closed")
+    arrival.state.fail(over)
+    await arrival.handing
+    await arrival.outcome.catch(() => {})
+    arrival.connection.close(over)
   }
 }

@@ -3,7 +3,7 @@ import type { StateSource } from "#replication"
 import type { Connection } from "./connection.ts"
 import type { Frame } from "./frame.ts"
 import { KeepAlive } from "./keep-alive.ts"
-import { chunkSizeMax, type PeerTimes, snapshotAttemptsMax, snapshotRateMax, snapshotWindow } from "./limits.ts"
+import { chunkSizeMax, type PeerTimes, snapshotAttemptsMax, snapshotWindow } from "./limits.ts"
 import { chunkFrame, offerFrame, readSize, sizeFrame } from "./snapshot-frames.ts"
 
 export interface Sending {
@@ -14,7 +14,6 @@ export interface Sending {
   readonly dial: (signal: AbortSignal) => Promise<Connection>
   readonly clock: Clock
   readonly times: PeerTimes
-  readonly rateMax?: number | undefined
 }
 
 /** The receiver will not have this snapshot: to try again would be in vain. */
@@ -54,7 +53,7 @@ async function sendOver(connection: Connection, sending: Sending, taken: { offse
     connection.sendFrame(offerFrame(transfer, message))
     const from = await replies.resumed
     if (from !== "done") {
-      await stream(connection, replies, state, from, sending)
+      await stream(connection, replies, state, from)
       await replies.done
     }
   } finally {
@@ -63,21 +62,13 @@ async function sendOver(connection: Connection, sending: Sending, taken: { offse
   }
 }
 
-async function stream(
-  connection: Connection,
-  replies: Replies,
-  state: StateSource,
-  from: number,
-  { clock, rateMax = snapshotRateMax }: Sending,
-): Promise<void> {
-  const startMs = clock.monotonic()
+async function stream(connection: Connection, replies: Replies, state: StateSource, from: number): Promise<void> {
   let offset = from
   for await (const bytes of inPieces(state.open(from))) {
     await replies.takenUpTo(offset + bytes.length - snapshotWindow)
+    if (replies.isDone) return // the receiver has more than this by now
     connection.sendFrame(chunkFrame(offset, bytes))
     offset += bytes.length
-    const aheadMs = ((offset - from) / rateMax) * 1000 - (clock.monotonic() - startMs)
-    if (aheadMs >= 1) await clock.sleep(aheadMs)
   }
   connection.sendFrame(sizeFrame("whole", offset))
 }
@@ -108,6 +99,7 @@ class Replies {
   readonly #taken: { offset: number }
   #onTaken: (() => void) | undefined
   #failure: Error | undefined
+  #isDone = false
 
   constructor(connection: Connection, taken: { offset: number }, alive: KeepAlive) {
     const resumed = Promise.withResolvers<number | "done">()
@@ -132,16 +124,23 @@ class Replies {
         if (kind === "resume") resumed.resolve(taken.offset)
         this.#onTaken?.()
       } else if (kind === "done") {
+        this.#isDone = true
         resumed.resolve("done")
         done.resolve()
+        this.#onTaken?.()
       } else if (kind === "failed")
         fail(new SnapshotRefusedError(`the peer did not take the state: ${payload.toString()}`))
     })
   }
 
-  /** Resolves when the receiver has written everything up to `offset`. */
+  /** The receiver needs no more of it. */
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  /** Resolves when the receiver has taken everything up to `offset`, or is done. */
   async takenUpTo(offset: number): Promise<void> {
-    while (this.#failure === undefined && this.#taken.offset < offset) {
+    while (this.#failure === undefined && !this.#isDone && this.#taken.offset < offset) {
       await new Promise<void>((resolve) => {
         this.#onTaken = resolve
       })

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto"
-import { mkdir, readdir, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { type Clock, systemClock } from "@wick/sdk/clock"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { chunkSizeMax, snapshotWindow } from "./limits.ts"
+import { chunkSizeMax, snapshotAbandonedMs, snapshotWindow } from "./limits.ts"
 import { inPieces } from "./snapshot-sender.ts"
 import { Authority, introduce, snapshotMessage, stateOf, TestMember } from "./testing/member.ts"
 import { TcpProxy } from "./testing/tcp-proxy.ts"
@@ -25,19 +24,10 @@ beforeEach(async () => {
 afterEach(() => stack.disposeAsync())
 
 describe("a snapshot", () => {
-  it("arrives as it was, and leaves nothing behind", async () => {
+  it("arrives as it was", async () => {
     const bytes = randomBytes(3 * chunkSizeMax + 17)
     await one.transport.sendSnapshot(snapshotMessage(1, 2), stateOf(bytes), never)
     expect(two.states).toEqual([{ message: snapshotMessage(1, 2), bytes }])
-    expect(await readdir(join(authority.directory, "2"))).toEqual([])
-  })
-
-  it("of which a killed process has left a part takes no place for longer than until the next start", async () => {
-    const directory = join(authority.directory, "3")
-    await mkdir(directory)
-    await writeFile(join(directory, "arriving-snapshot"), "part")
-    stack.use(await TestMember.start(authority, 3))
-    expect(await readdir(directory)).toEqual([])
   })
 
   it("goes on where it broke off", async () => {
@@ -58,7 +48,42 @@ describe("a snapshot", () => {
     expect(state.opened).toEqual([0])
   })
 
-  it("is never further ahead of the receiver's disk than the window", async () => {
+  it("is taken in as it comes, before all of it is here", async () => {
+    const bytes = randomBytes(8 * chunkSizeMax)
+    const state = {
+      ...stateOf(bytes),
+      async *open() {
+        yield bytes.subarray(0, 4 * chunkSizeMax)
+        await vi.waitFor(() => expect(two.taken).toBe(4 * chunkSizeMax))
+        yield bytes.subarray(4 * chunkSizeMax)
+      },
+    }
+    await one.transport.sendSnapshot(snapshotMessage(1, 2), state, never)
+    expect(two.states[0]?.bytes.equals(bytes)).toBe(true)
+  })
+
+  it("of which the receiver has all already is not sent any further", async () => {
+    two.needs = false
+    let read = 0
+    const state = {
+      ...stateOf(Buffer.alloc(0)),
+      async *open() {
+        for (; read < 1000; read++) yield Buffer.alloc(chunkSizeMax)
+      },
+    }
+    await one.transport.sendSnapshot(snapshotMessage(1, 2), state, never)
+    expect(read).toBeLessThan(100)
+  })
+
+  it("whose member fails in the middle is not sent any further", async () => {
+    two.takesAtMost = 2 * chunkSizeMax
+    const state = stateOf(randomBytes(20 * chunkSizeMax))
+    const sending = one.transport.sendSnapshot(snapshotMessage(1, 2), state, never)
+    await expect(sending).rejects.toThrow("the peer did not take the state: disk full")
+    expect(state.opened).toEqual([0])
+  })
+
+  it("is never further ahead of the receiver than the window", async () => {
     const bytes = randomBytes(16 * chunkSizeMax)
     const passedAt: number[] = []
     const state = {
@@ -105,6 +130,24 @@ describe("a snapshot", () => {
     await expect(one.transport.sendSnapshot(snapshotMessage(1, 2), state, giveUp.signal)).rejects.toThrow()
     await one.transport.sendSnapshot(snapshotMessage(1, 2), stateOf(bytes), never)
     expect(two.states.map((each) => each.bytes.equals(bytes))).toEqual([true])
+  })
+
+  it("whose sender does not come back is let go", async () => {
+    const timer: Clock["timer"] = (ms, callback) => systemClock.timer(ms === snapshotAbandonedMs ? 1 : ms, callback)
+    const three = stack.use(await TestMember.start(authority, 3, { clock: { ...systemClock, timer } }))
+    introduce(one, three)
+    const giveUp = new AbortController()
+    const state = {
+      ...stateOf(Buffer.alloc(0)),
+      async *open() {
+        yield randomBytes(chunkSizeMax)
+        await vi.waitFor(() => expect(three.taken).toBe(chunkSizeMax))
+        giveUp.abort(new Error("leads no more"))
+      },
+    }
+    await expect(one.transport.sendSnapshot(snapshotMessage(1, 3), state, giveUp.signal)).rejects.toThrow()
+    const failed = 'etcd_network_snapshot_receive_failures{From="1"} 1'
+    await vi.waitFor(async () => expect(await three.metrics.text()).toContain(failed))
   })
 
   it("is noticed to be stuck when the receiver freezes", async () => {

@@ -61,7 +61,8 @@ export interface StateHome {
   open(log: LogSpan): Promise<AppliedState>
   /**
    * Writes a state that comes from a leader beside the present one; resolves when all of it is durable. Throws
-   * CorruptStateError when the bytes are not those of a whole state, and leaves nothing then.
+   * CorruptStateError when the bytes are not those of a whole state, NoSpaceError when the disk has no room for it, and
+   * leaves nothing then.
    */
   receive(chunks: AsyncIterable<Uint8Array>): Promise<ReceivedState>
   /** Removes a state that is not needed any more: the one before a new one, or a new one that came too late. */

@@ -30,6 +30,7 @@ import { Saver } from "./saver.ts"
 import { type Arrival, SnapshotReceiver } from "./snapshot-receiver.ts"
 import { SnapshotSender } from "./snapshot-sender.ts"
 import type { StorageMetrics } from "./storage-metrics.ts"
+import { CommitTime } from "./transfer-pace.ts"
 import type { Transport } from "./transport.ts"
 import type { WriteAheadLog } from "./write-ahead-log.ts"
 
@@ -82,6 +83,7 @@ export class Member implements Replication {
   readonly #leadership: Leadership
   readonly #applier: Applier
   readonly #keeper: LogKeeper
+  readonly #commitTime = new CommitTime()
   readonly #forwarding: Forwarding
   readonly #sender: SnapshotSender
   readonly #receiver: SnapshotReceiver
@@ -152,6 +154,8 @@ export class Member implements Replication {
     this.#sender = new SnapshotSender({
       transport,
       report,
+      clock,
+      commitTime: this.#commitTime,
       table: () => this.#table,
       saver: () => this.#saver,
       sent: (member, arrived) => void this.#driver.step({ kind: "snapshot-sent", member, arrived }),
@@ -248,7 +252,10 @@ export class Member implements Replication {
   }
 
   #driverOf(parts: Parts): RaftDriver {
-    return new RaftDriver({ ...parts, keeper: this.#keeper, proposals: this.#proposals }, this.#driven())
+    return new RaftDriver(
+      { ...parts, keeper: this.#keeper, commitTime: this.#commitTime, proposals: this.#proposals },
+      this.#driven(),
+    )
   }
 
   #driven(): Driven {
@@ -301,6 +308,7 @@ export class Member implements Replication {
     if (role !== "leader" && before.role === "leader") {
       this.#leadership.end()
       this.#sender.stop()
+      this.#commitTime.forget()
       this.#proposals.yield()
       this.#cluster.leadershipLost()
     }

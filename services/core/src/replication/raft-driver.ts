@@ -6,6 +6,7 @@ import type { Limits } from "./limits.ts"
 import type { LogKeeper } from "./log-keeper.ts"
 import { batchSizeMax, type Proposal, type Proposals } from "./proposals.ts"
 import type { StorageMetrics } from "./storage-metrics.ts"
+import type { CommitTime } from "./transfer-pace.ts"
 import { joinEffects, sizeOfEntries, sizeOfUnwritten, type Unwritten } from "./unwritten.ts"
 import type { WriteAheadLog } from "./write-ahead-log.ts"
 
@@ -22,6 +23,7 @@ interface Parts {
   readonly clock: Clock
   readonly metrics: StorageMetrics
   readonly keeper: LogKeeper
+  readonly commitTime: CommitTime
   readonly proposals: Proposals
   readonly limits: Limits
 }
@@ -95,7 +97,7 @@ export class RaftDriver {
       this.#unwritten = joinEffects(this.#unwritten, effects)
       if (this.#unwritten !== undefined) this.wake()
       // Durable already: Raft hands out what its own disk has.
-      if (effects.commit.length > 0) driven.commit(effects.commit)
+      if (effects.commit.length > 0) this.#commit(effects.commit)
       for (const { read, index } of effects.reads) driven.answered(read, index)
       driven.stepped()
       return effects
@@ -211,7 +213,18 @@ export class RaftDriver {
     const fate = this.step({ kind: "proposed", commands: proposals.map(({ bytes }) => bytes) })?.proposals
     if (this.#ended !== undefined) this.#abandon(proposals)
     else if (fate === undefined || "refusedFor" in fate) this.#parts.proposals.park(proposals)
-    else this.#parts.proposals.appended(proposals, fate.first)
+    else {
+      const { proposals: waiting, commitTime, clock } = this.#parts
+      waiting.appended(proposals, fate.first)
+      commitTime.proposed(fate.first.index, clock.monotonic())
+    }
+  }
+
+  #commit(entries: readonly Entry[]): void {
+    const { commitTime, clock } = this.#parts
+    const last = must(entries[entries.length - 1], "what is committed has entries")
+    commitTime.committed(last.index, clock.monotonic())
+    this.#driven.commit(entries)
   }
 
   /** The store has stopped while they were on their way to the log. */

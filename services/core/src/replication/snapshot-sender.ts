@@ -1,14 +1,19 @@
+import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import type { MemberId, MessageOf } from "#raft"
 import type { AppliedState } from "./applied-state.ts"
 import { CorruptStateError } from "./checksum.ts"
 import type { Saver } from "./saver.ts"
+import { type CommitTime, TransferPace } from "./transfer-pace.ts"
 import type { StateSource, Transport } from "./transport.ts"
 
 /** What sending needs of the member, declared here because it is all. */
 interface Sender {
   readonly transport: Transport | undefined
   readonly report: Log
+  readonly clock: Clock
+  /** How long this leader's own writes take, which sets the pace. */
+  readonly commitTime: CommitTime
   readonly table: () => AppliedState
   readonly saver: () => Saver
   /** Raft waits for this before it sends that member anything again. */
@@ -52,13 +57,14 @@ export class SnapshotSender {
   }
 
   async #send(message: MessageOf<"snapshot">, task: { at: number; readonly stop: AbortController }): Promise<boolean> {
-    const { transport, report, table, saver } = this.#sender
+    const { transport, report, commitTime, table, saver } = this.#sender
     try {
       if (transport === undefined) return false
       await saver().savedUpTo(message.at.index)
       const source = table().source()
       if (source === undefined) return false
       const { checkpoint, state } = source
+      commitTime.transferBegan()
       try {
         const { applied: at, configuration } = checkpoint
         task.at = at.index
@@ -68,6 +74,7 @@ export class SnapshotSender {
         })
         await transport.sendSnapshot({ ...message, at, configuration }, this.#watched(state), task.stop.signal)
       } finally {
+        commitTime.transferEnded()
         await state.close()
       }
       return true
@@ -77,12 +84,17 @@ export class SnapshotSender {
     }
   }
 
-  /** The same, except that damage in it is told here, whatever the transport makes of it. */
+  /** The same at a pace that writes can bear; damage in it is told here, whatever the transport makes of it. */
   #watched(state: StateSource): StateSource {
-    const { damaged } = this.#sender
+    const { damaged, clock, commitTime } = this.#sender
+    const pace = new TransferPace((nowMs) => commitTime.isSlow(nowMs), clock.monotonic())
     const open = async function* (offset: number): AsyncGenerator<Uint8Array> {
       try {
-        yield* state.open(offset)
+        for await (const chunk of state.open(offset)) {
+          const delayMs = pace.delayMs(chunk.length, clock.monotonic())
+          if (delayMs >= 1) await clock.sleep(delayMs)
+          yield chunk
+        }
       } catch (error) {
         if (error instanceof CorruptStateError) damaged(error)
         throw error

@@ -12,6 +12,7 @@ import {
 } from "./applied-state.ts"
 import { decodeChange, readChangeKey } from "./change-codec.ts"
 import { CorruptStateError } from "./checksum.ts"
+import { expectSpace } from "./disk-space.ts"
 import { CorruptLogError } from "./log-recovery.ts"
 import { decodeCheckpoint, decodeLease, decodeNote } from "./state-codec.ts"
 import { StateReader, type StateRecord } from "./state-stream.ts"
@@ -55,9 +56,10 @@ export class StateDirectories implements StateHome {
     const checkpoint = decodeCheckpoint(head.value)
     const name = `${ownName}-${checkpoint.applied.index}`
     await this.#remove(name)
+    await expectSpace(this.#directory)
     const table = await this.#openTable(name)
+    const filler = new Filler(table, checkpoint)
     try {
-      const filler = new Filler(table, checkpoint)
       await filler.take(records)
       for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
         await filler.take(reader.take(next.value))
@@ -65,6 +67,7 @@ export class StateDirectories implements StateHome {
       reader.finish()
       return { state: table, checkpoint, mvcc: await filler.finish() }
     } catch (error) {
+      await filler.stop()
       await this.remove(table)
       throw error
     }
@@ -133,6 +136,8 @@ class Filler {
   readonly #mvcc: Mvcc
   #waiting: StateRecord[] = []
   #size = 0
+  /** What is being written, while the next comes. */
+  #filling: Promise<void> = Promise.resolve()
 
   constructor(table: StateTable, checkpoint: Checkpoint) {
     this.#table = table
@@ -151,6 +156,7 @@ class Filler {
 
   async finish(): Promise<Mvcc> {
     await this.#fill()
+    await this.#filling
     await this.#table.fillCheckpoint(this.#checkpoint)
     this.#mvcc.restored()
     return this.#mvcc
@@ -168,10 +174,18 @@ class Filler {
     } else throw new CorruptStateError("a state that was received begins twice")
   }
 
+  /** Resolves when what was written before is: there is never more than one such part in memory beside the one that comes. */
   async #fill(): Promise<void> {
+    await this.#filling
     const records = this.#waiting
     this.#waiting = []
     this.#size = 0
-    await this.#table.fill(records)
+    this.#filling = this.#table.fill(records)
+    this.#filling.catch(() => {}) // told by whoever waits for it next
+  }
+
+  /** Nothing is being written any more. */
+  async stop(): Promise<void> {
+    await this.#filling.catch(() => {})
   }
 }

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib"
 import { ByteReader, ByteWriter, numberSizeMax } from "#store"
-import { CorruptStateError } from "./checksum.ts"
+import { CorruptStateError, checksumSize } from "./checksum.ts"
 
 /**
  * A whole state as a stream of bytes, as one member sends it to another.
@@ -25,57 +25,68 @@ export interface StateRecord {
   readonly value: Uint8Array
 }
 
-/** Makes chunks of about `chunkSize` bytes of what `record` is told. */
+/** Bytes that are set aside for a chunk before it is known how much comes. */
+const roomFirst = 64 * 1024
+
+/** Makes chunks of what `record` is told, whose bytes are copied once and may change afterwards. */
 export class StateWriter {
-  #parts: Buffer[] = [Buffer.from([version])]
+  #room = Buffer.allocUnsafe(roomFirst)
   #size = 1
   #count = 0
   #checksum = 0
+
+  constructor() {
+    this.#room[0] = version
+  }
 
   get size(): number {
     return this.#size
   }
 
   record({ kind, key, value }: StateRecord): void {
-    const head = Buffer.alloc(1 + 2 * numberSizeMax + key.length)
-    const writer = new ByteWriter(head)
+    const writer = this.#writer(1 + 2 * numberSizeMax + key.length + value.length)
     writer.byte(kinds.indexOf(kind))
     writer.bytes(key)
-    writer.number(value.length)
-    this.#push(writer.finish(), Buffer.from(value.buffer, value.byteOffset, value.length))
+    writer.bytes(value)
+    this.#size += writer.size
     this.#count++
   }
 
   end(): void {
-    const writer = new ByteWriter(Buffer.alloc(1 + numberSizeMax + 4))
+    const writer = this.#writer(1 + numberSizeMax + checksumSize)
     writer.byte(kinds.indexOf("end"))
     writer.number(this.#count)
-    this.#push(writer.finish())
-    const checksum = Buffer.alloc(4)
-    checksum.writeUInt32LE(this.#parts.reduce((sum, part) => crc32(part, sum), this.#checksum))
-    this.#push(checksum)
+    this.#size += writer.size
+    const checksum = crc32(this.#room.subarray(0, this.#size), this.#checksum)
+    this.#size = this.#room.writeUInt32LE(checksum, this.#size)
   }
 
   /** What was told since the last time. */
   take(): Buffer {
-    const chunk = Buffer.concat(this.#parts)
+    const chunk = this.#room.subarray(0, this.#size)
     this.#checksum = crc32(chunk, this.#checksum)
-    this.#parts = []
+    this.#room = Buffer.allocUnsafe(roomFirst)
     this.#size = 0
     return chunk
   }
 
-  #push(...parts: Buffer[]): void {
-    for (const part of parts) {
-      this.#parts.push(part)
-      this.#size += part.length
+  /** Writes behind what there is, where so much has room. */
+  #writer(size: number): ByteWriter {
+    if (this.#size + size > this.#room.length) {
+      const room = Buffer.allocUnsafe(this.#size + Math.max(size, roomFirst))
+      this.#room.copy(room, 0, 0, this.#size)
+      this.#room = room
     }
+    return new ByteWriter(this.#room.subarray(this.#size))
   }
 }
 
-/** Takes chunks as they come and gives the records that are whole by then. */
+/** Takes chunks as they come and gives the records that are whole by then: views of bytes that are nobody else's. */
 export class StateReader {
-  #rest = Buffer.alloc(0)
+  #parts: Uint8Array[] = []
+  #size = 0
+  /** Bytes without which the next record cannot be whole: before they are here, chunks are only gathered. */
+  #wanted = 1
   #count = 0
   #checksum = 0
   #isBegun = false
@@ -83,7 +94,10 @@ export class StateReader {
 
   /** Throws CorruptStateError when this cannot be part of a state. */
   take(chunk: Uint8Array): StateRecord[] {
-    const bytes = Buffer.concat([this.#rest, chunk])
+    this.#parts.push(chunk)
+    this.#size += chunk.length
+    if (this.#size < this.#wanted) return []
+    const bytes = this.#joined(chunk)
     const found: StateRecord[] = []
     let at = this.#begin(bytes)
     while (at < bytes.length) {
@@ -93,13 +107,21 @@ export class StateReader {
       at = next
     }
     this.#checksum = crc32(bytes.subarray(0, at), this.#checksum)
-    this.#rest = bytes.subarray(at)
+    const rest = bytes.subarray(at)
+    this.#parts = rest.length === 0 ? [] : [rest]
+    this.#size = rest.length
+    this.#wanted = sizeWanted(rest)
     return found
   }
 
   /** No more comes: throws CorruptStateError unless the state is whole. */
   finish(): void {
     if (!this.#isEnded) throw damaged("ends early")
+  }
+
+  #joined(last: Uint8Array): Buffer {
+    if (this.#parts.length > 1) return Buffer.concat(this.#parts, this.#size)
+    return Buffer.from(last.buffer, last.byteOffset, last.length)
   }
 
   #begin(bytes: Buffer): number {
@@ -124,13 +146,21 @@ export class StateReader {
 
   #readEnd(bytes: Buffer, at: number): number | undefined {
     const count = readNumber(bytes, at + 1)
-    if (count === undefined || bytes.length < count.end + 4) return undefined
+    if (count === undefined || bytes.length < count.end + checksumSize) return undefined
     const checksum = crc32(bytes.subarray(0, count.end), this.#checksum)
     if (count.number !== this.#count) throw damaged(`has ${this.#count} records of ${count.number}`)
     if (bytes.readUInt32LE(count.end) !== checksum) throw damaged("does not have the checksum that it was sent with")
     this.#isEnded = true
-    return count.end + 4
+    return count.end + checksumSize
   }
+}
+
+/** How long the record is that begins here, as far as that shows already. */
+function sizeWanted(bytes: Buffer): number {
+  const keySize = readNumber(bytes, 1)
+  if (keySize === undefined || kinds[bytes[0] ?? 0] === "end") return bytes.length + 1
+  const valueSize = readNumber(bytes, keySize.end + keySize.number)
+  return valueSize === undefined ? bytes.length + 1 : valueSize.end + valueSize.number
 }
 
 function readPart(bytes: Buffer, at: number): { readonly start: number; readonly end: number } | undefined {

@@ -1,4 +1,3 @@
-import { statfs } from "node:fs/promises"
 import { must } from "@wick/sdk/assert"
 import { type Database, open, type RootDatabase } from "lmdb"
 import {
@@ -6,7 +5,6 @@ import {
   emptyPosition,
   type Lease,
   Mvcc,
-  NoSpaceError,
   type Note,
   numberSizeMax,
   type RevisionChanges,
@@ -14,6 +12,7 @@ import {
 } from "#store"
 import type { AppliedState, Checkpoint } from "./applied-state.ts"
 import { changeKey, decodeChange, decodeValue, encodeChange, readChangeKey } from "./change-codec.ts"
+import { expectSpace } from "./disk-space.ts"
 import { decodeCheckpoint, decodeLease, decodeNote, encodeCheckpoint, encodeLease, encodeNote } from "./state-codec.ts"
 import type { StateRecord } from "./state-stream.ts"
 import { readLeaseKey, sourceOfTable } from "./table-source.ts"
@@ -28,8 +27,6 @@ const mapSizeMax = 16 * 1024 ** 3
  * to queue that many removals would hold up everyone else: 30,000 take some 90 ms.
  */
 export const removalsPerSave = 1_000
-/** Space that must be left when a checkpoint begins, beside what it writes: pages of the tree that are copied. */
-const spaceReserve = 8 * 1024 * 1024
 /** Bytes of a page, which is copied when a record in it is removed. */
 const pageSize = 4096
 const checkpointKey = Buffer.from("checkpoint")
@@ -98,14 +95,17 @@ export class StateTable implements AppliedState {
 
   /**
    * Puts in part of a state that comes from elsewhere. The checkpoint comes last, in a transaction of its own once all
-   * else is durable: a table without one is not a state.
+   * else is durable: a table without one is not a state. LMDB reads the records' own bytes until this resolves.
+   * Rejects with NoSpaceError where the disk has no room for them.
    */
   async fill(records: readonly StateRecord[]): Promise<void> {
+    const size = records.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
+    await expectSpace(this.#directory, 2 * size)
     await this.#root.batch(() => {
       for (const { kind, key, value } of records) {
-        if (kind === "change") void this.#changes.put(Buffer.from(key), Buffer.from(value))
-        else if (kind === "lease") void this.#leases.put(readLeaseKey(key), Buffer.from(value))
-        else void this.#notes.put(Buffer.from(key).toString("latin1"), Buffer.from(value))
+        if (kind === "change") void this.#changes.put(bufferOf(key), bufferOf(value))
+        else if (kind === "lease") void this.#leases.put(readLeaseKey(key), bufferOf(value))
+        else void this.#notes.put(Buffer.from(key).toString("latin1"), bufferOf(value))
       }
     })
   }
@@ -190,7 +190,7 @@ export class StateTable implements AppliedState {
     this.#unsaved = new Unsaved()
     this.#unsaved.removals = saving.removals.splice(this.#removalsMax)
     try {
-      await this.#expectSpace(saving)
+      await expectSpace(this.#directory, 2 * saving.size + saving.removals.length * pageSize)
       await this.#root.batch(() => this.#write(saving, checkpoint))
       await this.#root.flushed
       this.#root.resetReadTxn() // readers of this turn still see the table as it was
@@ -205,16 +205,6 @@ export class StateTable implements AppliedState {
 
   async close(): Promise<void> {
     await this.#root.close()
-  }
-
-  /** Asked before, because LMDB tells a full disk from a broken one neither in its error nor in what it leaves. */
-  async #expectSpace({ size, removals }: Unsaved): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#directory)
-    const needed = spaceReserve + 2 * size + removals.length * pageSize
-    if (bavail * bsize >= needed) return
-    throw new NoSpaceError(
-      `no space for the state: ${this.#directory} needs ${needed} bytes more. Free some on its disk`,
-    )
   }
 
   #write(unsaved: Unsaved, checkpoint: Checkpoint): void {
@@ -257,6 +247,10 @@ export class StateTable implements AppliedState {
     }
     if (changes.length > 0) found.push({ revision: current, changes })
   }
+}
+
+function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length)
 }
 
 /** Pages of a tree, by what LMDB tells of it. */

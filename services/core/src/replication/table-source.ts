@@ -1,10 +1,11 @@
+import { must } from "@wick/sdk/assert"
 import type { Database, Transaction } from "lmdb"
 import { changeKey, decodeChange, readChangeKey } from "./change-codec.ts"
 import { decodeLease, decodeNote } from "./state-codec.ts"
 import { type StateRecord, StateWriter } from "./state-stream.ts"
 import type { StateSource } from "./transport.ts"
 
-/** Bytes that are read at once, between which others get their turn. */
+/** Bytes that are read at once, between which others get their turn; more only where one record is larger. */
 const chunkSize = 64 * 1024
 
 interface Tables {
@@ -55,10 +56,19 @@ function* records(checkpoint: Buffer, tables: Tables, transaction: Transaction):
     decodeNote(name, value)
     yield { kind: "note", key: Buffer.from(name, "latin1"), value }
   }
-  for (const { key, value } of tables.change.getRange({ start: changeKey(0, 0), transaction })) {
+  // Values are copied once, into what is sent: until the next is read, their bytes are LMDB's own.
+  for (const key of tables.change.getKeys({ start: changeKey(0, 0), transaction })) {
+    const value = bytesAt(tables.change, key, transaction)
     decodeChange(value, readChangeKey(key).revision)
     yield { kind: "change", key, value }
   }
+}
+
+/** A view of LMDB's own bytes, whose buffer is longer than what it holds. Its types leave out that a transaction is taken. */
+function bytesAt(table: Tables["change"], key: Buffer, transaction: Transaction): Buffer {
+  const read: (key: Buffer, options: { transaction: Transaction }) => Buffer | undefined = table.getBinaryFast
+  const { buffer, byteOffset, length } = must(read.call(table, key, { transaction }), "a key that is listed is there")
+  return Buffer.from(buffer, byteOffset, length)
 }
 
 export function leaseKey(id: number): Buffer {

@@ -8,8 +8,8 @@ export interface Transport {
   /** Takes it or drops it; never blocks, never throws. Queues are bounded in bytes for each peer. */
   send(message: Message): void
   /**
-   * Brings a state and the message that belongs to it; the other side hands both to `onSnapshot` once all of it is
-   * there. Resolves when it was taken in, rejects when not or when that is unknown.
+   * Brings a state and the message that belongs to it; the other side hands both to `onSnapshot`, as it comes. Resolves
+   * when it was taken in, rejects when not or when that is unknown.
    */
   sendSnapshot(message: MessageOf<"snapshot">, state: StateSource, signal: AbortSignal): Promise<void>
   /**
@@ -25,7 +25,10 @@ export interface Transport {
 /** The side that a transport calls. */
 export interface TransportHandler {
   onMessage(message: Message): void
-  /** The state is whole and verified; `chunks` reads it once. */
+  /**
+   * `chunks` reads the state once, while it comes, each chunk as it was sent; it throws when the rest does not come. Whether
+   * it is a whole state is for the reader to see.
+   */
   onSnapshot(message: MessageOf<"snapshot">, chunks: AsyncIterable<Uint8Array>): Promise<void>
   /** Answers to `call` are bytes; a rejection reaches the caller as a lost answer. */
   onCall(from: MemberId, request: Uint8Array): Promise<Uint8Array>

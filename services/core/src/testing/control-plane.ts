@@ -1,6 +1,4 @@
 import { execFile } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
@@ -29,13 +27,6 @@ export async function startTestControlPlane(
     },
     ...own,
   })
-}
-
-/** A directory of one test, removed when the stack ends. */
-export async function ownDirectory(running: AsyncDisposableStack, name: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), `wick-${name}-`))
-  running.defer(() => rm(directory, { recursive: true, force: true }))
-  return directory
 }
 
 /** What a program printed that a user of `directory/kubeconfig` starts; its complaint when it failed. */

@@ -71,7 +71,7 @@ export function decide(observed: Observed, nowMs: number): Decision {
     status: {
       ...revision.status,
       observedGeneration: revision.metadata.generation,
-      actualReplicas: deployment?.status?.readyReplicas ?? 0,
+      actualReplicas: podAutoscaler?.status?.actualScale ?? deployment?.status?.readyReplicas ?? 0,
       desiredReplicas: Math.max(0, podAutoscaler?.status?.desiredScale ?? 0),
       logUrl: config.observability["logging.revision-url-template"]?.replaceAll(uidMark, revision.metadata.uid ?? ""),
       ...(resolved && imageStatuses(revision, resolution.images)),

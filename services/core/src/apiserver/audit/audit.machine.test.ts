@@ -2,7 +2,8 @@ import { execFile } from "node:child_process"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { ownDirectory, startTestControlPlane } from "../../testing/control-plane.ts"
+import { startTestControlPlane } from "../../testing/control-plane.ts"
+import { ownDirectory } from "../../testing/own-directory.ts"
 
 /** The whole control plane with a policy of its own, and a real kubectl over a real socket. */
 const running = new AsyncDisposableStack()

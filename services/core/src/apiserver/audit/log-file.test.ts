@@ -106,6 +106,19 @@ describe("the audit log's file", () => {
     expect([file.lost, told]).toEqual([1, [1]])
   })
 
+  it("is written to once for events that come soon after one another", async () => {
+    const told: number[] = []
+    const file = await open({ onLost: (events: number) => told.push(events) })
+    // What cannot be written is told write by write.
+    await rm(directory, { recursive: true })
+    for (let at = 0; at < 3; at += 1) {
+      file.write({ at })
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await file[Symbol.asyncDispose]()
+    expect(told).toEqual([3])
+  })
+
   it("takes no more than it may hold while the disk is behind, and says so once", async () => {
     const said: string[] = []
     const noted = { ...silentLog, error: (message: string) => void said.push(message) }

@@ -20,7 +20,7 @@ const filesMax = 5
 /** Events that may wait for the disk, and bytes of them; later ones are lost, and counted: no request waits for a disk. */
 const waitingMax = 10_000
 const waitingBytesMax = 16 * 1024 * 1024
-/** For how long events gather that came while others were being written. */
+/** For how long events gather before they are written together. */
 const gatherMs = 10
 /** More than the longest line can be that a start reads back. */
 const lastLineBytesMax = 8 * 1024 * 1024
@@ -87,14 +87,12 @@ class ChainedFile implements AuditLogFile {
   }
 
   async #drain(): Promise<void> {
-    // Events of one turn go to the disk together.
-    await new Promise((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) {
+      // To hand something to the disk costs as much as to write down some events: what comes soon after one goes with it.
+      await new Promise((resolve) => setTimeout(resolve, gatherMs))
       const texts = this.#waiting
       this.#waiting = []
       await this.#writeBatch(texts)
-      // To hand something to the disk costs as much as to write down some events: where there are many, many go together.
-      if (this.#waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, gatherMs))
       this.#waitingBytes = this.#waiting.reduce((sum, { length }) => sum + length, 0)
       this.#isFull = false
     }

@@ -86,6 +86,12 @@ describe("bootstrap roles", () => {
       true,
     ])
     expect([node("update", "secrets"), node("create", "pods/binding")]).toEqual([false, false])
+    const attacher = asks(identities.attacher)
+    expect([attacher("get", "secrets"), attacher("list", "secrets"), attacher("create", "pods")]).toEqual([
+      true,
+      false,
+      false,
+    ])
     const network = asks(identities.network)
     expect([network("watch", "services", ""), network("get", "secrets")]).toEqual([true, false])
   })

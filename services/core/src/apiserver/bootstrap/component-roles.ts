@@ -24,6 +24,8 @@ export const identities = {
   network: component("system:kube-proxy"),
   /** Directories of nodes as volumes. */
   storage: component("system:local-path-provisioner"),
+  /** Attaches volumes for drivers that have no attacher of their own. */
+  attacher: component("system:csi-attacher"),
   node: (name: string): UserInfo => ({ name: `system:node:${name}`, groups: [nodesGroup, authenticatedGroup] }),
 }
 
@@ -58,6 +60,12 @@ export function componentRoles(): AnyObject[] {
       rule([...read, "patch"], "", "persistentvolumes"),
       rule(["create"], "storage.k8s.io", "storageclasses"),
     ]),
+    clusterRole("system:csi-attacher", [
+      rule([...read, "patch"], "storage.k8s.io", "volumeattachments"),
+      rule(["patch"], "storage.k8s.io", "volumeattachments/status"),
+      rule(["get", "list"], "storage.k8s.io", "csidrivers", "csinodes"),
+      rule(["get"], "", "persistentvolumes", "secrets"),
+    ]),
     clusterRole("system:node-proxier", [
       rule(read, "", "services", "endpoints", "nodes", "namespaces", "pods"),
       rule(read, "discovery.k8s.io", "endpointslices"),
@@ -75,6 +83,7 @@ export function componentBindings(): AnyObject[] {
     clusterRoleBinding("system:control-plane-joiner", group("system:bootstrappers:control-plane")),
     clusterRoleBinding("system:node-proxier", user(identities.network.name)),
     clusterRoleBinding("system:local-path-provisioner", user(identities.storage.name)),
+    clusterRoleBinding("system:csi-attacher", user(identities.attacher.name)),
   ]
 }
 
@@ -119,6 +128,7 @@ function controllerRules(): ReturnType<typeof rule>[] {
     rule(["create"], "", "persistentvolumes", "persistentvolumeclaims"),
     rule(["create"], "apps", "replicasets", "controllerrevisions"),
     rule(["create"], "discovery.k8s.io", "endpointslices"),
+    rule(["create"], "storage.k8s.io", "volumeattachments"),
     // What an aggregated role gathers may be more than the controller has itself.
     rule(["escalate"], "rbac.authorization.k8s.io", "clusterroles"),
     rule(["create"], "authentication.k8s.io", "tokenreviews"),
@@ -146,6 +156,7 @@ function nodeRules(): ReturnType<typeof rule>[] {
     rule([...read, ...write], "coordination.k8s.io", "leases"),
     rule(["create", "get", "update", "patch", "delete"], "storage.k8s.io", "csinodes"),
     rule(read, "storage.k8s.io", "csidrivers"),
+    rule(["get"], "storage.k8s.io", "volumeattachments"),
     ...events,
   ]
 }

@@ -1,12 +1,11 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { builtinKinds } from "@wick/sdk/api"
-import { seededRandom, systemClock } from "@wick/sdk/clock"
+import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createMemoryStorage, prefixEnd, type Storage } from "#store"
-import { createApiServer } from "../create-api-server.ts"
+import { startTestApi } from "../testing/start.ts"
 import { openEncryptedStorage } from "./index.ts"
 
 const master = { name: "admin", groups: ["system:masters"] }
@@ -52,20 +51,8 @@ function keyNames(text: string): string[] {
 async function withApi<T>(
   use: (send: (method: string, path: string, body?: unknown) => Promise<string>) => Promise<T>,
 ) {
-  await using server = createApiServer({
-    storage: await open(),
-    kinds: builtinKinds,
-    virtual: [],
-    admission: [],
-    authorize: () => ({ allowed: true, reason: "" }),
-    nodeProxy: () => undefined,
-    serviceCidr: "10.235.0.0/16",
-    version: "v1.36.0",
-    clock: systemClock,
-    random: seededRandom(1),
-    log: silentLog,
-  })
-  await server.ready
+  await using api = await startTestApi({ storage: await open() })
+  const { server } = api
   // Awaited, so that the server outlives its use.
   return await use(async (method, path, body) => {
     const headers = { "content-type": "application/json" }

@@ -8,14 +8,9 @@ describe("the head of an answer over HTTP/2", () => {
   it("says status, headers, length and the second in which it is given", async () => {
     const clock = new SimulatedClock(at)
     const heads = new AnswerHeads(clock)
-    const answer = new Response("x", { status: 201, headers: { "X-A": "1" } })
-    const headers = ["content-type", "text/plain;charset=UTF-8", "x-a", "1", "content-length", "7"]
-    const head = heads.of(answer, 7)
-    expect(head.map((text) => text.replace("UTF-8", "utf-8"))).toEqual(
-      [":status", "201", ...headers, "date", "Sat, 21 Nov 2026 22:00:00 GMT"].map((text) =>
-        text.replace("UTF-8", "utf-8"),
-      ),
-    )
+    const answer = new Response("x", { status: 201, headers: { "X-A": "1", "Content-Type": "text/plain" } })
+    const headers = ["content-type", "text/plain", "x-a", "1", "content-length", "7"]
+    expect(heads.of(answer, 7)).toEqual([":status", "201", ...headers, "date", "Sat, 21 Nov 2026 22:00:00 GMT"])
     await clock.advance(1_000)
     expect(heads.of(answer).at(-1)).toBe("Sat, 21 Nov 2026 22:00:01 GMT")
   })

@@ -1,11 +1,11 @@
-import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import { errorCode, type ServerStream, type StreamHandlers } from "#http2"
 import { pushOf } from "../push-response.ts"
 import { wholeBodyOf } from "../whole-body.ts"
 import type { AnswerHeads } from "./answer-head.ts"
 import { type BodyReader, type BodyReceiver, type BodySource, noBody } from "./body-limit.ts"
-import { answerTo } from "./fault.ts"
+import { answerTo, malformed } from "./fault.ts"
 import { LightRequest } from "./light-request.ts"
 import type { Limits } from "./limits.ts"
 import { restBytesMin, type Stalls } from "./outlet.ts"
@@ -191,9 +191,4 @@ export class Exchange implements StreamHandlers, BodySource, Refusable {
     this.#isWritten = true
     outlet.end()
   }
-}
-
-function malformed(message: string): Response {
-  const status = new StatusError("BadRequest", message)
-  return Response.json(status.toStatus(), { status: status.code })
 }

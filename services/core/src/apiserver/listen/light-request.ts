@@ -1,4 +1,4 @@
-import { LightHeaders } from "./light-headers.ts"
+import { LightHeaders } from "../light-headers.ts"
 
 /** What a request is made of. */
 export interface RequestParts {

@@ -56,6 +56,26 @@ async function send(port: number, options: RequestOptions, body?: string | strin
 const echo: ListenOptions["fetch"] = async (request) => new Response(`${request.method} ${await request.text()}`)
 
 describe("the listener", () => {
+  it("knows what a request of HTTP/1.1 is for, whether it names its path or all of its URL", async () => {
+    const told = async ({ url, headers }: Request): Promise<Response> =>
+      new Response(JSON.stringify([url, headers.get("x-a")]), {
+        headers: [
+          ["set-cookie", "a"],
+          ["set-cookie", "b"],
+        ],
+      })
+    const listener = await start(told)
+    const headers = ["Host", "one.test", "X-A", "1", "x-a", "2"]
+    const named = await send(listener.port, { path: "/p?q=1", headers })
+    expect(named.headers["set-cookie"]).toEqual(["a", "b"])
+    named.resume()
+    const asked = async (path: string) => ask(listener.port, { path, headers })
+    expect(JSON.parse((await asked("/p?q=1")).text)).toEqual(["https://one.test/p?q=1", "1, 2"])
+    expect(JSON.parse((await asked("https://two.test/p")).text)).toEqual(["https://two.test/p", "1, 2"])
+    for (const path of ["*", "//\\p", "https://"]) expect(await asked(path)).toMatchObject({ status: 400 })
+    await listener.close(0)
+  })
+
   it("tells who is at the other end: nobody, a client of ours, or one with a certificate of somebody else", async () => {
     const peers: Peer[] = []
     const listener = await start(async (_, peer) => {

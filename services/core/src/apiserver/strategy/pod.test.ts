@@ -56,6 +56,41 @@ describe("a new pod is refused for", () => {
       ],
     ],
     [
+      "devices that are no claims, or files too, or twice",
+      {
+        spec: {
+          containers: [
+            {
+              ...container,
+              volumeMounts: [{ name: "disk", mountPath: "/dev/b" }],
+              volumeDevices: [
+                { name: "scratch", devicePath: "/dev/a" },
+                { name: "disk", devicePath: "/dev/b" },
+                { name: "raw", devicePath: "/dev/../c" },
+                { name: "raw", devicePath: "/dev/../c" },
+                { name: "none", devicePath: "/dev/e" },
+              ],
+            },
+          ],
+          volumes: [
+            { name: "scratch", emptyDir: {} },
+            { name: "disk", persistentVolumeClaim: { claimName: "disk" } },
+            { name: "raw", persistentVolumeClaim: { claimName: "raw" } },
+          ],
+        },
+      },
+      [
+        `${at}.volumeDevices[0].name: Invalid value: "scratch": can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode`,
+        `${at}.volumeDevices[1].devicePath: Invalid value: "/dev/b": must not already exist in volumeMounts`,
+        `${at}.volumeDevices[1].name: Invalid value: "disk": must not already exist in volumeMounts`,
+        `${at}.volumeDevices[2].devicePath: Invalid value: "/dev/../c": can not contain backsteps ('..')`,
+        `${at}.volumeDevices[3].name: Invalid value: "raw": must be unique`,
+        `${at}.volumeDevices[3].devicePath: Invalid value: "/dev/../c": must be unique`,
+        `${at}.volumeDevices[3].devicePath: Invalid value: "/dev/../c": can not contain backsteps ('..')`,
+        `${at}.volumeDevices[4].name: Not found: "none"`,
+      ],
+    ],
+    [
       "variables",
       withContainer({
         env: [

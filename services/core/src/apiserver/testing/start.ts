@@ -17,7 +17,10 @@ const master = { name: "admin", groups: ["system:masters"] }
 interface TestApiOptions {
   readonly clock?: Clock
   readonly admission?: ApiServerOptions["admission"]
+  /** Everybody may do everything unless given. */
+  readonly authorize?: ApiServerOptions["authorize"]
   readonly nodeProxy?: ApiServerOptions["nodeProxy"]
+  readonly healthChecks?: ApiServerOptions["healthChecks"]
   readonly notesCauses?: boolean
   readonly serviceCidr?: string
   /** One that outlives this server; one of its own unless given. */
@@ -28,6 +31,8 @@ interface TestApiOptions {
 export async function startTestApi({
   clock = systemClock,
   admission = [],
+  authorize = () => ({ allowed: true, reason: "" }),
+  healthChecks,
   nodeProxy = () => undefined,
   notesCauses = false,
   serviceCidr = "10.235.0.0/16",
@@ -40,7 +45,8 @@ export async function startTestApi({
     faces: builtinFaces,
     virtual: [],
     admission,
-    authorize: () => ({ allowed: true, reason: "" }),
+    authorize,
+    ...(healthChecks && { healthChecks }),
     nodeProxy,
     notesCauses,
     serviceCidr,

@@ -35,7 +35,7 @@ export async function answerObject(context: RequestContext, stored: Buffer, stat
 export async function listObjects(context: RequestContext): Promise<Response> {
   const { resource, server } = context
   const found = await listPage(context)
-  if (found instanceof Response) return found
+  if (!("entries" in found)) return found
   const { entries, meta } = found
   server.store.cache(resource).announcePresent()
   const accept = context.request.headers.get("accept") ?? ""

@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { ownDirectory, runAsUser, startTestControlPlane } from "../../testing/control-plane.ts"
+import { runAsUser, startTestControlPlane } from "../../testing/control-plane.ts"
+import { ownDirectory } from "../../testing/own-directory.ts"
 
 /** The whole control plane, real keys and requests made by openssl, and a real kubectl. */
 const running = new AsyncDisposableStack()

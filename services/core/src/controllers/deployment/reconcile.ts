@@ -104,7 +104,7 @@ class Deployments implements AsyncDisposable {
     const livePods = (set: ReplicaSet): number =>
       this.#pods.byIndex("byController", set.metadata.uid).filter((pod) => !isEnded(pod)).length
     const plan = decide({ deployment, sets, livePods }, this.#context.clock.now())
-    await this.#apply(deployment, plan)
+    await this.#apply(deployment, plan, sets.some(isUnderWay))
     return plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
   }
 
@@ -118,7 +118,7 @@ class Deployments implements AsyncDisposable {
     return [...owned, ...adopt]
   }
 
-  async #apply(deployment: Deployment, plan: Plan): Promise<void> {
+  async #apply(deployment: Deployment, plan: Plan, isUnderWay: boolean): Promise<void> {
     const cause = freshCause(deployment)
     const resizes = plan.create !== undefined || plan.change.some(({ replicas }) => replicas !== undefined)
     const { name, namespace = "" } = deployment.metadata
@@ -135,9 +135,9 @@ class Deployments implements AsyncDisposable {
       const body = { metadata: { uid, annotations: { [revisionAnnotation]: plan.revision } } }
       await this.#patch(deployment, body)
     }
-    // A set that is resized wakes us again: the status is written then, once, instead of twice.
+    // A set that is resized wakes us again, and once more when it has seen to that: the status is written then, once.
     const resized = plan.create === undefined && plan.change.some(({ replicas }) => replicas !== undefined)
-    if (!resized) await this.#writeStatus(deployment, statusPatch(deployment.status, plan.status))
+    if (!resized && !isUnderWay) await this.#writeStatus(deployment, statusPatch(deployment.status, plan.status))
   }
 
   async #writeStatus(deployment: Deployment, status: object | undefined): Promise<void> {
@@ -218,4 +218,9 @@ class Deployments implements AsyncDisposable {
 
 function referenceOf({ metadata }: Deployment | ReplicaSet): { name: string; namespace: string } {
   return { name: metadata.name, namespace: must(metadata.namespace, "deployments and their sets live in a namespace") }
+}
+
+/** Its size was changed and its controller has not said yet what that made of it. */
+function isUnderWay({ metadata, status }: ReplicaSet): boolean {
+  return metadata.deletionTimestamp === undefined && (status?.observedGeneration ?? 0) < (metadata.generation ?? 0)
 }

@@ -27,7 +27,8 @@ export function hasTemplate(set: ReplicaSet, template: PodTemplateSpec): boolean
 
 /** Canonical texts by the text as it came: the server writes a template the same way every time. */
 const canonicalTexts = new Map<string, string>()
-const canonicalTextsMax = 500
+/** Of those that are made or rolled out at one time: a template that rests is not asked for. */
+const canonicalTextsMax = 128
 
 function canonical(template: PodTemplateSpec): string {
   const written = JSON.stringify(template)

@@ -69,8 +69,8 @@ class EndpointSlices {
         const key = serviceKey(subject(change))
         return key === "" ? [] : [key]
       }),
-      // Of Endpoints only a removal is looked at: every service writes its own, and nobody else's are touched.
-      watchOf(this.#endpoints, ({ before, after }) => (before && !after ? [keyOf(before)] : [])),
+      // What was written is looked at again, for it was decided on while what had been written before was on its way here.
+      watchOf(this.#endpoints, (change) => [keyOf(subject(change))]),
     ]
   }
 

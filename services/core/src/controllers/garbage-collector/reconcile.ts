@@ -1,12 +1,16 @@
+import type { Kind } from "@wick/sdk/api/kind"
 import type { OwnerReference } from "@wick/sdk/api/meta/object-meta"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { must } from "@wick/sdk/assert"
-import { type Change, createController, done, type Result } from "@wick/sdk/controller"
+import { type Change, createController, done, type Result, wakeAfter } from "@wick/sdk/controller"
 import type { ControllerContext } from "../context.ts"
 import type { Inventory, TrackedObject } from "../inventory/inventory.ts"
 import { decide, type OwnerState, orphan, ownerState } from "./decide.ts"
+import { Dependents } from "./dependents.ts"
 
 const concurrency = 20
+/** Until an owner is looked for again that is there and that no watch has told of yet. */
+const unheardMs = 5_000
 /** Owners that were found to be gone, by uid: asked once, however many dependents they had. */
 const absentMax = 5_000
 
@@ -30,8 +34,7 @@ export function startGarbageCollector(context: ControllerContext, inventory: Inv
 class GarbageCollector {
   readonly #context: ControllerContext
   readonly #inventory: Inventory
-  /** Owner uid → uids of its dependents. */
-  readonly #dependents = new Map<string, Set<string>>()
+  readonly #dependents = new Dependents()
   readonly #absent = new Set<string>()
 
   constructor(context: ControllerContext, inventory: Inventory) {
@@ -42,13 +45,13 @@ class GarbageCollector {
   /** Keeps the dependents up to date, and wakes whoever the change concerns: the object, its owners, its dependents. */
   take({ before, after }: Change<TrackedObject>, wake: (uid: string) => void): void {
     const uid = must(after ?? before, "a change has an object").uid
-    for (const owner of before?.owners ?? []) this.#unlink(owner.uid, uid)
-    for (const owner of after?.owners ?? []) this.#link(owner.uid, uid)
+    for (const owner of before?.owners ?? []) this.#dependents.unlink(owner.uid, uid)
+    for (const owner of after?.owners ?? []) this.#dependents.link(owner.uid, uid)
     if (after && (after.owners.length > 0 || after.deleting)) wake(uid)
     for (const owner of [...(before?.owners ?? []), ...(after?.owners ?? [])]) {
       if (this.#inventory.get(owner.uid)?.deleting) wake(owner.uid)
     }
-    if (after === undefined || after.deleting) for (const dependent of this.#dependents.get(uid) ?? []) wake(dependent)
+    if (after === undefined || after.deleting) for (const dependent of this.#dependents.of(uid)) wake(dependent)
   }
 
   async reconcile(uid: string, signal: AbortSignal): Promise<Result> {
@@ -59,6 +62,7 @@ class GarbageCollector {
     )
     const dependents = this.#dependentsOf(uid)
     const verdict = decide({ object, owners, dependents })
+    const isUnheard = owners.some(({ reference, state }) => state === "solid" && this.#isUnheard(object, reference))
     try {
       if (verdict.kind === "delete") await this.#delete(object, verdict.policy)
       else if (verdict.kind === "forget-owners") await this.#forgetOwners(object, verdict.uids)
@@ -67,7 +71,14 @@ class GarbageCollector {
     } catch (error) {
       if (!isStatus(error, "NotFound")) throw error
     }
-    return done
+    return isUnheard ? wakeAfter(unheardMs) : done
+  }
+
+  /** Of one that is there and was never heard of the end may not be heard of either: a kind is listed as it is then. */
+  #isUnheard(object: TrackedObject, reference: OwnerReference): boolean {
+    if (this.#inventory.get(reference.uid) !== undefined) return false
+    const kind = this.#inventory.kindOf(reference)
+    return kind !== undefined && mayOwn(kind, object)
   }
 
   /** An owner that is not known is asked for: its watch may be behind, or it may never have been. */
@@ -77,8 +88,7 @@ class GarbageCollector {
     if (this.#absent.has(reference.uid)) return "absent"
     const kind = this.#inventory.kindOf(reference)
     if (!kind) throw new Error(`owner ${reference.kind} ${reference.name} is of a kind that is not served`)
-    // An object of the cluster cannot belong to one of a namespace: such a reference says nothing.
-    if (kind.namespaced && object.namespace === "") return "solid"
+    if (!mayOwn(kind, object)) return "solid"
     try {
       const namespace = kind.namespaced ? { namespace: object.namespace } : {}
       const found = await this.#context.client.get(kind, { name: reference.name, ...namespace }, { signal })
@@ -129,22 +139,15 @@ class GarbageCollector {
   }
 
   #dependentsOf(uid: string): TrackedObject[] {
-    return [...(this.#dependents.get(uid) ?? [])].flatMap((dependent) => this.#inventory.get(dependent) ?? [])
-  }
-
-  #link(owner: string, uid: string): void {
-    const known = this.#dependents.get(owner)
-    if (known) known.add(uid)
-    else this.#dependents.set(owner, new Set([uid]))
-  }
-
-  #unlink(owner: string, uid: string): void {
-    const known = this.#dependents.get(owner)
-    known?.delete(uid)
-    if (known?.size === 0) this.#dependents.delete(owner)
+    return [...this.#dependents.of(uid)].flatMap((dependent) => this.#inventory.get(dependent) ?? [])
   }
 }
 
 function referenceOf({ name, namespace }: TrackedObject): { name: string; namespace?: string } {
   return namespace === "" ? { name } : { name, namespace }
+}
+
+/** An object of the cluster cannot belong to one of a namespace: such a reference says nothing. */
+function mayOwn(kind: Kind, object: TrackedObject): boolean {
+  return !kind.namespaced || object.namespace !== ""
 }

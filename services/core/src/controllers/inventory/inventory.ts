@@ -1,7 +1,7 @@
 import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
 import { APIService } from "@wick/sdk/api/apiregistration/api-service"
 import type { Kind, KindOf } from "@wick/sdk/api/kind"
-import type { ObjectMeta, OwnerReference } from "@wick/sdk/api/meta/object-meta"
+import type { ObjectMeta } from "@wick/sdk/api/meta/object-meta"
 import {
   type Change,
   type Controller,
@@ -15,19 +15,9 @@ import {
 } from "@wick/sdk/controller"
 import type { ControllerContext } from "../context.ts"
 import { discoverKinds } from "./discovery.ts"
+import { isSame, sharedOwners, type TrackedObject, tracked } from "./tracked-object.ts"
 
-/** What is known of every object: who it is, whom it belongs to, and whether it is on its way out. */
-export interface TrackedObject {
-  readonly kind: Kind
-  readonly uid: string
-  readonly name: string
-  /** "" for objects of the cluster. */
-  readonly namespace: string
-  readonly resourceVersion: string
-  readonly owners: readonly OwnerReference[]
-  readonly finalizers: readonly string[]
-  readonly deleting: boolean
-}
+export type { TrackedObject }
 
 /** Events belong to nobody and are many: they are not followed. */
 const ignored = new Set(["events", "events.events.k8s.io"])
@@ -176,16 +166,23 @@ export class Inventory implements AsyncDisposable {
   #take(kind: Kind, { before, after }: Change<{ metadata: ObjectMeta }>): void {
     const replaced = before && before.metadata.uid !== after?.metadata.uid
     if (replaced) this.#remove(before.metadata.uid ?? "")
-    if (after) this.#put(tracked(kind, after.metadata))
+    if (after) this.#put(kind, after.metadata)
   }
 
-  #put(after: TrackedObject): void {
-    const before = this.#objects.get(after.uid)
-    this.#objects.set(after.uid, after)
+  #put(kind: Kind, metadata: ObjectMeta): void {
+    const { uid = "" } = metadata
+    const before = this.#objects.get(uid)
+    const seen = tracked(kind, metadata)
+    if (before && isSame(before, seen)) {
+      // Each version comes with texts of its own: those that are here already do as well.
+      this.#objects.set(before.uid, { ...before, kind, resourceVersion: seen.resourceVersion })
+      return
+    }
+    const after = { ...seen, owners: sharedOwners(seen.owners, this.#objects), asOwner: before?.asOwner }
+    this.#objects.set(uid, after)
     const neighbours = this.#namespaces.get(after.namespace)
-    if (neighbours) neighbours.add(after.uid)
-    else this.#namespaces.set(after.namespace, new Set([after.uid]))
-    if (before && isSame(before, after)) return
+    if (neighbours) neighbours.add(uid)
+    else this.#namespaces.set(after.namespace, new Set([uid]))
     for (const listener of this.#listeners) listener(before ? { before, after } : { after })
   }
 
@@ -198,27 +195,6 @@ export class Inventory implements AsyncDisposable {
     if (neighbours?.size === 0) this.#namespaces.delete(before.namespace)
     for (const listener of this.#listeners) listener({ before })
   }
-}
-
-function tracked(kind: Kind, metadata: ObjectMeta): TrackedObject {
-  return {
-    kind,
-    uid: metadata.uid ?? "",
-    name: metadata.name ?? "",
-    namespace: metadata.namespace ?? "",
-    resourceVersion: metadata.resourceVersion ?? "",
-    owners: metadata.ownerReferences ?? [],
-    finalizers: metadata.finalizers ?? [],
-    deleting: metadata.deletionTimestamp !== undefined,
-  }
-}
-
-/** Whether nothing changed that deletion looks at: most writes change a status. */
-function isSame(one: TrackedObject, other: TrackedObject): boolean {
-  return (
-    one.deleting === other.deleting &&
-    JSON.stringify([one.owners, one.finalizers]) === JSON.stringify([other.owners, other.finalizers])
-  )
 }
 
 function metadataOnly(object: KindOf<Kind>): KindOf<Kind> {

@@ -72,6 +72,21 @@ describe("a claim", () => {
     expect(step({ volumes: [own], claim: claim({ volumeName: "disk" }) })).toBe("bound disk")
   })
 
+  it("of a directory that asks for more is told that it has it, and one of a driver waits for that", () => {
+    const own = (driver: string) =>
+      volume("disk", "2Gi", { claimRef: { uid: "c1", name: "data", namespace: "shop" }, csi: { driver } })
+    const bound = { phase: "Bound", capacity: { storage: "2Gi" } }
+    const asking = (storage: string) => claim({ volumeName: "disk", resources: { requests: { storage } } }, bound)
+    const ours = { volumes: [own("local-path.wick.dev")] }
+    expect(step({ ...ours, claim: asking("3Gi") })).toBe("grow disk")
+    expect(step({ ...ours, claim: asking("2048Mi") })).toBe("bound disk")
+    expect(step({ volumes: [own("d.io")], claim: asking("3Gi") })).toBe("bound disk")
+  })
+
+  it("gets no directory when it asks for a device", () => {
+    expect(step({ claim: claim({ volumeMode: "Block" }) })).toBe("wait")
+  })
+
   it("never takes what is somebody else's, and says when its volume is gone", () => {
     const foreign = volume("disk", "2Gi", { claimRef: { uid: "c2", name: "data", namespace: "shop" } })
     expect(step({ volumes: [foreign], storageClass: undefined })).toBe("wait")

@@ -2,7 +2,7 @@ import type { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import type { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import type { NewOf } from "@wick/sdk/api/kind"
 import { matches } from "@wick/sdk/api/meta/label-selector"
-import { compareQuantities } from "@wick/sdk/api/meta/quantity"
+import { compareQuantities, type Quantity } from "@wick/sdk/api/meta/quantity"
 import { localPath } from "@wick/sdk/api/storage/local-path"
 import type { StorageClass } from "@wick/sdk/api/storage/storage-class"
 
@@ -22,18 +22,20 @@ export interface Observed {
  *     reserve    a volume is to be marked as the claim's
  *     take       the claim is to name the volume that is marked as its own
  *     bound      both are to say so, if they do not yet
+ *     grow       its directory is to be told as large as the claim asks for by now
  *     lost       the volume that it had is gone
  */
 export type Step =
   | { readonly kind: "wait" | "lost" }
   | { readonly kind: "provision"; readonly volume: NewOf<typeof PersistentVolume> }
   | { readonly kind: "reserve" | "take" | "bound"; readonly volume: PersistentVolume }
+  | { readonly kind: "grow"; readonly volume: PersistentVolume; readonly storage: Quantity }
 
 export function decide(observed: Observed): Step {
   const { claim, volumes, storageClass, nodeName } = observed
   const named = claim.spec.volumeName
   const own = volumes.find(({ spec }) => spec?.claimRef?.uid === claim.metadata.uid)
-  if (named && own?.metadata.name === named) return { kind: "bound", volume: own }
+  if (named && own?.metadata.name === named) return growth(claim, own) ?? { kind: "bound", volume: own }
   if (named) {
     const wanted = volumes.find(({ metadata }) => metadata.name === named)
     if (wanted && isFreeFor(wanted, claim)) return { kind: "reserve", volume: wanted }
@@ -47,7 +49,17 @@ export function decide(observed: Observed): Step {
   )
   if (found) return { kind: "reserve", volume: found }
   if (storageClass?.provisioner !== localPath.provisioner || nodeName === undefined) return { kind: "wait" }
+  // A directory is no device.
+  if (claim.spec.volumeMode === "Block") return { kind: "wait" }
   return { kind: "provision", volume: localVolume(claim, storageClass, nodeName) }
+}
+
+/** Whether the claim may ask for more is admission's to say; a directory has no size that would have to be changed. */
+function growth({ spec, status }: PersistentVolumeClaim, volume: PersistentVolume): Step | undefined {
+  if (volume.spec?.csi?.driver !== localPath.driver || status?.phase !== "Bound") return undefined
+  const storage = spec.resources?.requests?.storage ?? "0"
+  const held = status.capacity?.storage ?? volume.spec.capacity?.storage ?? "0"
+  return compareQuantities(storage, held) > 0 ? { kind: "grow", volume, storage } : undefined
 }
 
 /** Nobody's, or set aside for this claim by name. */

@@ -7,7 +7,7 @@ import { StorageClass } from "@wick/sdk/api/storage/storage-class"
 import { createController, done, type Informer, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import type { ControllerContext } from "../context.ts"
 import { isEnded } from "../pod-state.ts"
-import { claimsOf } from "../volume-protection/decide.ts"
+import { claimKeys } from "../volume-protection/decide.ts"
 import { decide, decideVolume, type Step } from "./decide.ts"
 import { startEphemeralClaims } from "./ephemeral-claims.ts"
 
@@ -24,7 +24,6 @@ const byClaim = {
   claim: ({ spec }: PersistentVolume): string[] =>
     spec?.claimRef ? [`${spec.claimRef.namespace}/${spec.claimRef.name}`] : [],
 }
-const claimKeys = (pod: Pod): string[] => claimsOf(pod).map((name) => `${pod.metadata.namespace}/${name}`)
 
 function startClaims({ client, clock, informers, log, metrics }: ControllerContext): AsyncDisposable {
   const claims = informers(PersistentVolumeClaim)
@@ -94,6 +93,14 @@ async function apply(client: ControllerContext["client"], claim: PersistentVolum
       const annotations = { "pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes" }
       const body = { metadata: { uid, resourceVersion, annotations }, spec: { volumeName: step.volume.metadata.name } }
       await client.patch(PersistentVolumeClaim, reference, { type: "merge", body })
+      return
+    }
+    case "grow": {
+      const capacity = { storage: step.storage }
+      const volume = { name: step.volume.metadata.name }
+      await client.patch(PersistentVolume, volume, { type: "merge", body: { spec: { capacity } } })
+      const body = { status: { capacity } }
+      await client.patch(PersistentVolumeClaim, reference, { type: "merge", body }, { subresource: "status" })
       return
     }
     case "bound": {

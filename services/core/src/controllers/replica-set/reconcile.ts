@@ -186,8 +186,10 @@ class ReplicaSets implements AsyncDisposable {
       this.#events.record(set, { type: "Normal", reason: "SuccessfulDelete", message: `Deleted pod: ${name}` })
       return undefined
     } catch (error) {
-      if (isStatus(error, "NotFound", "Conflict")) return undefined
+      if (isStatus(error, "NotFound")) return undefined
       this.#pending.stays(set.metadata.uid, pod)
+      // Another pod of that name, of which the watch tells, or others wrote at the same time: both are looked at again.
+      if (isStatus(error, "Conflict")) throw error
       const message = error instanceof Error ? error.message : String(error)
       this.#events.record(set, { type: "Warning", reason: "FailedDelete", message: `Error deleting: ${message}` })
       return { reason: "FailedDelete", message }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ControlPlane } from "../../server.ts"
-import { ownDirectory, runAsUser, startTestControlPlane } from "../../testing/control-plane.ts"
+import { runAsUser, startTestControlPlane } from "../../testing/control-plane.ts"
+import { ownDirectory } from "../../testing/own-directory.ts"
 
 /** The whole control plane and a real kubectl, with nothing but a token out of a secret. */
 const running = new AsyncDisposableStack()

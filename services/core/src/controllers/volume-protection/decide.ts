@@ -11,6 +11,11 @@ export function claimsOf({ metadata, spec }: Pod): string[] {
   })
 }
 
+/** The same as keys, by which pods are found. */
+export function claimKeys(pod: Pod): string[] {
+  return claimsOf(pod).map((name) => `${pod.metadata.namespace}/${name}`)
+}
+
 /** A pod that no node has yet will not get a claim that goes, and one that has ended needs it no more. */
 export function usesClaims(pod: Pod): boolean {
   return pod.spec.nodeName !== undefined && pod.spec.nodeName !== "" && !isEnded(pod)

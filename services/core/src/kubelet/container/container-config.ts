@@ -19,9 +19,11 @@ export interface ContainerInput {
   readonly image: ImageRecord
   readonly sources: EnvSources
   readonly mounts: readonly { readonly mount: VolumeMount; readonly hostPath: string }[]
+  readonly devices: readonly { readonly device: VolumeDevice; readonly hostPath: string }[]
 }
 
 type VolumeMount = NonNullable<PodContainer["volumeMounts"]>[number]
+type VolumeDevice = NonNullable<PodContainer["volumeDevices"]>[number]
 
 /** What the runtime is told of a container. Throws `ContainerConfigError` when the pod cannot be as it is written. */
 export function containerConfig(input: ContainerInput): ContainerConfig {
@@ -41,6 +43,11 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     workingDirectory: container.workingDir ?? "",
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: mountsOf(input),
+    devices: input.devices.map(({ device, hostPath }) => ({
+      containerPath: device.devicePath,
+      hostPath,
+      readOnly: isReadOnlyVolume(pod, device.name),
+    })),
     labels: {},
     annotations: {},
     logPath: `${container.name}/${attempt}.log`,
@@ -54,14 +61,20 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
   }
 }
 
-function environment({ state, deps, start, sources }: Omit<ContainerInput, "image" | "mounts">): Map<string, string> {
+function environment({
+  state,
+  deps,
+  start,
+  sources,
+}: Omit<ContainerInput, "image" | "mounts" | "devices">): Map<string, string> {
   const { pod } = state
-  const services = serviceEnv(deps.services(), pod.metadata.namespace ?? "", pod.spec.enableServiceLinks)
+  const { namespace = "" } = pod.metadata
+  const services = serviceEnv(deps.services, namespace, pod.spec.enableServiceLinks)
   return containerEnv(pod, start.container, state.place, sources, services)
 }
 
 /** The part of a volume that a mount shows, which may be named by the container's variables; "": all of it. */
-export function subPathOf(mount: VolumeMount, input: Omit<ContainerInput, "image" | "mounts">): string {
+export function subPathOf(mount: VolumeMount, input: Omit<ContainerInput, "image" | "mounts" | "devices">): string {
   if (!mount.subPathExpr) return mount.subPath ?? ""
   const path = expand(mount.subPathExpr, environment(input))
   if (!path.includes("$(")) return path

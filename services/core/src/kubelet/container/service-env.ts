@@ -3,18 +3,20 @@ import type { Service } from "@wick/sdk/api/core/service"
 const apiNamespace = "default"
 const apiName = "kubernetes"
 
+/** Services where they are kept anyway: only those are looked at that are asked for. */
+export interface KnownServices {
+  get(name: string, namespace: string): Service | undefined
+  list(namespace: string): readonly Service[]
+}
+
 /**
  * Pure: the variables by which containers find services without DNS, as Docker's links had them. The API's own service
  * is always there; those of the namespace only when the pod asks for links.
  */
-export function serviceEnv(services: readonly Service[], namespace: string, links: boolean): Map<string, string> {
-  const variables = new Map<string, string>()
-  for (const service of services) {
-    const isApi = service.metadata.namespace === apiNamespace && service.metadata.name === apiName
-    if (!isApi && !(links && service.metadata.namespace === namespace)) continue
-    for (const [name, value] of variablesOf(service)) variables.set(name, value)
-  }
-  return variables
+export function serviceEnv(services: KnownServices, namespace: string, links: boolean): Map<string, string> {
+  const api = services.get(apiName, apiNamespace)
+  const linked = links ? services.list(namespace) : []
+  return new Map([...(api ? [api] : []), ...linked].flatMap(variablesOf))
 }
 
 function variablesOf(service: Service): [string, string][] {

@@ -2,6 +2,8 @@ import { Node } from "@wick/sdk/api/core/node"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { CSINode } from "@wick/sdk/api/storage/csi-node"
 import type { Client } from "@wick/sdk/client"
+import { controllersAnnotation } from "./attachment-step.ts"
+import { controllerCapability } from "./messages.ts"
 import type { Driver } from "./plugin-registry.ts"
 
 const idsAnnotation = "csi.volume.kubernetes.io/nodeid"
@@ -14,13 +16,17 @@ export async function writeDrivers(
 ): Promise<void> {
   const all = [...drivers.values()]
   const spec = { drivers: all.map(describe) }
+  const attaching = all.filter(({ controller }) => controller.has(controllerCapability.attach))
+  const controllers = attaching.length > 0 ? attaching.map(({ name }) => name).join(",") : null
+  const metadata = { annotations: { [controllersAnnotation]: controllers } }
   try {
-    await client.patch(CSINode, { name: nodeName }, { type: "merge", body: { spec } })
+    await client.patch(CSINode, { name: nodeName }, { type: "merge", body: { metadata, spec } })
   } catch (error) {
     if (!isStatus(error, "NotFound")) throw error
     const { uid } = (await client.get(Node, { name: nodeName })).metadata
     const owner = { apiVersion: "v1", kind: "Node", name: nodeName, uid }
-    await client.create(CSINode, { metadata: { name: nodeName, ownerReferences: [owner] }, spec })
+    const annotations = controllers === null ? {} : { [controllersAnnotation]: controllers }
+    await client.create(CSINode, { metadata: { name: nodeName, annotations, ownerReferences: [owner] }, spec })
   }
   const ids = Object.fromEntries(all.map(({ name, node }) => [name, node.nodeId ?? ""]))
   const annotations = { [idsAnnotation]: all.length > 0 ? JSON.stringify(ids) : null }

@@ -1,23 +1,27 @@
 import { createHash } from "node:crypto"
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, readdir, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import type { Pod } from "@wick/sdk/api/core/pod"
-import { Secret } from "@wick/sdk/api/core/secret"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
-import { isMounted } from "../volume/host-directory.ts"
+import { isMounted, removeUnmounted } from "../volume/host-directory.ts"
 import { VolumeProblem } from "../volume/payload.ts"
 import { requestToken } from "../volume/service-account-token.ts"
+import { untilAttached } from "./attachment.ts"
 import { callDriver } from "./driver-link.ts"
+import { driverSecret } from "./driver-secret.ts"
 import { giveToGroup } from "./group-ownership.ts"
-import { nodeCapability } from "./messages.ts"
-import { capabilityOf, contextOf, type MountWish, ownsFiles, refusalOf } from "./mount-request.ts"
+import { nodeCapability, type PublishRequest, type StageRequest } from "./messages.ts"
+import { capabilityOf, contextOf, type MountWish, needsAttachment, ownsFiles, refusalOf } from "./mount-request.ts"
 import type { Driver, PluginRegistry } from "./plugin-registry.ts"
+import { readRecord, recordsOf, type VolumeRecord, volumesPlace, writeRecord } from "./volume-record.ts"
+import { VolumesInUse } from "./volumes-in-use.ts"
 
 export interface CsiVolumesOptions {
   readonly client: Client
+  readonly nodeName: string
   readonly registry: PluginRegistry
   readonly clock: Clock
   /** All pods' directories. */
@@ -26,16 +30,19 @@ export interface CsiVolumesOptions {
   readonly staging: string
 }
 
-/** Beside each mount: what must be known to take it away, whoever asks then. */
-interface VolumeData {
-  readonly driverName: string
-  readonly volumeHandle: string
-  readonly volumeLifecycleMode: string
-  readonly staged: boolean
+/** A volume on its way to a pod. */
+interface Publication {
+  readonly pod: Pod
+  readonly wish: MountWish
+  readonly driver: Driver
+  /** What the cluster says of the driver, if anything. */
+  readonly object: CSIDriver | undefined
+  readonly record: VolumeRecord
+  readonly target: string
+  /** What the driver has said when the volume was attached. */
+  readonly publishContext: Record<string, string>
 }
 
-const place = join("volumes", "kubernetes.io~csi")
-const dataFile = "vol_data.json"
 const node = "/csi.v1.Node"
 const tokenSecondsDefault = 3_600
 
@@ -49,17 +56,27 @@ export class CsiVolumes {
   readonly #published = new Set<string>()
   /** Staging and unstaging of one volume take turns. */
   readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #inUse: VolumesInUse
 
   constructor(options: CsiVolumesOptions) {
     this.#options = options
+    this.#inUse = new VolumesInUse(options)
   }
 
-  /** Where the volume's files are for the pod. Does nothing for one that is published. Throws `VolumeProblem`. */
-  async publish(pod: Pod, name: string, wish: MountWish): Promise<string> {
-    const home = join(this.#options.pods, pod.metadata.uid, place, name)
-    const target = join(home, "mount")
+  /** What is mounted here, from before this process too, is told to the API. */
+  tellInUse(): Promise<void> {
+    return this.#inUse.tell()
+  }
+
+  /**
+   * Where the volume's files are for the pod, or the device that it is. Does nothing for one that is published; waits for
+   * one that has to be attached. Throws `VolumeProblem`.
+   */
+  async publish(pod: Pod, name: string, wish: MountWish, signal?: AbortSignal): Promise<string> {
+    const home = join(this.#options.pods, pod.metadata.uid, volumesPlace, name)
+    const target = join(home, wish.mode === "Block" ? "device" : "mount")
     if (this.#published.has(target)) return target
-    if ((await readData(home)) && (await isMounted(target).catch(() => false))) {
+    if ((await readRecord(home)) && (await isThere(target, wish))) {
       this.#published.add(target)
       return target
     }
@@ -67,71 +84,92 @@ export class CsiVolumes {
     const object = await this.#object(wish.driver)
     const refusal = refusalOf(wish, object)
     if (refusal !== undefined) throw new VolumeProblem(refusal)
-    const fsGroup = pod.spec.securityContext.fsGroup
-    const capability = capabilityOf(wish, driver, fsGroup)
     const staged = wish.lifecycle === "Persistent" && driver.capabilities.has(nodeCapability.stage)
-    const data = { driverName: driver.name, volumeHandle: wish.volumeId, volumeLifecycleMode: wish.lifecycle, staged }
+    const named = { driverName: driver.name, volumeHandle: wish.volumeId, volumeLifecycleMode: wish.lifecycle }
+    const attached = needsAttachment(wish, object)
+    const record: VolumeRecord = { ...named, staged, attached }
     await mkdir(home, { recursive: true, mode: 0o750 })
-    await writeFile(join(home, dataFile), JSON.stringify(data))
-    const [volumeContext, secrets] = await Promise.all([this.#context(pod, wish, object), this.#secrets(pod, wish)])
-    await this.#inTurn(data, async () => {
-      const stagingTargetPath = this.#stagingPath(data)
-      const common = { volumeId: wish.volumeId, volumeCapability: capability, stagingTargetPath }
-      if (staged) {
-        await mkdir(stagingTargetPath, { recursive: true, mode: 0o750 })
-        const request = { ...common, volumeContext: { ...wish.attributes } }
-        await this.#call(driver, "NodeStageVolume", ["csi.v1.NodeStageVolumeRequest", request])
-      }
-      const request = { ...common, targetPath: target, readonly: wish.readOnly, volumeContext, secrets }
-      if (!staged) request.stagingTargetPath = ""
-      await this.#call(driver, "NodePublishVolume", ["csi.v1.NodePublishVolumeRequest", request])
-    })
+    const publishContext = attached ? await this.#attached(home, record, signal) : {}
+    await writeRecord(home, record)
+    await this.#mount({ pod, wish, driver, object, record, target, publishContext })
+    const { fsGroup } = pod.spec.securityContext
     if (fsGroup !== undefined && ownsFiles(wish, driver, object)) await giveToGroup(target, fsGroup)
     this.#published.add(target)
     return target
   }
 
-  /** Gives back all volumes of a pod that was. Throws when a driver that has some of them is not there. */
-  async release(podDirectory: string): Promise<void> {
-    const root = join(podDirectory, place)
-    for (const name of await readdir(root).catch(() => [])) {
-      const home = join(root, name)
-      const data = await readData(home)
-      if (data) await this.#unpublish(data, home)
-      this.#published.delete(join(home, "mount"))
-      await rm(home, { recursive: true })
-    }
+  /** The node says that it may use the volume before it counts on its being attached. */
+  async #attached(home: string, record: VolumeRecord, signal?: AbortSignal): Promise<Record<string, string>> {
+    const { driverName: driver, volumeHandle } = record
+    if (!(await readRecord(home))) await writeRecord(home, { ...record, waiting: true })
+    await this.#inUse.tell()
+    return untilAttached(this.#options, { driver, volumeHandle }, signal)
   }
 
-  async #unpublish(data: VolumeData, home: string): Promise<void> {
-    const driver = this.#driver(data.driverName)
-    const { volumeHandle: volumeId } = data
-    await this.#inTurn(data, async () => {
-      const request = { volumeId, targetPath: join(home, "mount") }
-      await this.#call(driver, "NodeUnpublishVolume", ["csi.v1.NodeUnpublishVolumeRequest", request])
-      await rm(join(home, dataFile))
-      if (!data.staged || (await this.#isUsed(data))) return
-      const stagingTargetPath = this.#stagingPath(data)
-      const unstage = { volumeId, stagingTargetPath }
-      await this.#call(driver, "NodeUnstageVolume", ["csi.v1.NodeUnstageVolumeRequest", unstage])
-      await rm(dirname(stagingTargetPath), { recursive: true })
+  async #mount(publication: Publication): Promise<void> {
+    const { pod, wish, driver, object, record, target, publishContext } = publication
+    const { client } = this.#options
+    const stagingTargetPath = this.#stagingPath(record)
+    const volumeCapability = capabilityOf(wish, driver.capabilities, pod.spec.securityContext.fsGroup)
+    const common = { volumeId: wish.volumeId, volumeCapability, publishContext }
+    const [volumeContext, stageSecrets, secrets] = await Promise.all([
+      this.#context(pod, wish, object),
+      driverSecret(client, "NodeStageSecretRef", record.staged ? wish.stageSecret : undefined),
+      driverSecret(client, "NodePublishSecretRef", wish.publishSecret),
+    ])
+    await this.#inTurn(record, async () => {
+      if (record.staged) {
+        const attributes = { ...wish.attributes }
+        const request = { ...common, stagingTargetPath, volumeContext: attributes, secrets: stageSecrets }
+        await mkdir(stagingTargetPath, { recursive: true, mode: 0o750 })
+        await during(stepsOf(wish).stage, () => this.#stage(driver, request))
+      }
+      const place = { stagingTargetPath: record.staged ? stagingTargetPath : "", targetPath: target }
+      const request = { ...common, ...place, readonly: wish.readOnly, volumeContext, secrets }
+      await during(stepsOf(wish).publish, () => this.#publish(driver, request))
     })
   }
 
-  /** Whether a pod of this node has the volume, by what is on the disk. */
-  async #isUsed({ driverName, volumeHandle }: VolumeData): Promise<boolean> {
-    const { pods } = this.#options
-    for (const uid of await readdir(pods)) {
-      for (const name of await readdir(join(pods, uid, place)).catch(() => [])) {
-        const data = await readData(join(pods, uid, place, name))
-        if (data?.driverName === driverName && data.volumeHandle === volumeHandle) return true
-      }
+  /** Gives back all volumes of a pod that was. Throws when a driver that has some of them is not there. */
+  async release(podDirectory: string): Promise<void> {
+    const root = join(podDirectory, volumesPlace)
+    for (const name of await readdir(root).catch(() => [])) {
+      const home = join(root, name)
+      const record = await readRecord(home)
+      if (record && !record.waiting) await this.#unpublish(record, home)
+      for (const target of ["mount", "device"]) this.#published.delete(join(home, target))
+      await removeUnmounted(home)
     }
-    return false
+    await this.#inUse.tellLess()
   }
 
-  async #inTurn(data: VolumeData, work: () => Promise<void>): Promise<void> {
-    const key = `${data.driverName} ${data.volumeHandle}`
+  /** What has failed half-way is done from its beginning: the record goes last, and drivers may be asked twice. */
+  async #unpublish(record: VolumeRecord, home: string): Promise<void> {
+    const driver = this.#driver(record.driverName)
+    const { volumeHandle: volumeId } = record
+    const isDevice = (await stat(join(home, "device")).catch(() => undefined)) !== undefined
+    await this.#inTurn(record, async () => {
+      const request = { volumeId, targetPath: join(home, isDevice ? "device" : "mount") }
+      await this.#call(driver, "NodeUnpublishVolume", ["csi.v1.NodeUnpublishVolumeRequest", request])
+      if (record.staged && !(await this.#isUsedElsewhere(record, home))) {
+        const stagingTargetPath = this.#stagingPath(record)
+        const unstage = { volumeId, stagingTargetPath }
+        await this.#call(driver, "NodeUnstageVolume", ["csi.v1.NodeUnstageVolumeRequest", unstage])
+        await removeUnmounted(dirname(stagingTargetPath))
+      }
+      await removeUnmounted(home)
+    })
+  }
+
+  /** Whether another pod of this node has the volume, by what is on the disk. */
+  async #isUsedElsewhere({ driverName, volumeHandle }: VolumeRecord, home: string): Promise<boolean> {
+    const isSame = (other: VolumeRecord): boolean =>
+      other.driverName === driverName && other.volumeHandle === volumeHandle
+    return [...(await recordsOf(this.#options.pods))].some(([place, other]) => place !== home && isSame(other))
+  }
+
+  async #inTurn({ driverName, volumeHandle }: VolumeRecord, work: () => Promise<void>): Promise<void> {
+    const key = `${driverName} ${volumeHandle}`
     const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work)
     const over = turn.catch(() => {})
     this.#turns.set(key, over)
@@ -142,7 +180,7 @@ export class CsiVolumes {
     }
   }
 
-  #stagingPath({ driverName, volumeHandle }: VolumeData): string {
+  #stagingPath({ driverName, volumeHandle }: VolumeRecord): string {
     const hash = createHash("sha256").update(volumeHandle).digest("hex")
     return join(this.#options.staging, basename(driverName), hash, "globalmount")
   }
@@ -151,6 +189,14 @@ export class CsiVolumes {
     const driver = this.#options.registry.get(name)
     if (driver) return driver
     throw new VolumeProblem(`driver name ${name} not found in the list of registered CSI drivers`)
+  }
+
+  #stage(driver: Driver, request: StageRequest): Promise<object> {
+    return this.#call(driver, "NodeStageVolume", ["csi.v1.NodeStageVolumeRequest", request])
+  }
+
+  #publish(driver: Driver, request: PublishRequest): Promise<object> {
+    return this.#call(driver, "NodePublishVolume", ["csi.v1.NodePublishVolumeRequest", request])
   }
 
   #call(driver: Driver, verb: string, message: Parameters<typeof callDriver>[2]): Promise<object> {
@@ -177,16 +223,23 @@ export class CsiVolumes {
     }
     return contextOf(wish, pod, object, tokens)
   }
+}
 
-  async #secrets(pod: Pod, { secret: name }: MountWish): Promise<Record<string, string>> {
-    if (name === undefined) return {}
-    const { namespace = "" } = pod.metadata
-    const { data = {} } = await this.#options.client.get(Secret, { name, namespace })
-    return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, "base64").toString()]))
+/** What the kubelet of Kubernetes calls the two steps of a mount when it says which has failed. */
+function stepsOf({ mode }: MountWish): { readonly stage: string; readonly publish: string } {
+  if (mode === "Block") return { stage: "MapVolume.SetUpDevice", publish: "MapVolume.MapPodDevice" }
+  return { stage: "MountVolume.MountDevice", publish: "MountVolume.SetUp" }
+}
+
+async function during(step: string, work: () => Promise<object>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    throw new VolumeProblem(error instanceof Error ? error.message : String(error), step)
   }
 }
 
-async function readData(home: string): Promise<VolumeData | undefined> {
-  const text = await readFile(join(home, dataFile), "utf8").catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as VolumeData)
+async function isThere(target: string, { mode }: MountWish): Promise<boolean> {
+  if (mode === "Block") return (await stat(target).catch(() => undefined))?.isBlockDevice() === true
+  return isMounted(target).catch(() => false)
 }

@@ -1,4 +1,4 @@
-import { credentials, Client as GrpcClient } from "@grpc/grpc-js"
+import { credentials, Client as GrpcClient, status } from "@grpc/grpc-js"
 import type { Clock } from "@wick/sdk/clock"
 import { type CsiMessage, type CsiMessages, decode, encode } from "./messages.ts"
 
@@ -22,7 +22,7 @@ export async function callDriver<Request extends CsiMessage, Answer extends CsiM
         message,
         { deadline: clock.now() + callMs },
         (error, value) => {
-          if (error) reject(new DriverRefusal(method, error.code, error.details))
+          if (error) reject(new DriverRefusal(error.code, error.details))
           else resolve(value as CsiMessages[Answer])
         },
       )
@@ -35,11 +35,19 @@ export async function callDriver<Request extends CsiMessage, Answer extends CsiM
 /** A driver has two minutes for a call, as from the kubelet of Kubernetes. */
 const callMs = 120_000
 
-/** What a driver answers instead of doing what it was asked. */
+/** What a driver answers instead of doing what it was asked, in the words of those who know drivers. */
 export class DriverRefusal extends Error {
   override name = "DriverRefusal"
+  readonly code: number
 
-  constructor(method: string, code: number, details: string) {
-    super(`${method.slice(method.lastIndexOf("/") + 1)}: rpc error: code = ${code} desc = ${details}`)
+  constructor(code: number, details: string) {
+    super(`rpc error: code = ${codeName(code)} desc = ${details}`)
+    this.code = code
   }
+}
+
+/** `DEADLINE_EXCEEDED` is told as `DeadlineExceeded`. */
+function codeName(code: number): string {
+  const words = (status[code] ?? String(code)).split("_")
+  return words.map((word) => word.slice(0, 1) + word.slice(1).toLowerCase()).join("")
 }

@@ -6,11 +6,15 @@ import messages from "./messages.json" with { type: "json" }
 export interface CsiMessages {
   "csi.v1.Empty": object
   "csi.v1.NodeGetInfoResponse": NodeInfo
-  "csi.v1.NodeGetCapabilitiesResponse": NodeCapabilities
+  "csi.v1.NodeGetCapabilitiesResponse": Capabilities
   "csi.v1.NodeStageVolumeRequest": StageRequest
   "csi.v1.NodeUnstageVolumeRequest": { volumeId?: string; stagingTargetPath?: string }
   "csi.v1.NodePublishVolumeRequest": PublishRequest
   "csi.v1.NodeUnpublishVolumeRequest": { volumeId?: string; targetPath?: string }
+  "csi.v1.ControllerGetCapabilitiesResponse": Capabilities
+  "csi.v1.ControllerPublishVolumeRequest": AttachRequest
+  "csi.v1.ControllerPublishVolumeResponse": { publishContext?: Record<string, string> }
+  "csi.v1.ControllerUnpublishVolumeRequest": DetachRequest
   "pluginregistration.PluginInfo": PluginInfo
   "pluginregistration.RegistrationStatus": { pluginRegistered?: boolean; error?: string }
 }
@@ -25,21 +29,38 @@ export interface NodeInfo {
   maxVolumesPerNode?: number
   accessibleTopology?: { segments?: Record<string, string> }
 }
-export interface NodeCapabilities {
+export interface Capabilities {
   capabilities?: { rpc?: { type?: number } }[]
 }
 export interface VolumeCapability {
+  block?: object
   mount?: { fsType?: string; mountFlags?: string[]; volumeMountGroup?: string }
   accessMode?: { mode?: number }
 }
+export interface AttachRequest {
+  volumeId?: string
+  nodeId?: string
+  volumeCapability?: VolumeCapability
+  readonly?: boolean
+  secrets?: Record<string, string>
+  volumeContext?: Record<string, string>
+}
+export interface DetachRequest {
+  volumeId?: string
+  nodeId?: string
+  secrets?: Record<string, string>
+}
 export interface StageRequest {
   volumeId?: string
+  publishContext?: Record<string, string>
   stagingTargetPath?: string
   volumeCapability?: VolumeCapability
+  secrets?: Record<string, string>
   volumeContext?: Record<string, string>
 }
 export interface PublishRequest {
   volumeId?: string
+  publishContext?: Record<string, string>
   stagingTargetPath?: string
   targetPath?: string
   volumeCapability?: VolumeCapability
@@ -51,13 +72,14 @@ export interface PublishRequest {
 export type CsiMessage = keyof CsiMessages
 
 /** Of NodeServiceCapability. */
-export const nodeCapability = { stage: 1, mountGroup: 6 } as const
-/** Of VolumeCapability.AccessMode, by Kubernetes' name. */
-export const accessMode: Readonly<Record<string, number>> = {
-  ReadWriteOnce: 1,
-  ReadOnlyMany: 3,
-  ReadWriteMany: 5,
-  ReadWriteOncePod: 6,
+export const nodeCapability = { stage: 1, singleNodeMultiWriter: 5, mountGroup: 6 } as const
+/** Of ControllerServiceCapability. */
+export const controllerCapability = { attach: 2, publishReadOnly: 8, singleNodeMultiWriter: 13 } as const
+const multiNode = { ReadOnlyMany: 3, ReadWriteMany: 5 }
+/** Of VolumeCapability.AccessMode, by Kubernetes' name; finer for drivers that tell pods of one node apart. */
+export const accessModes: Readonly<Record<"plain" | "finer", Readonly<Record<string, number>>>> = {
+  plain: { ReadWriteOnce: 1, ReadWriteOncePod: 1, ...multiNode },
+  finer: { ReadWriteOnce: 7, ReadWriteOncePod: 6, ...multiNode },
 }
 
 const root = protobuf.Root.fromJSON(messages)

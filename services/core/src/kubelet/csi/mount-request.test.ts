@@ -2,7 +2,15 @@ import type { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
 import { describe, expect, it } from "vitest"
-import { capabilityOf, contextOf, inlineWish, ownsFiles, persistentWish, refusalOf } from "./mount-request.ts"
+import {
+  capabilityOf,
+  contextOf,
+  inlineWish,
+  needsAttachment,
+  ownsFiles,
+  persistentWish,
+  refusalOf,
+} from "./mount-request.ts"
 import { type Driver, refusalOf as refusalOfPlugin } from "./plugin-registry.ts"
 
 const pod = { metadata: { name: "web", namespace: "shop", uid: "u1" }, spec: { serviceAccountName: "clerk" } } as Pod
@@ -12,6 +20,7 @@ const can = (...capabilities: number[]): Driver => ({
   socket: "/d.sock",
   node: {},
   capabilities: new Set(capabilities),
+  controller: new Set(),
 })
 const inline = inlineWish(pod, "data", { driver: "d", volumeAttributes: { a: "b" }, fsType: "ext4" })
 const disk = (spec: object, csi: object = {}) =>
@@ -49,30 +58,47 @@ describe("a volume that lives with its pod", () => {
 })
 
 describe("a volume that outlives pods", () => {
-  it("is not asked for where it would have to be attached first", () => {
+  it("is attached first unless its driver says that it need not be", () => {
     const wish = persistentWish(disk({ accessModes: ["ReadWriteMany"] }))
-    expect(refusalOf(wish, object({ volumeLifecycleModes: ["Persistent"], attachRequired: false }))).toBeUndefined()
-    expect(refusalOf(wish, undefined)).toContain("attachRequired")
+    expect(needsAttachment(wish, object({ attachRequired: false }))).toBe(false)
+    expect(needsAttachment(wish, object({ attachRequired: true }))).toBe(true)
+    expect(needsAttachment(wish, undefined)).toBe(true)
+    expect(needsAttachment(inline, undefined)).toBe(false)
+  })
+
+  it("is a device when its mode is Block, which belongs to nobody's group", () => {
+    const wish = persistentWish(disk({ volumeMode: "Block", accessModes: ["ReadWriteOnce"] }))
+    expect(capabilityOf(wish, new Set([6]), 5)).toEqual({ block: {}, accessMode: { mode: 1 } })
+    expect(ownsFiles({ ...wish, fsType: "ext4" }, can(), object({ fsGroupPolicy: "File" }))).toBe(false)
+  })
+
+  it("has Secrets of its own namespace for its driver", () => {
+    const place = { name: "s", namespace: "vault" }
+    expect(persistentWish(disk({}, { nodeStageSecretRef: place }))).toMatchObject({ stageSecret: place })
+    expect(persistentWish(disk({}, { nodePublishSecretRef: place }))).toMatchObject({ publishSecret: place })
   })
 
   it.each([
-    ["a block device", disk({ volumeMode: "Block" }), "is a block device"],
-    [
-      "one with a Secret of its driver",
-      disk({}, { nodeStageSecretRef: { name: "s" } }),
-      "needs a Secret of its driver",
-    ],
-  ])("is refused when it is %s", (_, volume, message) => {
-    expect(() => persistentWish(volume)).toThrow(message)
-  })
+    ["ReadWriteOnce", 1, 7],
+    ["ReadWriteOncePod", 1, 6],
+    ["ReadOnlyMany", 3, 3],
+    ["ReadWriteMany", 5, 5],
+  ])(
+    "that is %s is so for a driver that tells the pods of a node apart, and for one that does not",
+    (mode, plain, finer) => {
+      const wish = persistentWish(disk({ accessModes: [mode] }))
+      expect(capabilityOf(wish, new Set(), undefined).accessMode).toEqual({ mode: plain })
+      expect(capabilityOf(wish, new Set([5]), undefined).accessMode).toEqual({ mode: finer })
+    },
+  )
 
   it("is asked for as it may be mounted", () => {
     const wish = persistentWish(disk({ accessModes: ["ReadWriteMany"], mountOptions: ["noatime"] }))
-    expect(capabilityOf(wish, can(), 5)).toEqual({
+    expect(capabilityOf(wish, new Set(), 5)).toEqual({
       mount: { fsType: "", mountFlags: ["noatime"] },
       accessMode: { mode: 5 },
     })
-    expect(capabilityOf(wish, can(6), 5).mount).toMatchObject({ volumeMountGroup: "5" })
+    expect(capabilityOf(wish, new Set([6]), 5).mount).toMatchObject({ volumeMountGroup: "5" })
   })
 })
 

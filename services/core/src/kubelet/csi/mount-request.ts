@@ -4,10 +4,12 @@ import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Volume } from "@wick/sdk/api/core/volume"
 import type { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
 import { VolumeProblem } from "../volume/payload.ts"
-import { accessMode, nodeCapability, type VolumeCapability } from "./messages.ts"
+import type { SecretPlace } from "./driver-secret.ts"
+import { accessModes, nodeCapability, type VolumeCapability } from "./messages.ts"
 import type { Driver } from "./plugin-registry.ts"
 
 type Lifecycle = "Ephemeral" | "Persistent"
+export type VolumeMode = "Block" | "Filesystem"
 
 /** What a driver is asked to mount, before it is known where. */
 export interface MountWish {
@@ -19,7 +21,10 @@ export interface MountWish {
   readonly accessModes: readonly string[]
   readonly mountFlags: readonly string[]
   readonly attributes: Readonly<Record<string, string>>
-  readonly secret: string | undefined
+  readonly mode: VolumeMode
+  /** What the driver is to know when it stages, and when it publishes. */
+  readonly stageSecret?: SecretPlace | undefined
+  readonly publishSecret?: SecretPlace | undefined
 }
 
 /** Pure: a volume that lives as long as its pod; its id is the same whenever it is asked for. */
@@ -34,20 +39,15 @@ export function inlineWish(pod: Pod, name: string, source: NonNullable<Volume["c
     accessModes: ["ReadWriteOnce"],
     mountFlags: [],
     attributes: source.volumeAttributes ?? {},
-    secret: source.nodePublishSecretRef?.name,
+    mode: "Filesystem",
+    publishSecret: placeOf(source.nodePublishSecretRef, pod.metadata.namespace),
   }
 }
 
-/** Pure: a volume that outlives pods. Throws `VolumeProblem` for what this node cannot do for it. */
+/** Pure: a volume that outlives pods. Throws `VolumeProblem` for one that is not a driver's. */
 export function persistentWish({ metadata, spec }: PersistentVolume): MountWish {
   const source = spec?.csi
   if (!source) throw new VolumeProblem(`volume "${metadata.name}" is not of a CSI driver`)
-  if (spec.volumeMode === "Block") {
-    throw new VolumeProblem(`volume "${metadata.name}" is a block device, which this node does not hand to pods`)
-  }
-  if (source.nodeStageSecretRef || source.nodePublishSecretRef) {
-    throw new VolumeProblem(`volume "${metadata.name}" needs a Secret of its driver, which this node may not read`)
-  }
   return {
     driver: source.driver,
     volumeId: source.volumeHandle,
@@ -57,8 +57,17 @@ export function persistentWish({ metadata, spec }: PersistentVolume): MountWish 
     accessModes: spec.accessModes ?? [],
     mountFlags: spec.mountOptions ?? [],
     attributes: source.volumeAttributes ?? {},
-    secret: undefined,
+    mode: spec.volumeMode === "Block" ? "Block" : "Filesystem",
+    stageSecret: placeOf(source.nodeStageSecretRef),
+    publishSecret: placeOf(source.nodePublishSecretRef),
   }
+}
+
+function placeOf(
+  reference: { readonly name?: string | undefined; readonly namespace?: string | undefined } | undefined,
+  own = "",
+): SecretPlace | undefined {
+  return reference?.name ? { name: reference.name, namespace: reference.namespace || own } : undefined
 }
 
 /** Pure: why a driver may not be asked; `object` is what the cluster says of it, if anything. */
@@ -67,24 +76,37 @@ export function refusalOf(wish: MountWish, object: CSIDriver | undefined): strin
   if (!modes.includes(wish.lifecycle)) {
     return `volume mode "${wish.lifecycle}" not supported by driver ${wish.driver} (only supports ${JSON.stringify(modes)})`
   }
-  if (wish.lifecycle === "Persistent" && (object?.spec.attachRequired ?? true)) {
-    return `driver ${wish.driver} wants its volumes attached to nodes first (attachRequired), which nobody does here`
-  }
   return undefined
 }
 
+/** Pure: whether the volume is attached to the node first; for a driver of which nothing is said it is. */
+export function needsAttachment(wish: MountWish, object: CSIDriver | undefined): boolean {
+  return wish.lifecycle === "Persistent" && (object?.spec.attachRequired ?? true)
+}
+
 /** Pure. The pod's group is the driver's to set where it can. */
-export function capabilityOf(wish: MountWish, driver: Driver, fsGroup: number | undefined): VolumeCapability {
-  const [strongest = "ReadWriteOnce"] = wish.accessModes
-  const isDelegated = fsGroup !== undefined && driver.capabilities.has(nodeCapability.mountGroup)
+export function capabilityOf(
+  wish: Pick<MountWish, "accessModes" | "mode" | "fsType" | "mountFlags">,
+  can: ReadonlySet<number>,
+  fsGroup: number | undefined,
+): VolumeCapability {
+  const access = { accessMode: { mode: accessModeOf(wish.accessModes[0], can) } }
+  if (wish.mode === "Block") return { block: {}, ...access }
+  const isDelegated = fsGroup !== undefined && can.has(nodeCapability.mountGroup)
   return {
     mount: {
       fsType: wish.fsType,
       mountFlags: [...wish.mountFlags],
       ...(isDelegated && { volumeMountGroup: String(fsGroup) }),
     },
-    accessMode: { mode: accessMode[strongest] ?? 0 },
+    ...access,
   }
+}
+
+/** A driver that does not tell several pods of a node from one knows one writing node only. */
+function accessModeOf(name = "ReadWriteOnce", can: ReadonlySet<number>): number {
+  const known = can.has(nodeCapability.singleNodeMultiWriter) ? accessModes.finer : accessModes.plain
+  return known[name] ?? 0
 }
 
 /** Pure: what the driver is told of the volume, and of the pod where it wants that. */
@@ -111,7 +133,7 @@ export function contextOf(
 
 /** Pure: whether this node gives the files to the pod's group. */
 export function ownsFiles(wish: MountWish, driver: Driver, object: CSIDriver | undefined): boolean {
-  if (wish.readOnly || driver.capabilities.has(nodeCapability.mountGroup)) return false
+  if (wish.mode === "Block" || wish.readOnly || driver.capabilities.has(nodeCapability.mountGroup)) return false
   const policy = object?.spec.fsGroupPolicy ?? "ReadWriteOnceWithFSType"
   if (policy !== "ReadWriteOnceWithFSType") return policy === "File"
   return wish.fsType !== "" && wish.accessModes.every((mode) => mode.startsWith("ReadWriteOnce"))

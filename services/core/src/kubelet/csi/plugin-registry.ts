@@ -3,8 +3,8 @@ import { mkdir, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { callDriver } from "./driver-link.ts"
-import type { NodeInfo } from "./messages.ts"
+import { callDriver, DriverRefusal } from "./driver-link.ts"
+import type { Capabilities, NodeInfo } from "./messages.ts"
 
 /** A driver of volumes that runs on this node. */
 export interface Driver {
@@ -14,6 +14,8 @@ export interface Driver {
   readonly node: NodeInfo
   /** What its node side can, by CSI's numbers. */
   readonly capabilities: ReadonlySet<number>
+  /** What its controller can, by CSI's numbers, where that answers on the same socket; else nothing. */
+  readonly controller: ReadonlySet<number>
 }
 
 export interface PluginRegistryOptions {
@@ -28,6 +30,8 @@ export interface PluginRegistryOptions {
 const service = "/pluginregistration.Registration"
 const node = "/csi.v1.Node"
 const pluginType = "CSIPlugin"
+/** gRPC's code for a service that is not there. */
+const unimplemented = 12
 /** A socket may be there a moment before somebody answers on it. */
 const retryMsMin = 100
 const triesMax = 8
@@ -124,18 +128,39 @@ export class PluginRegistry {
     const socket = info.endpoint || path
     const csi = { socket, clock }
     const empty = ["csi.v1.Empty", {}] as const
-    const [told, can] = await Promise.all([
+    const [told, can, controller] = await Promise.all([
       callDriver(csi, `${node}/NodeGetInfo`, empty, "csi.v1.NodeGetInfoResponse"),
       callDriver(csi, `${node}/NodeGetCapabilities`, empty, "csi.v1.NodeGetCapabilitiesResponse"),
+      controllerOf(csi),
     ])
     const name = info.name ?? ""
-    const capabilities = new Set((can.capabilities ?? []).map(({ rpc }) => rpc?.type ?? 0))
-    this.#drivers.set(name, { name, socket, node: told, capabilities })
+    this.#drivers.set(name, {
+      name,
+      socket,
+      node: told,
+      capabilities: numbersOf(can),
+      controller: numbersOf(controller),
+    })
     await onChange(this.#drivers)
     await tell("")
     log.info("a driver of volumes is registered", { driver: name, socket })
     return name
   }
+}
+
+/** Most drivers have their controller elsewhere. */
+async function controllerOf(door: Parameters<typeof callDriver>[0]): Promise<Capabilities> {
+  const method = "/csi.v1.Controller/ControllerGetCapabilities"
+  try {
+    return await callDriver(door, method, ["csi.v1.Empty", {}], "csi.v1.ControllerGetCapabilitiesResponse")
+  } catch (error) {
+    if (error instanceof DriverRefusal && error.code === unimplemented) return {}
+    throw error
+  }
+}
+
+function numbersOf({ capabilities = [] }: Capabilities): ReadonlySet<number> {
+  return new Set(capabilities.map(({ rpc }) => rpc?.type ?? 0))
 }
 
 /** Pure: why a plugin is not taken. */

@@ -35,6 +35,8 @@ export function nodeLabels({ name, facts }: NodeView): Record<string, string> {
 /** Pure: a node's status. */
 export function nodeStatus(view: NodeView, before: NodeStatus | undefined, nowMs: number): NodeStatus {
   const { facts } = view
+  // Of these lists others write, at other times: what was read of them is not written over what they have written since.
+  const { volumesAttached: _, volumesInUse: __, ...rest } = before ?? {}
   const reserved = Math.min(facts.memoryBytes * reservedMemoryPart, reservedMemoryBytesMax)
   const amounts = (memoryBytes: number) => ({
     cpu: String(facts.cpus),
@@ -43,7 +45,7 @@ export function nodeStatus(view: NodeView, before: NodeStatus | undefined, nowMs
     pods: String(view.podsMax),
   })
   return {
-    ...before,
+    ...rest,
     capacity: amounts(facts.memoryBytes),
     allocatable: amounts(facts.memoryBytes - reserved),
     conditions: conditionsOf(view, before?.conditions, formatTime(nowMs)),

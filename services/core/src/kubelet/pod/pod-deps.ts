@@ -1,10 +1,10 @@
-import type { Service } from "@wick/sdk/api/core/service"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import type { EventRecorder } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Tracing } from "@wick/sdk/tracing"
 import type { PodPlace } from "../container/pod-field.ts"
+import type { KnownServices } from "../container/service-env.ts"
 import type { CsiVolumes } from "../csi/csi-volumes.ts"
 import type { Images } from "../image/images.ts"
 import type { ContainerRecord, DnsSettings, Runtime, SandboxRecord } from "../runtime/runtime.ts"
@@ -29,8 +29,8 @@ export interface PodDeps {
   readonly csi: CsiVolumes | undefined
   /** Bounds how many pods start at once. */
   readonly slots: Slots
-  /** All services, for environments. */
-  readonly services: () => readonly Service[]
+  /** For environments. */
+  readonly services: KnownServices
   readonly directories: Directories
   readonly cgroupParent: string
   readonly clusterDns: ClusterDns

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises"
 import { runHook } from "../container/lifecycle-hook.ts"
+import type { FirstProcess } from "../runtime/first-process.ts"
 import type { ContainerRecord } from "../runtime/runtime.ts"
 import { isRunning } from "./pod-actions.ts"
 import type { PodDeps } from "./pod-deps.ts"
@@ -7,6 +8,16 @@ import type { PodState } from "./pod-state.ts"
 
 /** What is left of the grace period after a preStop hook is at least this, so that a process hears of its end. */
 const graceSecondsMin = 2
+
+/** Between two looks whether a process hears its stop signal: few start for longer, and some never hear it. */
+const hearingMsMin = 20
+const hearingMsMax = 1_000
+/** After the signal: a program is deaf for as long as the last part of its loading takes. */
+const watchedMsMin = 5
+/** One that has run for longer has been loaded. */
+const youngMsMax = 15_000
+/** After the signal nobody is told of it for the first time any more. */
+const againMsMax = 8_000
 
 export interface StopOptions {
   readonly message: string
@@ -37,13 +48,57 @@ export async function stopContainer(
       state.tell("Warning", "FailedPreStopHook", `PreStopHook failed: ${failure}`, container)
     }
   }
-  const spentSeconds = (clock.monotonic() - beganAt) / 1_000
-  const rest = graceSeconds === 0 ? 0 : Math.max(graceSecondsMin, Math.ceil(graceSeconds - spentSeconds))
-  await runtime.stopContainer(
-    record.id,
-    options.signal.aborted ? 0 : Math.min(rest, Math.max(graceSeconds, graceSecondsMin)),
-  )
+  const spentMs = clock.monotonic() - beganAt
+  const restMs = graceSeconds === 0 ? 0 : Math.max(graceSecondsMin * 1_000, graceSeconds * 1_000 - spentMs)
+  const process = restMs > 0 ? await runtime.firstProcess?.(record.id) : undefined
+  const leftMs = process ? await untilHeard(process, deps, restMs, options.signal) : restMs
+  const stopping = runtime.stopContainer(record.id, options.signal.aborted ? 0 : Math.ceil(leftMs / 1_000))
+  const isYoung = clock.now() - (record.startedAtMs ?? 0) < youngMsMax
+  await (process && isYoung ? Promise.all([stopping, tellUntil(stopping, process, deps)]) : stopping)
   await noteEnd(state, deps, record)
+}
+
+/**
+ * Waits until the container's first process hears its stop signal, and says how much of its grace is left then. A program
+ * that is told to end while it is still being loaded would never learn of it, and be waited for until its grace is over.
+ */
+async function untilHeard(
+  process: FirstProcess,
+  { clock }: PodDeps,
+  graceMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const untilMs = clock.monotonic() + graceMs
+  const leftMs = (): number => untilMs - clock.monotonic()
+  for (let waitMs = hearingMsMin; !(await process.hearsStop()); waitMs = Math.min(2 * waitMs, hearingMsMax)) {
+    if (leftMs() <= 0 || signal.aborted) return 0
+    await clock.sleep(Math.min(waitMs, leftMs()), signal).catch(() => {})
+  }
+  // It has heard of its end a moment before the grace is over: it ends by itself, if it can.
+  return Math.max(leftMs(), hearingMsMax)
+}
+
+/**
+ * What runs a program may take its signals before the program does, and end by handing one on to the kernel, which drops
+ * it for the first process of a container: Node's start does. Who was deaf after the signal and hears again is told again.
+ * Of the last moments of a start that is not seen, so who is there still after a second or more is told again too.
+ */
+async function tellUntil(stopping: Promise<void>, process: FirstProcess, { clock }: PodDeps): Promise<void> {
+  const over = new AbortController()
+  const end = (): void => over.abort()
+  stopping.then(end, end)
+  const beganMs = clock.monotonic()
+  let againMs = hearingMsMax
+  let wasDeaf = false
+  for (let waitMs = watchedMsMin; againMs <= againMsMax; waitMs = Math.min(1.2 * waitMs, hearingMsMax)) {
+    await clock.sleep(waitMs, over.signal).catch(() => {})
+    if (over.signal.aborted) return
+    const hears = await process.hearsStop()
+    const isDue = clock.monotonic() - beganMs >= againMs
+    if (hears && (wasDeaf || isDue)) await process.tellAgain()
+    if (isDue) againMs *= 2
+    wasDeaf = !hears
+  }
 }
 
 /** The event of its end usually came before; else the runtime is asked. */

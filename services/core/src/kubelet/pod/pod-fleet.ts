@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Pod } from "@wick/sdk/api/core/pod"
+import type { Timer } from "@wick/sdk/clock"
 import type { Informer } from "@wick/sdk/controller"
 import type { ContainerRecord, RuntimeNotice, SandboxRecord } from "../runtime/runtime.ts"
 import { removeDirectory } from "../volume/host-directory.ts"
@@ -13,6 +14,9 @@ const outOfMemoryWaitMs = 30
 const killedExitCode = 137
 /** Notices of kills that no end has asked for yet. */
 const outOfMemoryMax = 1_024
+/** What a driver could not give back is asked for again after this time, and then ever more rarely. */
+const releaseRetryMsMin = 1_000
+const releaseRetryMsMax = 300_000
 /** What is left of pods that nobody knows is ended at once; their owners are gone. */
 const orphanGraceSeconds = 1
 
@@ -36,6 +40,8 @@ export class PodFleet {
     this.#sweep = resolve
   })
   #undo: (() => void)[] = []
+  #releasing: Timer | undefined
+  #releaseRetryMs = releaseRetryMsMin
   #over = false
 
   constructor(deps: FleetDeps, pods: Informer<typeof Pod>, onRemoved: () => void) {
@@ -101,6 +107,7 @@ export class PodFleet {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over = true
+    this.#releasing?.cancel()
     for (const undo of this.#undo) undo()
     await Promise.all([...this.#workers.values()].map((worker) => worker.detach()))
     await this.#listed
@@ -197,6 +204,7 @@ export class PodFleet {
   /** A driver of volumes has come: what only it could take away is taken away. */
   async driversChanged(): Promise<void> {
     await this.#swept
+    this.#releaseRetryMs = releaseRetryMsMin
     if (!this.#over) await this.#removeDirectories()
   }
 
@@ -204,10 +212,18 @@ export class PodFleet {
     try {
       await this.#deps.csi?.release(path)
     } catch (error) {
-      this.#deps.log.warn("what is left of a pod that is gone stays until its driver is there", { path, error })
+      this.#deps.log.warn("what is left of a pod that is gone stays until its driver gives it back", { path, error })
+      this.#releaseLater()
       return
     }
     await removeDirectory(path)
+  }
+
+  #releaseLater(): void {
+    this.#releasing?.cancel()
+    if (this.#over) return
+    this.#releasing = this.#deps.clock.timer(this.#releaseRetryMs, () => void this.#removeDirectories())
+    this.#releaseRetryMs = Math.min(releaseRetryMsMax, this.#releaseRetryMs * 2)
   }
 
   async #removeDirectories(): Promise<void> {

@@ -54,7 +54,7 @@ export async function startPlanned(state: PodState, deps: PodDeps, plan: PodPlan
       const [paths] = await Promise.all([value(volumes), value(writingHosts), value(files)])
       const [present, fetched] = await Promise.all([value(image), value(sources)])
       const all = { start, sandbox, config, image: present, sources: fetched, paths }
-      await deps.slots.use(() => startContainer(state, deps, all, signal), "begun")
+      await deps.slots.use(async () => signal.aborted || startContainer(state, deps, all, signal), "begun")
     } catch (error) {
       if (signal.aborted) return
       hold(state, deps, start, error)
@@ -116,7 +116,8 @@ async function startContainer(state: PodState, deps: PodDeps, ready: Ready, sign
   const { start, sandbox, image } = ready
   const { container, attempt } = start
   const mounts = await mountsOf(state, deps, ready)
-  const config = containerConfig({ state, deps, start, image, sources: ready.sources, mounts })
+  const devices = devicesOf(ready)
+  const config = containerConfig({ state, deps, start, image, sources: ready.sources, mounts, devices })
   const told = { "k8s.container.name": container.name }
   const creating = () => runtime.createContainer(sandbox, config, ready.config)
   const id = await traced(state.trace, "CreateContainer", told, creating).catch((error) => {
@@ -142,6 +143,8 @@ async function startContainer(state: PodState, deps: PodDeps, ready: Ready, sign
   state.keepContainer(record)
   state.resources.set(id, container.resources)
   state.tell("Normal", "Created", `Created container: ${container.name}`, container)
+  // The pod is to end: what never ran need not be stopped.
+  if (signal.aborted) return
   try {
     await traced(state.trace, "StartContainer", told, () => runtime.startContainer(id))
     state.trace?.started(container.name)
@@ -267,13 +270,23 @@ async function writeHosts(state: PodState, deps: PodDeps): Promise<void> {
 
 async function mountsOf(state: PodState, deps: PodDeps, { start, paths, sources }: Ready) {
   const mounts = (start.container.volumeMounts ?? []).map(async (mount) => {
-    const volume = paths.get(mount.name)
-    if (volume === undefined) throw new ContainerConfigError(`volume "${mount.name}" is not defined`)
+    const volume = pathOf(paths, mount.name)
     const part = subPathOf(mount, { state, deps, start, sources })
     const make = !isReadOnlyVolume(state.pod, mount.name)
     return { mount, hostPath: part ? await subPath(volume, part, make) : volume }
   })
   return Promise.all(mounts)
+}
+
+function devicesOf({ start, paths }: Ready) {
+  const devices = start.container.volumeDevices ?? []
+  return devices.map((device) => ({ device, hostPath: pathOf(paths, device.name) }))
+}
+
+function pathOf(paths: Ready["paths"], name: string): string {
+  const path = paths.get(name)
+  if (path === undefined) throw new ContainerConfigError(`volume "${name}" is not defined`)
+  return path
 }
 
 function sandboxConfigOf(state: PodState, deps: PodDeps, attempt: number): SandboxConfig {

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { PodStatus } from "@wick/sdk/api/core/pod-status"
 import { findCondition } from "@wick/sdk/api/meta/condition"
+import type { Timer } from "@wick/sdk/clock"
 import type { Backoff } from "../container/backoff.ts"
 import type { Waiting } from "../container/container-status.ts"
 import type { PodPlace } from "../container/pod-field.ts"
@@ -28,6 +29,9 @@ const ownConditions = new Set([
   "PodResizeInProgress",
 ])
 
+/** A container that is ready within this is told as running and ready at once: one write instead of two. */
+const firstLookMs = 100
+
 /** All that the kubelet knows of one pod, and how it is told to the API. Only the pod's worker changes it. */
 export class PodState {
   pod: Pod
@@ -50,6 +54,8 @@ export class PodState {
   readonly trace: StartTrace | undefined
   readonly #endListeners = new Map<string, Set<() => void>>()
   readonly #probers = new Map<string, Prober>()
+  /** While a container that has just begun to run is looked at for the first time. */
+  #firstLook: Timer | undefined
   readonly #deps: PodDeps
   readonly #poke: () => void
   readonly #acceptedAtMs: number
@@ -149,6 +155,8 @@ export class PodState {
       wasReady,
       onChange: () => {
         // Readiness travels at once: the worker may be busy with another container of the pod.
+        this.#firstLook?.cancel()
+        this.#firstLook = undefined
         this.publish()
         if (prober.health().failed || container.startupProbe) this.#poke()
       },
@@ -158,6 +166,11 @@ export class PodState {
       },
     })
     this.#probers.set(record.id, prober)
+    if (prober.health().ready || prober.health().failed) return
+    this.#firstLook ??= this.#deps.clock.timer(firstLookMs, () => {
+      this.#firstLook = undefined
+      this.publish()
+    })
   }
 
   dropHealth(id?: string): void {
@@ -166,6 +179,8 @@ export class PodState {
       prober.stop()
       this.#probers.delete(known)
     }
+    this.#firstLook?.cancel()
+    this.#firstLook = undefined
   }
 
   /** A container has ended. What it said about its end is read before anybody can remove it. */
@@ -206,6 +221,7 @@ export class PodState {
   }
 
   publish(ended = false): void {
+    if (this.#firstLook && !ended) return
     const { pod, observed, waiting, verdict, resources, resize } = this
     const { runtime, hostIp, clock } = this.#deps
     const view = {

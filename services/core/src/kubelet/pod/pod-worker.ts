@@ -209,7 +209,7 @@ export class PodWorker {
     }
   }
 
-  /** All has ended for good, but the object stays: so do logs and records. */
+  /** All has ended for good, but the object stays: so do logs and records. Volumes of drivers are others' to have. */
   async #finish(): Promise<void> {
     const { state } = this
     const { verdict } = state
@@ -222,6 +222,7 @@ export class PodWorker {
     state.dropHealth()
     await stopSandboxes(state, this.#deps)
     state.volumes.release()
+    await this.#deps.csi?.release(state.directory)
   }
 
   async #end(): Promise<void> {

@@ -95,6 +95,11 @@ export function toContainer(config: ContainerConfig, sandbox: SandboxConfig): Cr
       readonly: mount.readOnly,
       propagation: propagationNumber[mount.propagation],
     })),
+    devices: config.devices.map(({ containerPath, hostPath, readOnly }) => ({
+      containerPath,
+      hostPath,
+      permissions: readOnly ? "r" : "mrw",
+    })),
     labels: { ...config.labels, ...podLabels(config.pod), [containerNameLabel]: config.name },
     annotations: { ...config.annotations },
     logPath: config.logPath,

@@ -9,6 +9,7 @@ import {
   toResources,
   toSandbox,
 } from "./cri-messages.ts"
+import { type FirstProcess, firstProcess } from "./first-process.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
@@ -123,6 +124,16 @@ class CriRuntime implements Runtime {
   async container(containerId: string): Promise<ContainerRecord | undefined> {
     const found = await this.#call("ContainerStatus", { containerId }).catch(goneIsNone)
     return found?.status && fromContainer(found.status, "")
+  }
+
+  async firstProcess(containerId: string): Promise<FirstProcess | undefined> {
+    const found = await this.#call("ContainerStatus", { containerId, verbose: true }).catch(goneIsNone)
+    const { pid = 0 } = JSON.parse(found?.info?.info ?? "{}") as { pid?: number }
+    if (pid === 0) return undefined
+    const image = { image: found?.status?.imageRef ?? "" }
+    const { info } = await this.#call("ImageStatus", { image, verbose: true })
+    const { imageSpec } = JSON.parse(info?.info ?? "{}") as { imageSpec?: { config?: { StopSignal?: string } } }
+    return firstProcess(pid, containerId, imageSpec?.config?.StopSignal)
   }
 
   async stopContainer(containerId: string, graceSeconds: number): Promise<void> {

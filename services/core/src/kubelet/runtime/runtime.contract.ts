@@ -35,6 +35,7 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
     workingDirectory: "",
     env: [{ name: "GREETING", value: "hello" }],
     mounts: [],
+    devices: [],
     labels: {},
     annotations: {},
     logPath: `main/${attempt}.log`,

@@ -1,3 +1,5 @@
+import type { FirstProcess } from "./first-process.ts"
+
 /**
  * What the kubelet needs of something that runs pods: the shape of CRI, without its breadth. Makers: containerd through
  * CRI, plain processes (for a laptop without root), and a simulated one for tests.
@@ -20,6 +22,8 @@ export interface Runtime extends AsyncDisposable {
   startContainer(id: string): Promise<void>
   /** Undefined when there is none. */
   container(id: string): Promise<ContainerRecord | undefined>
+  /** What the stop signal of a running container goes to; undefined or absent where there is nothing to be said of it. */
+  firstProcess?(id: string): Promise<FirstProcess | undefined>
   /** Stop signal, then SIGKILL after the grace. Resolves when it has ended. */
   stopContainer(id: string, graceSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
@@ -178,6 +182,13 @@ export interface MountConfig {
   readonly propagation: "private" | "host-to-container" | "bidirectional"
 }
 
+/** A block device of the machine that a container may use, and no other. */
+export interface DeviceConfig {
+  readonly containerPath: string
+  readonly hostPath: string
+  readonly readOnly: boolean
+}
+
 export interface ContainerResources {
   readonly cpuShares: number
   /** Microseconds of CPU per period; 0: no limit. */
@@ -215,6 +226,7 @@ export interface ContainerConfig {
   readonly workingDirectory: string
   readonly env: readonly { readonly name: string; readonly value: string }[]
   readonly mounts: readonly MountConfig[]
+  readonly devices: readonly DeviceConfig[]
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   /** Under the sandbox's log directory. */

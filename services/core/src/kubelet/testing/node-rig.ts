@@ -105,6 +105,7 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
       client: createClient({
         fetch: api.server.fetchAs({ name: `system:node:${nodeName}`, groups: ["system:masters"] }),
       }),
+      attachClient: api.client,
       informers: createInformers(api.client, systemClock, log),
       runtime: criRuntime(containerd),
       clusterDns: { servers: ["10.96.0.10"], domain: "cluster.local" },

@@ -11,6 +11,7 @@ import type { CsiVolumes } from "../csi/csi-volumes.ts"
 import { persistentWish } from "../csi/mount-request.ts"
 import { hostPath } from "./host-directory.ts"
 import { VolumeProblem } from "./payload.ts"
+import { misuseOf, usesOf } from "./volume-mode.ts"
 
 /** The claim has no volume yet, which it gets when somebody has seen that its pod was placed: soon. */
 export class UnboundClaim extends VolumeProblem {}
@@ -36,7 +37,7 @@ export class ClaimedVolumes {
   }
 
   /** Where the files are of a volume that names a claim, or that one is made for. Throws `VolumeProblem`. */
-  async locate(pod: Pod, volume: Volume, fsGroup: number | undefined): Promise<string> {
+  async locate(pod: Pod, volume: Volume, fsGroup: number | undefined, signal?: AbortSignal): Promise<string> {
     const namespace = pod.metadata.namespace ?? ""
     const name = volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`
     const claim = await this.#claim(name, namespace)
@@ -53,11 +54,13 @@ export class ClaimedVolumes {
     if (found.spec?.claimRef?.uid !== claim.metadata.uid) {
       throw new VolumeProblem(`volume "${found.metadata.name}" is not the claim's`)
     }
+    const misuse = misuseOf(volume.name, found.spec?.volumeMode ?? "Filesystem", usesOf(pod))
+    if (misuse !== undefined) throw new VolumeProblem(misuse)
     const { csi } = this.#options
     if (csi && found.spec?.csi && found.spec.csi.driver !== localPath.driver) {
       const wish = persistentWish(found)
       const readOnly = wish.readOnly || volume.persistentVolumeClaim?.readOnly === true
-      return csi.publish(pod, volume.name, { ...wish, readOnly })
+      return csi.publish(pod, volume.name, { ...wish, readOnly }, signal)
     }
     return this.#path(found, fsGroup)
   }
@@ -80,8 +83,11 @@ export class ClaimedVolumes {
       }
       return ownDirectory(this.#options.directory, spec.csi.volumeHandle, fsGroup)
     }
+    const isDevice = spec?.volumeMode === "Block"
+    if (spec?.local) return hostPath({ path: spec.local.path, type: isDevice ? "BlockDevice" : "Directory" })
+    if (isDevice)
+      throw new VolumeProblem(`volume "${metadata.name}" is of a kind that has no block devices: local and csi have`)
     if (spec?.hostPath) return hostPath(spec.hostPath)
-    if (spec?.local) return hostPath({ path: spec.local.path, type: "Directory" })
     throw new VolumeProblem(
       `volume "${metadata.name}" is of a kind that this node does not mount: local-path, hostPath, local and csi are`,
     )

@@ -35,6 +35,13 @@ export async function unmountWithin(path: string): Promise<void> {
   }
 }
 
+/** Removes a directory on which somebody else has mounted and was asked to unmount: never the files of a volume. */
+export async function removeUnmounted(path: string): Promise<void> {
+  const [point] = (await mountPoints()).filter((each) => within(each, path))
+  if (point !== undefined) throw new Error(`${point} is still mounted`)
+  await rm(path, { recursive: true, force: true })
+}
+
 /** Removes a pod's directory with all that is mounted in it. Never follows a mount that it could not take away. */
 export async function removeDirectory(path: string): Promise<void> {
   await unmountWithin(path)

@@ -13,6 +13,13 @@ export interface PayloadFile {
 /** A volume that cannot be made now; the message is what `kubectl describe pod` shows. */
 export class VolumeProblem extends Error {
   override name = "VolumeProblem"
+  /** What was being done, as the kubelet of Kubernetes calls it. */
+  readonly step: string
+
+  constructor(message: string, step = "MountVolume.SetUp") {
+    super(message)
+    this.step = step
+  }
 }
 
 export interface VolumeObject {

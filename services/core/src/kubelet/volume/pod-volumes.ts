@@ -20,6 +20,7 @@ import { imageVolume, openViews } from "./image-volume.ts"
 import type { ObjectWatches } from "./object-watches.ts"
 import { asProjected, payloadOf, referencesOf, type TokenWish, type VolumeObject, VolumeProblem } from "./payload.ts"
 import { requestToken, type Token } from "./service-account-token.ts"
+import { usesOf } from "./volume-mode.ts"
 
 export interface PodVolumesOptions {
   readonly client: Client
@@ -74,8 +75,7 @@ export class PodVolumes {
         } catch (error) {
           if (signal?.aborted || error instanceof ImageProblem) throw error
           if (error instanceof UnboundClaim) this.#askAgain()
-          const reason = error instanceof Error ? error.message : String(error)
-          throw new VolumeProblem(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`)
+          throw failure(volume, error)
         }
       }),
     )
@@ -109,7 +109,8 @@ export class PodVolumes {
       await emptyDirectory(path, volume.emptyDir, fsGroup)
       return path
     }
-    if (volume.persistentVolumeClaim || volume.ephemeral) return this.#options.claims.locate(pod, volume, fsGroup)
+    if (volume.persistentVolumeClaim || volume.ephemeral)
+      return this.#options.claims.locate(pod, volume, fsGroup, signal)
     if (volume.csi) {
       const { csi } = this.#options
       if (!csi) throw new VolumeProblem("volumes of CSI drivers cannot be mounted on this node")
@@ -205,15 +206,21 @@ export class PodVolumes {
   }
 }
 
+/** In the words of the kubelet of Kubernetes, which name the step that has failed. */
+function failure({ name }: Volume, error: unknown): VolumeProblem {
+  const { message, step } =
+    error instanceof VolumeProblem ? error : new VolumeProblem(error instanceof Error ? error.message : String(error))
+  return new VolumeProblem(`${step} failed for volume "${name}" : ${message}`, step)
+}
+
 function tokenKey(wish: TokenWish): string {
   return `${wish.audience ?? ""} ${wish.expirationSeconds}`
 }
 
 /** A volume that no container mounts need not be made. */
 function usedVolumes(pod: Pod): Set<string> {
-  const { initContainers = [], containers: main, ephemeralContainers = [] } = pod.spec
-  const containers = [...initContainers, ...main, ...ephemeralContainers]
-  return new Set(containers.flatMap(({ volumeMounts }) => (volumeMounts ?? []).map(({ name }) => name)))
+  const { mounted, devices } = usesOf(pod)
+  return new Set([...mounted, ...devices])
 }
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -35,7 +35,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const { id, directory, tls, peerPort, advertised, clientPort, peers, founders } = options
   const common = { clock: systemClock, random: systemRandom, log: silentLog }
   const host = "127.0.0.1"
-  const door = await openPeerDoor({ id, host, port: peerPort, tls, directory: join(directory, "arriving"), ...common })
+  const door = await openPeerDoor({ id, host, port: peerPort, tls, ...common })
   const storage = await openStorage({
     directory,
     ...common,

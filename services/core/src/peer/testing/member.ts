@@ -44,6 +44,12 @@ export class TestMember implements TransportHandler, AsyncDisposable {
   url = ""
   answer: (request: Uint8Array, from: MemberId) => Promise<Uint8Array> = async (request) => request
   takeIn: () => Promise<void> = async () => {}
+  /** Whether it lacks what it is sent. */
+  needs = true
+  /** Bytes of a state after which there is no space for more. */
+  takesAtMost = Number.POSITIVE_INFINITY
+  /** Bytes of the present state that it has taken. */
+  taken = 0
   #wakes: (() => void)[] = []
 
   private constructor(id: MemberId) {
@@ -58,7 +64,6 @@ export class TestMember implements TransportHandler, AsyncDisposable {
       host: "127.0.0.1",
       port: 0,
       tls: more.tls ?? (await authority.credential(memberName(id))),
-      directory: join(authority.directory, String(id)),
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
@@ -77,8 +82,14 @@ export class TestMember implements TransportHandler, AsyncDisposable {
   }
 
   async onSnapshot(message: MessageOf<"snapshot">, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    if (!this.needs) return
     const read: Uint8Array[] = []
-    for await (const chunk of chunks) read.push(chunk)
+    this.taken = 0
+    for await (const chunk of chunks) {
+      read.push(chunk)
+      this.taken += chunk.length
+      if (this.taken > this.takesAtMost) throw new Error("disk full")
+    }
     await this.takeIn()
     this.states.push({ message, bytes: Buffer.concat(read) })
     this.#wake()

@@ -142,13 +142,12 @@ export class MemberRig {
     }
     return {
       open: async (log) => watchState(await home.open(log)),
-      receive: (chunks) =>
-        watch(
-          home.receive(chunks).then((received) => {
-            watchState(received.state)
-            return received
-          }),
-        ),
+      // A leader takes its time to send, so time cannot wait for a state before all of it has come.
+      receive: async (chunks) => {
+        const received = await watch(home.receive(stream(await Array.fromAsync(chunks))))
+        watchState(received.state)
+        return received
+      },
       remove: (state) => watch(home.remove(state)),
     }
   }
@@ -183,6 +182,10 @@ export class MemberRig {
     for (const { storage } of this.members.values()) await storage?.close()
     await rm(this.#root, { recursive: true })
   }
+}
+
+async function* stream(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks
 }
 
 function urlOf(id: MemberId): string {

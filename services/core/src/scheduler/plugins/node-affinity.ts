@@ -1,5 +1,6 @@
-import type { NodeSelectorRequirement, NodeSelectorTerm } from "@wick/sdk/api/core/affinity"
+import type { NodeSelectorTerm } from "@wick/sdk/api/core/affinity"
 import type { Node } from "@wick/sdk/api/core/node"
+import { matches } from "@wick/sdk/api/meta/label-selector"
 import { type Filter, fits, type Score } from "./plugin.ts"
 
 /** The node must have the labels of the pod's node selector and answer one term of its required affinity. */
@@ -24,30 +25,6 @@ export const nodePreference: Score = ({ pod }, { node }) => {
 /** All conditions of a term must hold; a term without any selects nothing. */
 export function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false
-  const labels = node.metadata.labels ?? {}
-  return (
-    matchExpressions.every((requirement) => holds(requirement, labels[requirement.key])) &&
-    matchFields.every((requirement) =>
-      holds(requirement, requirement.key === "metadata.name" ? node.metadata.name : undefined),
-    )
-  )
-}
-
-function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value)
-    case "NotIn":
-      return value === undefined || !values.includes(value)
-    case "Exists":
-      return value !== undefined
-    case "DoesNotExist":
-      return value === undefined
-    case "Gt":
-      return value !== undefined && Number.parseInt(value, 10) > Number(values[0])
-    case "Lt":
-      return value !== undefined && Number.parseInt(value, 10) < Number(values[0])
-    default:
-      return false
-  }
+  const fields = { "metadata.name": node.metadata.name }
+  return matches({ matchExpressions }, node.metadata.labels) && matches({ matchExpressions: matchFields }, fields)
 }

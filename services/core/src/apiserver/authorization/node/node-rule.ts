@@ -43,6 +43,7 @@ const rules: Readonly<Record<string, Rule>> = {
   configmaps: ofItsPods,
   persistentvolumeclaims: ofItsPods,
   serviceaccounts: ofItsPods,
+  "volumeattachments.storage.k8s.io": ofItsPods,
   nodes: (node, action, graph) => (reads.includes(action.verb) ? undefined : itsOwn(node, action, graph)),
   "csinodes.storage.k8s.io": itsOwn,
   "leases.coordination.k8s.io": (node, action, graph) =>

@@ -1,14 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { builtinKinds } from "@wick/sdk/api"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { createClient } from "@wick/sdk/client"
-import { type Clock, SimulatedClock, seededRandom, systemClock } from "@wick/sdk/clock"
+import { type Clock, SimulatedClock, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createMemoryStorage, type Storage } from "#store"
-import { createApiServer } from "../../create-api-server.ts"
+import { startTestApi } from "../../testing/start.ts"
 import { type EncryptedStorage, openEncryptedStorage } from "../index.ts"
 import { type KmsServer, startKmsServer } from "./testing/kms-server.ts"
 
@@ -205,24 +203,7 @@ describe("the API over a provider of keys", () => {
   it("is ready while the provider is well, answers reads when it is away, and writes with 503", async () => {
     const { storage, healthChecks } = await open()
     const master = { name: "admin", groups: ["system:masters"] }
-    const server = running.use(
-      createApiServer({
-        storage,
-        healthChecks,
-        kinds: builtinKinds,
-        virtual: [],
-        admission: [],
-        authorize: () => ({ allowed: true, reason: "" }),
-        nodeProxy: () => undefined,
-        serviceCidr: "10.235.0.0/16",
-        version: "v1.36.0",
-        clock: systemClock,
-        random: seededRandom(1),
-        log: silentLog,
-      }),
-    )
-    await server.ready
-    const client = createClient({ fetch: server.fetchAs(master) })
+    const { server, client } = running.use(await startTestApi({ storage, healthChecks }))
     const readyz = async () => (await server.handle(new Request("https://wick/readyz?verbose"), master)).text()
     await client.create(Secret, { metadata: { name: "a", namespace: "default" }, stringData: { key: "x" } })
     expect(await readyz()).toContain("[+]kms-providers ok")

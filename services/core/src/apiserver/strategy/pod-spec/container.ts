@@ -76,10 +76,13 @@ function mountMistakes(field: string, container: Container, { volumes }: Contain
 }
 
 function deviceMistakes(field: string, container: Container, around: ContainerSurroundings): FieldError[] {
-  const mounted = new Set((container.volumeMounts ?? []).map(({ mountPath }) => mountPath))
-  const seen = new Set<string>()
+  const mounts = container.volumeMounts ?? []
+  const taken = "must not already exist in volumeMounts"
+  const names = new Set<string>()
+  const paths = new Set<string>()
   return each(`${field}.volumeDevices`, container.volumeDevices, ({ name, devicePath }, at) => {
     const mistakes = present(`${at}.name`, name)
+    if (names.has(name)) mistakes.push(invalid(`${at}.name`, name, "must be unique"))
     if (name && !around.volumes.has(name)) {
       mistakes.push({ type: "NotFound", field: `${at}.name`, value: name, detail: "" })
     } else if (name && !around.claims.has(name)) {
@@ -87,10 +90,16 @@ function deviceMistakes(field: string, container: Container, around: ContainerSu
       mistakes.push(invalid(`${at}.name`, name, detail))
     }
     mistakes.push(...present(`${at}.devicePath`, devicePath))
-    if (seen.has(devicePath)) mistakes.push(invalid(`${at}.devicePath`, devicePath, "must be unique"))
-    if (mounted.has(devicePath))
-      mistakes.push(invalid(`${at}.devicePath`, devicePath, "must not already exist in volumeMounts"))
-    seen.add(devicePath)
+    if (paths.has(devicePath)) mistakes.push(invalid(`${at}.devicePath`, devicePath, "must be unique"))
+    if (devicePath.split("/").includes("..")) {
+      mistakes.push(invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"))
+    }
+    if (mounts.some(({ mountPath }) => mountPath === devicePath)) {
+      mistakes.push(invalid(`${at}.devicePath`, devicePath, taken))
+    }
+    if (mounts.some((mount) => mount.name === name)) mistakes.push(invalid(`${at}.name`, name, taken))
+    names.add(name)
+    paths.add(devicePath)
     return mistakes
   })
 }

@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path"
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js"
 import {
+  type AttachRequest,
   type CsiMessage,
   type CsiMessages,
+  type DetachRequest,
   decode,
   encode,
   type PublishRequest,
@@ -17,9 +19,14 @@ import {
  * each thing that the driver was told.
  */
 export interface TestDriver extends AsyncDisposable {
-  /** Verbs, in order. */
+  /** Verbs, in order, also of calls that failed. */
   readonly calls: string[]
+  readonly staged: StageRequest[]
   readonly published: PublishRequest[]
+  readonly attached: AttachRequest[]
+  readonly detached: DetachRequest[]
+  /** Verbs whose next call fails. */
+  readonly failing: Set<string>
   /** What the kubelet said of the registration; "" is well. */
   readonly registrations: string[]
 }
@@ -32,16 +39,27 @@ export interface TestDriverOptions {
   readonly type?: string
   /** Whether it prepares volumes for several pods. */
   readonly stages?: boolean
+  /** Whether its controller answers too, and attaches. */
+  readonly attaches?: boolean
 }
 
+const deviceBytes = 1_048_576
 const raw = (bytes: Buffer): Buffer => bytes
 
 export async function startTestDriver(options: TestDriverOptions): Promise<TestDriver> {
-  const { name, plugins, store, type = "CSIPlugin", stages = false } = options
+  const { name, plugins, store, type = "CSIPlugin", stages = false, attaches = false } = options
   const socket = join(plugins, `${name}-reg.sock`)
   rmSync(socket, { force: true })
   const server = new Server()
-  const driver = { calls: [] as string[], published: [] as PublishRequest[], registrations: [] as string[] }
+  const driver = {
+    calls: [] as string[],
+    staged: [] as StageRequest[],
+    published: [] as PublishRequest[],
+    attached: [] as AttachRequest[],
+    detached: [] as DetachRequest[],
+    failing: new Set<string>(),
+    registrations: [] as string[],
+  }
   const serve = <Request extends CsiMessage, Answer extends CsiMessage>(
     service: string,
     verb: string,
@@ -59,7 +77,8 @@ export async function startTestDriver(options: TestDriverOptions): Promise<TestD
     }
     const implementation = (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void => {
       try {
-        if (service === "csi.v1.Node") driver.calls.push(verb)
+        if (service.startsWith("csi.v1.")) driver.calls.push(verb)
+        if (driver.failing.delete(verb)) throw new Error(`${verb} fails once`)
         done(null, encode(answer, handle(decode(request, call.request))))
       } catch (error) {
         done({ code: status.INTERNAL, details: (error as Error).message })
@@ -86,15 +105,16 @@ export async function startTestDriver(options: TestDriverOptions): Promise<TestD
   serve("csi.v1.Node", "NodeGetCapabilities", ["csi.v1.Empty", "csi.v1.NodeGetCapabilitiesResponse"], () => ({
     capabilities: stages ? [{ rpc: { type: 1 } }] : [],
   }))
-  serve("csi.v1.Node", "NodeStageVolume", ["csi.v1.NodeStageVolumeRequest", "csi.v1.Empty"], (request) =>
-    stage(store, request),
-  )
+  serve("csi.v1.Node", "NodeStageVolume", ["csi.v1.NodeStageVolumeRequest", "csi.v1.Empty"], (request) => {
+    driver.staged.push(request)
+    return stage(store, request)
+  })
   serve("csi.v1.Node", "NodeUnstageVolume", ["csi.v1.NodeUnstageVolumeRequest", "csi.v1.Empty"], (request) =>
-    unmount(request.stagingTargetPath ?? ""),
+    unstage(store, request),
   )
   serve("csi.v1.Node", "NodePublishVolume", ["csi.v1.NodePublishVolumeRequest", "csi.v1.Empty"], (request) => {
     driver.published.push(request)
-    return publish(request)
+    return publish(store, request)
   })
   serve("csi.v1.Node", "NodeUnpublishVolume", ["csi.v1.NodeUnpublishVolumeRequest", "csi.v1.Empty"], (request) => {
     const target = request.targetPath ?? ""
@@ -102,6 +122,27 @@ export async function startTestDriver(options: TestDriverOptions): Promise<TestD
     rmSync(target, { recursive: true, force: true })
     return {}
   })
+  const controller = "csi.v1.Controller"
+  if (attaches) {
+    serve(
+      controller,
+      "ControllerGetCapabilities",
+      ["csi.v1.Empty", "csi.v1.ControllerGetCapabilitiesResponse"],
+      () => ({
+        capabilities: [{ rpc: { type: 2 } }],
+      }),
+    )
+    const attach = ["csi.v1.ControllerPublishVolumeRequest", "csi.v1.ControllerPublishVolumeResponse"] as const
+    serve(controller, "ControllerPublishVolume", attach, (request) => {
+      driver.attached.push(request)
+      return { publishContext: { disk: `disk of ${request.volumeId}` } }
+    })
+    const detach = ["csi.v1.ControllerUnpublishVolumeRequest", "csi.v1.Empty"] as const
+    serve(controller, "ControllerUnpublishVolume", detach, (request) => {
+      driver.detached.push(request)
+      return {}
+    })
+  }
   await new Promise<void>((resolve, reject) =>
     server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
       error ? reject(error) : resolve(),
@@ -116,14 +157,37 @@ export async function startTestDriver(options: TestDriverOptions): Promise<TestD
   }
 }
 
-function stage(store: string, { volumeId = "", stagingTargetPath = "" }: StageRequest): object {
-  const directory = join(store, volumeId)
-  mkdirSync(directory, { recursive: true })
-  if (!isMounted(stagingTargetPath)) execFileSync("mount", ["--bind", directory, stagingTargetPath])
+/** A device is a loop over a file of the volume's name. */
+function stage(store: string, { volumeId = "", stagingTargetPath = "", volumeCapability }: StageRequest): object {
+  const place = join(store, volumeId)
+  if (volumeCapability?.block) {
+    mkdirSync(store, { recursive: true })
+    if (!existsSync(place)) writeFileSync(place, Buffer.alloc(deviceBytes))
+    if (!loopOf(place)) execFileSync("losetup", ["--find", place])
+    return {}
+  }
+  mkdirSync(place, { recursive: true })
+  if (!isMounted(stagingTargetPath)) execFileSync("mount", ["--bind", place, stagingTargetPath])
   return {}
 }
 
-function publish({ targetPath = "", stagingTargetPath = "", volumeContext = {}, ...more }: PublishRequest): object {
+function unstage(store: string, { volumeId = "", stagingTargetPath = "" }: StageRequest): object {
+  const loop = loopOf(join(store, volumeId))
+  if (loop) execFileSync("losetup", ["--detach", loop])
+  return unmount(stagingTargetPath)
+}
+
+function loopOf(file: string): string {
+  return execFileSync("losetup", ["--associated", file, "--noheadings", "--output", "NAME"]).toString().trim()
+}
+
+function publish(store: string, request: PublishRequest): object {
+  const { volumeId = "", targetPath = "", stagingTargetPath = "", volumeContext = {}, ...more } = request
+  if (more.volumeCapability?.block) {
+    writeFileSync(targetPath, "")
+    execFileSync("mount", ["--bind", loopOf(join(store, volumeId)), targetPath])
+    return {}
+  }
   mkdirSync(targetPath, { recursive: true })
   if (isMounted(targetPath)) return {}
   if (stagingTargetPath) {

@@ -4,17 +4,20 @@ import { join } from "node:path"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { expect, it, vi } from "vitest"
-import { type KeptProcess, keepProcess } from "./kept-process.ts"
+import { type KeptProcess, keepProcess } from "./keep-process.ts"
+import { identify } from "./process-identity.ts"
 
 const program = 'process.title = "kept"; setInterval(() => {}, 60_000)'
 
-const keep = (directory: string, version = "1"): Promise<KeptProcess> =>
+const keep = (directory: string, fingerprint = "1"): Promise<KeptProcess> =>
   keepProcess({
     name: "program",
     command: process.execPath,
     args: ["-e", program],
-    version,
-    directory,
+    fingerprint,
+    pidFile: join(directory, "program.pid"),
+    logFile: join(directory, "program.log"),
+    stopGraceMs: 1_000,
     clock: systemClock,
     log: silentLog,
   })
@@ -24,10 +27,24 @@ it("starts a program again when it dies", async () => {
   const first = kept.pid()
   if (first) process.kill(first, "SIGKILL")
   await vi.waitFor(() => expect([undefined, first]).not.toContain(kept.pid()))
-  await kept.stop(1_000)
+  await kept.stop()
 })
 
-it("adopts the program that an earlier keeper left running, and replaces one of another version", async () => {
+it("starts an adopted program again when somebody notices that it is gone", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "wick-kept-"))
+  const left = await keep(directory)
+  left.detach()
+  const adopted = await keep(directory)
+  const pid = adopted.pid() ?? 0
+  process.kill(pid, "SIGKILL")
+  await vi.waitFor(() => {
+    adopted.check()
+    expect([undefined, pid]).not.toContain(adopted.pid())
+  })
+  await adopted.stop()
+})
+
+it("adopts the program that an earlier keeper left running, and replaces one of another fingerprint", async () => {
   const directory = mkdtempSync(join(tmpdir(), "wick-kept-"))
   const left = await keep(directory)
   const pid = left.pid()
@@ -37,16 +54,16 @@ it("adopts the program that an earlier keeper left running, and replaces one of 
   const replaced = await keep(directory, "2")
   expect(replaced.adopted).toBe(false)
   expect(replaced.pid()).not.toBe(pid)
-  await left.stop(1_000)
-  await adopted.stop(1_000)
-  await replaced.stop(1_000)
+  await left.stop()
+  await adopted.stop()
+  await replaced.stop()
 })
 
 it("leaves nothing running and nothing remembered after a stop", async () => {
   const directory = mkdtempSync(join(tmpdir(), "wick-kept-"))
   const kept = await keep(directory)
   const pid = kept.pid() ?? 0
-  await kept.stop(1_000)
-  expect(() => process.kill(pid, 0)).toThrow("ESRCH")
+  await kept.stop()
+  expect(identify(pid)).toBeUndefined()
   expect(() => readFileSync(join(directory, "program.pid"))).toThrow("ENOENT")
 })

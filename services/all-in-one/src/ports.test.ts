@@ -1,0 +1,31 @@
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { openHome } from "./home.ts"
+import { readOptions } from "./options.ts"
+import { checkPorts } from "./ports.ts"
+
+const check = async (...flags: string[]): Promise<void> => {
+  using home = openHome(mkdtempSync(join(tmpdir(), "wick-ports-")))
+  await checkPorts(readOptions(flags, {}), home)
+}
+
+it("a port that two flags name is refused with both their names", async () => {
+  await expect(check("--api", "127.0.0.1:36443", "--metrics", "0.0.0.0:36443")).rejects.toThrow(
+    "--metrics 0.0.0.0:36443: --api has that port too",
+  )
+})
+
+it("the gateway's port for HTTPS counts though no flag names it", async () => {
+  await expect(check("--api", "127.0.0.1:36443", "--gateway", "127.0.0.1:36080")).rejects.toThrow(
+    "--gateway-https 127.0.0.1:36443: --api has that port too",
+  )
+})
+
+it("one port on two hosts is two, and port 0 is shared by nobody", async () => {
+  const free = ["--registry", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--gateway", "127.0.0.1:0"]
+  await expect(check(...free, "--gateway-https", "127.0.0.1:0", "--api", "127.0.0.1:0")).resolves.toBeUndefined()
+  const hosts = ["--registry", "127.0.0.2:36444", "--metrics", "127.0.0.3:36444", "--gateway", "127.0.0.4:36444"]
+  await expect(check(...hosts, "--gateway-https", "127.0.0.5:36444", "--api", "127.0.0.1:0")).resolves.toBeUndefined()
+})
