@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: "unit",
           expect,
-          setupFiles: ["sdk/src/testing/freeze-what-is-shared.ts"],
+          setupFiles: ["sdk/src/testing/freeze-what-is-shared.ts", "sdk/src/testing/property-seed.ts"],
           include: ["*.test.ts", "{sdk,services,examples,load-tests,scripts}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.machine.test.ts", "**/*.e2e.test.ts"],
           testTimeout: 20_000,
