@@ -18,6 +18,8 @@ class Story {
   lease: StoredLease | undefined
   readonly cut = new Set<string>()
   readonly hanging = new Set<string>()
+  /** Whose writes are carried out, and not answered before he has been stopped. */
+  readonly late = new Set<string>()
   readonly history: string[] = []
   readonly terms = new Map<string, LeadershipTerm>()
   writes = 0
@@ -34,6 +36,7 @@ class Story {
       const resourceVersion = String(Number(this.lease?.metadata.resourceVersion ?? 0) + 1)
       this.lease = { ...written, metadata: { ...written.metadata, resourceVersion } }
       this.writes++
+      if (this.late.delete(identity)) await new Promise(() => {})
       return Response.json(this.lease)
     })
     const given = { client: createClient({ fetch }), clock: this.clock, random: seededRandom(1), log: silentLog }
@@ -108,6 +111,19 @@ describe("leader election", () => {
     await stop(story, second)
   })
 
+  it.each(["claim", "renewal"])("hands back what a %s that was under way at its end has taken", async (what) => {
+    const story = new Story()
+    if (what === "claim") story.late.add("first")
+    const first = story.candidate("first")
+    await story.clock.advance(10)
+    if (what === "renewal") story.late.add("first")
+    await story.clock.advance(3_000)
+    expect(story.late.size).toBe(0)
+    expect(story.lease?.spec).toMatchObject({ holderIdentity: "first" })
+    await stop(story, first)
+    expect(story.lease?.spec).toMatchObject({ holderIdentity: "" })
+  })
+
   it.each(["cut", "hanging"] as const)("has the leader stop before another begins when its wire is %s", async (how) => {
     const story = new Story()
     const first = story.candidate("first")
@@ -171,6 +187,7 @@ describe("leader election", () => {
         await story.clock.advance(chance.below(8_000))
       }
       expect(story.leadingMax, `seed ${seed}`).toBe(1)
+      story.hanging.clear()
       await stop(story, ...candidates)
     }
   })

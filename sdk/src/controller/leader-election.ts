@@ -79,6 +79,8 @@ class Candidate implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
   #seen: Sighting | undefined
+  /** Whether our last write of the lease was carried out: perhaps, until it is answered or the lease is looked at again. */
+  #claimed: "known" | "perhaps" = "known"
   /** Attempts in a row that came to nothing. */
   #failures = 0
 
@@ -103,6 +105,7 @@ class Candidate implements AsyncDisposable {
       const startedMs = this.#options.clock.monotonic()
       const mayLead = mandate?.kind === "alone" || (await this.#tryAcquire(mandate, signal))
       const ended = mayLead ? await this.#hold(mandate, startedMs) : "lost"
+      if (signal.aborted && this.#claimed === "perhaps") return this.#release()
       this.#failures = mayLead && ended === "lost" ? 0 : this.#failures + 1
       await (mandate === undefined ? this.#untilNews(signal) : this.#pause(this.#backoffMs(), signal))
     }
@@ -199,6 +202,7 @@ class Candidate implements AsyncDisposable {
     const { client, clock, name, namespace } = this.#options
     try {
       const lease = await unlessAborted(client.get(Lease, { name, namespace }, { signal }), signal)
+      this.#claimed = "known"
       const { resourceVersion } = lease.metadata
       if (this.#seen?.lease.metadata.resourceVersion === resourceVersion) return
       const before = this.#options.followed?.seen()
@@ -223,18 +227,26 @@ class Candidate implements AsyncDisposable {
     const wanted = { name, namespace, seconds: this.#durations.leaseSeconds }
     const object = claimed(this.#seen, this.#claimant(mandate), wanted, formatMicroTime(clock.now()))
     const write = this.#seen ? client.update(Lease, object, { signal }) : client.create(Lease, object, { signal })
+    this.#claimed = "perhaps"
     this.#seen = { lease: await unlessAborted(write, signal), sinceMs: clock.monotonic() }
+    this.#claimed = "known"
   }
 
-  /** Hands the lease back, so that the next one need not wait for it to expire. */
+  /**
+   * Hands the lease back, so that the next one need not wait for it to expire. It is looked at again where a claim or a
+   * renewal that was under way when we were stopped may have been carried out.
+   */
   async #release(): Promise<void> {
     const { client, clock, identity } = this.#options
-    if (!this.#seen || this.#seen.lease.spec?.holderIdentity !== identity) return
-    const released = releasedLease(this.#seen, formatMicroTime(clock.now()))
     const signal = AbortSignal.timeout(releaseTimeoutMs)
-    await unlessAborted(client.update(Lease, released, { signal }), signal).catch((error: unknown) => {
+    try {
+      if (this.#claimed === "perhaps") await this.#observe(signal)
+      if (!this.#seen || this.#seen.lease.spec?.holderIdentity !== identity) return
+      const released = releasedLease(this.#seen, formatMicroTime(clock.now()))
+      await unlessAborted(client.update(Lease, released, { signal }), signal)
+    } catch (error) {
       this.#log.debug("could not hand the lease back", { error })
-    })
+    }
   }
 
   #retryMs(): number {

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { serviceUser } from "@wick/sdk/api/serving/roles"
-import { systemClock } from "@wick/sdk/clock"
+import { type Clock, SimulatedClock, systemClock } from "@wick/sdk/clock"
 import { createLog, silentLog } from "@wick/sdk/log"
 import { expect, it } from "vitest"
 import { autoscalerAddresses } from "../../activator/src/load/autoscaler-addresses.ts"
@@ -20,7 +20,7 @@ const nobody: LoadListener = {
   disconnected: () => {},
 }
 
-async function start(activator: string, elsewhere: readonly string[]) {
+async function start(activator: string, elsewhere: readonly string[], clock: Clock = systemClock) {
   const stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), "wick-places-"))
   stack.defer(() => rm(directory, { recursive: true }))
@@ -44,7 +44,7 @@ async function start(activator: string, elsewhere: readonly string[]) {
     new AutoscalerLink({
       addresses: autoscalerAddresses(`@${places}`, tls),
       self: { id: "far", admin: "" },
-      clock: systemClock,
+      clock,
       log: createLog({ level: "warn", format: "text", now: Date.now, write: refused.resolve }),
       events: { connected: () => opened.resolve(), disconnected: () => {}, peers: () => {}, decided: () => {} },
     }),
@@ -78,11 +78,9 @@ it("a place that takes connections and says nothing holds up none of the others"
   const frozen = createServer(() => {})
   await new Promise<void>((resolve) => frozen.listen(0, "127.0.0.1", resolve))
   const { port } = frozen.address() as AddressInfo
-  const startedAt = performance.now()
-  await using story = await start(serviceUser("activator").name, [`127.0.0.1:${port}`])
+  // Such a place is given a second before it is passed over, and here no time passes.
+  await using story = await start(serviceUser("activator").name, [`127.0.0.1:${port}`], new SimulatedClock())
   await story.opened
-  // Such a place is given a second before it is passed over.
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
   frozen.close()
 })
 

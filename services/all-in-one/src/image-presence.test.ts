@@ -6,7 +6,7 @@ import { Revision } from "@wick/sdk/api/serving/revision"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import type { RegistryCredentials } from "@wick/sdk/oci/pull-credentials"
-import { expect, it, vi } from "vitest"
+import { expect, it } from "vitest"
 import { keepImages } from "./image-presence.ts"
 
 const spec = { containers: [{ name: "main", image: "fn" }] }
@@ -17,7 +17,7 @@ it("images of revisions that serve are had beforehand, one after the other and e
   await using stack = new AsyncDisposableStack()
   const { client } = stack.use(await startTestApi())
   await client.create(CustomResourceDefinition, crd(Revision))
-  await vi.waitFor(() => client.list(Revision), 5_000)
+  await expect.poll(() => client.list(Revision).catch(() => undefined)).toBeDefined()
   const make = async (name: string, status: object, labels = {}, more = {}): Promise<void> => {
     const metadata = { name, namespace: "default", labels }
     const made = await client.create(Revision, { metadata, spec: { ...spec, ...more } } as never)
@@ -55,7 +55,7 @@ it("images of revisions that serve are had beforehand, one after the other and e
     { imagePullSecrets: [{ name: "door" }] },
   )
   await make("two", { conditions: ready, containerStatuses: statuses("a@3", "a@4") })
-  await vi.waitFor(() => expect(asked).toContain("a@4"), 5_000)
+  await expect.poll(() => asked).toContain("a@4")
   expect(asked).toEqual(["a@3", "b@1", inside, "a@4"])
   expect([shown.get("a@4"), shown.get(inside)]).toEqual([[], ["porter of door"]])
 })

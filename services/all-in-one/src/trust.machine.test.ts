@@ -64,5 +64,5 @@ it("the file is believed as it is now", async () => {
   expect(await whoami("file", plane, token)).toMatchObject({ username: "one:ann" })
   await write("two:")
   const now = (): Promise<object | string> => whoami("file", plane, token)
-  await expect.poll(now, { timeout: 10_000 }).toMatchObject({ username: "two:ann" })
+  await expect.poll(now).toMatchObject({ username: "two:ann" })
 })

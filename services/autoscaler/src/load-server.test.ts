@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { type ClientDuplexStream, credentials, Client as GrpcClient } from "@grpc/grpc-js"
 import { silentLog } from "@wick/sdk/log"
 import { type ActivatorMessage, type AutoscalerMessage, loadStream } from "@wick/sdk/wire"
-import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, expect, it } from "vitest"
 import { LoadServer } from "./load-server.ts"
 
 const { path, requestSerialize, responseDeserialize } = loadStream
@@ -46,26 +46,26 @@ it("what activators say before the autoscaler knows what it scales is heard when
   const early = connect("early")
   early.write({ type: "poke", namespace: "default", name: "hello-1" })
   const impatient = connect("impatient")
-  await vi.waitFor(() => expect(server.waiting).toBe(2))
+  await expect.poll(() => server.waiting).toBe(2)
   expect([said, early.heard]).toEqual([[], []])
   impatient.cancel()
-  await vi.waitFor(() => expect(server.waiting).toBe(1))
+  await expect.poll(() => server.waiting).toBe(1)
   server.begin()
-  await vi.waitFor(() => expect(early.heard).toHaveLength(1))
+  await expect.poll(() => early.heard).toHaveLength(1)
   expect(said).toEqual(["early is there", "early pokes hello-1"])
   const late = connect("late")
-  await vi.waitFor(() => expect(late.heard).toHaveLength(1))
+  await expect.poll(() => late.heard).toHaveLength(1)
 })
 
 it("what an activator told on a stream that is not found dead yet is forgotten when it comes back on another", async () => {
   server.begin()
   const first = connect("a")
-  await vi.waitFor(() => expect(first.heard).toHaveLength(1))
+  await expect.poll(() => first.heard).toHaveLength(1)
   const second = connect("a")
-  await vi.waitFor(() => expect(second.heard).toHaveLength(1))
+  await expect.poll(() => second.heard).toHaveLength(1)
   expect(said).toEqual(["a is there", "a is gone", "a is there"])
   first.cancel()
   second.write({ type: "poke", namespace: "default", name: "hello-1" })
-  await vi.waitFor(() => expect(said.at(-1)).toBe("a pokes hello-1"))
+  await expect.poll(() => said.at(-1)).toBe("a pokes hello-1")
   expect(said).toHaveLength(4)
 })

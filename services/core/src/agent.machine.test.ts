@@ -69,7 +69,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-const patience = { timeout: 20_000 }
+const patience = { timeout: 60_000 }
 const isReady = async () => isConditionTrue((await keeper()).status?.conditions, "Ready")
 const keeper = () => api.client.get(Pod, { name: "keeper", namespace: "default" })
 const containerOf = (pod: Pod) => pod.status?.containerStatuses?.[0]?.containerID
@@ -163,7 +163,7 @@ describe("a node", () => {
       metadata: { name: "late", namespace: "default" },
       spec: { nodeName, containers: [{ name: "main", image: "wick.internal/pause:1", imagePullPolicy: "Never" }] },
     })
-    await expect.poll(shims, { interval: 2, timeout: 10_000 }).toBe(2)
+    await expect.poll(shims, { interval: 2 }).toBe(2)
     await node.stop()
     expect(existsSync(secretsDirectory)).toBe(false)
     expect(cgroups()).toEqual([])

@@ -1,5 +1,12 @@
+import { once } from "node:events"
+import { SimulatedClock } from "@wick/sdk/clock"
 import { describe, expect, it } from "vitest"
-import { ask, startApp, startStage, until } from "../testing/stage.ts"
+import { ask, type Stage, startApp, startStage, until } from "../testing/stage.ts"
+
+/** Requests that wait for a pod. */
+const waiting = (stage: Stage) => () => stage.figure("kn_revision_request_queued")
+/** Attempts to reach pods that start. */
+const probes = (stage: Stage) => () => stage.figure("wick_activator_probes_total")
 
 describe("routing", () => {
   it("leads a host to its revision, with the host and where the client comes from", async () => {
@@ -96,7 +103,7 @@ describe("a revision at zero", () => {
       cluster.pod("a", "cold-1", "127.0.0.1")
     })
     const answer = ask(stage.port, "cold.test")
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await expect.poll(probes(stage)).toBeGreaterThan(1)
     await using _app = await startApp((_request, response) => response.end("up"), "127.0.0.1", port)
     expect(await answer).toMatchObject({ status: 200, body: "up" })
   })
@@ -114,12 +121,10 @@ describe("a revision at zero", () => {
     const leaver = new AbortController()
     const gone = ask(stage.port, "cold.test", { path: "/gone", signal: leaver.signal })
     const stays = ask(stage.port, "cold.test", { path: "/stays" })
-    const metrics = async (): Promise<string> =>
-      (await ask(stage.activator.adminAddress.port, "x", { path: "/metrics" })).body
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await expect.poll(waiting(stage)).toBe(2)
     leaver.abort()
     await expect(gone).rejects.toThrow()
-    while (!/class="left"\} 1/.test(await metrics())) await new Promise((resolve) => setImmediate(resolve))
+    await expect.poll(waiting(stage)).toBe(1)
     stage.cluster.pod("a", "cold-1", "127.0.0.1")
     await stays
     expect(seen).toEqual(["/stays"])
@@ -149,7 +154,7 @@ describe("a revision at zero", () => {
       cluster.pod("a", "cold-1", "127.0.0.1")
     })
     const answer = ask(stage.port, "cold.test")
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await expect.poll(probes(stage)).toBeGreaterThan(1)
     ready = true
     expect((await answer).status).toBe(200)
     expect(early).toBe(0)
@@ -181,15 +186,15 @@ describe("a revision that cannot serve", () => {
 describe("containerConcurrency 1", () => {
   it("never puts two requests into a pod, and hands each freed slot to the one that waited longest", async () => {
     const order: string[] = []
+    const gate = Promise.withResolvers<void>()
     let inside = 0
     let most = 0
-    await using app = await startApp((request, response) => {
+    await using app = await startApp(async (request, response) => {
       order.push(request.url ?? "")
       most = Math.max(most, ++inside)
-      setTimeout(() => {
-        inside--
-        response.end()
-      }, 3)
+      await gate.promise
+      inside--
+      response.end()
     })
     await using stage = await startStage((cluster) => {
       cluster.route("one", { "one-1": 100 })
@@ -198,16 +203,17 @@ describe("containerConcurrency 1", () => {
     })
     const expected: string[] = []
     const answers: Promise<unknown>[] = []
-    const before = order.length
     for (let i = 0; i < 20; i++) {
       expected.push(`/${i}`)
       answers.push(ask(stage.port, "one.test", { path: `/${i}` }))
       // Each request must have reached the gateway before the next is sent, for the order to mean anything.
-      await new Promise((resolve) => setTimeout(resolve, 2))
+      if (i === 0) await until(() => inside === 1)
+      else await expect.poll(waiting(stage), { interval: 1 }).toBe(i)
     }
+    gate.resolve()
     await Promise.all(answers)
     expect(most).toBe(1)
-    expect(order.slice(before)).toEqual(expected)
+    expect(order).toEqual(expected)
   })
 })
 
@@ -264,7 +270,8 @@ describe("pods that come and go", () => {
     const drained = ask(stage.activator.adminAddress.port, "x", { path: "/drain/default/slow-1" }).then(() =>
       events.push("drained"),
     )
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    // Asked later at the same door, and answered: a drain that waited for nobody would have been by now.
+    await stage.figure("wick_activator_requests_total")
     expect(events).toEqual([])
     finish()
     await Promise.all([answer, drained])
@@ -319,33 +326,51 @@ describe("pods that come and go", () => {
 
 describe("limits of time", () => {
   it.each([
-    { name: "ends a request at timeoutSeconds", spec: { timeoutSeconds: 0.05 } },
+    { name: "ends a request at timeoutSeconds", spec: { timeoutSeconds: 10 } },
     {
       name: "ends a request without a first byte at responseStartTimeoutSeconds",
-      spec: { responseStartTimeoutSeconds: 0.05 },
+      spec: { responseStartTimeoutSeconds: 10 },
     },
-    { name: "ends a request without a byte at idleTimeoutSeconds", spec: { idleTimeoutSeconds: 0.05 } },
+    { name: "ends a request without a byte at idleTimeoutSeconds", spec: { idleTimeoutSeconds: 10 } },
   ])("$name", async ({ spec }) => {
+    const clock = new SimulatedClock()
     await using app = await startApp(() => {})
-    await using stage = await startStage((cluster) => {
-      cluster.route("stuck", { "stuck-1": 100 })
-      cluster.revision("stuck-1", app.port, spec)
-      cluster.pod("a", "stuck-1", "127.0.0.1")
-    })
-    expect(await ask(stage.port, "stuck.test")).toMatchObject({ status: 504, body: "request timeout\n" })
+    await using stage = await startStage(
+      (cluster) => {
+        cluster.route("stuck", { "stuck-1": 100 })
+        cluster.revision("stuck-1", app.port, spec)
+        cluster.pod("a", "stuck-1", "127.0.0.1")
+      },
+      { clock },
+    )
+    const arrived = once(app.server, "request")
+    const answer = ask(stage.port, "stuck.test")
+    await arrived
+    await clock.advance(10_100)
+    expect(await answer).toMatchObject({ status: 504, body: "request timeout\n" })
   })
 
   it("lets a slow answer go on past responseStartTimeoutSeconds once it has begun", async () => {
+    const clock = new SimulatedClock()
+    let finish: () => void = () => {}
     await using app = await startApp((_request, response) => {
       response.write("begun ")
-      setTimeout(() => response.end("done"), 80)
+      finish = () => response.end("done")
     })
-    await using stage = await startStage((cluster) => {
-      cluster.route("slow", { "slow-1": 100 })
-      cluster.revision("slow-1", app.port, { responseStartTimeoutSeconds: 0.05, idleTimeoutSeconds: 0.2 })
-      cluster.pod("a", "slow-1", "127.0.0.1")
-    })
-    expect((await ask(stage.port, "slow.test")).body).toBe("begun done")
+    await using stage = await startStage(
+      (cluster) => {
+        cluster.route("slow", { "slow-1": 100 })
+        cluster.revision("slow-1", app.port, { responseStartTimeoutSeconds: 5, idleTimeoutSeconds: 20 })
+        cluster.pod("a", "slow-1", "127.0.0.1")
+      },
+      { clock },
+    )
+    const begun = Promise.withResolvers<void>()
+    const answer = ask(stage.port, "slow.test", { heard: () => begun.resolve() })
+    await begun.promise
+    await clock.advance(10_000)
+    finish()
+    expect((await answer).body).toBe("begun done")
   })
 })
 

@@ -1,3 +1,4 @@
+import { SimulatedClock } from "@wick/sdk/clock"
 import { expect, it } from "vitest"
 import type { ScriptedCluster } from "../testing/scripted-cluster.ts"
 import { listenTo, startSpeaker } from "../testing/speaker.ts"
@@ -105,23 +106,26 @@ it.each([
 ])("knows of $protocol what was said and how it ended", async ({ protocol, line }) => {
   await using speaker = await startSpeaker(protocol)
   const lines: string[] = []
+  const clock = new SimulatedClock()
   await using stage = await startStage(
     (cluster) => {
       cluster.route("app", { "app-1": 100 })
-      cluster.revision("app-1", speaker.port, { timeoutSeconds: 0.2 }, protocol === "h2c" ? "h2c" : "http1")
+      cluster.revision("app-1", speaker.port, { timeoutSeconds: 10 }, protocol === "h2c" ? "h2c" : "http1")
       cluster.pod("a", "app-1", "127.0.0.1")
       observability(cluster, {
         ...on,
         "logging.request-log-template": "{{.Request.Proto}} {{.Response.Code}} {{.Response.Size}}",
       })
     },
-    { writeRequestLog: (text) => lines.push(text) },
+    { writeRequestLog: (text) => lines.push(text), clock },
   )
   const heard = listenTo(stage.port, protocol)
   const turn = await speaker.next()
   turn.begin("begun")
   await until(() => heard.words.endsWith("begun"))
   turn.say("more")
+  await until(() => heard.words.endsWith("more"))
+  await clock.advance(10_100)
   await until(() => lines.length === 1)
   expect(lines).toEqual([line])
 })

@@ -151,10 +151,10 @@ describe("two activators before the same pods", () => {
       const [first = 0, second = 0] = ports.toSorted((one, other) => (who === "who dials" ? other - one : one - other))
       const commonOnes = async () => (await servedBy(first)).intersection(await servedBy(second)).size
       // Until both have heard of each other, each of them takes all for its own.
-      await expect.poll(commonOnes, { timeout: 20_000 }).toBe(0)
+      await expect.poll(commonOnes).toBe(0)
       await running.get(second)?.[Symbol.asyncDispose]()
       running.delete(second)
-      await expect.poll(async () => (await servedBy(first)).size, { timeout: 20_000 }).toBe(6)
+      await expect.poll(async () => (await servedBy(first)).size).toBe(6)
     },
   )
 

@@ -34,6 +34,8 @@ export interface Stage extends AsyncDisposable {
   readonly cluster: ScriptedCluster
   readonly activator: Activator
   readonly port: number
+  /** What it tells of itself under the metric's name, all label sets together. */
+  figure(metric: string): Promise<number>
 }
 
 /** A running activator before a scripted cluster. */
@@ -58,6 +60,11 @@ export async function startStage(
     cluster,
     activator,
     port: activator.address.port,
+    figure: async (metric) => {
+      const { body } = await ask(activator.adminAddress.port, "x", { path: "/metrics" })
+      const lines = body.split("\n").filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `))
+      return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0)
+    },
     [Symbol.asyncDispose]: () => activator[Symbol.asyncDispose](),
   }
 }
@@ -74,6 +81,8 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
   readonly signal?: AbortSignal
+  /** Called with each piece of the answer's body. */
+  readonly heard?: (piece: string) => void
 }
 
 /** One request on a connection of its own. */
@@ -94,6 +103,7 @@ export function ask(port: number, host: string, given: Ask = {}): Promise<Answer
         answer.setEncoding("utf8")
         answer.on("data", (chunk) => {
           body += chunk
+          given.heard?.(chunk)
         })
         answer.on("end", () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }))
         answer.on("error", reject)

@@ -1,5 +1,5 @@
 import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-resource-definition"
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { startTestApi, type TestApi } from "./testing/start.ts"
 
 const group = "names.test"
@@ -154,7 +154,7 @@ describe("a definition that changes", () => {
     expect(await addresses()).toEqual(before)
     const spec = { versions: [version({ lives: text })] }
     await call("PATCH", `${definitions}/cats.${group}`, { spec }, merge)
-    await vi.waitFor(async () => expect((await addresses())[`apis/${group}/v1`]).not.toBe(before[`apis/${group}/v1`]))
+    await expect.poll(async () => (await addresses())[`apis/${group}/v1`]).not.toBe(before[`apis/${group}/v1`])
     expect({ ...(await addresses()), [`apis/${group}/v1`]: "" }).toEqual({ ...before, [`apis/${group}/v1`]: "" })
   })
 

@@ -3,7 +3,7 @@ import { createClient } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { createInformer } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
-import { expect, it, vi } from "vitest"
+import { expect, it } from "vitest"
 import { createMemoryStorage } from "#store"
 import { createApiServer } from "./create-api-server.ts"
 
@@ -45,7 +45,7 @@ it("informers of the server's own process have each object once, whatever they s
   const [all, some] = [inform(), inform(labelled)]
   await Promise.all([all.synced, some.synced])
   await client.create(ConfigMap, map("new", "after"))
-  await vi.waitFor(() => expect(some.get("new", "default")?.data).toEqual({ said: "after" }))
+  await expect.poll(() => some.get("new", "default")?.data).toEqual({ said: "after" })
   for (const name of ["there", "new"]) {
     const object = all.get(name, "default")
     expect(object).toMatchObject({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } })

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { propertySeed } from "@wick/sdk/testing/property-seed"
 import { expect, it, onTestFinished } from "vitest"
 import { CrashError, crash } from "./crash-run.ts"
 
@@ -10,7 +11,7 @@ async function directory(): Promise<string> {
   return path
 }
 
-const seed = Math.floor(performance.timeOrigin) % 1_000_000
+const seed = propertySeed
 
 it(`a member killed under load has all that it told its clients, seed ${seed}`, { timeout: 90_000 }, async () => {
   const report = await crash({ kills: 6, seed, clients: 6, directory: await directory() })

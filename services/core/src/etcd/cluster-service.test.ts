@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, expect, it } from "vitest"
 import {
   emptyRequest,
   memberAddRequest,
@@ -69,11 +69,10 @@ const list = async (id: number) =>
 const status = async (id: number) => statusResponse.decode(await ask(id, "Maintenance/Status", emptyRequest.encode({})))
 
 it("every member lists all, each with its name and where it answers etcd's clients, under the same numbers", async () => {
-  const lists = await vi.waitFor(async () => {
-    const lists = await Promise.all([1, 2, 3].map(list))
-    for (const each of lists) expect(each.map(({ name }) => name)).toEqual(["m1", "m2", "m3"])
-    return lists
-  })
+  const listAll = () => Promise.all([1, 2, 3].map(list))
+  const names = async () => (await listAll()).map((each) => each.map(({ name }) => name))
+  await expect.poll(names).toEqual(new Array(3).fill(["m1", "m2", "m3"]))
+  const lists = await listAll()
   expect(lists[1]).toEqual(lists[0])
   expect(lists[2]).toEqual(lists[0])
   expect(lists[0]?.map(({ clientUrls: [url = ""] }) => new URL(url).hostname)).toEqual([

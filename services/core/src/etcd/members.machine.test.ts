@@ -6,7 +6,7 @@ import { ProcessCluster } from "../peer/testing/process-cluster.ts"
 const run = promisify(execFile)
 const binaries = process.env.ETCD_BINARIES
 const client = binaries ? `${binaries}/etcdctl` : "/usr/bin/etcdctl"
-const patience = { timeout: 20_000, interval: 100 }
+const patience = { timeout: 60_000, interval: 100 }
 
 let cluster: ProcessCluster
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { expect, it, vi } from "vitest"
+import { expect, it } from "vitest"
 import { type KeptProcess, keepProcess } from "./keep-process.ts"
 import { identify } from "./process-identity.ts"
 
@@ -26,7 +26,7 @@ it("starts a program again when it dies", async () => {
   const kept = await keep(mkdtempSync(join(tmpdir(), "wick-kept-")))
   const first = kept.pid()
   if (first) process.kill(first, "SIGKILL")
-  await vi.waitFor(() => expect([undefined, first]).not.toContain(kept.pid()))
+  await expect.poll(() => [undefined, first].includes(kept.pid())).toBe(false)
   await kept.stop()
 })
 
@@ -37,10 +37,11 @@ it("starts an adopted program again when somebody notices that it is gone", asyn
   const adopted = await keep(directory)
   const pid = adopted.pid() ?? 0
   process.kill(pid, "SIGKILL")
-  await vi.waitFor(() => {
+  const isGone = (): boolean => {
     adopted.check()
-    expect([undefined, pid]).not.toContain(adopted.pid())
-  })
+    return [undefined, pid].includes(adopted.pid())
+  }
+  await expect.poll(isGone).toBe(false)
   await adopted.stop()
 })
 

@@ -267,8 +267,8 @@ describe("the log of a container", () => {
     const pod = await rig.create({ name: "chatty", containers: [shell(script)] })
     const directory = join(logs, `default_chatty_${pod.metadata.uid}`, "main")
     const files = () => (existsSync(directory) ? readdirSync(directory).sort() : [])
-    await expect.poll(files, { timeout: 10_000 }).toEqual(["0.log", "0.log.1", "0.log.2"])
-    await expect.poll(() => rig.logs("chatty", "main", "?tailLines=1"), { timeout: 10_000 }).toBe("done\n")
+    await expect.poll(files).toEqual(["0.log", "0.log.1", "0.log.2"])
+    await expect.poll(() => rig.logs("chatty", "main", "?tailLines=1")).toBe("done\n")
     expect(files()).toEqual(["0.log", "0.log.1", "0.log.2"])
     const largest = Math.max(...files().map((file) => statSync(join(directory, file)).size))
     // As much as is written between two looks comes on top.

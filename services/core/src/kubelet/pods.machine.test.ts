@@ -9,7 +9,7 @@ import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { systemClock } from "@wick/sdk/clock"
 import { createInformer } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
 import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
@@ -70,7 +70,7 @@ describe("a pod", () => {
     expect(seen).toContain("address, Pending")
     expect(statusOf(pod)?.containerID).toMatch(/^containerd:\/\/[0-9a-f]{64}$/)
     // It runs as soon as it has a process, which says something a moment later.
-    await vi.waitFor(async () => expect(await rig.logs("hello", "main")).toBe("hello\n"))
+    await expect.poll(() => rig.logs("hello", "main")).toBe("hello\n")
     await remove("hello")
     const nothing = { sandboxes: 0, containers: 0, mounts: 0, links: 0, cgroups: 0, directories: 0, addresses: 0 }
     expect(await rig.leftovers()).toEqual({ ...nothing, shims: 0 })
@@ -171,7 +171,7 @@ describe("a pod", () => {
     await rig.create({ name: "loaded", terminationGracePeriodSeconds: 300, volumes, containers: [main] })
     await rig.until("loaded", (pod) => statusOf(pod)?.state?.running !== undefined)
     await rig.client.delete(Pod, { name: "loaded", namespace: "default" })
-    await expect.poll(() => existsSync(join(shared, "swallowed")), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => existsSync(join(shared, "swallowed"))).toBe(true)
     tell("reloaded")
     await rig.until("loaded", (pod) => pod === undefined, 10_000)
   })
@@ -284,9 +284,9 @@ describe("a container", () => {
       ],
     })
     await rig.until("live", isReady)
-    await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old\n")
+    await expect.poll(() => rig.logs("live", "main")).toBe("old\n")
     await rig.client.update(ConfigMap, { metadata, data: { greeting: "new", other: "2" } })
-    await expect.poll(() => rig.logs("live", "main"), { timeout: 5_000 }).toBe("old\n2\n")
+    await expect.poll(() => rig.logs("live", "main")).toBe("old\n2\n")
   })
 
   it("hears of its end: hook, signal, and only then SIGKILL", async () => {
@@ -405,9 +405,7 @@ describe("a containerd that dies", () => {
     await nodes.synced
     process.kill(rig.containerd.pid() ?? 0, "SIGKILL")
     const ready = "True KubeletReady: kubelet is posting ready status"
-    await expect
-      .poll(() => told, { timeout: 10_000 })
-      .toEqual([ready, "False KubeletNotReady: container runtime is down", ready])
+    await expect.poll(() => told).toEqual([ready, "False KubeletNotReady: container runtime is down", ready])
   })
 
   it("is started again, and pods neither notice nor wait for long", async () => {
@@ -415,7 +413,7 @@ describe("a containerd that dies", () => {
     const before = await rig.until("steady", isReady)
     const pid = rig.containerd.pid()
     process.kill(pid ?? 0, "SIGKILL")
-    await expect.poll(() => rig.containerd.pid(), { timeout: 10_000 }).not.toBe(pid)
+    await expect.poll(() => rig.containerd.pid()).not.toBe(pid)
     await rig.create({ name: "later", containers: [shell("main", obedient)] })
     await rig.until("later", isReady)
     const after = await rig.until("steady", isReady)
@@ -430,8 +428,6 @@ describe("twenty pods at once", () => {
     await Promise.all(names.map((name) => rig.create({ name, containers: [shell("main", obedient)] })))
     await Promise.all(names.map((name) => rig.until(name, isReady)))
     await Promise.all(names.map(remove))
-    await expect
-      .poll(() => rig.leftovers(), { timeout: 10_000 })
-      .toMatchObject({ sandboxes: 0, shims: 0, addresses: 0 })
+    await expect.poll(() => rig.leftovers()).toMatchObject({ sandboxes: 0, shims: 0, addresses: 0 })
   })
 })

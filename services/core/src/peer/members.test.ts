@@ -5,7 +5,7 @@ import { madeAhead } from "../testing/made-ahead.ts"
 import { LoopbackCluster } from "./testing/cluster.ts"
 
 const megabyte = 1024 * 1024
-const patience = { timeout: 15_000, interval: 20 }
+const patience = { timeout: 30_000, interval: 20 }
 const put = (storage: Storage, key: string, value = "1") =>
   storage.txn({ compare: [], success: [{ kind: "put", key, value: Buffer.from(value) }], failure: [] })
 const get = async (storage: Storage, key: string): Promise<string | undefined> => {

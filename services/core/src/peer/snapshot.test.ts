@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { type Clock, systemClock } from "@wick/sdk/clock"
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { chunkSizeMax, snapshotAbandonedMs, snapshotWindow } from "./limits.ts"
 import { inPieces } from "./snapshot-sender.ts"
 import { Authority, introduce, snapshotMessage, stateOf, TestMember } from "./testing/member.ts"
@@ -54,7 +54,7 @@ describe("a snapshot", () => {
       ...stateOf(bytes),
       async *open() {
         yield bytes.subarray(0, 4 * chunkSizeMax)
-        await vi.waitFor(() => expect(two.taken).toBe(4 * chunkSizeMax))
+        await expect.poll(() => two.taken).toBe(4 * chunkSizeMax)
         yield bytes.subarray(4 * chunkSizeMax)
       },
     }
@@ -141,13 +141,13 @@ describe("a snapshot", () => {
       ...stateOf(Buffer.alloc(0)),
       async *open() {
         yield randomBytes(chunkSizeMax)
-        await vi.waitFor(() => expect(three.taken).toBe(chunkSizeMax))
+        await expect.poll(() => three.taken).toBe(chunkSizeMax)
         giveUp.abort(new Error("leads no more"))
       },
     }
     await expect(one.transport.sendSnapshot(snapshotMessage(1, 3), state, giveUp.signal)).rejects.toThrow()
     const failed = 'etcd_network_snapshot_receive_failures{From="1"} 1'
-    await vi.waitFor(async () => expect(await three.metrics.text()).toContain(failed))
+    await expect.poll(() => three.metrics.text()).toContain(failed)
   })
 
   it("is noticed to be stuck when the receiver freezes", async () => {
@@ -161,8 +161,7 @@ describe("a snapshot", () => {
       },
     }
     const sending = one.transport.sendSnapshot(snapshotMessage(1, 2), state, never)
-    const outcome = expect(sending).rejects.toThrow(/was not answered|did not answer/)
-    await vi.waitFor(() => outcome, { timeout: 20_000 })
+    await expect(sending).rejects.toThrow(/was not answered|did not answer/)
   }, 30_000)
 })
 

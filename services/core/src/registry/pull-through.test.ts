@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { type Clock, SimulatedClock, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { binaryImage, parseImageReference, pushImage, textEntry } from "@wick/sdk/oci"
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type OtherRegistry, type Registry, startRegistry } from "./index.ts"
 
 /** Hosts with a registry each, which know the others that are not away. */
@@ -106,7 +106,7 @@ it("an image that was pulled on another host outlives the one to which it was pu
   const digest = await push(second, "a/hello:v1", "hi")
   await pull(first, digest)
   hosts.away.add(1)
-  await vi.waitFor(async () => expect(await pull(first, digest)).toMatchObject({ digest }), 5_000)
+  await expect.poll(() => pull(first, digest)).toMatchObject({ digest })
 })
 
 it("a tag is what was pushed last, wherever that was, and also where clocks differ", async () => {
@@ -138,10 +138,10 @@ it.each(["by its tag", "by its digest"])(
     const line = `1 ${how === "by its tag" ? "HEAD" : "GET"} /v2/a/hello/manifests/${reference}`
     const asked = () => hosts.waiting.filter((one) => one.line === line)
     const pulled = pull(first, reference)
-    await vi.waitFor(() => expect(asked()).not.toEqual([]), 5_000)
+    await expect.poll(asked).not.toEqual([])
     const before = asked().length
     await clock.advance(1_000)
-    await vi.waitFor(() => expect(asked().length).toBeGreaterThan(before), 5_000)
+    await expect.poll(() => asked().length).toBeGreaterThan(before)
     hosts.slow.clear()
     for (const { answer } of hosts.waiting) answer()
     expect(await pulled).toMatchObject({ digest })
@@ -153,7 +153,7 @@ describe("a tag", () => {
     const [first, second, third] = [await hosts.add(), await hosts.add(), await hosts.add()]
     const digest = await push(second, "a/hello:v1", "hi")
     const known = async (registry: Registry) => (await ownTag(registry, "v1"))?.digest
-    await vi.waitFor(async () => expect([await known(first), await known(third)]).toEqual([digest, digest]), 5_000)
+    await expect.poll(async () => [await known(first), await known(third)]).toEqual([digest, digest])
     hosts.away.add(1)
     expect(await pull(first, "v1")).toMatchObject({ digest })
     expect(await pull(third, "v1")).toMatchObject({ digest })
@@ -164,25 +164,26 @@ describe("a tag", () => {
     const [first] = [await hosts.add(clock), await hosts.add()]
     hosts.away.add(1)
     const digest = await push(first as Registry, "a/hello:v1", "hi")
-    await vi.waitFor(() => expect(hosts.refused).toContain("1 POST /v2/a/hello/tags/v1"), 5_000)
+    await expect.poll(() => hosts.refused).toContain("1 POST /v2/a/hello/tags/v1")
     hosts.away.clear()
     const late = await hosts.add()
-    await vi.waitFor(async () => expect(await ownTag(late, "v1")).toMatchObject({ digest }), 5_000)
-    await vi.waitFor(async () => {
+    await expect.poll(() => ownTag(late, "v1")).toMatchObject({ digest })
+    const told = async () => {
       await clock.advance(1_000)
-      expect(await ownTag(hosts.registries[1] as Registry, "v1")).toMatchObject({ digest })
-    }, 5_000)
+      return ownTag(hosts.registries[1] as Registry, "v1")
+    }
+    await expect.poll(told).toMatchObject({ digest })
   })
 
   it("that is removed on one host is removed on all, also where its image has been pulled", async () => {
     const [first, second, third] = [await hosts.add(), await hosts.add(), await hosts.add()]
     const digest = await push(second, "a/hello:v1", "hi")
     await push(second, "a/hello:v2", "hi")
-    await vi.waitFor(async () => expect(await ownTag(first, "v2")).toMatchObject({ digest }), 5_000)
+    await expect.poll(() => ownTag(first, "v2")).toMatchObject({ digest })
     const removed = await fetch(`http://${first.address}/v2/a/hello/manifests/v1`, { method: "DELETE" })
     expect(removed.status).toBe(202)
     expect(await pull(third, "v1")).toBeUndefined()
-    await vi.waitFor(async () => expect(await ownTag(second, "v1")).toBeUndefined(), 5_000)
+    await expect.poll(() => ownTag(second, "v1")).toBeUndefined()
     const list = await fetch(`http://${second.address}/v2/a/hello/tags/list`)
     expect(await list.json()).toEqual({ name: "a/hello", tags: ["v2"] })
     const again = await push(third, "a/hello:v1", "once more")

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { propertySeed } from "@wick/sdk/testing/property-seed"
 import { expect, it, onTestFinished } from "vitest"
 import { noEnd } from "#store"
 import { openStorage } from "./open-storage.ts"
@@ -14,10 +15,12 @@ const kills = 25
 const numbersPerRun = 1_000_000
 const writer = join(import.meta.dirname, "crash-writer.ts")
 
-it(`has every acknowledged write, whole, after ${kills} times SIGKILL at any moment`, { timeout: 60_000 }, async () => {
+it(`has every acknowledged write, whole, after ${kills} times SIGKILL at any moment`, {
+  timeout: 180_000,
+}, async () => {
   const directory = await mkdtemp(join(tmpdir(), "wick-crash-"))
   onTestFinished(() => rm(directory, { recursive: true }))
-  const random = seededRandom(Math.floor(performance.timeOrigin))
+  const random = seededRandom(propertySeed)
   const acknowledged = new Set<number>()
   for (let kill = 0; kill < kills; kill++) {
     // Some runs are long enough to save the state and to begin another segment of the log; after some the next one

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Random, seededRandom } from "@wick/sdk/clock"
+import { ownSeeds } from "@wick/sdk/testing/property-seed"
 import { afterEach, beforeEach, expect, it } from "vitest"
 import { type Command, emptyPosition, type Mvcc, noEnd, type RevisionChanges } from "#store"
 import { StateTable } from "./state-table.ts"
@@ -59,8 +60,7 @@ function plain(given: unknown): unknown {
   )
 }
 
-const fresh = Math.floor(performance.timeOrigin) % 1_000_000
-it.each([1, 2, 3, 4, fresh, fresh + 1, fresh + 2])(
+it.each([1, 2, 3, 4, ...ownSeeds(3)])(
   "a state that is saved, lost and applied again at any moments answers like one that never was (seed %i)",
   async (seed) => {
     const random = seededRandom(seed)

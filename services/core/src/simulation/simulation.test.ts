@@ -1,3 +1,4 @@
+import { ownSeeds } from "@wick/sdk/testing/property-seed"
 import { describe, expect, it } from "vitest"
 import { outsideOfPromises } from "./timeline.ts"
 import { alone } from "./weather.ts"
@@ -6,14 +7,9 @@ import { runWorld } from "./world.ts"
 const run = (seed: number) => outsideOfPromises(() => runWorld({ seed }))
 
 describe("a cluster in a world where things go wrong", () => {
-  const fresh = Math.floor(performance.timeOrigin) % 1_000_000_000
   /** Worlds in which promises were broken once. */
   const remembered = [153, 340, 536, 4983, 8547, 10_903, 219_276, 240_900, 306_812]
-  const seeds = [
-    ...remembered,
-    ...Array.from({ length: 20 }, (_, at) => at + 1),
-    ...Array.from({ length: 20 }, (_, at) => fresh + at),
-  ]
+  const seeds = [...remembered, ...Array.from({ length: 20 }, (_, at) => at + 1), ...ownSeeds(20)]
 
   it.each(seeds)("keeps its promises, and works again when nothing does any more (seed %i)", async (seed) => {
     const { failure, events } = await run(seed)
@@ -22,8 +18,7 @@ describe("a cluster in a world where things go wrong", () => {
 })
 
 describe("a member that is alone in a world where things go wrong", () => {
-  const fresh = Math.floor(performance.timeOrigin) % 1_000_000_000
-  const seeds = Array.from({ length: 20 }, (_, at) => (at < 10 ? at + 1 : fresh + at))
+  const seeds = [...Array.from({ length: 10 }, (_, at) => at + 1), ...ownSeeds(10)]
 
   it.each(seeds)("keeps its promises, and works again when nothing does any more (seed %i)", async (seed) => {
     const { failure, events, operations } = await outsideOfPromises(() => runWorld({ seed, weather: alone }))

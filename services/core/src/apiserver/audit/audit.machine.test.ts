@@ -55,7 +55,7 @@ it("a watch is written down when it begins and when it ends", async () => {
   await kubectl("get pods --watch --request-timeout=1s")
   const watched = (): Promise<string[]> =>
     recorded(({ verb }) => verb === "watch").then((events) => events.map(({ stage }) => stage))
-  await expect.poll(watched, { timeout: 10_000 }).toEqual(["ResponseStarted", "ResponseComplete"])
+  await expect.poll(watched).toEqual(["ResponseStarted", "ResponseComplete"])
 })
 
 it("what was sent and answered is written down, without managedFields, and never of a config map", async () => {
@@ -63,7 +63,7 @@ it("what was sent and answered is written down, without managedFields, and never
   await kubectl("create configmap hidden --from-literal=a=hunter2")
   expect(await kubectl("get namespaces -o name")).toContain("namespace/made")
   const created = (): Promise<Event[]> => recorded(({ verb }) => verb === "create")
-  await expect.poll(async () => (await created()).length, { timeout: 10_000 }).toBe(2)
+  await expect.poll(async () => (await created()).length).toBe(2)
   const [namespace, map] = await created()
   expect(namespace).toMatchObject({ level: "RequestResponse", responseObject: { kind: "Namespace" } })
   expect(namespace?.requestObject?.metadata).toMatchObject({ name: "made" })

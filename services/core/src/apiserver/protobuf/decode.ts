@@ -64,11 +64,12 @@ function put(object: JsonObject, field: Field, reader: WireReader, depth: number
   }
   const decoded = decodeValue(reader, field, depth)
   if (field.inlined) Object.assign(object, decoded)
-  else if (decoded !== undefined && (field.keepsZero || !isZero(decoded))) object[name] = decoded
+  else if (decoded !== undefined && (field.keepsZero || !isZero(field, decoded))) object[name] = decoded
 }
 
-/** Go writes every field that is no pointer: an empty one says nothing. */
-function isZero(value: unknown): boolean {
+/** Go writes every field that is no pointer: an empty one says nothing. Messages that JSON writes as `false` are behind one. */
+function isZero({ type, isMessage }: Field, value: unknown): boolean {
+  if (isMessage && type !== "intstr.IntOrString") return false
   return value === "" || value === 0 || value === false
 }
 

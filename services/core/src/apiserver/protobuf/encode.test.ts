@@ -67,7 +67,7 @@ const specials: Record<string, (depth: number) => fc.Arbitrary<unknown>> = {
   "intstr.IntOrString": () => fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.string({ minLength: 1 })),
   "apiextensions.v1.JSONSchemaPropsOrArray": (depth) =>
     fc.oneof(schemaOr(depth), fc.array(schemaOr(depth), { minLength: 1, maxLength: 2 })),
-  "apiextensions.v1.JSONSchemaPropsOrBool": (depth) => schemaOr(depth),
+  "apiextensions.v1.JSONSchemaPropsOrBool": (depth) => fc.oneof(schemaOr(depth), fc.boolean()),
   "apiextensions.v1.JSONSchemaPropsOrStringArray": () => extra,
   "authentication.v1.ExtraValue": () => extra,
   "authorization.v1.ExtraValue": () => extra,
@@ -107,6 +107,18 @@ function objectOf(message: Message, depth: number): fc.Arbitrary<Record<string, 
   })
   return fc.tuple(values, ...embedded).map((parts) => Object.assign({}, ...parts))
 }
+
+it("what a definition gives by default is kept, also when it is false, 0 or nothing", () => {
+  const properties = {
+    a: { default: false },
+    b: { default: 0 },
+    c: { default: "" },
+    d: { additionalProperties: false },
+  }
+  const versions = [{ name: "v1", schema: { openAPIV3Schema: { properties } } }]
+  const definition = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", spec: { versions } }
+  expect(decodeProtobuf(encodeProtobuf(definition))).toMatchObject(definition)
+})
 
 const kinds = [...builtinKinds, ...builtinFaces.map(({ kind }) => kind)]
 

@@ -278,7 +278,7 @@ describe("a webhook that does not answer", () => {
     const later = createNetServer((socket) => socket.pipe(connect(port, "127.0.0.1")).pipe(socket))
     let sleeps: MockInstance<SimulatedClock["sleep"]>
     /** Resolves when the API server waits for the nth time before it asks anew. */
-    const waits = (count: number) => vi.waitFor(() => expect(sleeps).toHaveBeenCalledTimes(count))
+    const waits = (count: number) => expect.poll(() => sleeps.mock.calls).toHaveLength(count)
 
     async function behindService(more: object): Promise<void> {
       await once(later.listen(0, "127.0.0.1"), "listening")
