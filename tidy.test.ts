@@ -195,6 +195,11 @@ describe("names and calls", () => {
     expect(files.filter((file) => file !== "tidy.test.ts" && word.test(sources.get(file) ?? ""))).toEqual([])
   })
 
+  it("wait by expect.poll, which is as patient as vitest.config.ts says", () => {
+    const hasty = files.filter((file) => /\bvi\.(waitFor|waitUntil)\(/.test(code(file)))
+    expect(hasty).toEqual([])
+  })
+
   it("skip no test", () => {
     const skipped = files.filter((file) => /\b(it|test|describe)\.(only|todo)\b/.test(sources.get(file) ?? ""))
     expect(skipped.filter((file) => file !== "tidy.test.ts")).toEqual([])

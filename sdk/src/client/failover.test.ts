@@ -146,7 +146,7 @@ describe("a stream of a server that is lost", () => {
     )
     await clock.advance(1_000)
     expect(await Promise.all(reads)).toEqual(readers.map(() => "was cut off"))
-  }, 10_000)
+  })
 })
 
 async function collectGarbage(): Promise<void> {

@@ -105,7 +105,7 @@ it("finds its range of service addresses taken at a start, and moves its service
     require("http").get("http://enduring.default.svc.cluster.local", { agent: false }, told("function"))`
   const command = ["--restart=Never", "--command", "--", "/usr/local/bin/node", "-e", program]
   await wick.kubectl("run", "asks", "--image", `${wick.registry}/echo`, ...command)
-  await wick.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/asks", "--timeout=30s")
-  const lines = (await wick.kubectl("logs", "asks")).stdout.trim().split("\n").toSorted()
-  expect(lines).toEqual(["api 200", "function 200"])
-}, 120_000)
+  await wick.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/asks", "--timeout=60s")
+  const lines = async () => (await wick.kubectl("logs", "asks")).stdout.trim().split("\n").toSorted()
+  await expect.poll(lines).toEqual(["api 200", "function 200"])
+})

@@ -75,7 +75,7 @@ async function startScene(given: {
       id: "one",
     }),
   )
-  const node = undo.use(new Node(client, activator.adminAddress.port, given.answerMs ?? 0))
+  const node = undo.use(new Node(client, activator.adminAddress.port, given.answerMs ?? 0, await freePort()))
   await createRevision(client, node.port, given)
   const running = undo.move()
   return {
@@ -94,7 +94,7 @@ async function startScene(given: {
 class Node implements AsyncDisposable {
   readonly servers = new Map<string, Server>()
   readonly scales: number[] = []
-  readonly port = 18_000 + systemRandom.below(10_000)
+  readonly port: number
   readonly #client: Client
   readonly #adminPort: number
   readonly #answerMs: number
@@ -102,7 +102,8 @@ class Node implements AsyncDisposable {
   #made = 0
   #busy = Promise.resolve()
 
-  constructor(client: Client, adminPort: number, answerMs: number) {
+  constructor(client: Client, adminPort: number, answerMs: number, port: number) {
+    this.port = port
     this.#client = client
     this.#adminPort = adminPort
     this.#answerMs = answerMs

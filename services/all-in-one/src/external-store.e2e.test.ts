@@ -63,7 +63,7 @@ it.concurrent("the whole platform keeps everything in an etcd that is there alre
 
   // A change made by another's hand is seen, and everything is there again after a start.
   await ask("del", "/clusters/one/registry/core/configmaps/default/settings")
-  expect((await wick.kubectl("wait", "--for=delete", "configmap/settings", "--timeout=20s")).code).toBe(0)
+  expect((await wick.kubectl("wait", "--for=delete", "configmap/settings", "--timeout=60s")).code).toBe(0)
   await wick.stop()
   await wick.restart()
   expect(await kubectl("get", "secret", "hidden", "-o", "jsonpath={.data.key}")).toBe(btoa("plainly-visible"))

@@ -27,7 +27,7 @@ beforeAll(async () => {
     "-c",
     "mkdir -p /tmp; while true; do echo tick; sleep 1; done",
   )
-  await ok("wait", "--for=condition=Ready", "pod/box", "--timeout=30s")
+  await ok("wait", "--for=condition=Ready", "pod/box", "--timeout=60s")
 })
 afterAll(() => wick?.[Symbol.asyncDispose]())
 
@@ -74,13 +74,13 @@ describe("kubectl with a pod that runs", () => {
   it("debugs it with a container of another image", async () => {
     await ok("debug", "box", `--image=${image()}`, "--container=look", "--", "sh", "-c", "echo looking; sleep 60")
     const running = "jsonpath={.status.ephemeralContainerStatuses[0].state.running.startedAt}"
-    await ok("wait", `--for=${running}`, "pod/box", "--timeout=30s")
+    await ok("wait", `--for=${running}`, "pod/box", "--timeout=60s")
     expect(await ok("logs", "box", "-c", "look")).toBe("looking")
   })
 
   it("shows what pods and nodes use", async () => {
     await ok("run", "busy", `--image=${image()}`, "--", "sh", "-c", "while :; do :; done")
-    await ok("wait", "--for=condition=Ready", "pod/busy", "--timeout=30s")
+    await ok("wait", "--for=condition=Ready", "pod/busy", "--timeout=60s")
     const [, name, container, cpu, memory] =
       /^(busy) +(busy) +(\d+)m +(\d+)Mi$/m.exec(await ok("top", "pod", "busy", "--containers")) ?? []
     expect([name, container, Number(cpu) > 100, Number(memory) < 100]).toEqual(["busy", "busy", true, true])

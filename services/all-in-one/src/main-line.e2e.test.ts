@@ -168,7 +168,7 @@ describe("traffic", () => {
 
   it("never goes to a bad new revision, and the service says why", async () => {
     await deploy("steadfast", "--env", "VERSION=1")
-    const bad = await wick.wick("deploy", "steadfast", "--image", image("no-such-image"), "--wait-timeout", "20s")
+    const bad = await wick.wick("deploy", "steadfast", "--image", image("no-such-image"), "--wait-timeout", "60s")
     expect(bad.code).not.toBe(0)
     expect(bad.stderr).toMatch(/RevisionFailed|RevisionMissing/)
     expect(bad.stderr).toContain("no-such-image")

@@ -24,7 +24,7 @@ export function inBackground(command: string, args: readonly string[], env: Node
   return {
     output: () => output,
     printed: (text) =>
-      until(`"${text}" from ${command} ${args.join(" ")}`, async () => output.includes(text) && output, 20_000).catch(
+      until(`"${text}" from ${command} ${args.join(" ")}`, async () => output.includes(text) && output).catch(
         (error: Error) => {
           throw new Error(`${error.message}; it printed: ${output}`)
         },

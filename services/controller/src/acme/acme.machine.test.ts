@@ -54,7 +54,7 @@ function orderOf(uid: string, ...domains: string[]): Order {
 
 /** Asks on until there is something else to say than that it waits; publishes what is to be answered. */
 async function finished(given: AcmeIssuer, order: Order): Promise<Exclude<Issuance, { kind: "waiting" }>> {
-  for (let asked = 0; asked < 200; asked++) {
+  for (let asked = 0; asked < 2_000; asked++) {
     const issuance = await given.issue(order, signal)
     if (issuance.kind !== "waiting") return issuance
     publish(issuance.challenges)
@@ -104,7 +104,7 @@ it("an order that fails says why, rests the longer the more often it failed, and
   const isServed = () => true
   const untilRefused = async (): Promise<Issuance> => {
     const given = issuer(clock, { isServed })
-    for (let asked = 0; asked < 200; asked++) {
+    for (let asked = 0; asked < 2_000; asked++) {
       const issuance = await given.issue(order, signal)
       if (issuance.kind !== "waiting") return issuance
       await new Promise((resolve) => setTimeout(resolve, 25))

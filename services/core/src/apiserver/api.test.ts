@@ -209,7 +209,7 @@ describe("a watch", () => {
       namespace,
       labelSelector: "in=yes",
       resourceVersion: made.metadata.resourceVersion,
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(60_000),
     }
     const seen: string[] = []
     const watching = (async () => {

@@ -43,7 +43,7 @@ const define = (names: Names, versions: object[] = [version()]): Promise<unknown
 
 /** The definition, when its condition has that status. */
 async function until(plural: string, type: string, status: string): Promise<CustomResourceDefinition> {
-  for await (const { object } of api.client.watch(CustomResourceDefinition, { signal: AbortSignal.timeout(5_000) })) {
+  for await (const { object } of api.client.watch(CustomResourceDefinition, { signal: AbortSignal.timeout(60_000) })) {
     const found = object as CustomResourceDefinition
     if (found.metadata.name !== `${plural}.${group}`) continue
     if (found.status?.conditions?.some((each) => each.type === type && each.status === status)) return found

@@ -163,10 +163,12 @@ describe("kubectl makes and removes", () => {
   })
 
   it("and waits for what it wants to see", async () => {
-    expect(await ok("wait --for=jsonpath={.status.phase}=Pending pod/made --timeout=5s")).toBe("pod/made condition met")
+    expect(await ok("wait --for=jsonpath={.status.phase}=Pending pod/made --timeout=60s")).toBe(
+      "pod/made condition met",
+    )
     expect((await kubectl("wait --for=condition=Ready pod/made --timeout=1s")).err).toContain("timed out")
     expect(await ok("delete pod made")).toBe('pod "made" deleted')
-    expect(await ok("wait --for=delete pod/made --timeout=5s")).toBe("")
+    expect(await ok("wait --for=delete pod/made --timeout=60s")).toBe("")
   })
 
   it("all of a selection", async () => {
@@ -178,7 +180,7 @@ describe("kubectl makes and removes", () => {
   it("custom resources by their definition, with its columns, as long as it is there", async () => {
     const client = createClient({ fetch: api.fetch })
     await client.create(CustomResourceDefinition, crd(KnativeService))
-    await ok("wait --for=condition=Established crd/services.serving.knative.dev --timeout=5s")
+    await ok("wait --for=condition=Established crd/services.serving.knative.dev --timeout=60s")
     const spec = { template: { spec: { containers: [{ name: "c", image: "x" }] } } }
     const service = { apiVersion: "serving.knative.dev/v1", kind: "Service", metadata: { name: "hello" }, spec }
     expect(await ok("apply -f -", { input: JSON.stringify(service) })).toContain("hello created")

@@ -242,7 +242,7 @@ describe("a definition that is deleted", () => {
 })
 
 async function seen(kind: Parameters<TestApi["client"]["watch"]>[0], type: string): Promise<void> {
-  for await (const event of api.client.watch(kind, { signal: AbortSignal.timeout(5_000) })) {
+  for await (const event of api.client.watch(kind, { signal: AbortSignal.timeout(60_000) })) {
     if (event.type === type) return
   }
 }

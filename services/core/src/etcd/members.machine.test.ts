@@ -1,12 +1,11 @@
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
-import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, expect, it } from "vitest"
 import { ProcessCluster } from "../peer/testing/process-cluster.ts"
 
 const run = promisify(execFile)
 const binaries = process.env.ETCD_BINARIES
 const client = binaries ? `${binaries}/etcdctl` : "/usr/bin/etcdctl"
-const patience = { timeout: 60_000, interval: 100 }
 
 let cluster: ProcessCluster
 beforeEach(async () => {
@@ -35,7 +34,7 @@ interface Members {
 /** What etcdctl says when it is given the addresses of all members. */
 const all = async (...args: string[]): Promise<string> => {
   const endpoints = cluster.clientUrls.join(",")
-  const options = { env: { ...process.env, ETCDCTL_API: "3" }, timeout: 15_000 }
+  const options = { env: { ...process.env, ETCDCTL_API: "3" }, timeout: 60_000 }
   const { stdout, stderr } = await run(client, ["--endpoints", endpoints, ...args], options)
   return stdout + stderr
 }
@@ -47,11 +46,8 @@ const hex = (id: number): string => id.toString(16)
 
 it("etcdctl finds all members through one, with one leader, and hands leadership to another", async () => {
   await cluster.leader()
-  await vi.waitFor(async () => {
-    const listed = await members()
-    expect(listed).toMatchObject([{ name: "m1" }, { name: "m2" }, { name: "m3" }])
-    expect(listed.flatMap(({ clientURLs }) => clientURLs)).toEqual(cluster.clientUrls)
-  }, patience)
+  const urls = cluster.clientUrls
+  await expect.poll(members).toMatchObject(urls.map((url, at) => ({ name: `m${at + 1}`, clientURLs: [url] })))
   const listed = await members()
   const before = await statuses()
   const leader = before[0]?.Status.leader ?? 0
@@ -59,9 +55,7 @@ it("etcdctl finds all members through one, with one leader, and hands leadership
   expect(await all("endpoint", "health", "--cluster")).toMatch(/(.* is healthy: .*\n){3}/)
   const next = listed.find(({ ID }) => ID !== leader)?.ID ?? 0
   expect(await all("move-leader", hex(next))).toContain(`Leadership transferred from ${hex(leader)} to ${hex(next)}`)
-  await vi.waitFor(async () => {
-    expect((await statuses()).map(({ Status }) => Status.leader)).toEqual([next, next, next])
-  }, patience)
+  await expect.poll(async () => (await statuses()).map(({ Status }) => Status.leader)).toEqual([next, next, next])
 })
 
 it("etcdctl adds a learner, promotes it once it has caught up, and removes it", async () => {
@@ -74,12 +68,10 @@ it("etcdctl adds a learner, promotes it once it has caught up, and removes it", 
   const added = (await members()).find(({ isLearner }) => isLearner)?.ID ?? 0
   await expect(all("member", "promote", hex(added))).rejects.toThrow("in sync with leader")
   await cluster.start(4)
-  await vi.waitFor(() => all("member", "promote", hex(added)), patience)
+  await expect.poll(() => all("member", "promote", hex(added))).toContain("promoted")
   // A member tells its name by itself, a moment after its addresses.
-  await vi.waitFor(async () => {
-    const told = (await members()).map(({ name, isLearner }) => [name, isLearner])
-    expect(told).toEqual(["m1", "m2", "m3", "m4"].map((name) => [name, undefined]))
-  }, patience)
+  const told = async () => (await members()).map(({ name, isLearner }) => [name, isLearner])
+  await expect.poll(told).toEqual(["m1", "m2", "m3", "m4"].map((name) => [name, undefined]))
   expect(await all("endpoint", "health", "--cluster")).toMatch(/(.* is healthy: .*\n){4}/)
   expect(await all("member", "remove", hex(added))).toContain("removed from cluster")
   await cluster.kill(4) // who was removed knows of nothing that comes after
@@ -91,6 +83,6 @@ it("etcdctl goes on reading and writing when the leader is killed", async () => 
   const leader = await cluster.leader()
   await all("put", "a", "1")
   await cluster.kill(leader)
-  await vi.waitFor(() => all("put", "a", "2", "--command-timeout=2s"), patience)
+  await expect.poll(() => all("put", "a", "2", "--command-timeout=2s")).toContain("OK")
   expect(await all("get", "a", "--print-value-only")).toContain("2")
 })

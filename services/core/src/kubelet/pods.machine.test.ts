@@ -108,7 +108,7 @@ describe("a pod", () => {
     const ill = await rig.until("ill", (pod) => pod?.status?.phase === "Failed")
     expect(statusOf(well)?.state?.terminated).toMatchObject({ exitCode: 0, reason: "Completed" })
     expect(statusOf(ill)?.state?.terminated).toMatchObject({ exitCode: 7, reason: "Error", message: "reason\n" })
-    expect(await rig.logs("well", "main")).toBe("done\n")
+    await expect.poll(() => rig.logs("well", "main")).toBe("done\n")
   })
 
   it("that crashes is restarted at once, then left alone for a while, and says so", async () => {
@@ -123,7 +123,7 @@ describe("a pod", () => {
     expect(status?.state?.waiting?.message).toBe(
       `back-off 10s restarting failed container=main pod=crash_default(${pod?.metadata.uid})`,
     )
-    expect(await rig.logs("crash", "main", "?previous=true")).toBe("attempt\n")
+    await expect.poll(() => rig.logs("crash", "main", "?previous=true")).toBe("attempt\n")
   })
 
   it("with an image that is nowhere says which and why", async () => {
@@ -161,7 +161,7 @@ describe("a pod", () => {
     const about = { namespace: "default", fieldSelector: "involvedObject.name=deaf,reason=Killing" }
     await expect.poll(async () => (await rig.client.list(Event, about)).items).toHaveLength(1)
     tell("loaded")
-    await rig.until("deaf", (pod) => pod === undefined, 10_000)
+    await rig.until("deaf", (pod) => pod === undefined)
   })
 
   it("whose loader has swallowed the word of its end is told again, and ends as soon as it can", async () => {
@@ -173,7 +173,7 @@ describe("a pod", () => {
     await rig.client.delete(Pod, { name: "loaded", namespace: "default" })
     await expect.poll(() => existsSync(join(shared, "swallowed"))).toBe(true)
     tell("reloaded")
-    await rig.until("loaded", (pod) => pod === undefined, 10_000)
+    await rig.until("loaded", (pod) => pod === undefined)
   })
 
   it("starts as soon as the ConfigMap that it waits for is there", async () => {
@@ -292,7 +292,7 @@ describe("a container", () => {
   it("hears of its end: hook, signal, and only then SIGKILL", async () => {
     await rig.create({
       name: "polite",
-      terminationGracePeriodSeconds: 5,
+      terminationGracePeriodSeconds: 60,
       volumes: [{ name: "out", hostPath: { path: "/tmp/wick-kubelet-test/out", type: "DirectoryOrCreate" } }],
       containers: [
         shell("main", "trap 'echo term >> /out/order; exit 0' TERM; sleep 1000 & wait", {
@@ -319,7 +319,7 @@ describe("a kubelet that comes back", () => {
     const after = await rig.until("kept", isReady)
     expect(statusOf(after)?.containerID).toBe(statusOf(before)?.containerID)
     expect(statusOf(after)?.restartCount).toBe(0)
-    expect(await rig.logs("kept", "main")).toBe("once\n")
+    await expect.poll(() => rig.logs("kept", "main")).toBe("once\n")
     expect(await rig.leftovers()).toMatchObject({ sandboxes: 1, containers: 1 })
     await remove("kept")
     await expect.poll(() => rig.leftovers()).toMatchObject({ sandboxes: 0, containers: 0, directories: 0, cgroups: 0 })
@@ -344,19 +344,25 @@ describe("a kubelet that comes back", () => {
 
 describe("logs", () => {
   it("are followed to the container's end, and cut as asked", async () => {
+    const oops = `${awaited("badly")}; echo oops >&2`
     await rig.create({
       name: "talker",
       restartPolicy: "Never",
       volumes,
       containers: [
-        shell("main", `${awaited("talk")}; for i in 1 2 3; do echo line $i; sleep 0.1; done; echo oops >&2`, {
+        shell("main", `${awaited("talk")}; echo line 1; echo line 2; ${awaited("on")}; echo line 3; ${oops}`, {
           volumeMounts,
         }),
       ],
     })
     await rig.until("talker", (pod) => statusOf(pod)?.state?.running !== undefined)
     const followed = rig.logs("talker", "main", "?follow=true")
+    // What is said later bears a later time, and what is said on two outputs is in the order of its reading.
     tell("talk")
+    await expect.poll(() => rig.logs("talker", "main")).toBe("line 1\nline 2\n")
+    tell("on")
+    await expect.poll(() => rig.logs("talker", "main")).toBe("line 1\nline 2\nline 3\n")
+    tell("badly")
     expect(await followed).toBe("line 1\nline 2\nline 3\noops\n")
     expect(await rig.logs("talker", "main", "?tailLines=2")).toBe("line 3\noops\n")
     expect(await rig.logs("talker", "main", "?limitBytes=4")).toBe("line")

@@ -94,7 +94,7 @@ describe("an image volume", () => {
       await rig.containerd.cri.call("RemoveImage", { image: { image: image.reference } })
     })
     const pod = await rig.until("stays", isReady)
-    expect((await views()).map(({ podUid }) => podUid)).toEqual([pod?.metadata.uid])
+    await expect.poll(async () => (await views()).map(({ podUid }) => podUid)).toEqual([pod?.metadata.uid])
     const before = (await rig.logs("stays", "main")).length
     await expect.poll(async () => (await rig.logs("stays", "main")).slice(before)).toContain("one layer")
     expect(statusOf(pod)?.restartCount).toBe(0)
@@ -229,7 +229,9 @@ describe("a volume of a CSI driver", () => {
     const writing = shell(`echo shared > /data/f; ${obedient}`, { volumeMounts })
     await rig.create({ name: "writer", volumes: [use("shared")], containers: [writing] })
     await rig.until("writer", isReady)
-    const reading = shell(`cat /data/f; touch /data/x 2>&1 | tail -c 22; ${obedient}`, { volumeMounts })
+    const reading = shell(`until cat /data/f; do sleep 0.05; done; touch /data/x 2>&1 | tail -c 22; ${obedient}`, {
+      volumeMounts,
+    })
     await rig.create({ name: "reader", volumes: [use("shared", true)], containers: [reading] })
     await rig.until("reader", isReady)
     await expect.poll(() => rig.logs("reader", "main")).toBe("shared\nRead-only file system\n")

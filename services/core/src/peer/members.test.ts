@@ -1,11 +1,10 @@
 import { readdir } from "node:fs/promises"
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Storage } from "#store"
 import { madeAhead } from "../testing/made-ahead.ts"
 import { LoopbackCluster } from "./testing/cluster.ts"
 
 const megabyte = 1024 * 1024
-const patience = { timeout: 30_000, interval: 20 }
 const put = (storage: Storage, key: string, value = "1") =>
   storage.txn({ compare: [], success: [{ kind: "put", key, value: Buffer.from(value) }], failure: [] })
 const get = async (storage: Storage, key: string): Promise<string | undefined> => {
@@ -27,7 +26,7 @@ describe("three members over TLS", () => {
     const [other = 0] = [...cluster.nodes.keys()].filter((id) => id !== leader)
     await put(cluster.node(other).storage, "a")
     await cluster.stop(leader)
-    await vi.waitFor(() => put(cluster.node(other).storage, "b"), patience)
+    await expect.poll(() => put(cluster.node(other).storage, "b").then(() => "written")).toBe("written")
     const { storage } = await cluster.start(leader)
     expect(await get(storage, "b")).toBe("1")
   })
@@ -38,10 +37,10 @@ describe("three members over TLS", () => {
     const [other = 0] = others
     await put(cluster.node(other).storage, "a", "old")
     cluster.proxy(leader).silence()
-    await vi.waitFor(() => put(cluster.node(other).storage, "a", "new"), patience)
+    await expect.poll(() => put(cluster.node(other).storage, "a", "new").then(() => "written")).toBe("written")
     expect(await get(cluster.node(leader).storage, "a").catch((error: Error) => error)).not.toBe("old")
     cluster.proxy(leader).mend()
-    await vi.waitFor(async () => expect(await get(cluster.node(leader).storage, "a")).toBe("new"), patience)
+    await expect.poll(() => get(cluster.node(leader).storage, "a")).toBe("new")
   })
 
   it("take in a fourth that begins with nothing, which is sent what the log no longer has", async () => {
@@ -54,10 +53,8 @@ describe("three members over TLS", () => {
     const added = await storage.cluster.addMember({ peerUrls: [cluster.urlOf(4)] })
     expect(added.id).toBe(4)
     const fourth = await cluster.start(4)
-    await vi.waitFor(
-      () => expect(fourth.storage.cluster.members().find(({ id }) => id === 4)).toMatchObject({ learner: false }),
-      patience,
-    )
+    const itself = () => fourth.storage.cluster.members().find(({ id }) => id === 4)
+    await expect.poll(itself).toMatchObject({ learner: false })
     // A state that has come whole is named after where in the log it is.
     expect((await readdir(cluster.directoryOf(4))).filter((name) => /^state-\d+$/.test(name))).toHaveLength(1)
     expect(await get(fourth.storage, "k0")).toBe(value)

@@ -9,8 +9,6 @@ import { bulkQueueSizeMax } from "./limits.ts"
 import { Authority, heartbeat, introduce, TestMember } from "./testing/member.ts"
 import { TcpProxy } from "./testing/tcp-proxy.ts"
 
-/** For what takes the time of a few pings and a handshake. */
-const patience = { timeout: 30_000 }
 let stack: AsyncDisposableStack
 let authority: Authority
 const start = async (id: number, more = {}): Promise<TestMember> =>
@@ -21,6 +19,12 @@ beforeEach(async () => {
   authority = stack.use(await Authority.make())
 })
 afterEach(() => stack.disposeAsync())
+
+/** Messages that `two` has, after another one to it. */
+const heardOnceMore = (one: TestMember, two: TestMember) => (): number => {
+  one.transport.send(heartbeat(1, 2, 2))
+  return two.messages.length
+}
 
 function append(from: number, to: number, size: number): Message {
   const entries = [{ index: 1, term: 1, kind: "command", data: Buffer.alloc(size, 1) }] as const
@@ -69,10 +73,7 @@ describe("messages", () => {
     await two.received(1)
     proxy.cut()
     proxy.mend()
-    await vi.waitFor(() => {
-      one.transport.send(heartbeat(1, 2, 2))
-      expect(two.messages.length).toBeGreaterThan(1)
-    }, patience)
+    await expect.poll(heardOnceMore(one, two)).toBeGreaterThan(1)
   })
 
   it("go on over new connections when the old ones are silent, though nobody closed them", async () => {
@@ -83,12 +84,9 @@ describe("messages", () => {
     await two.received(1)
     const before = proxy.connections
     proxy.silence()
-    await vi.waitFor(() => expect(proxy.connections).toBeGreaterThan(before + 1), patience)
+    await expect.poll(() => proxy.connections).toBeGreaterThan(before + 1)
     proxy.mend()
-    await vi.waitFor(() => {
-      one.transport.send(heartbeat(1, 2, 2))
-      expect(two.messages.length).toBeGreaterThan(1)
-    }, patience)
+    await expect.poll(heardOnceMore(one, two)).toBeGreaterThan(1)
   })
 
   it("reach a peer where it has moved to", async () => {
@@ -147,9 +145,8 @@ describe("who is no member", () => {
       return request
     }
     expect(String(await two.transport.call(1, Buffer.from("remove me"), 5_000))).toBe("remove me")
-    await vi.waitFor(async () => {
-      await expect(two.transport.call(1, Buffer.from("x"), 5_000)).rejects.toThrow("member 2 was removed")
-    }, patience)
+    const refusal = () => two.transport.call(1, Buffer.from("x"), 5_000).catch(String)
+    await expect.poll(refusal).toContain("member 2 was removed")
   })
 
   it("gets nothing across by a message in another's name", async () => {
@@ -219,7 +216,7 @@ describe("calls", () => {
     const error = await one.transport.call(2, Buffer.from("x"), timeoutMs).catch((error: Error) => error)
     expect(error).toMatchObject({ name: "CallLostError" })
     two.answer = async (request) => request
-    await vi.waitFor(() => one.transport.call(2, Buffer.from("y"), 5_000), patience)
+    await expect.poll(async () => String(await one.transport.call(2, Buffer.from("y"), 5_000))).toBe("y")
     expect(asked).toHaveBeenCalledTimes(1)
   })
 
@@ -236,11 +233,9 @@ it("peers count what passes between them, under etcd's names", async () => {
   introduce(one, two)
   one.transport.send(heartbeat(1, 2))
   await two.received(1)
-  await vi.waitFor(async () => {
-    const text = await one.metrics.text()
-    expect(text).toMatch(/etcd_network_peer_sent_bytes_total\{To="2"\} [1-9]/)
-    expect(text).toMatch(/etcd_network_peer_round_trip_time_seconds_count\{To="2"\} [1-9]/)
-    expect(text).toContain('etcd_network_active_peers{Local="1",Remote="2"} 1')
-  }, patience)
+  const told = () => one.metrics.text()
+  await expect.poll(told).toMatch(/etcd_network_peer_sent_bytes_total\{To="2"\} [1-9]/)
+  await expect.poll(told).toMatch(/etcd_network_peer_round_trip_time_seconds_count\{To="2"\} [1-9]/)
+  await expect.poll(told).toContain('etcd_network_active_peers{Local="1",Remote="2"} 1')
   expect(await two.metrics.text()).toMatch(/etcd_network_peer_received_bytes_total\{From="1"\} [1-9]/)
 })

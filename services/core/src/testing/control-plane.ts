@@ -33,7 +33,7 @@ export async function startTestControlPlane(
 export function runAsUser(directory: string, program: string, words: readonly string[], input = ""): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = { PATH: process.env.PATH, HOME: directory, KUBECONFIG: join(directory, "kubeconfig") }
-    const child = execFile(program, words, { env, cwd: directory, timeout: 30_000 }, (error, out, err) => {
+    const child = execFile(program, words, { env, cwd: directory, timeout: 120_000 }, (error, out, err) => {
       if (error) reject(new Error(`${program} ${words.join(" ")}: ${err.trim()}`))
       else resolve(out.trim())
     })

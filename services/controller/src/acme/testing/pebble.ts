@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { freePorts } from "@wick/sdk/testing/free-ports"
 import { selfSigned } from "../../authority/x509.ts"
 import { sendTrusting } from "../send.ts"
 import { startDns } from "./dns.ts"
@@ -17,7 +17,7 @@ export interface Pebble extends AsyncDisposable {
 }
 
 const dayMs = 86_400_000
-const triesMax = 200
+const triesMax = 2_000
 
 export async function startPebble(httpPort: number): Promise<Pebble> {
   await using undo = new AsyncDisposableStack()
@@ -26,7 +26,7 @@ export async function startPebble(httpPort: number): Promise<Pebble> {
   const own = await selfSigned("pebble", { nowMs: Date.UTC(2026, 0, 1), lifetimeMs: 3650 * dayMs }, ["127.0.0.1"])
   writeFileSync(join(home, "cert.pem"), own.certificatePem)
   writeFileSync(join(home, "key.pem"), own.privateKeyPem)
-  const [port, managementPort] = await Promise.all([freePort(), freePort()])
+  const [port, managementPort] = await freePorts(2)
   const pebble = {
     listenAddress: `127.0.0.1:${port}`,
     managementListenAddress: `127.0.0.1:${managementPort}`,
@@ -72,12 +72,4 @@ function ended(child: ChildProcess): Promise<void> {
     child.once("exit", () => resolve())
     child.kill("SIGKILL")
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

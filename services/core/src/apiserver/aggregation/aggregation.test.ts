@@ -42,7 +42,7 @@ afterAll(() => undo.disposeAsync())
 
 /** Resolves when the APIService says so: each step of the way is seen by a watch. */
 async function condition(status: string, reason: string, of = name): Promise<string> {
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(60_000)
   for await (const { object } of client.watch(APIService, { fieldSelector: `metadata.name=${of}`, signal })) {
     const found = (object as APIService).status?.conditions?.find(({ type }) => type === "Available")
     if (found?.status === status && found.reason === reason) return found.message ?? ""
@@ -52,7 +52,7 @@ async function condition(status: string, reason: string, of = name): Promise<str
 
 /** Resolves when there is no such APIService any more. */
 async function gone(of: string): Promise<void> {
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(60_000)
   const named = { fieldSelector: `metadata.name=${of}`, signal }
   if ((await client.list(APIService, named)).items.length === 0) return
   for await (const { type } of client.watch(APIService, named)) if (type === "DELETED") return

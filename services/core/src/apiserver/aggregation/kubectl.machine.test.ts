@@ -24,7 +24,7 @@ beforeAll(async () => {
   const list = { apiVersion: "v1", kind: "List", items: objects }
   const applied = await kubectl("apply -f -", JSON.stringify(list))
   expect(applied.split("\n")).toHaveLength(objects.length)
-  await kubectl(`wait apiservice/${version}.${group} --for=condition=Available --timeout=20s`)
+  await kubectl(`wait apiservice/${version}.${group} --for=condition=Available --timeout=60s`)
 })
 afterAll(() => undo.disposeAsync())
 
@@ -68,7 +68,7 @@ describe("kubectl, with an extension server", () => {
   it("hears that the server is away", async () => {
     await wardle[Symbol.asyncDispose]()
     expect(await kubectl("get flunders -n shop")).toMatch(/the server is currently unable to handle the request/)
-    await kubectl(`wait apiservice/${version}.${group} --for=condition=Available=False --timeout=20s`)
+    await kubectl(`wait apiservice/${version}.${group} --for=condition=Available=False --timeout=60s`)
     expect(await kubectl(`get apiservice ${version}.${group} --no-headers`)).toMatch(/False \(FailedDiscoveryCheck\)/)
   })
 })

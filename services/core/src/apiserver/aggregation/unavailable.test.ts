@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => undo.disposeAsync())
 
 async function condition(reason: string): Promise<string> {
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(60_000)
   for await (const { object } of client.watch(APIService, { fieldSelector: `metadata.name=${name}`, signal })) {
     const found = (object as APIService).status?.conditions?.find(({ type }) => type === "Available")
     if (found?.reason === reason) return found.message ?? ""

@@ -52,7 +52,7 @@ async function recorded(matches: (event: Event) => boolean): Promise<Event[]> {
 }
 
 it("a watch is written down when it begins and when it ends", async () => {
-  await kubectl("get pods --watch --request-timeout=1s")
+  await kubectl("get pods --watch --request-timeout=3s")
   const watched = (): Promise<string[]> =>
     recorded(({ verb }) => verb === "watch").then((events) => events.map(({ stage }) => stage))
   await expect.poll(watched).toEqual(["ResponseStarted", "ResponseComplete"])

@@ -32,7 +32,7 @@ async function request(name: string, subject: string, spec: object = {}, algorit
   })
 }
 async function issued(name: string): Promise<X509Certificate> {
-  await kubectl(`wait --for=jsonpath={.status.certificate} csr/${name} --timeout=20s`)
+  await kubectl(`wait --for=jsonpath={.status.certificate} csr/${name} --timeout=60s`)
   const pem = atob(await kubectl(`get csr ${name} -o jsonpath={.status.certificate}`))
   await writeFile(join(directory, `${name}.crt`), pem)
   return new X509Certificate(pem)
@@ -131,7 +131,7 @@ describe("a node's certificate", () => {
     const spec = { signerName: "kubernetes.io/kubelet-serving", usages: ["digital signature", "server auth"] }
     await kubectl(`create -f - ${asNode}`, await request("serving", "/O=system:nodes/CN=system:node:one", spec))
     await kubectl("certificate approve serving")
-    await kubectl("wait --for=condition=Failed csr/serving --timeout=20s")
+    await kubectl("wait --for=condition=Failed csr/serving --timeout=60s")
     expect(await kubectl("get csr serving -o jsonpath={.status.conditions[1].message}")).toBe(
       "DNS or IP subjectAltName is required",
     )

@@ -23,7 +23,7 @@ function holder(name: string, account: string): string {
 }
 
 async function field(secret: string, key: string): Promise<string> {
-  await kubectl(`wait --for=jsonpath={.data.${key}} secret/${secret} --timeout=20s`)
+  await kubectl(`wait --for=jsonpath={.data.${key}} secret/${secret} --timeout=60s`)
   return atob(await kubectl(`get secret ${secret} -o jsonpath={.data.${key}}`))
 }
 
@@ -58,7 +58,7 @@ describe("a secret of an account's token", () => {
     const token = await field("short-token", "token")
     await kubectl("delete serviceaccount short")
     await expect(whoami(token)).rejects.toThrow("Unauthorized")
-    await kubectl("wait --for=delete secret/short-token --timeout=20s")
+    await kubectl("wait --for=delete secret/short-token --timeout=60s")
   })
 
   it("needs an account: its name, and that it is there", async () => {
@@ -66,6 +66,6 @@ describe("a secret of an account's token", () => {
       "metadata.annotations[kubernetes.io/service-account.name]: Required value",
     )
     await kubectl("create -f -", holder("nobodys", "nobody"))
-    await kubectl("wait --for=delete secret/nobodys --timeout=20s")
+    await kubectl("wait --for=delete secret/nobodys --timeout=60s")
   })
 })

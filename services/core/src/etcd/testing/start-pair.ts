@@ -159,7 +159,7 @@ export interface Outcome {
   readonly output: string
 }
 
-const timeoutMs = 15_000
+const timeoutMs = 60_000
 
 function reached({ endpoint, flags = [] }: Peer): string[] {
   return ["--endpoints", endpoint, ...flags]

@@ -76,8 +76,8 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
       await runtime.startContainer(id)
       await expect.poll(() => notices).toContainEqual(expect.objectContaining({ kind: "exited", id, exitCode: 3 }))
       await expect.poll(() => runtime.container(id)).toMatchObject({ state: "exited", exitCode: 3 })
-      const log = readFileSync((await runtime.container(id))?.logPath ?? "", "utf8")
-      expect(log).toMatch(/^\d{4}-\d\d-\d\dT\S+Z stdout F hello\n$/)
+      const { logPath = "" } = (await runtime.container(id)) ?? {}
+      await expect.poll(() => readFileSync(logPath, "utf8")).toMatch(/^\d{4}-\d\d-\d\dT\S+Z stdout F hello\n$/)
 
       const lasting = await runtime.createContainer(sandbox, containerConfig(present?.id ?? "", "sleep 100", 1), config)
       await runtime.startContainer(lasting)

@@ -67,7 +67,7 @@ const subnet = "10.239.77.0/24"
 const home = "/tmp/wick-kubelet-test"
 const turn = `${home}.pid`
 const turnPollMs = 100
-const waitMsMax = 30_000
+const waitMsMax = 60_000
 /** A shell that is told to end before it has come to its trap does not hear it, and is ended only when this is over. */
 const graceSeconds = 3
 const busybox = "/bin/busybox"
