@@ -9,6 +9,7 @@ const packages = {
   run: [
     ["containerd", ["/usr/bin/containerd", "/usr/local/bin/containerd"]],
     ["runc", ["/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc", "/usr/local/bin/runc"]],
+    ["crun", ["/usr/bin/crun", "/usr/local/bin/crun"]],
     ["containernetworking-plugins", ["/usr/lib/cni/bridge", "/opt/cni/bin/bridge"]],
     ["nftables", ["/usr/sbin/nft"]],
     ["iproute2", ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"]],

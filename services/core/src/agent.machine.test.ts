@@ -137,7 +137,8 @@ describe("a node", () => {
     const inMemory = join(secretsDirectory, "containerd")
     const id = containerOf(await keeper())?.replace("containerd://", "") ?? ""
     expect(readdirSync(join(inMemory, tasks))).toContain(id)
-    expect(readdirSync(join(inMemory, "runc", "k8s.io"))).toContain(id)
+    const states = readdirSync(inMemory).filter((name) => name === "crun" || name === "runc")
+    expect(states.flatMap((name) => readdirSync(join(inMemory, name, "k8s.io")))).toContain(id)
     expect(existsSync(join(directory, "containerd", "state", tasks))).toBe(false)
   })
 

@@ -4,7 +4,10 @@ import { type ContainerdSettings, containerdConfig, parseVersion, plainRegistry 
 const settings: ContainerdSettings = {
   root: "/w/root",
   state: "/w/state",
-  runcState: "/w/runc",
+  runtimes: [
+    { name: "crun", binary: "/usr/bin/crun", state: "/w/crun" },
+    { name: "runc", binary: "runc", state: "/w/runc" },
+  ],
   socket: "/w/c.sock",
   cniConfDir: "/w/cni",
   cniBinDirs: ["/usr/lib/cni", "/opt/cni/bin"],
@@ -31,6 +34,15 @@ describe("containerd's configuration", () => {
       `[plugins."io.containerd.cri.v1.images".pinned_images]\n  sandbox = "wick.internal/pause:1"`,
     )
     expect(config).toContain(`bin_dirs = ["/usr/lib/cni", "/opt/cni/bin"]`)
+  })
+
+  it.each([1, 2])("lets %d.x make containers by the first runtime, and by the others for who names them", (major) => {
+    const config = containerdConfig({ ...settings, version: { major, minor: 6 } })
+    expect(config).toContain(`default_runtime_name = "crun"`)
+    expect(config).toMatch(
+      /runtimes\.crun\.options]\n(.*\n)*? {2}BinaryName = "\/usr\/bin\/crun"\n {2}Root = "\/w\/crun"/,
+    )
+    expect(config).toMatch(/runtimes\.runc\.options]\n(.*\n)*? {2}BinaryName = "runc"\n {2}Root = "\/w\/runc"/)
   })
 
   it("names one directory of plugins where 2.0 knows no more", () => {

@@ -4,8 +4,8 @@ export interface ContainerdSettings {
   readonly root: string
   /** Running containers. */
   readonly state: string
-  /** The same, as runc knows them. */
-  readonly runcState: string
+  /** The first is who makes containers unless a RuntimeClass names another of them as its handler. */
+  readonly runtimes: readonly [OciRuntime, ...OciRuntime[]]
   readonly socket: string
   readonly cniConfDir: string
   readonly cniBinDirs: readonly string[]
@@ -16,6 +16,14 @@ export interface ContainerdSettings {
   readonly snapshotter: string
   /** Whether plugins of CNI are looked for in several directories (containerd 2.1) or one. */
   readonly version: ContainerdVersion
+}
+
+/** A program that makes containers as the OCI specifies them: it runs for some milliseconds, several times a container. */
+export interface OciRuntime {
+  readonly name: string
+  readonly binary: string
+  /** The containers that it has made. */
+  readonly state: string
 }
 
 export interface ContainerdVersion {
@@ -87,13 +95,8 @@ function configVersion2(settings: ContainerdSettings): string {
   max_conf_num = 1
 [${cri}.containerd]
   snapshotter = ${text(settings.snapshotter)}
-  default_runtime_name = "runc"
-[${cri}.containerd.runtimes.runc]
-  runtime_type = "io.containerd.runc.v2"
-[${cri}.containerd.runtimes.runc.options]
-  SystemdCgroup = false
-  Root = ${text(settings.runcState)}
-[${cri}.registry]
+  default_runtime_name = ${text(settings.runtimes[0].name)}
+${settings.runtimes.map((runtime) => runtimeTable(`${cri}.containerd`, runtime)).join("")}[${cri}.registry]
   config_path = ${text(settings.registryDir)}
 `
 }
@@ -117,13 +120,8 @@ function configVersion3(settings: ContainerdSettings): string {
   max_conf_num = 1
   use_internal_loopback = true
 [${runtime}.containerd]
-  default_runtime_name = "runc"
-[${runtime}.containerd.runtimes.runc]
-  runtime_type = "io.containerd.runc.v2"
-[${runtime}.containerd.runtimes.runc.options]
-  SystemdCgroup = false
-  Root = ${text(settings.runcState)}
-[${images}]
+  default_runtime_name = ${text(settings.runtimes[0].name)}
+${settings.runtimes.map((each) => runtimeTable(`${runtime}.containerd`, each)).join("")}[${images}]
   snapshotter = ${text(settings.snapshotter)}
   stats_collect_period = ${statsSeconds}
   max_concurrent_downloads = ${downloadsMax}
@@ -135,6 +133,16 @@ function configVersion3(settings: ContainerdSettings): string {
   disable_tcp_service = true
   stream_server_address = "127.0.0.1"
   stream_server_port = "0"
+`
+}
+
+function runtimeTable(table: string, { name, binary, state }: OciRuntime): string {
+  return `[${table}.runtimes.${name}]
+  runtime_type = "io.containerd.runc.v2"
+[${table}.runtimes.${name}.options]
+  SystemdCgroup = false
+  BinaryName = ${text(binary)}
+  Root = ${text(state)}
 `
 }
 

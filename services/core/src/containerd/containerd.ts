@@ -13,6 +13,7 @@ import { followEvents, type RuntimeEvent } from "./event-stream.ts"
 import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
 import { type Link, openLink, RuntimeCallError } from "./link.ts"
+import { ociRuntimes } from "./oci-runtimes.ts"
 import { pauseImage, pauseImageName } from "./pause-image.ts"
 import { stateDirectory } from "./state-directory.ts"
 
@@ -140,7 +141,7 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
   const config = containerdConfig({
     root: join(directory, "root"),
     state: join(state, "run"),
-    runcState: join(state, "runc"),
+    runtimes: await ociRuntimes(state),
     socket,
     cniConfDir: options.cniConfDir,
     cniBinDirs: options.cniBinDirs,

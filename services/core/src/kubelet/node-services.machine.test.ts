@@ -207,7 +207,7 @@ describe("streams", () => {
     expect(ran).toEqual({ code: 3, stdout: "heard hello\n", stderr: "oh\n" })
     expect(await run(sessions.client, reference, { container, command: ["true"] })).toMatchObject({ code: 0 })
     const missing = run(sessions.client, reference, { container, command: ["/no/such/program"] })
-    await expect(missing).rejects.toThrow(/no such file/)
+    await expect(missing).rejects.toThrow(/no such file/i)
     const { readable, writable } = await forwardPort(sessions.client, reference, 8080)
     await writable.getWriter().write(Buffer.from("GET / HTTP/1.0\r\n\r\n"))
     let answer = ""

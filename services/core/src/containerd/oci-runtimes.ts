@@ -1,0 +1,55 @@
+import { execFile } from "node:child_process"
+import { access, constants, mkdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import type { OciRuntime } from "./config.ts"
+
+/** Where a machine mounts its cgroups. */
+const cgroupRoot = "/sys/fs/cgroup"
+
+/**
+ * Who makes containers here, the default first: crun where it can, for it costs a third of the processor time that runc
+ * does; runc always, which comes with containerd. Their states are directories in `state`.
+ */
+export async function ociRuntimes(
+  state: string,
+  path = process.env.PATH ?? "",
+): Promise<[OciRuntime, ...OciRuntime[]]> {
+  const runc = { name: "runc", binary: "runc", state: join(state, "runc") }
+  const binary = await findProgram("crun", path)
+  if (binary === undefined || !(await fitsCrun(cgroupRoot))) return [runc]
+  return [{ name: "crun", binary, state: join(state, "crun") }, runc]
+}
+
+async function findProgram(name: string, path: string): Promise<string | undefined> {
+  for (const directory of path.split(":")) {
+    const file = join(directory, name)
+    const isThere = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return file
+  }
+  return undefined
+}
+
+/**
+ * crun takes cgroups of one version only. Of a machine with both, where all that counts is in version 1, it asks that the
+ * other has no controller: those that nobody uses there are put where the rest is, once until the machine is switched off.
+ */
+async function fitsCrun(root: string): Promise<boolean> {
+  for (const controller of await unifiedControllers(root)) {
+    const directory = join(root, controller)
+    await mkdir(directory, { recursive: true })
+      .then(() => promisify(execFile)("mount", ["-t", "cgroup", "-o", controller, "cgroup", directory]))
+      // Used by somebody, or not ours to say; or another node of this machine was quicker.
+      .catch(() => undefined)
+  }
+  return (await unifiedControllers(root)).length === 0
+}
+
+/** Controllers of version 2 on a machine whose others are of version 1. */
+async function unifiedControllers(root: string): Promise<string[]> {
+  const text = await readFile(join(root, "unified", "cgroup.controllers"), "utf8").catch(() => "")
+  return text.split(/\s+/).filter((name) => name !== "")
+}
