@@ -10,7 +10,6 @@ import { type ConfigSource, componentLog, followTracing, watchConfig } from "@wi
 import type { Tracing } from "@wick/sdk/tracing"
 import type { Peer } from "@wick/sdk/wire"
 import { AdminServer } from "./admin/admin-server.ts"
-import type { HooksFrom } from "./admin/hook-seats.ts"
 import { ownServices } from "./admin/own-services.ts"
 import { Prober } from "./backend/prober.ts"
 import { followActivators, followAutoscalers } from "./cluster/activator-endpoints.ts"
@@ -59,8 +58,6 @@ export interface ActivatorOptions {
   readonly figuresHost?: string | undefined
   /** Address under which other activators reach the admin endpoint; its host and port unless given. */
   readonly adminAddress?: string
-  /** Whence kubelets ask whether pods are drained; from this host unless given. */
-  readonly hooksFrom?: HooksFrom
   /**
    * gRPC address of the autoscaler, `unix:/run/…` or `host:port`; `@FILE` that lists several, of which one is there at a time;
    * `service/NAME` for all that are behind a Service. Without one nothing is ever started from zero.
@@ -124,12 +121,12 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
       clock,
       metrics: tellFigures({ ...options, log, host: options.figuresHost, fleet, measuring, config }, started),
       log,
-      hooksFrom: options.hooksFrom ?? "loopback",
       ...own,
       isReady: () => isReady,
       routed: (ingress, signal) => watch.routed(ingress, signal),
       peers: () => others(sharing.links.alive, connectedPeers, { id, admin: adminUrl }),
       join: (request, socket) => sharing.links.accept(request, socket),
+      isUidOf: (uid, namespace, name) => watch.isUidOf(uid, namespace, name),
       drained: (namespace, name, signal) => watch.drained(namespace, name, signal),
     }),
   )

@@ -35,7 +35,6 @@ const activator = await startActivator({
   listenLocalSecure: options.listenLocalSecure,
   reusePort: true,
   admin: options.admin,
-  hooksFrom: options.hooksFrom,
   figuresHost: options.figuresHost,
   writeRequestLog: new LineWriter(process.stdout).write,
   writeSpan: (line) => void process.stdout.write(line),

@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util"
 import type { Endpoint } from "./activator.ts"
-import type { HooksFrom } from "./admin/hook-seats.ts"
 
 export interface Options {
   readonly kubeconfig: string | undefined
@@ -10,7 +9,6 @@ export interface Options {
   readonly listenLocalSecure: readonly Endpoint[]
   readonly admin: readonly Endpoint[]
   readonly adminAddress: string | undefined
-  readonly hooksFrom: HooksFrom
   readonly figuresHost: string | undefined
   readonly autoscaler: string | undefined
   readonly id: string | undefined
@@ -27,7 +25,6 @@ export const usage = `activator: the gateway and buffer before the pods (places 
                             the same behind TLS, for hosts that have a certificate
   --admin HOST:PORT         health, metrics, drain and routed (default 0.0.0.0:8081)
   --admin-address URL       how other activators and kubelets reach --admin (default: from --admin)
-  --hooks-from PLACE        whence kubelets may ask if a pod is drained: loopback (default) or everywhere
   --figures-host HOST       address at which :9090 (metrics), :9091 (metrics of requests) and :8008 (profiles) are served
                             while config-observability asks for them (default: nowhere)
   --autoscaler ADDRESS      gRPC address of the autoscaler, unix:/path or host:port; @FILE that lists where it may be; or
@@ -49,7 +46,6 @@ export function parseOptions(args: readonly string[]): Options {
       "listen-local-https": { type: "string", multiple: true, default: [] },
       admin: { type: "string", multiple: true, default: ["0.0.0.0:8081"] },
       "admin-address": { type: "string" },
-      "hooks-from": { type: "string", default: "loopback" },
       "figures-host": { type: "string" },
       autoscaler: { type: "string" },
       id: { type: "string" },
@@ -65,18 +61,12 @@ export function parseOptions(args: readonly string[]): Options {
     listenLocalSecure: values["listen-local-https"].map((text) => endpoint("--listen-local-https", text)),
     admin: values.admin.map((text) => endpoint("--admin", text)),
     adminAddress: values["admin-address"],
-    hooksFrom: place("--hooks-from", values["hooks-from"]),
     figuresHost: values["figures-host"],
     autoscaler: values.autoscaler,
     id: values.id,
     lingerSeconds: seconds("--linger-seconds", values["linger-seconds"]),
     drainSeconds: seconds("--drain-seconds", values["drain-seconds"]),
   }
-}
-
-function place(flag: string, text: string): HooksFrom {
-  if (text === "loopback" || text === "everywhere") return text
-  throw new Error(`${flag} ${text}: must be loopback or everywhere`)
 }
 
 function seconds(flag: string, text: string): number {

@@ -3,7 +3,7 @@ import { proofOf } from "@wick/sdk/gateway-key"
 import { expect, it } from "vitest"
 import { adminKey } from "../testing/scripted-cluster.ts"
 import { ask, askAsService, startStage } from "../testing/stage.ts"
-import { HookSeats, mayHook } from "./hook-seats.ts"
+import { HookSeats, isLoopback } from "./hook-seats.ts"
 
 it("health and metrics are for everybody", async () => {
   await using stage = await startStage()
@@ -40,19 +40,31 @@ const outside = Object.values(networkInterfaces())
   .flat()
   .find((each) => each?.family === "IPv4" && !each.internal)?.address
 
-it.runIf(outside)("a kubelet elsewhere may ask about drains only where operators have said so", async () => {
-  const admin = { host: outside ?? "", port: 0 }
-  const drain = (port: number) => fetch(`http://${outside}:${port}/drain/default/app-1`)
-  await using strict = await startStage(() => {}, { admin })
-  expect((await drain(strict.activator.adminAddress.port)).status).toBe(401)
-  await using open = await startStage(() => {}, { admin, hooksFrom: "everywhere" })
-  expect((await drain(open.activator.adminAddress.port)).status).toBe(200)
-})
+it.runIf(outside)(
+  "a kubelet elsewhere waits for the drain of a revision whose uid it knows from the pod, and of no other",
+  async () => {
+    await using stage = await startStage(
+      (cluster) => {
+        for (const name of ["app-1", "other-1"])
+          cluster.put("revisions", { metadata: { name, uid: `uid-${name}` }, spec: {} })
+        const labels = { "serving.knative.dev/revision": "gone-1", "serving.knative.dev/revisionUID": "uid-gone-1" }
+        cluster.pod("last", "gone-1", undefined, { labels })
+      },
+      { admin: { host: outside ?? "", port: 0 } },
+    )
+    const asked = async (path: string): Promise<number> =>
+      (await fetch(`http://${outside}:${stage.activator.adminAddress.port}/drain/default/${path}`)).status
+    expect(await Promise.all(["app-1", "app-1/", "app-1/uid-other-1", "none-1/uid-app-1"].map(asked))).toEqual([
+      401, 401, 401, 401,
+    ])
+    // The revision is gone, and its last pod goes.
+    expect(await Promise.all(["app-1/uid-app-1", "gone-1/uid-gone-1"].map(asked))).toEqual([200, 200])
+  },
+)
 
 it("loopback is this host alone", () => {
   const addresses = ["127.0.0.1", "::ffff:127.0.0.1", "::1", "10.1.0.7", "::ffff:10.1.0.7"]
-  expect(addresses.map((address) => mayHook("loopback", address))).toEqual([true, true, true, false, false])
-  expect(mayHook("everywhere", "10.1.0.7")).toBe(true)
+  expect(addresses.map(isLoopback)).toEqual([true, true, true, false, false])
 })
 
 it("an address that waits for too many drains takes no seat of another", () => {

@@ -6,21 +6,21 @@ import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import type { IngressGeneration } from "../cluster/cluster-watch.ts"
 import { slotsPath } from "../peers/peer-links.ts"
-import { HookSeats, type HooksFrom, mayHook } from "./hook-seats.ts"
+import { HookSeats, isLoopback } from "./hook-seats.ts"
 
 /** What the admin endpoint serves; none of it is for clients. */
 export interface AdminWorld {
   readonly clock: Clock
   readonly metrics: Pick<Metrics, "contentType" | "text">
   readonly log: Log
-  /** Whence kubelets ask whether pods are drained; they carry no proof of who they are. */
-  readonly hooksFrom: HooksFrom
   /** Whether another of serving's own services asks. */
   isProven(request: IncomingMessage): boolean
   /** Asks another activator, with a proof that it is we who do. */
   proof(method: string, path: string): Readonly<Record<string, string>>
   /** Everything has been listed once (before that a request could be told 404 for a host that exists), and no end is near. */
   isReady(): boolean
+  /** Whether this is the uid of the revision, or of one of that name that has pods yet. */
+  isUidOf(uid: string, namespace: string, name: string): boolean
   /** Resolves when this activator has nothing in flight on a terminating pod of the revision. */
   drained(namespace: string, name: string, signal: AbortSignal): Promise<void>
   /** Resolves when requests are routed by this generation of an Ingress or a later one, or when the signal aborts. */
@@ -31,14 +31,20 @@ export interface AdminWorld {
   join(request: IncomingMessage, socket: Duplex): void
 }
 
+interface Hook {
+  readonly namespace: string
+  readonly name: string
+  readonly uid?: string | undefined
+}
+
 /** Whoever asks whether an Ingress is routed is told "not yet" after this, and asks again. */
 const routedMsMax = 30_000
 
 /**
  * `/healthz`, `/readyz` and `/metrics` for everybody, and two that are answered when it is time:
  *
- * - `/drain/<namespace>/<revision>`, which a terminating pod's preStop asks: no activator has a request in flight on a
- *   terminating pod of that revision. It changes nothing; kubelets ask it without a proof of who they are;
+ * - `/drain/<namespace>/<revision>/<uid>`, which a terminating pod's preStop asks: no activator has a request in flight on a
+ *   terminating pod of that revision. It changes nothing; kubelets elsewhere are known by the revision's uid;
  * - `/routed/<namespace>/<ingress>?generation=N&uid=U`, which the controller asks: requests are routed by that generation.
  *
  * That one, and speaking about slots, is for serving's own services alone.
@@ -84,7 +90,7 @@ export class AdminServer implements AsyncDisposable {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://activator")
-    const [, verb, namespace, name] = pathname.split("/")
+    const [, verb, namespace, name, uid] = pathname.split("/")
     if (verb === "healthz") end(response, 200, "ok\n")
     else if (verb === "readyz")
       end(response, this.#world.isReady() ? 200 : 503, this.#world.isReady() ? "ok\n" : "not ready\n")
@@ -94,22 +100,25 @@ export class AdminServer implements AsyncDisposable {
     } else if (verb === "drain" && namespace && name) {
       const drain = (): Promise<void> => this.#drain(namespace, name, searchParams.get("only") === "self", response)
       if (this.#world.isProven(request)) await drain()
-      else await this.#hook(request, response, drain)
+      else if (this.#isHook(request, { namespace, name, uid })) await this.#seated(request, response, drain)
+      else refuse(response)
     } else if (verb === "routed" && namespace && name) {
       if (!this.#world.isProven(request)) return refuse(response)
       const generation = Number(searchParams.get("generation")) || 0
       await this.#routed({ namespace, name, generation, uid: searchParams.get("uid") ?? undefined }, response)
     } else {
-      const served = "healthz, readyz, metrics, drain/<namespace>/<revision> and routed/<namespace>/<ingress>"
+      const served = "healthz, readyz, metrics, drain/<namespace>/<revision>/<uid> and routed/<namespace>/<ingress>"
       end(response, 404, `${served} are served here\n`)
     }
   }
 
-  /** A kubelet's, as far as one can see. */
-  async #hook(request: IncomingMessage, response: ServerResponse, drain: () => Promise<void>): Promise<void> {
-    const address = request.socket.remoteAddress ?? ""
-    if (!mayHook(this.#world.hooksFrom, address)) return refuse(response)
-    using seat = this.#hookSeats.take(address)
+  /** A kubelet's, as far as one can see: it has no proof of who it is, but knows what only who may read the pod does. */
+  #isHook({ socket }: IncomingMessage, { namespace, name, uid = "" }: Hook): boolean {
+    return isLoopback(socket.remoteAddress ?? "") || (uid !== "" && this.#world.isUidOf(uid, namespace, name))
+  }
+
+  async #seated(request: IncomingMessage, response: ServerResponse, drain: () => Promise<void>): Promise<void> {
+    using seat = this.#hookSeats.take(request.socket.remoteAddress ?? "")
     if (seat) await drain()
     else end(response, 429, "too many drains are waited for from this address\n")
   }

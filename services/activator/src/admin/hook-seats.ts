@@ -1,15 +1,12 @@
-/** loopback: the kubelet is on this host, as with the embedded orchestrator. everywhere: it comes by the pods' network. */
-export type HooksFrom = "loopback" | "everywhere"
-
 /**
  * Drains that are waited for at once from one address: more than the pods of any node. Kubelets ask from their nodes'
  * addresses, so a stranger who holds connections open takes none of their seats.
  */
 const seatsPerAddressMax = 1_000
 
-/** Whether a drain may be asked for from this address without a proof. */
-export function mayHook(from: HooksFrom, address: string): boolean {
-  return from === "everywhere" || /^(::ffff:)?127\.|^::1$/.test(address)
+/** Whether the address is this host's alone: the kubelet is there with the embedded orchestrator. */
+export function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\.|^::1$/.test(address)
 }
 
 /** How many drains each address waits for. */

@@ -1,5 +1,5 @@
 import type { SecureContext } from "node:tls"
-import { revisionLabel } from "@wick/sdk/api/serving/revision-key"
+import { revisionLabel, revisionUidLabel } from "@wick/sdk/api/serving/revision-key"
 import type { Clock } from "@wick/sdk/clock"
 import { type Informer, type Informers, subject } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
@@ -151,6 +151,15 @@ export class ClusterWatch implements GatewayRouting {
     } finally {
       this.#catchUps--
     }
+  }
+
+  /** Whether the revision has this uid, or one of that name that has pods yet: these may outlive it. */
+  isUidOf(uid: string, namespace: string, name: string): boolean {
+    if (this.#revisionInformer.get(name, namespace)?.metadata.uid === uid) return true
+    const labels = this.#fleet
+      .podsOf(namespace, name)
+      .map((pod) => this.#podInformer.get(pod, namespace)?.metadata.labels)
+    return labels.some((each) => each?.[revisionUidLabel] === uid)
   }
 
   /** Resolves when nothing is in flight on terminating pods of the revision. */

@@ -149,6 +149,11 @@ export class Fleet {
     for (const wake of [...this.#drainWaiters]) wake()
   }
 
+  /** Names of the revision's pods. */
+  podsOf(namespace: string, name: string): string[] {
+    return [...(this.#backends.get(`${namespace}/${name}`)?.pods.keys() ?? [])]
+  }
+
   /** Resolves when no terminating pod of the revision has a request in flight. */
   drained(namespace: string, name: string, signal: AbortSignal): Promise<void> {
     const busy = (): boolean => {

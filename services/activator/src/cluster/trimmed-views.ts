@@ -1,4 +1,4 @@
-import { revisionLabel } from "@wick/sdk/api/serving/revision-key"
+import { revisionLabel, revisionUidLabel } from "@wick/sdk/api/serving/revision-key"
 import type { PodStatusView, WatchedIngress, WatchedPod, WatchedRevision } from "./watched-kinds.ts"
 
 /*
@@ -42,7 +42,7 @@ export function trimmedPod({ apiVersion, kind, metadata, status }: WatchedPod): 
     uid,
     resourceVersion,
     deletionTimestamp,
-    labels: picked(metadata.labels, [revisionLabel]),
+    labels: picked(metadata.labels, [revisionLabel, revisionUidLabel]),
   }
   return { apiVersion, kind, metadata: kept, status: status && trimmedStatus(status) } as WatchedPod
 }

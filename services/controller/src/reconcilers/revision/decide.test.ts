@@ -51,7 +51,15 @@ describe("a revision", () => {
         { name: "K_CONFIGURATION", value: "hello" },
         { name: "K_SERVICE", value: "hello" },
       ],
-      lifecycle: { preStop: { httpGet: { host: "10.0.0.1", port: 9080, path: "/drain/default/hello-00001" } } },
+      lifecycle: {
+        preStop: {
+          httpGet: {
+            host: "10.0.0.1",
+            port: 9080,
+            path: `/drain/default/hello-00001/${revision("hello-00001").metadata.uid}`,
+          },
+        },
+      },
     })
     expect(spec?.terminationGracePeriodSeconds).toBe(300)
   })
@@ -119,7 +127,7 @@ describe("the pods of a revision", () => {
   it("let no container end while another still answers", () => {
     const spec = template(several({ containers: [serving, sidecar] }))?.spec
     for (const { lifecycle } of spec?.containers ?? []) {
-      expect(lifecycle?.preStop?.httpGet?.path).toBe("/drain/default/hello-00001")
+      expect(lifecycle?.preStop?.httpGet?.path).toBe(`/drain/default/hello-00001/${two.metadata.uid}`)
     }
     expect(spec?.containers).toHaveLength(2)
   })

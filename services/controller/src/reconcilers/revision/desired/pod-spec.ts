@@ -120,7 +120,8 @@ function eager({ periodSeconds, ...rest }: Probe): Probe {
 
 function drainHook({ metadata }: Revision, { wick }: Config): object {
   if (!wick["drain-host"] || !wick["drain-port"]) return {}
-  const path = `/drain/${metadata.namespace}/${metadata.name}`
+  // By its uid a gateway knows that the revision's own pods ask: others have no right to read it.
+  const path = `/drain/${metadata.namespace}/${metadata.name}/${metadata.uid}`
   return { lifecycle: { preStop: { httpGet: { host: wick["drain-host"], port: wick["drain-port"], path } } } }
 }
 
