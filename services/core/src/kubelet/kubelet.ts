@@ -103,7 +103,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     tracing,
     events,
     watches,
-    claims: new ClaimedVolumes({ client, nodeName, directory: persistentDirectory(options.directory), csi }),
+    claims: new ClaimedVolumes({ client, nodeName, directory: persistentDirectory(options.directory), csi, events }),
     csi,
     directories,
     nodeName,

@@ -266,6 +266,45 @@ describe("a volume of a CSI driver", () => {
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
   })
 
+  it("grows under its pods when it was made larger, and its claim is told so", async () => {
+    const data = { key: Buffer.from("grow secret").toString("base64") }
+    await rig.client.create(Secret, { metadata: { name: "grow", namespace: "default" }, data })
+    await bind("growing", {}, { nodeExpandSecretRef: { name: "grow", namespace: "default" } })
+    const claim = { name: "growing", namespace: "default" }
+    // What a driver's external-resizer does when a claim asks for more.
+    const made = async (storage: string): Promise<void> => {
+      const body = { spec: { capacity: { storage } } }
+      await rig.client.patch(PersistentVolume, { name: "growing-disk" }, { type: "merge", body })
+    }
+    const conditions = [{ type: "FileSystemResizePending", status: "True" }]
+    const pending = { status: { capacity: { storage: "1Gi" }, conditions } }
+    await rig.client.patch(PersistentVolumeClaim, claim, { type: "merge", body: pending }, { subresource: "status" })
+    await made("2Gi")
+    driver.failing.add("NodeExpandVolume")
+    await rig.create({ name: "growing", volumes: [use("growing")], containers: [shell(obedient, { volumeMounts })] })
+    const pod = (await rig.until("growing", isReady)) as Pod
+    await expect
+      .poll(told)
+      .toContain(
+        'NodeExpandVolume.NodeExpandVolume failed for volume "growing-disk" : rpc error: code = Internal desc = NodeExpandVolume fails once',
+      )
+    await rig.restartKubelet()
+    const got = async () => (await rig.client.get(PersistentVolumeClaim, claim)).status
+    await expect.poll(async () => (await got())?.capacity).toEqual({ storage: "2Gi" })
+    expect((await got())?.conditions).toBeUndefined()
+    const home = `${directory}/pods/${pod.metadata.uid}/volumes/kubernetes.io~csi/data`
+    expect(driver.grown).toMatchObject([
+      {
+        volumeId: "growing-disk",
+        volumePath: `${home}/mount`,
+        capacityRange: { requiredBytes: 2 * 1024 ** 3 },
+        stagingTargetPath: driver.staged.at(-1)?.stagingTargetPath,
+        secrets: { key: "grow secret" },
+      },
+    ])
+    await remove("growing")
+  })
+
   it("is a device to the container, and to no other, when its mode is Block; also after the kubelet has gone", async () => {
     await bind("raw", { volumeMode: "Block" })
     const volumeDevices = [{ name: "data", devicePath: "/dev/disk" }]

@@ -29,6 +29,18 @@ function check(changed: Partial<AdmissionAttributes>): void {
   })
 }
 
+const claimOf = (status: object): AnyObject => ({
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  metadata: { name: "data", resourceVersion: JSON.stringify(status) },
+  status: { phase: "Bound", ...status },
+})
+const claim = {
+  resource: "persistentvolumeclaims",
+  subresource: "status",
+  name: "data",
+  oldObject: claimOf({ capacity: { storage: "1Gi" }, conditions: [{ type: "Resizing", status: "True" }] }),
+}
 const mirror = { "kubernetes.io/config.mirror": "x" }
 const lease = { group: "coordination.k8s.io", resource: "leases", namespace: "kube-node-lease" }
 
@@ -39,10 +51,16 @@ describe("a node", () => {
     { name: "the status of its pods", write: { subresource: "status", object: pod("one"), oldObject: pod("one") } },
     { name: "the end of its pods", write: { operation: "DELETE", oldObject: pod("one") } },
     { name: "a mirror of what it runs", write: { operation: "CREATE", object: pod("one", mirror) } },
+    { name: "how much a claim has got", write: { ...claim, object: claimOf({ capacity: { storage: "2Gi" } }) } },
     { name: "events", write: { resource: "events", namespace: "default" } },
   ])("writes $name", ({ write }) => check(write))
 
   it.each<{ name: string; write: Partial<AdmissionAttributes>; says: string }>([
+    {
+      name: "what else there is of a claim",
+      write: { ...claim, object: claimOf({ phase: "Lost" }) },
+      says: 'persistentvolumeclaims "data" is forbidden: node "one" is not allowed to update fields other than status.quantity and status.conditions',
+    },
     {
       name: "another node",
       write: { resource: "nodes", name: "two" },

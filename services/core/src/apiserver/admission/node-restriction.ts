@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { AdmissionAttributes, AdmissionStep } from "./step.ts"
@@ -38,6 +39,25 @@ const rules: Readonly<Record<string, (attributes: AdmissionAttributes, node: str
   "csinodes.storage.k8s.io": ({ name }, node) =>
     name === node ? undefined : "can only access CSINode with the same name as the requesting node",
   pods: podRule,
+  persistentvolumeclaims: claimRule,
+}
+
+/** What of a claim's status a node knows better: how much there is now, and what of growing is over. */
+const grown = ["capacity", "conditions", "allocatedResources", "allocatedResourceStatuses"]
+
+function claimRule({ object, oldObject }: AdmissionAttributes, node: string): string | undefined {
+  if (isDeepStrictEqual(withoutGrowth(object), withoutGrowth(oldObject))) return undefined
+  return `node "${node}" is not allowed to update fields other than status.quantity and status.conditions`
+}
+
+function withoutGrowth(claim: AnyObject | undefined): unknown {
+  const { metadata, status, ...more } = (claim ?? {}) as { metadata?: object; status?: object }
+  const kept = Object.entries(status ?? {}).filter(([key]) => !grown.includes(key))
+  return {
+    ...more,
+    metadata: { ...metadata, managedFields: undefined, resourceVersion: undefined },
+    status: Object.fromEntries(kept),
+  }
 }
 
 function podRule({ operation, subresource, object, oldObject }: AdmissionAttributes, node: string): string | undefined {

@@ -150,6 +150,7 @@ function nodeRules(): ReturnType<typeof rule>[] {
     rule(read, "", "services", "namespaces", "configmaps", "secrets", "serviceaccounts"),
     rule(["create"], "", "serviceaccounts/token"),
     rule(read, "", "persistentvolumeclaims", "persistentvolumes"),
+    rule(["get", "update", "patch"], "", "persistentvolumeclaims/status"),
     rule(["create"], "authentication.k8s.io", "tokenreviews"),
     rule(["create"], "authorization.k8s.io", "subjectaccessreviews", "localsubjectaccessreviews"),
     rule(["create", ...read], certificates, "certificatesigningrequests"),

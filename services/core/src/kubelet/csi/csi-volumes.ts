@@ -54,6 +54,8 @@ export class CsiVolumes {
   readonly #options: CsiVolumesOptions
   /** Of this process: paths that need not be looked at again. */
   readonly #published = new Set<string>()
+  /** Uids of pods with a volume that its driver can grow on the node. */
+  readonly #growing = new Set<string>()
   /** Staging and unstaging of one volume take turns. */
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #inUse: VolumesInUse
@@ -73,8 +75,10 @@ export class CsiVolumes {
    * one that has to be attached. Throws `VolumeProblem`.
    */
   async publish(pod: Pod, name: string, wish: MountWish, signal?: AbortSignal): Promise<string> {
-    const home = join(this.#options.pods, pod.metadata.uid, volumesPlace, name)
-    const target = join(home, wish.mode === "Block" ? "device" : "mount")
+    const { home, target } = this.#place(pod, name, wish)
+    if (wish.lifecycle === "Persistent" && canGrow(wish, this.#options.registry.get(wish.driver))) {
+      this.#growing.add(pod.metadata.uid)
+    }
     if (this.#published.has(target)) return target
     if ((await readRecord(home)) && (await isThere(target, wish))) {
       this.#published.add(target)
@@ -96,6 +100,37 @@ export class CsiVolumes {
     if (fsGroup !== undefined && ownsFiles(wish, driver, object)) await giveToGroup(target, fsGroup)
     this.#published.add(target)
     return target
+  }
+
+  /** Whether what lies on one of the pod's volumes can be grown here: then their claims are looked at now and then. */
+  mayGrow(pod: Pod): boolean {
+    return this.#growing.has(pod.metadata.uid)
+  }
+
+  /** Has the driver grow what lies on a published volume; false when it is not for the node to do so. */
+  async grow(pod: Pod, name: string, wish: MountWish, requiredBytes: number): Promise<boolean> {
+    const driver = this.#driver(wish.driver)
+    const { home, target: volumePath } = this.#place(pod, name, wish)
+    const record = await readRecord(home)
+    if (!record || !canGrow(wish, driver)) return false
+    const secrets = await driverSecret(this.#options.client, "NodeExpandSecretRef", wish.expandSecret)
+    const request = {
+      volumeId: wish.volumeId,
+      volumePath,
+      capacityRange: { requiredBytes },
+      stagingTargetPath: record.staged ? this.#stagingPath(record) : "",
+      volumeCapability: capabilityOf(wish, driver.capabilities, pod.spec.securityContext.fsGroup),
+      secrets,
+    }
+    await this.#inTurn(record, async () => {
+      await this.#call(driver, "NodeExpandVolume", ["csi.v1.NodeExpandVolumeRequest", request])
+    })
+    return true
+  }
+
+  #place(pod: Pod, name: string, { mode }: MountWish): { readonly home: string; readonly target: string } {
+    const home = join(this.#options.pods, pod.metadata.uid, volumesPlace, name)
+    return { home, target: join(home, mode === "Block" ? "device" : "mount") }
   }
 
   /** The node says that it may use the volume before it counts on its being attached. */
@@ -132,6 +167,7 @@ export class CsiVolumes {
 
   /** Gives back all volumes of a pod that was. Throws when a driver that has some of them is not there. */
   async release(podDirectory: string): Promise<void> {
+    this.#growing.delete(basename(podDirectory))
     const root = join(podDirectory, volumesPlace)
     for (const name of await readdir(root).catch(() => [])) {
       const home = join(root, name)
@@ -223,6 +259,11 @@ export class CsiVolumes {
     }
     return contextOf(wish, pod, object, tokens)
   }
+}
+
+/** Who may only read a volume cannot grow what lies on it. */
+function canGrow({ readOnly }: MountWish, driver: Driver | undefined): boolean {
+  return !readOnly && driver?.capabilities.has(nodeCapability.expand) === true
 }
 
 /** What the kubelet of Kubernetes calls the two steps of a mount when it says which has failed. */

@@ -11,6 +11,7 @@ export interface CsiMessages {
   "csi.v1.NodeUnstageVolumeRequest": { volumeId?: string; stagingTargetPath?: string }
   "csi.v1.NodePublishVolumeRequest": PublishRequest
   "csi.v1.NodeUnpublishVolumeRequest": { volumeId?: string; targetPath?: string }
+  "csi.v1.NodeExpandVolumeRequest": ExpandRequest
   "csi.v1.ControllerGetCapabilitiesResponse": Capabilities
   "csi.v1.ControllerPublishVolumeRequest": AttachRequest
   "csi.v1.ControllerPublishVolumeResponse": { publishContext?: Record<string, string> }
@@ -58,6 +59,14 @@ export interface StageRequest {
   secrets?: Record<string, string>
   volumeContext?: Record<string, string>
 }
+export interface ExpandRequest {
+  volumeId?: string
+  volumePath?: string
+  capacityRange?: { requiredBytes?: number }
+  stagingTargetPath?: string
+  volumeCapability?: VolumeCapability
+  secrets?: Record<string, string>
+}
 export interface PublishRequest {
   volumeId?: string
   publishContext?: Record<string, string>
@@ -72,7 +81,7 @@ export interface PublishRequest {
 export type CsiMessage = keyof CsiMessages
 
 /** Of NodeServiceCapability. */
-export const nodeCapability = { stage: 1, singleNodeMultiWriter: 5, mountGroup: 6 } as const
+export const nodeCapability = { stage: 1, expand: 3, singleNodeMultiWriter: 5, mountGroup: 6 } as const
 /** Of ControllerServiceCapability. */
 export const controllerCapability = { attach: 2, publishReadOnly: 8, singleNodeMultiWriter: 13 } as const
 const multiNode = { ReadOnlyMany: 3, ReadWriteMany: 5 }

@@ -25,6 +25,8 @@ export interface MountWish {
   /** What the driver is to know when it stages, and when it publishes. */
   readonly stageSecret?: SecretPlace | undefined
   readonly publishSecret?: SecretPlace | undefined
+  /** And when what lies on the volume is to grow. */
+  readonly expandSecret?: SecretPlace | undefined
 }
 
 /** Pure: a volume that lives as long as its pod; its id is the same whenever it is asked for. */
@@ -60,6 +62,7 @@ export function persistentWish({ metadata, spec }: PersistentVolume): MountWish 
     mode: spec.volumeMode === "Block" ? "Block" : "Filesystem",
     stageSecret: placeOf(source.nodeStageSecretRef),
     publishSecret: placeOf(source.nodePublishSecretRef),
+    expandSecret: placeOf(source.nodeExpandSecretRef),
   }
 }
 

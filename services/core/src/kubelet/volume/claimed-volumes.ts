@@ -4,11 +4,14 @@ import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Volume } from "@wick/sdk/api/core/volume"
+import { wholeUnits } from "@wick/sdk/api/meta/quantity"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { localPath } from "@wick/sdk/api/storage/local-path"
 import type { Client } from "@wick/sdk/client"
+import type { EventRecorder } from "@wick/sdk/controller"
 import type { CsiVolumes } from "../csi/csi-volumes.ts"
-import { persistentWish } from "../csi/mount-request.ts"
+import { type MountWish, persistentWish } from "../csi/mount-request.ts"
+import { grownStatus, growthOf } from "./claim-growth.ts"
 import { hostPath } from "./host-directory.ts"
 import { VolumeProblem } from "./payload.ts"
 import { misuseOf, usesOf } from "./volume-mode.ts"
@@ -23,6 +26,7 @@ export interface ClaimedVolumesOptions {
   readonly directory: string
   /** Volumes of drivers; undefined where nothing can be mounted. */
   readonly csi: CsiVolumes | undefined
+  readonly events: EventRecorder
 }
 
 const openToAll = 0o777
@@ -60,9 +64,36 @@ export class ClaimedVolumes {
     if (csi && found.spec?.csi && found.spec.csi.driver !== localPath.driver) {
       const wish = persistentWish(found)
       const readOnly = wish.readOnly || volume.persistentVolumeClaim?.readOnly === true
-      return csi.publish(pod, volume.name, { ...wish, readOnly }, signal)
+      const path = await csi.publish(pod, volume.name, { ...wish, readOnly }, signal)
+      await this.#grow(pod, volume.name, { ...wish, readOnly }, [claim, found])
+      return path
     }
     return this.#path(found, fsGroup)
+  }
+
+  /** A pod whose volume does not grow goes on with the one that it has: the driver is asked again at the next look. */
+  async #grow(
+    pod: Pod,
+    name: string,
+    wish: MountWish,
+    [claim, volume]: readonly [PersistentVolumeClaim, PersistentVolume],
+  ): Promise<void> {
+    const size = growthOf(claim, volume)
+    if (size === undefined) return
+    const { client, csi, events } = this.#options
+    const named = `for volume "${volume.metadata.name}"`
+    try {
+      if (!(await csi?.grow(pod, name, wish, wholeUnits(size)))) return
+      const { name: claimName, namespace = "" } = claim.metadata
+      const body = { status: grownStatus(claim, size) }
+      const reference = { name: claimName, namespace }
+      await client.patch(PersistentVolumeClaim, reference, { type: "merge", body }, { subresource: "status" })
+      const message = `MountVolume.NodeExpandVolume succeeded ${named} ${this.#options.nodeName}`
+      events.record(pod, { type: "Normal", reason: "FileSystemResizeSuccessful", message })
+    } catch (error) {
+      const message = `NodeExpandVolume.NodeExpandVolume failed ${named} : ${(error as Error).message}`
+      events.record(pod, { type: "Warning", reason: "VolumeResizeFailed", message })
+    }
   }
 
   async #claim(name: string, namespace: string): Promise<PersistentVolumeClaim | undefined> {

@@ -45,6 +45,9 @@ export interface PodVolumesOptions {
 /** A change of the pod's labels, or of a token's age, is looked at with the same means as a change of a ConfigMap. */
 const tokenRetryMs = 10_000
 
+/** Whether a volume was made larger is looked at so often, for pods with a driver's that can be grown here. */
+const growthEveryMs = 60_000
+
 /** A claim of a pod that was just placed is bound in a moment; one that is not may take until somebody acts. */
 const claimWaitMsMin = 25
 const claimWaitMsMax = 2_000
@@ -80,7 +83,7 @@ export class PodVolumes {
       }),
     )
     this.#claimWaitMs = claimWaitMsMin
-    this.#planRenewal()
+    this.#planRenewal(pod)
     return new Map(paths)
   }
 
@@ -196,12 +199,13 @@ export class PodVolumes {
     this.#claimWaitMs = Math.min(claimWaitMsMax, this.#claimWaitMs * 2)
   }
 
-  #planRenewal(): void {
+  #planRenewal(pod: Pod): void {
     this.#renewal?.cancel()
     this.#renewal = undefined
+    const { clock, csi, onChange } = this.#options
     const times = [...this.#tokens.values()].map(({ renewAtMs }) => renewAtMs)
+    if (csi?.mayGrow(pod)) times.push(clock.now() + growthEveryMs)
     if (times.length === 0) return
-    const { clock, onChange } = this.#options
     this.#renewal = clock.timer(Math.max(0, Math.min(...times) - clock.now()), onChange)
   }
 }

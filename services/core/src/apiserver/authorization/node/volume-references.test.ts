@@ -2,7 +2,7 @@ import type { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import { expect, it } from "vitest"
 import { volumeReferences } from "./volume-references.ts"
 
-it("a volume leads its node to what staging and publishing need, and to nothing else of its driver", () => {
+it("a volume leads its node to what staging, publishing and growing there need, and to nothing else of its driver", () => {
   const secret = (name: string) => ({ name, namespace: "vault" })
   const csi = {
     driver: "d",
@@ -18,7 +18,7 @@ it("a volume leads its node to what staging and publishing need, and to nothing 
   } as unknown as PersistentVolume
   expect(volumeReferences(volume)).toEqual({
     claim: { name: "data", namespace: "shop" },
-    secrets: new Set(["vault/stage", "vault/publish"]),
+    secrets: new Set(["vault/stage", "vault/publish", "vault/expand"]),
   })
   expect(volumeReferences({} as PersistentVolume)).toEqual({ claim: undefined, secrets: new Set() })
 })

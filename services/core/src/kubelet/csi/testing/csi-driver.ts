@@ -8,6 +8,7 @@ import {
   type CsiMessages,
   type DetachRequest,
   decode,
+  type ExpandRequest,
   encode,
   type PublishRequest,
   type StageRequest,
@@ -23,6 +24,7 @@ export interface TestDriver extends AsyncDisposable {
   readonly calls: string[]
   readonly staged: StageRequest[]
   readonly published: PublishRequest[]
+  readonly grown: ExpandRequest[]
   readonly attached: AttachRequest[]
   readonly detached: DetachRequest[]
   /** Verbs whose next call fails. */
@@ -37,7 +39,7 @@ export interface TestDriverOptions {
   /** Holds the volumes that outlive pods. */
   readonly store: string
   readonly type?: string
-  /** Whether it prepares volumes for several pods. */
+  /** Whether it prepares volumes for several pods, and grows what lies on them. */
   readonly stages?: boolean
   /** Whether its controller answers too, and attaches. */
   readonly attaches?: boolean
@@ -55,6 +57,7 @@ export async function startTestDriver(options: TestDriverOptions): Promise<TestD
     calls: [] as string[],
     staged: [] as StageRequest[],
     published: [] as PublishRequest[],
+    grown: [] as ExpandRequest[],
     attached: [] as AttachRequest[],
     detached: [] as DetachRequest[],
     failing: new Set<string>(),
@@ -103,8 +106,12 @@ export async function startTestDriver(options: TestDriverOptions): Promise<TestD
     accessibleTopology: { segments: { "test.csi.example.com/rack": "r1" } },
   }))
   serve("csi.v1.Node", "NodeGetCapabilities", ["csi.v1.Empty", "csi.v1.NodeGetCapabilitiesResponse"], () => ({
-    capabilities: stages ? [{ rpc: { type: 1 } }] : [],
+    capabilities: stages ? [{ rpc: { type: 1 } }, { rpc: { type: 3 } }] : [],
   }))
+  serve("csi.v1.Node", "NodeExpandVolume", ["csi.v1.NodeExpandVolumeRequest", "csi.v1.Empty"], (request) => {
+    driver.grown.push(request)
+    return {}
+  })
   serve("csi.v1.Node", "NodeStageVolume", ["csi.v1.NodeStageVolumeRequest", "csi.v1.Empty"], (request) => {
     driver.staged.push(request)
     return stage(store, request)
