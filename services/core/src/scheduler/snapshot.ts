@@ -112,6 +112,11 @@ export class Snapshot {
     return undefined
   }
 
+  /** Claims of the node's pods. */
+  claimsOn(node: string): string[] {
+    return [...this.#placed.values()].flatMap(({ nodeName, needs }) => (nodeName === node ? needs.claims : []))
+  }
+
   nodeOf(uid: string): string | undefined {
     return this.#placed.get(uid)?.nodeName
   }

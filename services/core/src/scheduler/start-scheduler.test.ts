@@ -1,7 +1,10 @@
 import { Event } from "@wick/sdk/api/core/event"
 import { Node } from "@wick/sdk/api/core/node"
+import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
+import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { findCondition } from "@wick/sdk/api/meta/condition"
+import { CSINode } from "@wick/sdk/api/storage/csi-node"
 import { type Client, createClient, type Fetch } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { createInformers, type Informers } from "@wick/sdk/controller"
@@ -54,6 +57,33 @@ const waiting = (pods: Pod[]): Pod[] =>
   pods.filter(({ status }) => findCondition(status?.conditions, "PodScheduled")?.reason === "Unschedulable")
 
 describe("the scheduler", () => {
+  it("waits with a pod until a driver has room for its volume on some node", async () => {
+    await using story = await start()
+    const { client } = story
+    await addNode(story, "one", { cpu: "10" })
+    const drivers = (count: number) => [{ name: "disks.example.com", nodeID: "n", allocatable: { count } }]
+    await client.create(CSINode, { metadata: { name: "one" }, spec: { drivers: drivers(1) } })
+    const accessModes = ["ReadWriteOnce"]
+    for (const name of ["a", "b"]) {
+      const resources = { requests: { storage: "1Gi" } }
+      const spec = { accessModes, resources, volumeName: `disk-${name}`, storageClassName: "" }
+      await client.create(PersistentVolumeClaim, { metadata: { name, namespace }, spec })
+      const csi = { driver: "disks.example.com", volumeHandle: name }
+      const disk = { accessModes, capacity: { storage: "1Gi" }, csi }
+      await client.create(PersistentVolume, { metadata: { name: `disk-${name}` }, spec: disk } as never)
+      const volumes = [{ name: "data", persistentVolumeClaim: { claimName: name } }]
+      await addPod(story, name, "100m", { volumes })
+      if (name === "a") await until(story, (pods) => bound(pods) === 1)
+    }
+    await until(story, (pods) => waiting(pods).length === 1)
+    const [pod] = waiting(story.informers(Pod).list())
+    expect(findCondition(pod?.status?.conditions, "PodScheduled")?.message).toBe(
+      "0/1 nodes are available: 1 node(s) exceed max volume count.",
+    )
+    await client.patch(CSINode, { name: "one" }, { type: "merge", body: { spec: { drivers: drivers(2) } } })
+    await until(story, (pods) => bound(pods) === 2)
+  })
+
   it("fills a node exactly in a burst, and says of the rest why they wait", async () => {
     await using story = await start()
     await addNode(story, "one", { cpu: "10" })

@@ -5,6 +5,7 @@ import { Pod } from "@wick/sdk/api/core/pod"
 import { findCondition, withCondition } from "@wick/sdk/api/meta/condition"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { formatTime } from "@wick/sdk/api/meta/time"
+import { CSINode } from "@wick/sdk/api/storage/csi-node"
 import { StorageClass } from "@wick/sdk/api/storage/storage-class"
 import { must } from "@wick/sdk/assert"
 import { type Client, resourcePath } from "@wick/sdk/client"
@@ -24,6 +25,7 @@ import { awaitsOwnClaim, type Storage, volumeFilter } from "./claimed-volumes.ts
 import { type PodNeeds, podNeeds } from "./pod-needs.ts"
 import { type Decision, schedule } from "./schedule.ts"
 import { Snapshot } from "./snapshot.ts"
+import { type VolumeRoom, volumeLimits } from "./volume-limits.ts"
 
 export interface SchedulerOptions {
   readonly client: Client
@@ -88,12 +90,13 @@ class Scheduler implements AsyncDisposable {
 
   /** Resolves each when it is known what there is. A claim that comes, or is bound, may be what a pod waits for. */
   #followStorage(informers: Informers): Promise<void>[] {
-    const followed = [informers(PersistentVolumeClaim), informers(PersistentVolume), informers(StorageClass)] as const
+    const claims = [informers(PersistentVolumeClaim), informers(PersistentVolume), informers(StorageClass)] as const
+    const followed = [...claims, informers(CSINode)] as const
     for (const informer of followed) this.#undo.push(informer.onChange(() => this.#reconsider()))
     return followed.map(({ synced }) => synced)
   }
 
-  get #storage(): Storage {
+  get #storage(): Storage & VolumeRoom {
     const { informers } = this.#options
     return {
       claim: (namespace, name) => informers(PersistentVolumeClaim).get(name, namespace),
@@ -101,6 +104,8 @@ class Scheduler implements AsyncDisposable {
       volumes: () => informers(PersistentVolume).list(),
       storageClass: (name) => informers(StorageClass).get(name),
       nodeOfClaim: (namespace, name) => this.#snapshot.nodeOfClaim(`${namespace}/${name}`),
+      drivers: (node) => informers(CSINode).get(node),
+      claimsOn: (node) => this.#snapshot.claimsOn(node),
     }
   }
 
@@ -199,12 +204,13 @@ class Scheduler implements AsyncDisposable {
       attributes: { "k8s.pod.name": pod.metadata.name },
     })
     const needs = podNeeds(pod)
-    if (awaitsOwnClaim(pod, this.#storage)) {
+    const storage = this.#storage
+    if (awaitsOwnClaim(pod, storage)) {
       this.#unschedulable.add(key)
       return
     }
-    const reachable = volumeFilter(pod, this.#storage)
-    const decision = schedule(needs, this.#snapshot, random, reachable ? [reachable] : [])
+    const own = [volumeFilter(pod, storage), volumeLimits(pod, storage)].filter((each) => each !== undefined)
+    const decision = schedule(needs, this.#snapshot, random, own)
     this.#seconds?.[decision.kind].observe((clock.monotonic() - startedMs) / 1000)
     const work =
       decision.kind === "bound"

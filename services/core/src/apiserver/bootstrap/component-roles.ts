@@ -108,7 +108,7 @@ function schedulerRules(): ReturnType<typeof rule>[] {
   return [
     rule(read, "", "nodes", "namespaces", "pods", "services", "persistentvolumeclaims", "persistentvolumes"),
     rule(read, "apps", "replicasets", "statefulsets"),
-    rule(read, "storage.k8s.io", "storageclasses"),
+    rule(read, "storage.k8s.io", "storageclasses", "csinodes"),
     rule(["delete"], "", "pods"),
     rule(["create"], "", "pods/binding", "bindings"),
     rule(["patch", "update"], "", "pods/status"),
