@@ -18,6 +18,13 @@ export function cpuMicros(pids: readonly number[]): number {
   return (ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond) * 1_000_000
 }
 
+/** CPU that all of the machine has used since it started, interrupts with it, in microseconds; nothing of what it stood idle. */
+export function machineMicros(): number {
+  const [, user = 0, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0] =
+    read("/proc/stat").split("\n", 1)[0]?.split(/\s+/).map(Number) ?? []
+  return ((user + nice + system + interrupts + softInterrupts) / ticksPerSecond) * 1_000_000
+}
+
 /** Resident memory of processes, bytes. */
 export function residentBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + Number(stat(pid)[21] ?? 0) * bytesPerPage, 0)

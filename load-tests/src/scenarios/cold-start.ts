@@ -1,6 +1,7 @@
 import { Latency } from "../latency.ts"
 import { allAtOnce } from "../open-loop.ts"
 import { atZero, deploy, type Platform, remove, target } from "../platform.ts"
+import { cpuMicros, machineMicros, pidsOf } from "../process-cost.ts"
 import { report } from "../report.ts"
 
 const rounds = 15
@@ -40,7 +41,22 @@ async function manyCold(platform: Platform, together: number): Promise<void> {
   }
   await Promise.all(Array.from({ length: makers }, maker))
   await Promise.all(names.map((name) => atZero(platform, name)))
+  const before = spent(platform)
   const { latency, failed } = await allAtOnce(names.map((name) => target(platform, name)))
+  const after = spent(platform)
   await Promise.all(names.map((name) => remove(platform, name)))
-  report("cold-start-together", [{ name: `${together} services at once`, figures: { ...latency, failed } }])
+  const perStart = Object.entries(after).map(([name, micros]) => {
+    return [name, Math.round((micros - (before[name] ?? 0)) / together / 1_000)] as const
+  })
+  const figures = { ...latency, failed, ...Object.fromEntries(perStart) }
+  report("cold-start-together", [{ name: `${together} services at once`, figures }])
+}
+
+/** CPU that was used until now, by column of the report; the machine's is all of it: containers, this load and others' work. */
+function spent({ controlPid }: Platform): Record<string, number> {
+  return {
+    "CPU ms a start": machineMicros(),
+    "of it control": cpuMicros([controlPid]),
+    "of it activators": cpuMicros(pidsOf("services/activator/src/main.ts")),
+  }
 }

@@ -122,6 +122,30 @@ describe("a revision's day", () => {
     expect(story.plan?.activity.kind).toBe("activating")
   })
 
+  it("is looked at no more for requests that wait for the pods it has decided on, until there are more of them", () => {
+    const waiting = (concurrency: number): RevisionLoad => {
+      const seen = { concurrency, concurrencyNow: concurrency, waiting: concurrency, requests: concurrency }
+      return { namespace: "n", name: "r", ...seen, pods: {} }
+    }
+    const { scaler, spec } = new Story()
+    const plan = (replicas: number) =>
+      scaler.plan({ spec, readyPods: 0, replicas, initialized: true, watchedMs: second, proxied: true }, start).replicas
+    const isPressedBy = (concurrency: number): boolean => {
+      scaler.report("a", waiting(concurrency), 50, start)
+      return scaler.isPressed()
+    }
+    expect(isPressedBy(3)).toBe(true)
+    expect(plan(0)).toBe(1)
+    expect(isPressedBy(3)).toBe(false)
+    expect(isPressedBy(11)).toBe(true)
+  })
+
+  it("is looked at no more for load beyond its max-scale", () => {
+    const story = new Story({ maxScale: 4 })
+    story.run(30, 500)
+    expect(story.scaler.isPressed()).toBe(false)
+  })
+
   it("is not lit again to be retained when it is found at zero", () => {
     const { scaler, spec } = new Story({ retentionMs: 60_000 })
     const situation = { spec, readyPods: 0, replicas: 0, initialized: true, watchedMs: undefined, proxied: true }

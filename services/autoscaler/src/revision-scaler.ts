@@ -48,8 +48,8 @@ export class RevisionScaler {
   #mode: Mode
   #activity: Activity
   #delay: MaximumWindow
-  /** Of the last plan: load that these can bear needs no decision before the next tick. */
-  #bearable = 0
+  /** Requests at a time that the pods of the last plan can bear. Undefined: they are counted, and those at a time say nothing. */
+  #bearable: number | undefined = 0
   /** Until it is known in which mode to go on from what was found. */
   #recollection: Recollection | undefined
   #figures: PlanFigures | undefined
@@ -89,9 +89,13 @@ export class RevisionScaler {
     this.#recollection?.report(load, intervalMs, nowMs)
   }
 
-  /** Whether load has outgrown the last plan, so that the next tick would be too late. */
+  /**
+   * Whether load has outgrown the last plan, so that the next tick would be too late. Requests that only wait for pods
+   * which were decided on already press nobody: while a hundred revisions start, each is told of twenty times a second.
+   */
   isPressed(): boolean {
-    return this.aggregate.waiting > 0 || this.aggregate.concurrencyNow > this.#bearable
+    if (this.#bearable === undefined) return this.aggregate.waiting > 0
+    return this.aggregate.concurrencyNow > this.#bearable
   }
 
   /** Of the last plan. */
@@ -125,7 +129,7 @@ export class RevisionScaler {
     }
     const answer = scaleToZero(question, spec, nowMs)
     this.#activity = answer.activity
-    this.#bearable = answer.replicas * spec.targetPerPod
+    this.#bearable = bearableBy(answer.replicas, spec)
     const rule = directLeftMs > 0 ? Math.min(directLeftMs, answer.wakeAfterMs ?? directLeftMs) : answer.wakeAfterMs
     const wakeAfterMs = this.#wakeAfterMs(rule, situation, answer.replicas > Math.max(floor, 1), nowMs)
     return {
@@ -177,6 +181,12 @@ export class RevisionScaler {
     }
     return due.length === 0 ? undefined : Math.max(1, Math.min(...due))
   }
+}
+
+function bearableBy(replicas: number, { metric, targetPerPod, maxScale }: ScalingSpec): number | undefined {
+  // There will be no more pods, whatever comes.
+  if (maxScale > 0 && replicas >= maxScale) return Number.POSITIVE_INFINITY
+  return metric === "rps" ? undefined : replicas * targetPerPod
 }
 
 /**
