@@ -273,6 +273,39 @@ describe("a service", () => {
     await until(cluster.informers(Endpoints), (all) => all.length === 0)
   })
 
+  it("has behind it who bears all labels of its selector, from when he bears them", async () => {
+    await using cluster = await startTestCluster()
+    for (const [name, selector] of Object.entries({
+      first: { ...labels, tier: "front" },
+      last: { tier: "front", ...labels },
+    })) {
+      await cluster.client.create(Service, { metadata: { name, namespace }, spec: { ...service.spec, selector } })
+    }
+    await cluster.client.create(Service, service)
+    await deployed(cluster, 1)
+    const slices = cluster.informers(EndpointSlice)
+    const behind = (): string[] =>
+      slices
+        .list()
+        .flatMap(({ metadata, endpoints }) =>
+          endpoints.map(() => metadata.labels?.["kubernetes.io/service-name"] ?? ""),
+        )
+        .sort()
+    await until(slices, () => behind().length > 0)
+    expect(behind()).toEqual(["web"])
+    const [pod] = cluster.informers(Pod).list()
+    const bears = (tier: string | null) =>
+      cluster.client.patch(Pod, pod?.metadata as { name: string }, {
+        type: "merge",
+        body: { metadata: { labels: { tier } } },
+      })
+    await bears("front")
+    await until(slices, () => behind().length === 3)
+    await bears(null)
+    await until(slices, () => behind().length === 1)
+    expect(behind()).toEqual(["web"])
+  })
+
   it("tells of a pod that does not serve yet half a second later, and at once where such pods are published", async () => {
     await using cluster = await startTestCluster()
     cluster.ready = false

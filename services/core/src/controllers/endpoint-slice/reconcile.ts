@@ -3,10 +3,10 @@ import { Pod } from "@wick/sdk/api/core/pod"
 import { Service } from "@wick/sdk/api/core/service"
 import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
 import type { Kind, KindOf, NewOf } from "@wick/sdk/api/kind"
-import { matchesMap } from "@wick/sdk/api/meta/label-selector"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import {
   type Change,
+  type ControllerWatch,
   createController,
   done,
   type Informer,
@@ -20,6 +20,7 @@ import type { ControllerContext } from "../context.ts"
 import { controllerReference } from "../owner.ts"
 import { isReady } from "../pod-state.ts"
 import { desiredSlices, desiredSubsets, isManaged, isOurs, serviceNameLabel, visible } from "./decide.ts"
+import { podsBehind, podsByLabel, servicesBefore, servicesBySelector } from "./selected.ts"
 
 const component = "endpointslice-controller"
 const concurrency = 16
@@ -54,17 +55,25 @@ class EndpointSlices {
   constructor(context: ControllerContext) {
     const { informers } = context
     this.#context = context
-    this.#services = informers(Service)
-    this.#pods = informers(Pod)
+    this.#services = informers(Service, { indexes: servicesBySelector })
+    this.#pods = informers(Pod, { indexes: podsByLabel })
     this.#slices = informers(EndpointSlice, { indexes: { byService: (slice) => [serviceKey(slice)] } })
     this.#endpoints = informers(Endpoints)
   }
 
-  watches() {
+  watches(): ControllerWatch[] {
     return [
       watchOf(this.#services, (change) => [keyOf(subject(change))]),
-      watchOf(this.#pods, (change) => this.#servicesOf(change, "at once")),
-      watchOf(this.#pods, (change) => this.#servicesOf(change, "later"), unservingMs),
+      {
+        synced: this.#pods.synced,
+        subscribe: (wake, wakeAfter) =>
+          this.#pods.onChange((change) => {
+            for (const service of this.#servicesOf(change)) {
+              if (canWait(change, service)) wakeAfter(keyOf(service), unservingMs)
+              else wake(keyOf(service))
+            }
+          }),
+      },
       watchOf(this.#slices, (change) => {
         const key = serviceKey(subject(change))
         return key === "" ? [] : [key]
@@ -83,7 +92,7 @@ class EndpointSlices {
       return done
     }
     if (!isManaged(service)) return done
-    const pods = this.#pods.list(namespace).filter((pod) => matchesMap(service.spec.selector, pod.metadata.labels))
+    const pods = podsBehind(service, this.#pods)
     const wanted = desiredSlices(service, pods)
     const names = new Set(wanted.map(({ metadata }) => metadata.name))
     await Promise.all([
@@ -141,21 +150,17 @@ class EndpointSlices {
     }
   }
 
-  /** Services that the pod stands or stood behind, if something changed that shows in them: those that are told then. */
-  #servicesOf({ before, after }: Change<Pod>, when: "at once" | "later"): Set<string> {
-    const keys = new Set<string>()
-    if (before && after && visible(before) === visible(after)) return keys
-    const canWait = [before, after].every((pod) => pod === undefined || !isReady(pod))
-    for (const pod of [before, after]) {
-      if (!pod) continue
-      for (const service of this.#services.list(pod.metadata.namespace)) {
-        if (!matchesMap(service.spec.selector, pod.metadata.labels)) continue
-        const waits = canWait && service.spec.publishNotReadyAddresses !== true
-        if (waits === (when === "later")) keys.add(keyOf(service))
-      }
-    }
-    return keys
+  /** Services that the pod stands or stood behind, if something changed that shows in them. */
+  #servicesOf({ before, after }: Change<Pod>): Set<Service> {
+    if (before && after && visible(before) === visible(after)) return new Set()
+    return new Set([before, after].flatMap((pod) => (pod ? servicesBefore(pod, this.#services) : [])))
   }
+}
+
+/** Nobody who counts has come or gone. */
+function canWait({ before, after }: Change<Pod>, { spec }: Service): boolean {
+  if (spec.publishNotReadyAddresses === true) return false
+  return [before, after].every((pod) => pod === undefined || !isReady(pod))
 }
 
 function serviceKey({ metadata }: EndpointSlice): string {
