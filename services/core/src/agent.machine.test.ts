@@ -1,14 +1,5 @@
 import { execFileSync } from "node:child_process"
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeFileSync,
-} from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Namespace } from "@wick/sdk/api/core/namespace"
@@ -107,6 +98,11 @@ function cgroups(): string[] {
     .filter((path) => existsSync(path))
 }
 
+/** Hosts' ends of links to pods of this node, whose names say their addresses. */
+function links(): string[] {
+  return readdirSync("/sys/class/net").filter((name) => name.startsWith("veth0aef4e"))
+}
+
 /** Processes that hold a sandbox of this node, made or on its way. */
 function shims(): number {
   const socket = join(directory, "containerd", "state", "containerd.sock")
@@ -142,23 +138,23 @@ describe("a node", () => {
     expect(existsSync(join(directory, "containerd", "state", tasks))).toBe(false)
   })
 
-  it("that comes back has its secrets and pods, and gives back the addresses of sandboxes that are gone", async () => {
+  it("that comes back has its secrets and pods, and their links", async () => {
     const before = await keeper()
     const file = secretFile(before)
-    const leases = join(directory, "network", "leases", `wick-${instance}`)
+    const linksBefore = links()
+    expect(linksBefore).toHaveLength(1)
     await node[Symbol.asyncDispose]()
     await network[Symbol.asyncDispose]()
-    writeFileSync(join(leases, "10.239.78.200"), `${"0".repeat(64)}\r\neth0`)
     node = await start()
-    expect(existsSync(join(leases, "10.239.78.200"))).toBe(false)
-    expect(existsSync(join(leases, before.status?.podIP ?? ""))).toBe(true)
+    expect(links()).toEqual(linksBefore)
     const after = await keeper()
+    expect(after.status?.podIP).toBe(before.status?.podIP)
     expect(containerOf(after)).toBe(containerOf(before))
     expect(after.status?.containerStatuses?.[0]?.restartCount).toBe(0)
     expect(secretFile(after)).toBe(file)
   })
 
-  it("that is stopped leaves neither secrets, cgroups nor a sandbox that was on its way", async () => {
+  it("that is stopped leaves neither secrets, cgroups, links nor a sandbox that was on its way", async () => {
     expect(cgroups()).not.toEqual([])
     await api.client.create(Pod, {
       metadata: { name: "late", namespace: "default" },
@@ -168,6 +164,7 @@ describe("a node", () => {
     await node.stop()
     expect(existsSync(secretsDirectory)).toBe(false)
     expect(cgroups()).toEqual([])
+    expect(links()).toEqual([])
     expect(shims()).toBe(0)
   })
 })

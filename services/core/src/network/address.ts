@@ -45,3 +45,8 @@ export function addressAt(range: Range, index: number): Address {
 function sizeOf(prefix: number): number {
   return 2 ** (32 - prefix)
 }
+
+/** The place of the last address, which nobody has: it is for all. */
+export function lastIndex(range: Range): number {
+  return sizeOf(range.prefix) - 1
+}

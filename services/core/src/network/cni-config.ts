@@ -1,20 +1,23 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { linkPlugin } from "./pod-link/plugin-directory.ts"
 
 export interface CniSettings {
   readonly name: string
+  /** Whether our own plugin makes the links; the usual ones do otherwise. */
+  readonly ownPlugin: boolean
   readonly podRange: string
   /** Where host-local keeps one file per address. */
   readonly leaseDirectory: string
   readonly mtuBytes: number | undefined
 }
 
-/** Plugins that the pod network runs through. containerd adds `loopback` by itself. */
+/** Plugins that the pod network runs through where ours cannot. containerd adds `loopback` by itself. */
 const plugins = ["ptp", "host-local", "loopback"]
-const usualDirectories = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"]
+export const usualDirectories = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"]
 
 /**
- * The CNI network list. Each pod has a link of its own to the host (`ptp`) and is routed, not bridged: so every packet
+ * The CNI network list. Each pod has a link of its own to the host and is routed, not bridged: so every packet
  * between two pods passes the host's packet filter, and an answer finds its way back through the address translation
  * of its service. On a bridge the answer would go straight to the caller, who asked another address, unless the host
  * lends its filter to all bridges (br_netfilter).
@@ -23,18 +26,20 @@ export function cniNetworkList(settings: CniSettings): object {
   return {
     cniVersion: "1.0.0",
     name: settings.name,
-    plugins: [
-      {
-        type: "ptp",
-        ...(settings.mtuBytes !== undefined && { mtu: settings.mtuBytes }),
-        ipam: {
-          type: "host-local",
-          dataDir: settings.leaseDirectory,
-          ranges: [[{ subnet: settings.podRange }]],
-          routes: [{ dst: "0.0.0.0/0" }],
-        },
-      },
-    ],
+    plugins: [settings.ownPlugin ? { type: linkPlugin } : pointToPoint(settings)],
+  }
+}
+
+function pointToPoint(settings: CniSettings): object {
+  return {
+    type: "ptp",
+    ...(settings.mtuBytes !== undefined && { mtu: settings.mtuBytes }),
+    ipam: {
+      type: "host-local",
+      dataDir: settings.leaseDirectory,
+      ranges: [[{ subnet: settings.podRange }]],
+      routes: [{ dst: "0.0.0.0/0" }],
+    },
   }
 }
 
@@ -46,7 +51,7 @@ export function writeCniConfig(directory: string, settings: CniSettings): void {
 }
 
 /** Directories that together hold every plugin needed; throws naming those that none has. */
-export function findCniPlugins(directories: readonly string[] = usualDirectories): string[] {
+export function findCniPlugins(directories: readonly string[]): string[] {
   const missing = plugins.filter((plugin) => !directories.some((directory) => existsSync(join(directory, plugin))))
   if (missing.length > 0) {
     throw new Error(

@@ -146,9 +146,47 @@ describe("the pod network on this machine", () => {
     expect(await text(`http://${web}`)).toContain(two.name)
   })
 
-  it("gives back the addresses of sandboxes that are gone, and only those", async () => {
-    expect(await network.releaseLeases(() => true)).toEqual([])
-    expect(await network.releaseLeases((sandbox) => sandbox !== two.name)).toEqual([two.address])
+  it("makes links by the usual plugins where its own may not be executed, and gives back addresses of what is gone", async () => {
+    const sealed = mkdtempSync(join(tmpdir(), "wick-network-"))
+    run("mount", ["-t", "tmpfs", "-o", "noexec", "none", sealed])
+    await using undo = new AsyncDisposableStack()
+    undo.defer(() => {
+      run("umount", [sealed])
+      rmSync(sealed, { recursive: true })
+    })
+    const other = await startNetwork({ ...options, instance: `${instance}f`.slice(-6), directory: sealed })
+    undo.defer(() => other.remove().catch(() => {}))
+    const pod = undo.use(await PodNamespace.start(other, "usual"))
+    expect(await text(`http://${pod.address}:8080`)).toContain(pod.name)
+    expect(await other.releaseLeases(() => true)).toEqual([])
+    expect(await other.releaseLeases((sandbox) => sandbox !== pod.name)).toEqual([pod.address])
+  })
+
+  it("offers containerd the plugins of the machine beside its own, for configurations of others", async () => {
+    const [offered = ""] = network.cniBinDirs
+    const configuration = {
+      cniVersion: "1.0.0",
+      name: "theirs",
+      type: "ptp",
+      ipam: { type: "host-local", dataDir: join(directory, "theirs"), subnet: "10.239.76.0/24" },
+    }
+    const name = `${network.link}-theirs`
+    run("ip", ["netns", "add", name])
+    const plugin = (command: string): string =>
+      execFileSync(join(offered, configuration.type), {
+        input: JSON.stringify(configuration),
+        encoding: "utf8",
+        env: {
+          CNI_COMMAND: command,
+          CNI_CONTAINERID: name,
+          CNI_NETNS: `/run/netns/${name}`,
+          CNI_IFNAME: "eth0",
+          CNI_PATH: offered,
+        },
+      })
+    expect(JSON.parse(plugin("ADD")).ips[0].address).toMatch(/^10\.239\.76\./)
+    plugin("DEL")
+    run("ip", ["netns", "delete", name])
   })
 
   it("leaves nothing on the host once the pods are gone and it is removed", async () => {

@@ -5,12 +5,13 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { addressAt, formatAddress, parseRange } from "./address.ts"
-import { findCniPlugins, writeCniConfig } from "./cni-config.ts"
+import { findCniPlugins, usualDirectories, writeCniConfig } from "./cni-config.ts"
 import { letPass, stopPassing } from "./forward-pass.ts"
 import { hostCommand } from "./host-command.ts"
 import { allowForwarding, ensureLink, rangeTexts, removeLink, surroundings } from "./host-link.ts"
 import { releaseLeases } from "./leases.ts"
 import { NodeRoutes } from "./node-routes.ts"
+import { PluginDirectory } from "./pod-link/plugin-directory.ts"
 import { chooseRanges, RangeRefusedError, type Ranges } from "./range-choice.ts"
 import { whileRangesAreOurs } from "./range-lock.ts"
 import { ServiceFollower } from "./service-follower.ts"
@@ -51,7 +52,7 @@ export interface Network extends AsyncDisposable {
   followServices(informers: Informers): Promise<void>
   /** Begins to lead packets for pods of other hosts there. */
   followNodes(informers: Informers, ownName: string): void
-  /** Gives back the addresses of sandboxes that are gone. Returns them. */
+  /** Gives back the addresses of sandboxes that are gone, where they are kept in files. Returns them. */
   releaseLeases(isAlive: (sandboxId: string) => boolean): Promise<string[]>
   /** Takes link and rules off the host; ranges are kept for the next start. Only when no pod is left. */
   takeDown(): Promise<void>
@@ -71,8 +72,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { instance, directory, log } = options
   assert(/^[0-9a-f]{1,10}$/.test(instance), "an instance names links of at most 15 characters")
   const name = `wick-${instance}`
-  const cniBinDirs = findCniPlugins(options.cniBinDirs)
   mkdirSync(directory, { recursive: true })
+  const others = options.cniBinDirs ?? usualDirectories
+  const plugins = await PluginDirectory.make(join(directory, "bin"), others)
+  const cniBinDirs = plugins ? [plugins.path, ...others] : findCniPlugins(others)
   const { ranges, hostAddress, dnsServer, mtuBytes, moved } = await whileRangesAreOurs(options.clock, () =>
     takeRanges(name, options),
   )
@@ -82,7 +85,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   await letPass(name, ranges, [hostAddress, dnsServer])
   const cniConfDir = join(directory, "cni")
   const leaseDirectory = join(directory, "leases")
-  writeCniConfig(cniConfDir, { name, podRange: texts.pods, leaseDirectory, mtuBytes })
+  const lastAddressFile = join(directory, "last-address")
+  await plugins?.writeLinkPlugin({ pods: ranges.pods, mtuBytes, lastAddressFile })
+  const ownPlugin = plugins !== undefined
+  writeCniConfig(cniConfDir, { name, ownPlugin, podRange: texts.pods, leaseDirectory, mtuBytes })
+  if (!ownPlugin) log.warn("the usual CNI plugins make pods' links: our own cannot run here", { directory })
   log.info("pod network is up", { ...texts, link: name })
 
   let follower: ServiceFollower | undefined
