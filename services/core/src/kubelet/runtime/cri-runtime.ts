@@ -43,6 +43,8 @@ export function criRuntime(containerd: Containerd, owner?: string): Runtime {
   return new CriRuntime(containerd, owner)
 }
 
+type ListedSandbox = NonNullable<CriCalls["ListPodSandbox"][1]["items"]>[number]
+
 class CriRuntime implements Runtime {
   readonly scheme = "containerd"
   readonly #containerd: Containerd
@@ -79,11 +81,11 @@ class CriRuntime implements Runtime {
     const items = contained.containers ?? []
     const sandboxOf = new Map(items.map(({ id, podSandboxId }) => [id, podSandboxId]))
     const [sandboxes, containers] = await Promise.all([
-      Promise.all((listed.items ?? []).map(({ id }) => this.#sandboxStatus(id))),
+      Promise.all((listed.items ?? []).map((item) => this.#sandboxOf(item))),
       Promise.all(items.map(({ id: containerId }) => this.#call("ContainerStatus", { containerId }).catch(goneIsNone))),
     ])
     return {
-      sandboxes: sandboxes.flatMap((status) => (status ? [fromSandboxStatus(status)] : [])),
+      sandboxes: sandboxes.filter((sandbox) => sandbox !== undefined),
       containers: containers.flatMap((found) =>
         found?.status ? [fromContainer(found.status, sandboxOf.get(found.status.id) ?? "")] : [],
       ),
@@ -216,6 +218,17 @@ class CriRuntime implements Runtime {
   async #sandboxStatus(podSandboxId: string | undefined) {
     const found = await this.#call("PodSandboxStatus", { podSandboxId }).catch(goneIsNone)
     return found?.status
+  }
+
+  /** One that containerd cannot look into, because its network is half taken away, must not hide all the others. */
+  async #sandboxOf(item: ListedSandbox): Promise<SandboxRecord | undefined> {
+    try {
+      const status = await this.#sandboxStatus(item.id)
+      return status && fromSandboxStatus(status)
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.kind !== "failed") throw error
+      return { ...fromSandboxStatus(item), ready: false }
+    }
   }
 
   #openStream(request: StreamRequest): Promise<{ url?: string | undefined }> {
