@@ -60,7 +60,7 @@ describe("kubectl reaches into a function's container", () => {
     const port = /127\.0\.0\.1:(\d+) ->/.exec(await forward.printed("-> 8080"))?.[1]
     const answers = await Promise.all([1, 2, 3].map((n) => fetch(`http://127.0.0.1:${port}/forwarded-${n}`)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
-    expect((await wick.kubectl("logs", await podName())).stdout).toContain("asked /forwarded-3")
+    await expect.poll(async () => (await wick.kubectl("logs", await podName())).stdout).toContain("asked /forwarded-3")
   })
 })
 

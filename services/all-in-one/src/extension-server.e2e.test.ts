@@ -119,7 +119,7 @@ describe("an extension server in a pod", () => {
     await ok("scale", "deployment/wardle", "-n", "shop", "--replicas=0")
     const service = "apiservice/v1alpha1.wardle.example.com"
     await ok("wait", service, "--for=condition=Available=False", "--timeout=60s")
-    expect(await ok("get", service, "--no-headers")).toContain("False (MissingEndpoints)")
+    await expect.poll(() => ok("get", service, "--no-headers")).toContain("False (MissingEndpoints)")
     await ok("scale", "deployment/wardle", "-n", "shop", "--replicas=1")
     await ok("wait", service, "--for=condition=Available", "--timeout=60s")
     expect(await ok("get", "flunders", "-n", "shop", "-o", "name")).toBe("flunder.wardle.example.com/red")

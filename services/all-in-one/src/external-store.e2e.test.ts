@@ -80,4 +80,4 @@ it.concurrent("a start with an etcd that is not there says what each endpoint sa
   expect(stderr).toContain(
     "the store cannot be opened: no endpoint of etcd answers: http://127.0.0.1:1: connect ECONNREFUSED",
   )
-}, 90_000)
+})

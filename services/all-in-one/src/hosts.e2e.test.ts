@@ -30,15 +30,15 @@ beforeAll(async () => {
   const image = "127.0.0.1:5000/echo"
   await first?.wick("deploy", "warm", "--image", image, "--scale", "1..1")
   await first?.wick("deploy", "cold", "--image", image, "--annotation", "autoscaling.knative.dev/window=6s")
-}, 240_000)
-afterAll(() => cluster?.[Symbol.asyncDispose](), 120_000)
+}, 300_000)
+afterAll(() => cluster?.[Symbol.asyncDispose](), 180_000)
 
 describe("three control-plane hosts", () => {
   it("are named in the kubeconfig and by wick member list, one of them as the leader", async () => {
     for (const host of cluster.hosts) {
       const told = await host.wick("member", "list")
       for (const { api } of cluster.hosts) expect(told).toContain(api)
-      expect(told.match(/leader/g)).toHaveLength(1)
+      await expect.poll(async () => (await host.wick("member", "list")).match(/leader/g)).toHaveLength(1)
     }
   })
 
@@ -51,7 +51,7 @@ describe("three control-plane hosts", () => {
     }
     for (const asked of cluster.hosts) {
       for (const { name } of cluster.hosts) {
-        expect(await asked.kubectl("logs", `on-${name}`)).toBe("said\n")
+        await expect.poll(() => asked.kubectl("logs", `on-${name}`)).toBe("said\n")
         expect(await asked.kubectl("exec", `on-${name}`, "--", node, "-e", "console.log(6 * 7)")).toBe("42\n")
       }
     }

@@ -75,8 +75,10 @@ describe.concurrent("a function that cannot run says exactly why, in deploy, as 
     const service = await wick.client.get(Service, { name, namespace: "default" })
     const ready = service.status?.conditions?.find(({ type }) => type === "Ready")
     expect(ready?.status).not.toBe("True")
-    expect((await wick.kubectl("describe", "ksvc", name)).stdout).toMatch(reason)
-    expect((await wick.wick("describe", name)).stdout).toMatch(reason)
+    // What is not ready in time need not have come so far that anybody knows why.
+    const told = async (say: () => Promise<{ stdout: string }>) => reason.test((await say()).stdout)
+    await until("kubectl to say why", () => told(() => wick.kubectl("describe", "ksvc", name)))
+    await until("wick to say why", () => told(() => wick.wick("describe", name)))
     await wick.wick("delete", name)
   })
 })

@@ -45,7 +45,7 @@ beforeAll(async () => {
   const functionHost = { gateway: { host: spec.clusterIP ?? "", port: 80 }, specimen }
   const config = parseKubeconfig(readFileSync(kubeconfig, "utf8"))
   cluster = running.use(await clusterOf(config, systemClock, { functionHost }))
-}, 240_000)
+}, 300_000)
 afterAll(() => running.disposeAsync())
 
 const topic = { ...serving, cases: serving.cases.filter(({ title }) => chosen.test(title)) }

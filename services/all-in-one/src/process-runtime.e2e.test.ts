@@ -48,7 +48,7 @@ it("a function of plain processes is deployed, called, scaled to zero, called ag
   const second = await wick.call("fn.default.wick.localhost")
   expect(second).toMatchObject({ status: 200, body: `pid ${processes()[0]}` })
   expect(second.body).not.toBe(first.body)
-  expect((await wick.wick("logs", "fn")).stdout).toContain("asked /")
+  await expect.poll(async () => (await wick.wick("logs", "fn")).stdout).toContain("asked /")
   expect(await wick.wick("delete", "fn")).toMatchObject({ code: 0 })
   await atZero()
   expect(processes()).toEqual([])

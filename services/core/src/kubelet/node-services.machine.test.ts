@@ -105,7 +105,7 @@ describe("an ephemeral container", () => {
     )
     const [status] = after?.status?.ephemeralContainerStatuses ?? []
     expect(status).toMatchObject({ name: "debugger", restartCount: 0, state: { terminated: { exitCode: 3 } } })
-    expect(await rig.logs("subject", "debugger")).toContain(obedient)
+    await expect.poll(() => rig.logs("subject", "debugger")).toContain(obedient)
     expect(isReady(after)).toBe(true)
     expect(after?.status?.phase).toBe("Running")
     expect(statusOf(after)?.containerID).toBe(statusOf(before)?.containerID)

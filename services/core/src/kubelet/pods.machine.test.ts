@@ -218,7 +218,8 @@ describe("a container", () => {
       ],
     })
     const pod = await rig.until("env", (now) => now?.status?.phase === "Succeeded")
-    expect(await rig.logs("env", "main")).toBe(`a-b-secret!-env-${pod?.status?.podIP}-250-env+$(A)\n`)
+    const told = `a-b-secret!-env-${pod?.status?.podIP}-250-env+$(A)\n`
+    await expect.poll(() => rig.logs("env", "main")).toBe(told)
   })
 
   it("is ready when its probe says so, and not when it stops saying so", async () => {
