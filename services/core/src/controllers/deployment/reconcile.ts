@@ -113,9 +113,11 @@ class Deployments implements AsyncDisposable {
     const orphans = this.#sets.byIndex("orphans", namespace)
     const { owned, adopt, release } = claim(deployment, this.#sets.byIndex("byController", uid), orphans)
     const reference = controllerReference(Deployment, deployment)
-    const taken = adopt.map((set) => this.#patchSet(set, adoptionPatch(set, reference)))
-    await Promise.all([...taken, ...release.map((set) => this.#patchSet(set, releasePatch(set, uid)))])
-    return [...owned, ...adopt]
+    const taken = Promise.all(adopt.map((set) => this.#patchSet(set, adoptionPatch(set, reference))))
+    await Promise.all(release.map((set) => this.#patchSet(set, releasePatch(set, uid))))
+    // Of one that was gone already no event wakes this deployment: it was nobody's.
+    const isTaken = await taken
+    return [...owned, ...adopt.filter((_, at) => isTaken[at])]
   }
 
   async #apply(deployment: Deployment, plan: Plan, isUnderWay: boolean): Promise<void> {
@@ -198,11 +200,14 @@ class Deployments implements AsyncDisposable {
     this.#events.record(deployment, { type: "Normal", reason: "ScalingReplicaSet", message })
   }
 
-  async #patchSet(set: ReplicaSet, body: object, options: WriteOptions = {}): Promise<void> {
+  /** False: it is gone. */
+  async #patchSet(set: ReplicaSet, body: object, options: WriteOptions = {}): Promise<boolean> {
     try {
       await this.#context.client.patch(ReplicaSet, referenceOf(set), { type: "merge", body }, options)
+      return true
     } catch (error) {
       if (!isStatus(error, "NotFound")) throw error
+      return false
     }
   }
 

@@ -37,6 +37,11 @@ export function startDisruption(context: ControllerContext): AsyncDisposable {
     ReplicationController: informers(ReplicationController),
   }
   const ofNamespace = (namespace: string | undefined): string[] => budgets.list(namespace).map(keyOf)
+  const ofPod = (pod: Pod): string[] =>
+    budgets
+      .list(pod.metadata.namespace)
+      .filter((budget) => selects(budget, pod))
+      .map(keyOf)
   return createController({
     name: "disruption-controller",
     clock,
@@ -44,13 +49,8 @@ export function startDisruption(context: ControllerContext): AsyncDisposable {
     metrics,
     watches: [
       watchOf(budgets, (change) => [keyOf(subject(change))]),
-      watchOf(pods, (change) => {
-        const { metadata } = subject(change)
-        return budgets
-          .list(metadata.namespace)
-          .filter((budget) => selects(budget, subject(change)))
-          .map(keyOf)
-      }),
+      // A pod may leave a budget by its labels alone.
+      watchOf(pods, ({ before, after }) => new Set([before, after].flatMap((pod) => (pod ? ofPod(pod) : [])))),
       watchOf(world.Deployment, (change) => ofNamespace(subject(change).metadata.namespace)),
       watchOf(world.StatefulSet, (change) => ofNamespace(subject(change).metadata.namespace)),
     ],

@@ -8,7 +8,7 @@ import { isEnded } from "../pod-state.ts"
 
 /** Makes the claims of volumes that live as long as their pod: `<pod>-<volume>`, the pod's own. */
 export function startEphemeralClaims({ client, clock, informers, log, metrics }: ControllerContext): AsyncDisposable {
-  const pods = informers(Pod)
+  const pods = informers(Pod, { indexes: { ephemeral: ephemeralKeys } })
   const claims = informers(PersistentVolumeClaim)
   const hasAny = ({ spec }: Pod): boolean => spec.volumes?.some(({ ephemeral }) => ephemeral) === true
   return createController({
@@ -16,7 +16,13 @@ export function startEphemeralClaims({ client, clock, informers, log, metrics }:
     clock,
     log,
     metrics,
-    watches: [watchOf(pods, (change) => (hasAny(subject(change)) && !change.before ? [keyOf(subject(change))] : []))],
+    watches: [
+      watchOf(pods, (change) => (hasAny(subject(change)) && !change.before ? [keyOf(subject(change))] : [])),
+      // A claim that goes may have been in the way of one of a later pod of the same name.
+      watchOf(claims, ({ before, after }) =>
+        before && !after ? pods.byIndex("ephemeral", keyOf(before)).map(keyOf) : [],
+      ),
+    ],
     reconcile: async (key) => {
       const { name, namespace = "" } = splitKey(key)
       const pod = pods.get(name, namespace)
@@ -33,6 +39,12 @@ export function startEphemeralClaims({ client, clock, informers, log, metrics }:
       return done
     },
   })
+}
+
+/** `namespace/name` of the claims that a pod's ephemeral volumes are. */
+function ephemeralKeys({ metadata, spec }: Pod): string[] {
+  const { namespace = "", name: pod } = metadata
+  return (spec.volumes ?? []).flatMap(({ name, ephemeral }) => (ephemeral ? [`${namespace}/${pod}-${name}`] : []))
 }
 
 /** Pure: the claims that a pod's ephemeral volumes are. */

@@ -3,7 +3,7 @@ import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-clai
 import { Pod } from "@wick/sdk/api/core/pod"
 import { StorageClass } from "@wick/sdk/api/storage/storage-class"
 import { expect, it } from "vitest"
-import { startTestCluster, type TestCluster, until } from "../testing/cluster.ts"
+import { atRest, startTestCluster, type TestCluster, until } from "../testing/cluster.ts"
 
 const namespace = "default"
 const spec = {
@@ -73,4 +73,22 @@ it("a pod whose claim does not exist waits, says so, and is placed when it comes
   )
   await client.create(PersistentVolumeClaim, { metadata: { name: "late", namespace }, spec })
   await until(informers(Pod), ([pod]) => pod?.spec.nodeName !== undefined)
+})
+
+it("a pod gets an ephemeral claim of its own though that of the one before it, of the same name, went late", async () => {
+  await using cluster = await withClass(1)
+  const { client, informers } = cluster
+  const volume = { ephemeral: { volumeClaimTemplate: { spec } } }
+  const claims = informers(PersistentVolumeClaim)
+  await create(cluster, "web", volume)
+  await until(claims, ([claim]) => claim?.status?.phase === "Bound")
+  const held = { type: "merge", body: { metadata: { finalizers: ["example.com/hold"] } } } as const
+  await client.patch(PersistentVolumeClaim, { name: "web-data", namespace }, held)
+  await client.delete(Pod, { name: "web", namespace })
+  await until(claims, ([claim]) => claim?.metadata.deletionTimestamp !== undefined)
+  const { metadata } = await create(cluster, "web", volume)
+  await atRest(cluster)
+  const free = { type: "merge", body: { metadata: { finalizers: null } } } as const
+  await client.patch(PersistentVolumeClaim, { name: "web-data", namespace }, free)
+  await until(claims, ([claim]) => claim?.metadata.ownerReferences?.[0]?.uid === metadata.uid)
 })

@@ -118,17 +118,21 @@ class ReplicaSets implements AsyncDisposable {
     const orphans = this.#pods.byIndex("orphans", namespace)
     const { adopt, release } = claim(set, this.#pods.byIndex("byController", uid), orphans)
     const reference = controllerReference(ReplicaSet, set)
-    const taken = adopt.map((pod) => this.#patch(pod, adoptionPatch(pod, reference)))
-    await Promise.all([...taken, ...release.map((pod) => this.#patch(pod, releasePatch(pod, uid)))])
-    return adopt
+    const taken = Promise.all(adopt.map((pod) => this.#patch(pod, adoptionPatch(pod, reference))))
+    await Promise.all(release.map((pod) => this.#patch(pod, releasePatch(pod, uid))))
+    // Of one that was gone already no event wakes this set: it was nobody's.
+    const isTaken = await taken
+    return adopt.filter((_, at) => isTaken[at])
   }
 
-  async #patch(pod: Pod, body: object): Promise<void> {
+  /** False: it is gone, or another owner was faster. */
+  async #patch(pod: Pod, body: object): Promise<boolean> {
     try {
       await this.#context.client.patch(Pod, referenceOf(pod), { type: "merge", body })
+      return true
     } catch (error) {
-      // Gone, or another owner was faster: the watch brings what is true.
       if (!isStatus(error, "NotFound", "Invalid")) throw error
+      return false
     }
   }
 

@@ -1,6 +1,8 @@
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { ResourceQuota } from "@wick/sdk/api/core/resource-quota"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { FetchWrapper } from "@wick/sdk/client"
 import { expect, it } from "vitest"
 import { startTestCluster, type TestCluster, until } from "../testing/cluster.ts"
 
@@ -29,4 +31,22 @@ it("counts what is there when a quota comes, what goes afterwards, and what a ch
     hard: { pods: "5", "requests.cpu": "2", "count/configmaps": "3" },
     used: { pods: "1", "requests.cpu": "250m", "count/configmaps": "1" },
   })
+})
+
+it("counts again when a kind could not be listed: its definition may just have gone", async () => {
+  let refusals = 0
+  const through: FetchWrapper = (next) => (request) => {
+    const { pathname, searchParams } = new URL(request.url)
+    const isCount = pathname.endsWith(`/${namespace}/configmaps`) && !searchParams.has("watch")
+    if (!isCount || refusals > 0) return next(request)
+    refusals++
+    const answer = new StatusError("NotFound", "the server could not find the requested resource").toStatus()
+    return Promise.resolve(Response.json(answer, { status: 404 }))
+  }
+  await using cluster = await startTestCluster({ through })
+  await cluster.client.create(ConfigMap, { metadata: { name: "m", namespace } })
+  const hard = { "count/configmaps": "3" }
+  await cluster.client.create(ResourceQuota, { metadata: { name: "q", namespace }, spec: { hard } })
+  await isUsed(cluster, "count/configmaps", "1")
+  expect(refusals).toBe(1)
 })

@@ -105,7 +105,6 @@ class ResourceQuotas implements AsyncDisposable {
     try {
       await this.#recount(name, namespace, signal)
     } catch (error) {
-      if (isStatus(error, "NotFound")) return done
       // Charged meanwhile, or a passing failure: counted again from what is there then.
       this.#stale.add(key)
       throw error
@@ -116,7 +115,8 @@ class ResourceQuotas implements AsyncDisposable {
   /** The quota is read first and written only if nobody has charged it since: a charge is never lost. */
   async #recount(name: string, namespace: string, signal: AbortSignal): Promise<void> {
     const { client, clock } = this.#context
-    const quota = await client.get(ResourceQuota, { name, namespace }, { signal })
+    const quota = await this.#present(name, namespace, signal)
+    if (!quota) return
     const hard = quota.spec?.hard ?? {}
     await clock.sleep(storedWithinMs, signal)
     const kinds = countedKinds(Object.keys(hard), this.#inventory.kinds())
@@ -127,6 +127,15 @@ class ResourceQuotas implements AsyncDisposable {
     if (text === JSON.stringify(quota.status?.used) && JSON.stringify(hard) === JSON.stringify(quota.status?.hard))
       return
     await client.updateStatus(ResourceQuota, { ...quota, status: { hard, used } }, { signal })
+  }
+
+  async #present(name: string, namespace: string, signal: AbortSignal): Promise<ResourceQuota | undefined> {
+    try {
+      return await this.#context.client.get(ResourceQuota, { name, namespace }, { signal })
+    } catch (error) {
+      if (!isStatus(error, "NotFound")) throw error
+      return undefined
+    }
   }
 
   async #objectsOf(

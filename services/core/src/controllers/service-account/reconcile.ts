@@ -1,8 +1,8 @@
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Namespace } from "@wick/sdk/api/core/namespace"
 import { ServiceAccount } from "@wick/sdk/api/core/service-account"
-import { isStatus } from "@wick/sdk/api/meta/status-error"
-import { createController, done, type Informer, type Result, watchOf } from "@wick/sdk/controller"
+import { isNamespaceTerminating, isStatus } from "@wick/sdk/api/meta/status-error"
+import { createController, done, type Informer, type Result, subject, watchOf } from "@wick/sdk/controller"
 import type { ControllerContext } from "../context.ts"
 
 const accountName = "default"
@@ -31,7 +31,10 @@ export function startServiceAccounts(context: ServiceAccountContext): AsyncDispo
     watches: [
       watchOf(namespaces, ({ after }) => (after ? [after.metadata.name] : [])),
       watchOf(accounts, ({ before, after }) => (before && !after ? inNamespace(before) : [])),
-      watchOf(maps, ({ before }) => (before ? inNamespace(before) : [])),
+      // Somebody else may have been faster to make one.
+      watchOf(maps, (change) =>
+        change.after?.data?.[authorityKey] === context.certificateAuthority ? [] : inNamespace(subject(change)),
+      ),
     ],
     reconcile: (name) => provide(context, { namespaces, accounts, maps }, name),
   })
@@ -66,6 +69,6 @@ async function ensured(creation: Promise<unknown>): Promise<void> {
   try {
     await creation
   } catch (error) {
-    if (!isStatus(error, "AlreadyExists", "Forbidden", "NotFound")) throw error
+    if (!isStatus(error, "AlreadyExists", "NotFound") && !isNamespaceTerminating(error)) throw error
   }
 }
