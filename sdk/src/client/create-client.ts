@@ -28,6 +28,8 @@ import type { OpenWebSocket } from "./web-socket.ts"
 
 export interface ClientOptions {
   readonly fetch: Fetch
+  /** Makes what `fetch` is given; the web's own Request unless told. Headers come as a record of lower-case names, or as Headers. */
+  readonly newRequest?: (url: string, init: RequestInit) => Request
   /** How connections for exec, attach and port-forward are opened; `clusterFetch` has one. */
   readonly openWebSocket?: OpenWebSocket
   /** Where paths begin; in process it only has to be a valid URL. */
@@ -54,6 +56,7 @@ export function createClient(options: ClientOptions): Client {
 
 class FetchClient implements Client {
   readonly #fetch: Fetch
+  readonly #newRequest: (url: string, init: RequestInit) => Request
   readonly #baseUrl: string
   readonly #headers: Record<string, string>
   readonly #fieldManager: string | undefined
@@ -62,6 +65,7 @@ class FetchClient implements Client {
 
   constructor(options: ClientOptions) {
     this.#fetch = options.fetch
+    this.#newRequest = options.newRequest ?? ((url, init) => new Request(url, init))
     this.#baseUrl = (options.baseUrl ?? "http://wick.internal").replace(/\/+$/, "")
     this.#headers = { accept: "application/json", ...(options.userAgent && { "user-agent": options.userAgent }) }
     this.#fieldManager = options.fieldManager
@@ -145,7 +149,7 @@ class FetchClient implements Client {
   async request(path: string, init: RequestInit = {}, { shared = false }: RequestManner = {}): Promise<Response> {
     const headers = new Headers(init.headers)
     for (const name in this.#headers) if (!headers.has(name)) headers.set(name, this.#headers[name] as string)
-    const request = new Request(this.#baseUrl + path, { ...init, headers })
+    const request = this.#newRequest(this.#baseUrl + path, { ...init, headers })
     if (shared) askForShared(request)
     return this.#accepted(request)
   }
@@ -160,7 +164,7 @@ class FetchClient implements Client {
     headers: Record<string, string>,
     signal?: AbortSignal,
   ): AsyncGenerator<WatchEvent<Item>, void> {
-    const response = await this.#accepted(new Request(this.#baseUrl + path, requestInit(headers, signal)))
+    const response = await this.#accepted(this.#newRequest(this.#baseUrl + path, requestInit(headers, signal)))
     assert(response.body, "a watch is answered with a body")
     for await (const events of readWatch<Item>(response.body, signal)) yield* events
   }
@@ -219,7 +223,7 @@ class FetchClient implements Client {
     const init: RequestInit = { method, headers }
     if (body !== undefined) init.body = body
     if (signal) init.signal = signal
-    return this.#accepted(new Request(this.#baseUrl + path, init))
+    return this.#accepted(this.#newRequest(this.#baseUrl + path, init))
   }
 
   async #accepted(request: Request): Promise<Response> {

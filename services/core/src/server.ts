@@ -17,6 +17,7 @@ import {
   ensureBootstrapObjects,
   type Guard,
   keysInStore,
+  lightRequest,
   listen,
   type NodeProxy,
   openAudit,
@@ -151,7 +152,10 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   if (member !== undefined) await openAroundMember(options, member, pki, undo)
   const clientAs: ControlPlane["clientAs"] = (user, term) => {
     const fetch = api.fetchAs(user)
-    return createClient({ fetch: term === undefined ? fetch : compose(fetch, fence(term)) })
+    return createClient({
+      fetch: term === undefined ? fetch : compose(fetch, fence(term)),
+      newRequest: lightRequest,
+    })
   }
   undo.defer(() => mandate[Symbol.dispose]?.())
   const identity = `${name}_${member?.cluster.self ?? "external"}`

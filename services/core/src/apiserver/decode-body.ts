@@ -13,12 +13,8 @@ export function mediaTypeOf(request: Request): string {
   return (request.headers.get("content-type") ?? "application/json").split(";")[0]?.trim().toLowerCase() ?? ""
 }
 
-export async function readBytes(request: Request): Promise<Uint8Array> {
-  const announced = Number(request.headers.get("content-length") ?? 0)
-  if (announced > bodyBytesMax) throw tooLarge()
-  const bytes = new Uint8Array(await request.arrayBuffer())
-  if (bytes.byteLength > bodyBytesMax) throw tooLarge()
-  return bytes
+function refuseAnnounced(request: Request): void {
+  if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw tooLarge()
 }
 
 function tooLarge(): StatusError {
@@ -28,10 +24,11 @@ function tooLarge(): StatusError {
 /** The value of a JSON, YAML or protobuf body; undefined when it is empty. `onJson` sees the text of a right JSON one. */
 export async function decodeBody(request: Request, onJson: (text: string) => void = () => {}): Promise<unknown> {
   const type = mediaTypeOf(request)
-  const bytes = await readBytes(request)
-  if (bytes.byteLength === 0) return undefined
-  const value =
-    type === protobufType ? await parseProtobuf(bytes) : await parseText(new TextDecoder().decode(bytes), type, onJson)
+  refuseAnnounced(request)
+  const body = type === protobufType ? new Uint8Array(await request.arrayBuffer()) : await request.text()
+  if (body.length === 0) return undefined
+  if (Buffer.byteLength(body) > bodyBytesMax) throw tooLarge()
+  const value = typeof body === "string" ? await parseText(body, type, onJson) : await parseProtobuf(body)
   if (depthOf(value, 0) > depthMax)
     throw new StatusError("BadRequest", `the object is nested deeper than ${depthMax} levels`)
   return value

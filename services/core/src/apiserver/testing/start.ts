@@ -4,7 +4,7 @@ import { type Clock, seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { createMemoryStorage, type Storage } from "#store"
 import type { ApiServerOptions } from "../create-api-server.ts"
-import { type ApiServer, createApiServer } from "../index.ts"
+import { type ApiServer, createApiServer, lightRequest } from "../index.ts"
 
 export interface TestApi extends AsyncDisposable {
   readonly server: ApiServer
@@ -59,7 +59,7 @@ export async function startTestApi({
   return {
     server,
     storage,
-    client: createClient({ fetch: server.fetchAs(master) }),
+    client: createClient({ fetch: server.fetchAs(master), newRequest: lightRequest }),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]()
       if (!given) await storage.close()

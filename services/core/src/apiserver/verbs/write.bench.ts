@@ -10,7 +10,7 @@ import { builtinKinds } from "@wick/sdk/api"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { createMemoryStorage } from "#store"
-import { createApiServer } from "../index.ts"
+import { createApiServer, lightRequest } from "../index.ts"
 
 const rounds = 40
 const writesPerRound = 50
@@ -35,7 +35,7 @@ const core = "http://x/api/v1/namespaces/default"
 async function write(user: string, method: string, path: string, body: object, type = "application/json") {
   const headers = { "content-type": type, "user-agent": `${user}/v1 (linux/amd64)` }
   const send = server.fetchAs({ name: user, groups: ["system:masters"] })
-  const response = await send(new Request(`${core}${path}`, { method, headers, body: JSON.stringify(body) }))
+  const response = await send(lightRequest(`${core}${path}`, { method, headers, body: JSON.stringify(body) }))
   const text = await response.text()
   if (!response.ok) throw new Error(text)
   return text.length

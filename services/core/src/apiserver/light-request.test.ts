@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { LightRequest } from "./light-request.ts"
+import { LightRequest, lightRequest } from "./light-request.ts"
 
 const headers = [
   ":method",
@@ -67,5 +67,29 @@ describe("a request that was not made by the web's own class", () => {
     const late = post("")
     late.abort(reason)
     for (const each of [signal, late.signal]) expect([each.aborted, each.reason]).toEqual([true, reason])
+  })
+})
+
+describe("a request of a client in this very process", () => {
+  const init = { method: "PUT", headers: { "Content-Type": "text/x" }, body: "häm" }
+
+  it("is what the web's own would be: method, headers, body, clone", async () => {
+    for (const request of [lightRequest(url, init), new Request(url, init), lightRequest(url, init).clone()]) {
+      expect([request.method, request.url, request.headers.get("content-type")]).toEqual(["PUT", url, "text/x"])
+      expect(await request.clone().text()).toBe("häm")
+      expect(Buffer.from(await request.clone().arrayBuffer()).toString()).toBe("häm")
+      expect(await new Response(request.body).text()).toBe("häm")
+    }
+    const got = lightRequest(url, { headers: new Headers({ accept: "a" }) })
+    expect([got.method, got.headers.get("accept"), got.body]).toEqual(["GET", "a", null])
+    expect(await lightRequest(url, { ...init, body: new Uint8Array([97]) }).text()).toBe("a")
+  })
+
+  it("ends when its caller's signal does, and leaves nothing at that", () => {
+    const caller = new AbortController()
+    const { signal } = lightRequest(url, { ...init, signal: caller.signal })
+    expect(signal).not.toBe(caller.signal)
+    caller.abort(new Error("gone"))
+    expect([signal.aborted, signal.reason]).toEqual([true, caller.signal.reason])
   })
 })

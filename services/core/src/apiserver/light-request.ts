@@ -1,4 +1,4 @@
-import { LightHeaders } from "../light-headers.ts"
+import { LightHeaders } from "./light-headers.ts"
 
 /** What a request is made of. */
 export interface RequestParts {
@@ -7,7 +7,9 @@ export interface RequestParts {
   /** Name, value, name, value…, names in lower case; pseudo-headers are passed over. */
   readonly headers: readonly string[]
   /** All of it. */
-  readonly body: Buffer
+  readonly body: Buffer | string
+  /** Tells that nobody waits for the answer any more; absent where `abort` does. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -19,18 +21,21 @@ export class LightRequest {
   readonly method: string
   readonly url: string
   readonly #list: readonly string[]
-  readonly #bytes: Buffer
+  readonly #body: Buffer | string
+  readonly #given: AbortSignal | undefined
   #headers: LightHeaders | undefined
+  #signal: AbortSignal | undefined
   #abort: AbortController | undefined
   #reason: Error | undefined
   #whole: Request | undefined
   #isUsed = false
 
-  constructor({ method, url, headers, body }: RequestParts) {
+  constructor({ method, url, headers, body, signal }: RequestParts) {
     this.method = method
     this.url = url
     this.#list = headers
-    this.#bytes = body
+    this.#body = body
+    this.#given = signal
   }
 
   get headers(): Headers {
@@ -39,10 +44,14 @@ export class LightRequest {
   }
 
   get signal(): AbortSignal {
-    if (!this.#abort) {
-      this.#abort = new AbortController()
-      if (this.#reason) this.#abort.abort(this.#reason)
-    }
+    // One of its own: what is left at it goes with the request, however long the given one lasts.
+    this.#signal ??= this.#given ? AbortSignal.any([this.#given]) : this.#ownSignal()
+    return this.#signal
+  }
+
+  #ownSignal(): AbortSignal {
+    this.#abort = new AbortController()
+    if (this.#reason) this.#abort.abort(this.#reason)
     return this.#abort.signal
   }
 
@@ -61,7 +70,8 @@ export class LightRequest {
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
-    const { buffer, byteOffset, byteLength } = this.#take()
+    const body = this.#take()
+    const { buffer, byteOffset, byteLength } = typeof body === "string" ? Buffer.from(body) : body
     return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
   }
 
@@ -70,7 +80,8 @@ export class LightRequest {
   }
 
   async text(): Promise<string> {
-    return new TextDecoder().decode(this.#take())
+    const body = this.#take()
+    return typeof body === "string" ? body : new TextDecoder().decode(body)
   }
 
   async json(): Promise<unknown> {
@@ -87,22 +98,31 @@ export class LightRequest {
 
   clone(): Request {
     if (this.bodyUsed) throw new TypeError("a request whose body was read is not cloned")
-    const { method, url } = this
-    return new LightRequest({ method, url, headers: this.#list, body: this.#bytes }) as unknown as Request
+    const parts = { method: this.method, url: this.url, headers: this.#list, body: this.#body, signal: this.#given }
+    return new LightRequest(parts) as unknown as Request
   }
 
-  #take(): Buffer {
+  #take(): Buffer | string {
     if (this.bodyUsed) throw new TypeError("the body of a request is read once")
     this.#isUsed = true
-    return this.#bytes
+    return this.#body
   }
 
   get #real(): Request {
     if (this.#whole) return this.#whole
     const { method, url, signal } = this
     const hasBody = method !== "GET" && method !== "HEAD" && !this.#isUsed
-    const body = hasBody ? { body: this.#bytes as Uint8Array<ArrayBuffer> } : {}
+    const body = hasBody ? { body: this.#body as string | Uint8Array<ArrayBuffer> } : {}
     this.#whole = new Request(url, { method, headers: new Headers(this.headers), signal, ...body })
     return this.#whole
   }
+}
+
+/** As a client in this very process makes requests: their bodies are texts that nobody encodes, and decodes again. */
+export function lightRequest(url: string, init: RequestInit): Request {
+  const { method = "GET", headers = {}, body = "", signal } = init
+  if (typeof body !== "string") return new Request(url, init)
+  const named = headers instanceof Headers ? [...headers] : Object.entries(headers as Record<string, string>)
+  const list = named.flatMap(([name, value]) => [name.toLowerCase(), value])
+  return new LightRequest({ method, url, headers: list, body, signal: signal ?? undefined }) as unknown as Request
 }
