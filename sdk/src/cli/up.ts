@@ -17,7 +17,9 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
     --plain-registry HOST:PORT,…      other registries that speak plain HTTP
   --metrics HOST:PORT                 Prometheus metrics                       (127.0.0.1:9090)
   --domain DOMAIN                     functions are NAME.NAMESPACE.DOMAIN      (wick.localhost)
-  --runtime containerd|process        containers, or plain commands            (containerd)
+  --runtime containerd|native|process  containers, or plain commands           (containerd)
+                                      native: a pod is its containers alone, which start sooner; exec, attach and
+                                      port-forward by WebSocket only, no shareProcessNamespace, AppArmor, image VOLUMEs
   --container-runtime-endpoint PATH   use a containerd that runs already
   --node-name NAME                    name of this machine in the API          (its host name)
   --pod-cidr CIDR --service-cidr CIDR address ranges                           (first free ones)

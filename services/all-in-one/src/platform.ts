@@ -103,7 +103,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     ).then(undone),
   ])
   nodes.set(options["node-name"], node)
-  if (options.serving === "on" && options.peer && options.runtime === "containerd") {
+  if (options.serving === "on" && options.peer && options.runtime !== "process") {
     const client = controlPlane.clientAs(serviceUser("controller"))
     undo.use(keepImages({ client, pull: node.pull, clock, log }))
   }
@@ -225,6 +225,7 @@ function openNode(
     address: options.peer?.host,
     controlPlane,
     network,
+    containers: options.runtime === "native" ? "native" : "cri",
     clusterDomain,
     version: apiVersion(),
     plainRegistries: [...new Set([text(options.registry), `localhost:${options.registry.port}`, ...registries.plain])],

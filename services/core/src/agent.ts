@@ -7,13 +7,11 @@ import { identities, type NodeConnection } from "#apiserver"
 import { type Containerd, startContainerd } from "#containerd"
 import { startDns } from "#dns"
 import {
-  criRuntime,
   type Kubelet,
   type KubeletOptions,
   offerLocalPath,
   persistentDirectory,
   processRuntime,
-  type Runtime,
   removeCgroup,
   removeDirectory,
   startKubelet,
@@ -22,6 +20,7 @@ import {
 } from "#kubelet"
 import type { Network } from "#network"
 import { openNodeDoor } from "./node-door/index.ts"
+import { endPods, openRuntime } from "./open-runtime.ts"
 import type { ControlPlane } from "./server.ts"
 import { type TraceTarget, traceComponent } from "./trace-component.ts"
 
@@ -37,6 +36,8 @@ export interface NodeOptions {
   readonly address?: string | undefined
   /** Undefined: pods are plain processes of this machine, on its loopback network. */
   readonly network: Network | undefined
+  /** How containers are made: through CRI unless told, or by containerd's own API. */
+  readonly containers?: "cri" | "native"
   readonly clusterDomain: string
   /** Registries that are spoken to in plain HTTP. */
   readonly plainRegistries: readonly string[]
@@ -63,9 +64,6 @@ export interface RunningNode extends AsyncDisposable {
   abandon(): Promise<void>
 }
 
-/** Seconds that a container has between SIGTERM and SIGKILL when the whole node stops. */
-const stopGraceSeconds = 2
-
 /** Where a machine keeps what is to be forgotten when it is switched off. */
 const runDirectory = "/run"
 
@@ -86,13 +84,21 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
     throw error
   })
   const isShared = options.containerRuntimeEndpoint !== undefined
-  const runtime = criRuntime(containerd, isShared ? nameOf(options) : undefined)
+  const { runtime, close } = await openRuntime(options.containers ?? "cri", {
+    ...{ containerd, cniConfDir: network.cniConfDir, cniBinDirs: network.cniBinDirs, clock, log },
+    directory: join(volatile, "native"),
+    owner: isShared ? nameOf(options) : undefined,
+  })
   // If this start fails, what it has begun is ended; a containerd that ran before stays, and so do its pods.
   let staying = containerd.adopted
   const before = new Set(staying ? [] : (await runtime.list()).sandboxes.map(({ id }) => id))
   undo.defer(async () => {
-    if (staying) return containerd[Symbol.asyncDispose]()
+    if (staying) {
+      await close()
+      return containerd[Symbol.asyncDispose]()
+    }
     await endPods(runtime, before)
+    await close()
     await containerd.stop()
     if (before.size > 0) return
     await removeTraces(options)
@@ -119,6 +125,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
     stop: async () => {
       await kubelet[Symbol.asyncDispose]()
       await endPods(runtime)
+      await close()
       await network.releaseLeases(() => false)
       // Volumes of pods that no container stands on: they are mounted again when their pods are.
       await unmountWithin(join(options.directory, "kubelet"))
@@ -213,18 +220,4 @@ async function removeTraces(options: NodeOptions): Promise<void> {
   await removeDirectory(join(runDirectory, nameOf(options)))
   const left = await removeCgroup(`/${nameOf(options)}`, options.clock)
   if (left.length > 0) options.log.warn("cgroups stay: something still runs in them", { cgroups: left.join(", ") })
-}
-
-/** Ends every container and removes every sandbox but those of `spared`: what is left of a pod is its object. */
-async function endPods(runtime: Runtime, spared: ReadonlySet<string> = new Set()): Promise<void> {
-  const { containers, sandboxes } = await runtime.list()
-  const ended = containers.filter(({ sandboxId }) => !spared.has(sandboxId))
-  await Promise.allSettled(ended.map(({ id }) => runtime.stopContainer(id, stopGraceSeconds)))
-  const removed = sandboxes.filter(({ id }) => !spared.has(id))
-  await Promise.allSettled(
-    removed.map(async ({ id }) => {
-      await runtime.stopSandbox(id)
-      await runtime.removeSandbox(id)
-    }),
-  )
 }

@@ -7,13 +7,14 @@ import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type KeptProcess, keepProcess } from "#kept-process"
 import { bundleOf } from "./authorities.ts"
-import { type ContainerdVersion, containerdConfig, parseVersion, plainRegistry } from "./config.ts"
+import { type ContainerdVersion, containerdConfig, type OciRuntime, parseVersion, plainRegistry } from "./config.ts"
 import { type CriClient, createCriClient } from "./cri-client.ts"
 import { followEvents, type RuntimeEvent } from "./event-stream.ts"
 import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
 import { type Link, openLink, RuntimeCallError } from "./link.ts"
 import { ociRuntimes } from "./oci-runtimes.ts"
+import { createOwnClient, type OwnClient } from "./own-client.ts"
 import { pauseImage, pauseImageName } from "./pause-image.ts"
 import { stateDirectory } from "./state-directory.ts"
 
@@ -41,6 +42,11 @@ export interface ContainerdOptions {
 
 export interface Containerd extends AsyncDisposable {
   readonly cri: CriClient
+  /** Containers without CRI. */
+  readonly own: OwnClient
+  readonly snapshotter: string
+  /** Who makes containers; undefined for a containerd that is not ours, which has its own. */
+  readonly ociRuntime: OciRuntime | undefined
   readonly imageViews: ImageViews
   /** Path of the unix socket. */
   readonly endpoint: string
@@ -71,6 +77,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const endpoint = options.endpoint?.replace(/^unix:(\/\/)?/, "") ?? own?.socket ?? ""
   const link = openLink(endpoint, clock.now)
   const cri = createCriClient(link)
+  const snapshotter = options.snapshotter ?? snapshotterDefault
   const listeners = new Set<(event: RuntimeEvent) => void>()
   let connected = false
   const serves = () => cri.call("Version", {}, { deadlineMs: callMs })
@@ -96,7 +103,10 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   }
   return {
     cri,
-    imageViews: imageViews(link, cri, options.snapshotter ?? snapshotterDefault),
+    own: createOwnClient(link),
+    snapshotter,
+    ociRuntime: own?.ociRuntime,
+    imageViews: imageViews(link, cri, snapshotter),
     endpoint,
     adopted: own?.daemon.adopted ?? true,
     pid: () => own?.daemon.pid(),
@@ -118,6 +128,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
 
 interface Own {
   readonly daemon: KeptProcess
+  readonly ociRuntime: OciRuntime
   readonly socket: string
   readonly logFile: string
 }
@@ -138,10 +149,11 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     mkdir(own, { recursive: true, mode: 0o711 }),
     writeRegistries(registryDir, options.plainRegistries ?? ["127.0.0.1:5000", "localhost:5000"]),
   ])
+  const runtimes = await ociRuntimes(state)
   const config = containerdConfig({
     root: join(directory, "root"),
     state: join(state, "run"),
-    runtimes: await ociRuntimes(state),
+    runtimes,
     socket,
     cniConfDir: options.cniConfDir,
     cniBinDirs: options.cniBinDirs,
@@ -170,7 +182,7 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     clock,
     log,
   })
-  return { daemon, socket, logFile }
+  return { daemon, ociRuntime: runtimes[0], socket, logFile }
 }
 
 async function versionOf(binary: string): Promise<ContainerdVersion> {

@@ -161,7 +161,7 @@ interface Drivers extends AsyncDisposable {
 
 /** Plain processes are in no cgroup, and not every machine's may be changed: pods run all the same. */
 async function weighPods({ runtime, cgroupParent, log }: KubeletOptions, { cpus }: NodeFacts): Promise<void> {
-  if (runtime.lacks) return
+  if (!runtime.imageViews) return
   await weighCgroup(cgroupParent, cpus).catch((error: unknown) => {
     log.debug("pods weigh as one process against those of the machine", { error })
   })
@@ -186,7 +186,7 @@ function openDrivers(
   const driver = (name: string) => registry.get(name)
   const attacher = attachClient && new VolumeAttacher({ client: attachClient, nodeName, driver, clock, log })
   const staging = join(directory, "plugins", "kubernetes.io", "csi")
-  const csi = runtime.lacks ? undefined : new CsiVolumes({ client, nodeName, registry, clock, pods, staging })
+  const csi = !runtime.imageViews ? undefined : new CsiVolumes({ client, nodeName, registry, clock, pods, staging })
   return {
     csi,
     start: async () => {

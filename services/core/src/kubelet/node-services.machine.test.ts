@@ -5,11 +5,15 @@ import { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { forwardPort, run } from "@wick/sdk/client"
+import { systemClock } from "@wick/sdk/clock"
+import { silentLog } from "@wick/sdk/log"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
-import type { SandboxConfig } from "./runtime/runtime.ts"
+import { nativeRuntime } from "./runtime/native/native-runtime.ts"
+import { runtimeContract } from "./runtime/runtime.contract.ts"
+import type { Runtime, SandboxConfig } from "./runtime/runtime.ts"
 import { guardName, guardPassword } from "./testing/guarded-registry.ts"
-import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+import { maker, type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
 import { openStream, sessionClient } from "./testing/stream.ts"
 
 /** Every image that nobody uses goes with the next pod. */
@@ -238,7 +242,7 @@ describe("images", () => {
   })
 
   it("that no pod uses go when the disk is nearly full; those in use, and our own, stay", async () => {
-    const runtime = criRuntime(rig.containerd)
+    const { runtime } = rig
     const unused = await rig.push("unused")
     const waiting = await rig.push("waiting")
     await rig.create({ name: "user", containers: [shell(obedient)] })
@@ -279,11 +283,12 @@ describe("the log of a container", () => {
   })
 })
 
-describe("a sandbox whose process dies", () => {
+// Only CRI has such a process.
+describe.runIf(maker === "cri")("a sandbox whose process dies", () => {
   it("is made anew with its containers, and the pod goes on under another address", async () => {
     await rig.create({ name: "risen", containers: [shell(obedient)] })
     const before = await rig.until("risen", isReady)
-    const { sandboxes } = await criRuntime(rig.containerd).list()
+    const { sandboxes } = await rig.runtime.list()
     const { id = "" } = sandboxes.find(({ pod }) => pod.name === "risen") ?? {}
     process.kill(processOf(id), "SIGKILL")
     const after = await rig.until("risen", (pod) => isReady(pod) && statusOf(pod)?.restartCount === 1)
@@ -314,6 +319,46 @@ describe("a containerd that others use too", () => {
       await theirs.stopSandbox(id)
       await theirs.removeSandbox(id)
     }
+  })
+})
+
+describe("containers that are made without CRI", () => {
+  const place = "/tmp/wick-kubelet-test"
+  const open = (poolSize: number): Promise<Runtime> =>
+    nativeRuntime({
+      ...{
+        containerd: rig.containerd,
+        owner: "wick-native",
+        directory: join(place, `without-cri-${poolSize}`),
+        poolSize,
+      },
+      ...{ cniConfDir: join(place, "cni"), cniBinDirs: ["/usr/lib/cni"], clock: systemClock, log: silentLog },
+    })
+  let runtime: Runtime
+  beforeAll(async () => {
+    runtime = await open(0)
+  })
+  afterAll(() => runtime?.[Symbol.asyncDispose]())
+  runtimeContract(() => ({ runtime, image: rig.image, directory: join(place, "contract") }))
+
+  it("have an address that was kept ready, and give back what nobody has taken", async () => {
+    const leases = join(place, "ipam", "wick-kltest")
+    const taken = (): string[] => readdirSync(leases).filter((name) => name.startsWith("10."))
+    await using pooled = await open(1)
+    const first = await pooled.runSandbox(foreignSandbox())
+    await expect.poll(taken).toHaveLength(2)
+    const before = taken()
+    const second = await pooled.runSandbox(foreignSandbox())
+    expect(second.ips).not.toEqual(first.ips)
+    expect(before).toContain(second.ips[0])
+    for (const { id } of [first, second]) await pooled.removeSandbox(id)
+    await pooled[Symbol.asyncDispose]()
+    expect(taken()).toEqual([])
+  })
+
+  it("refuse to see each other's processes, and say where that is to be had", async () => {
+    const shared = runtime.runSandbox({ ...foreignSandbox(), shareProcesses: true })
+    await expect(shared).rejects.toThrow("shareProcessNamespace needs --runtime containerd")
   })
 })
 

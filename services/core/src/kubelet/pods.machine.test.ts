@@ -10,7 +10,6 @@ import { systemClock } from "@wick/sdk/clock"
 import { createInformer } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { criRuntime } from "./runtime/cri-runtime.ts"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
 import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
 import { openStream } from "./testing/stream.ts"
@@ -332,11 +331,7 @@ describe("a kubelet that comes back", () => {
     await rig.until("away", (pod) => pod?.status?.phase === "Running")
     await rig.restartKubelet(async () => {
       tell("away")
-      const ended = async (): Promise<number> => {
-        const { containers = [] } = await rig.containerd.cri.call("ListContainers", {})
-        return containers.filter(({ state }) => state === 2).length
-      }
-      await expect.poll(ended).toBe(1)
+      await expect.poll(() => rig.processes()).toBe(0)
     })
     const pod = await rig.until("away", (now) => now?.status?.phase === "Failed")
     expect(statusOf(pod)?.state?.terminated?.exitCode).toBe(4)
@@ -380,7 +375,7 @@ describe("logs", () => {
 
 describe("containerd", () => {
   runtimeContract(() => ({
-    runtime: criRuntime(rig.containerd),
+    runtime: rig.runtime,
     image: rig.image,
     directory: "/tmp/wick-kubelet-test/contract",
   }))

@@ -14,7 +14,7 @@ export interface UpgradeDeps {
   readonly log: Log
 }
 
-/** Hands an upgraded connection (SPDY or WebSocket) on to the runtime's streaming server, byte for byte. */
+/** Joins an upgraded connection with what the runtime has for it. */
 export function upgradeStream(deps: UpgradeDeps, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   socket.on("error", () => socket.destroy())
   open(deps, request, socket, head).catch((error) => {
@@ -29,7 +29,14 @@ export function upgradeStream(deps: UpgradeDeps, request: IncomingMessage, socke
 
 async function open(deps: UpgradeDeps, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const wanted = streamRequest(deps.fleet, new URL(request.url ?? "/", "http://node"))
-  const url = new URL(await deps.runtime.streamUrl(wanted))
+  const target = await deps.runtime.openStream(wanted)
+  if (target.kind === "server") return passOn(new URL(target.url), request, socket, head)
+  const { serveSession } = await import("./session-socket.ts")
+  serveSession(target, deps.log, request, socket, head)
+}
+
+/** To the runtime's streaming server, byte for byte, in SPDY or WebSocket. */
+function passOn(url: URL, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const upstream = connect({ host: url.hostname, port: Number(url.port) })
   const close = (): void => {
     upstream.destroy()

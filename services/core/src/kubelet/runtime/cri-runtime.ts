@@ -25,6 +25,7 @@ import {
   type SandboxConfig,
   type SandboxRecord,
   type StreamRequest,
+  type StreamTarget,
 } from "./runtime.ts"
 
 /** Beyond the grace period a container is killed; this long the call itself may last after that. */
@@ -172,9 +173,9 @@ class CriRuntime implements Runtime {
     }
   }
 
-  async streamUrl(request: StreamRequest): Promise<string> {
-    const { url = "" } = await this.#openStream(request)
-    return url
+  async openStream(request: StreamRequest): Promise<StreamTarget> {
+    const { url = "" } = await this.#streamUrl(request)
+    return { kind: "server", url }
   }
 
   async image(reference: string): Promise<ImageRecord | undefined> {
@@ -231,7 +232,7 @@ class CriRuntime implements Runtime {
     }
   }
 
-  #openStream(request: StreamRequest): Promise<{ url?: string | undefined }> {
+  #streamUrl(request: StreamRequest): Promise<{ url?: string | undefined }> {
     if (request.kind === "port-forward") {
       return this.#call("PortForward", { podSandboxId: request.sandboxId, port: [...request.ports] })
     }

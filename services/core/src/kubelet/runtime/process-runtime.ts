@@ -17,6 +17,7 @@ import {
   type RuntimeNotice,
   type SandboxConfig,
   type SandboxRecord,
+  type StreamTarget,
 } from "./runtime.ts"
 
 export interface ProcessRuntimeOptions {
@@ -156,7 +157,7 @@ class ProcessRuntime implements Runtime {
     })
   }
 
-  async streamUrl(): Promise<string> {
+  async openStream(): Promise<StreamTarget> {
     throw new RuntimeError("failed", "the process runtime has no exec, attach or port-forward")
   }
 

@@ -1,3 +1,4 @@
+import type { Duplex, Readable, Writable } from "node:stream"
 import type { FirstProcess } from "./first-process.ts"
 
 /**
@@ -34,8 +35,8 @@ export interface Runtime extends AsyncDisposable {
   /** The log file was renamed: go on in a new one. */
   reopenLog(id: string): Promise<void>
   execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>
-  /** Where the raw bytes of an exec, attach or port-forward connection go. */
-  streamUrl(request: StreamRequest): Promise<string>
+  /** What a client's exec, attach or port-forward connection is joined with. */
+  openStream(request: StreamRequest): Promise<StreamTarget>
   /** Undefined when the image is not here. */
   image(reference: string): Promise<ImageRecord | undefined>
   images(): Promise<ImageRecord[]>
@@ -257,6 +258,36 @@ export type StreamRequest =
     }
   | { readonly kind: "attach"; readonly containerId: string; readonly streams: StreamChoice }
   | { readonly kind: "port-forward"; readonly sandboxId: string; readonly ports: readonly number[] }
+
+/**
+ * `server`: the runtime has a streaming server, which speaks what clients speak: their bytes go there as they are.
+ * `session`: it has only streams, and who asks speaks with the client; nothing runs before `start`.
+ */
+export type StreamTarget =
+  | { readonly kind: "server"; readonly url: string }
+  | { readonly kind: "session"; start(): Promise<StreamSession> }
+
+export type StreamSession = ProcessSession | PortSession
+
+/** A process whose streams are held; outputs end when it has ended, or is let go of. */
+export interface ProcessSession {
+  readonly kind: "process"
+  readonly stdin: Writable | undefined
+  readonly stdout: Readable
+  /** None with a terminal. */
+  readonly stderr: Readable | undefined
+  /** How a command ended; undefined: the process was there before, and how it ends is its own. */
+  readonly ended: Promise<number | undefined>
+  resize(columns: number, rows: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** Connections to ports of a pod, in the order in which they were asked for. */
+export interface PortSession {
+  readonly kind: "ports"
+  readonly ports: readonly { readonly port: number; readonly stream: Duplex }[]
+  close(): Promise<void>
+}
 
 export interface StreamChoice {
   readonly stdin: boolean

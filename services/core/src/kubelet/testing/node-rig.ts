@@ -16,6 +16,8 @@ import { startTestApi, type TestApi } from "../../testing.ts"
 import { type Kubelet, type KubeletOptions, startKubelet } from "../kubelet.ts"
 import { removeCgroup } from "../node/cgroup.ts"
 import { criRuntime } from "../runtime/cri-runtime.ts"
+import { nativeRuntime } from "../runtime/native/native-runtime.ts"
+import type { Runtime } from "../runtime/runtime.ts"
 import { startGuard } from "./guarded-registry.ts"
 
 /**
@@ -25,6 +27,7 @@ import { startGuard } from "./guarded-registry.ts"
 export interface NodeRig extends AsyncDisposable {
   readonly client: Client
   readonly containerd: Containerd
+  readonly runtime: Runtime
   readonly kubelet: Kubelet
   readonly image: string
   /** The same image in a registry that asks for `guardName` and `guardPassword`. */
@@ -39,6 +42,8 @@ export interface NodeRig extends AsyncDisposable {
   /** Resolves with the pod as soon as it is so; fails after a while with the pod as it is. */
   until(name: string, is: (pod: Pod | undefined) => boolean, withinMs?: number): Promise<Pod | undefined>
   logs(name: string, container: string, query?: string): Promise<string>
+  /** How many processes containers of this rig have, that of a sandbox left out. */
+  processes(): number
   /** What there is on the machine of this rig's pods: to be compared before and after. */
   leftovers(): Promise<Leftovers>
 }
@@ -67,10 +72,13 @@ const subnet = "10.239.77.0/24"
 const home = "/tmp/wick-kubelet-test"
 const turn = `${home}.pid`
 const turnPollMs = 100
+const cniBinDirs = ["/usr/lib/cni"]
 const waitMsMax = 60_000
 /** A shell that is told to end before it has come to its trap does not hear it, and is ended only when this is over. */
 const graceSeconds = 3
 const busybox = "/bin/busybox"
+/** `WICK_TEST_RUNTIME=native` runs the same tests on containers that are made without CRI. */
+export const maker = process.env.WICK_TEST_RUNTIME === "native" ? "native" : "cri"
 
 export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "imageLimits"> = {}): Promise<NodeRig> {
   await takeTurn()
@@ -93,12 +101,13 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
   const containerd = await startContainerd({
     directory: join(home, "containerd"),
     cniConfDir,
-    cniBinDirs: ["/usr/lib/cni"],
+    cniBinDirs,
     plainRegistries: [host, guard.host],
     clock: systemClock,
     log,
   })
   await prepareApi(api)
+  let runtime = await openRuntime(containerd, cniConfDir)
   const start = (): Promise<Kubelet> =>
     startKubelet({
       nodeName,
@@ -107,7 +116,7 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
       }),
       attachClient: api.client,
       informers: createInformers(api.client, systemClock, log),
-      runtime: criRuntime(containerd),
+      runtime,
       clusterDns: { servers: ["10.96.0.10"], domain: "cluster.local" },
       directory: join(home, "kubelet"),
       cgroupParent: `/${cgroup}`,
@@ -123,13 +132,23 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
     { registry, host, guard, image },
     {
       now: () => kubelet,
+      runtime: () => runtime,
       restart: async (meanwhile) => {
         await kubelet[Symbol.asyncDispose]()
+        if (maker === "native") await runtime[Symbol.asyncDispose]()
         await meanwhile?.()
+        runtime = await openRuntime(containerd, cniConfDir)
         kubelet = await start()
       },
     },
   )
+}
+
+/** Nothing is kept ready, as a test counts what is there. */
+async function openRuntime(containerd: Containerd, cniConfDir: string): Promise<Runtime> {
+  if (maker === "cri") return criRuntime(containerd)
+  const place = { cniConfDir, cniBinDirs, directory: join(home, "native"), poolSize: 0 }
+  return nativeRuntime({ containerd, ...place, clock: systemClock, log: silentLog })
 }
 
 function makeRig(
@@ -141,7 +160,7 @@ function makeRig(
     readonly guard: { readonly host: string } & AsyncDisposable
     readonly image: string
   },
-  kubelet: { now(): Kubelet; restart(meanwhile?: () => Promise<void>): Promise<void> },
+  kubelet: { now(): Kubelet; runtime(): Runtime; restart(meanwhile?: () => Promise<void>): Promise<void> },
 ): NodeRig {
   const { client } = api
   const { registry, host, guard, image } = images
@@ -149,6 +168,9 @@ function makeRig(
     client,
     containerd,
     image,
+    get runtime() {
+      return kubelet.runtime()
+    },
     guardedImage: image.replace(host, guard.host),
     push: (name) => pushBusybox(host, name),
     get kubelet() {
@@ -173,10 +195,15 @@ function makeRig(
       const url = `http://node/containerLogs/default/${name}/${container}${query}`
       return (await kubelet.now().fetch(new Request(url))).text()
     },
-    leftovers: () => countLeftovers(containerd),
+    processes: () =>
+      cgroupsOf()
+        .flatMap(pidsIn)
+        .filter((pid) => !isPause(pid)).length,
+    leftovers: () => countLeftovers(kubelet.runtime()),
     [Symbol.asyncDispose]: async () => {
       await kubelet.now()[Symbol.asyncDispose]()
-      await removeSandboxes(containerd)
+      await removeSandboxes(kubelet.runtime())
+      if (maker === "native") await kubelet.runtime()[Symbol.asyncDispose]()
       await containerd.stop()
       await guard[Symbol.asyncDispose]()
       await registry[Symbol.asyncDispose]()
@@ -264,17 +291,14 @@ async function pushBusybox(host: string, name: string): Promise<string> {
   return `${host}/${name}@${digest}`
 }
 
-async function countLeftovers(containerd: Containerd): Promise<Leftovers> {
-  const [sandboxes, containers] = await Promise.all([
-    containerd.cri.call("ListPodSandbox", {}),
-    containerd.cri.call("ListContainers", {}),
-  ])
+async function countLeftovers(runtime: Runtime): Promise<Leftovers> {
+  const { sandboxes, containers } = await runtime.list()
   const mounts = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .filter((line) => line.includes(home))
   return {
-    sandboxes: sandboxes.items?.length ?? 0,
-    containers: containers.containers?.length ?? 0,
+    sandboxes: sandboxes.length,
+    containers: containers.length,
     shims: ours(processes(), "containerd-shim").length,
     mounts: mounts.length,
     links: entries(`/sys/class/net/${bridge}/brif`),
@@ -302,6 +326,10 @@ function kill(pid: number): void {
 
 function pidsIn(directory: string): number[] {
   return readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number)
+}
+
+function isPause(pid: number): boolean {
+  return processes().some((each) => each.pid === pid && each.command.startsWith("/pause"))
 }
 
 /** Directories of what runs in this rig's cgroup, in each hierarchy. */
@@ -339,8 +367,7 @@ function ours(list: readonly RunningProcess[], program: string): RunningProcess[
   return list.filter(({ command }) => command.includes(program) && command.includes(home))
 }
 
-async function removeSandboxes(containerd: Containerd): Promise<void> {
-  const runtime = criRuntime(containerd)
+async function removeSandboxes(runtime: Runtime): Promise<void> {
   const { sandboxes } = await runtime.list()
   for (const { id } of sandboxes) {
     await runtime.stopSandbox(id)

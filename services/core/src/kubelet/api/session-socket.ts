@@ -1,0 +1,134 @@
+import type { IncomingMessage } from "node:http"
+import type { Duplex, Readable, Writable } from "node:stream"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
+import type { Log } from "@wick/sdk/log"
+import { type WebSocket, WebSocketServer } from "ws"
+import type { PortSession, ProcessSession, StreamTarget } from "../runtime/runtime.ts"
+
+/** The fifth differs from the fourth in that a client can end a stream. */
+const protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
+/** The first byte of a message says which stream it is of. */
+const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const
+/** What a client has not read yet; beyond it, whoever speaks to it waits. */
+const unsentBytesMax = 1024 * 1024
+const messageBytesMax = 16 * 1024 * 1024
+const normalClosure = 1_000
+
+type Session = Extract<StreamTarget, { kind: "session" }>
+
+const server = new WebSocketServer({
+  noServer: true,
+  maxPayload: messageBytesMax,
+  handleProtocols: (offered) => protocols.find((protocol) => offered.has(protocol)) ?? false,
+})
+
+/**
+ * Speaks the WebSocket protocol of exec, attach and port-forward (`remotecommand`, `v4.channel.k8s.io` and up) with a
+ * client, for a runtime that has only streams. Clients that know nothing but SPDY are told so.
+ */
+export function serveSession(target: Session, log: Log, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+    throw new StatusError("BadRequest", "this node speaks WebSocket only: use a client that does, as kubectl from 1.31")
+  }
+  server.handleUpgrade(request, socket, head, (client) => {
+    client.on("error", () => client.terminate())
+    // What it says before the session has begun waits for that.
+    client.pause()
+    const beginning = target.start().then(
+      (session) => (session.kind === "process" ? joinProcess(client, session) : joinPorts(client, session)),
+      (error: Error) => {
+        log.debug("a session in a container cannot begin", { error })
+        end(client, new StatusError("InternalError", error.message).toStatus())
+      },
+    )
+    void beginning.finally(() => client.resume())
+  })
+}
+
+function joinProcess(client: WebSocket, session: ProcessSession): void {
+  const { stdin, stdout, stderr, ended } = session
+  const outputs = [send(client, channel.stdout, stdout), ...(stderr ? [send(client, channel.stderr, stderr)] : [])]
+  const close = (): void => void session.close()
+  client.on("close", close)
+  client.on("message", (data: Buffer) => {
+    const rest = data.subarray(1)
+    if (data[0] === channel.stdin && stdin) write(client, stdin, rest)
+    else if (data[0] === channel.close && rest[0] === channel.stdin) stdin?.end()
+    else if (data[0] === channel.resize) resize(session, rest)
+  })
+  ended.then(
+    async (code) => {
+      await Promise.all(outputs)
+      end(client, statusOf(code))
+    },
+    (error: Error) => end(client, new StatusError("InternalError", error.message).toStatus()),
+  )
+}
+
+/** Two streams for each port: what goes to and fro, and why it went wrong. Each begins with the port's number. */
+function joinPorts(client: WebSocket, session: PortSession): void {
+  client.on("close", () => void session.close())
+  const streams = session.ports.map(({ port, stream }, index) => {
+    const [data, error] = [2 * index, 2 * index + 1]
+    const number = Buffer.alloc(2)
+    number.writeUInt16LE(port)
+    for (const each of [data, error]) client.send(framed(each, number))
+    stream.on("error", ({ message }) => client.send(framed(error, Buffer.from(message))))
+    return { stream, sent: send(client, data, stream) }
+  })
+  client.on("message", (data: Buffer) => {
+    const of = streams[(data[0] ?? 0) / 2]
+    if (of) write(client, of.stream, data.subarray(1))
+  })
+  void Promise.all(streams.map(({ sent }) => sent)).then(() => client.close(normalClosure))
+}
+
+/** Resolves when all of a stream is on its way. A client that does not read holds the stream up. */
+function send(client: WebSocket, number: number, from: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    from.on("data", (chunk: Buffer) => {
+      const full = client.bufferedAmount > unsentBytesMax
+      if (full) from.pause()
+      client.send(framed(number, chunk), () => {
+        if (full) from.resume()
+      })
+    })
+    from.on("close", resolve)
+    from.on("end", resolve)
+  })
+}
+
+/** A process that does not read holds its client up. */
+function write(client: WebSocket, into: Writable, bytes: Buffer): void {
+  if (into.writable && !into.write(bytes)) {
+    client.pause()
+    into.once("drain", () => client.resume())
+  }
+}
+
+function resize(session: ProcessSession, bytes: Buffer): void {
+  const { Width = 0, Height = 0 } = JSON.parse(bytes.toString()) as { Width?: number; Height?: number }
+  // The process may have ended by now.
+  session.resize(Width, Height).catch(() => {})
+}
+
+function end(client: WebSocket, status: object | undefined): void {
+  if (status) client.send(framed(channel.status, Buffer.from(JSON.stringify(status))))
+  client.close(normalClosure)
+}
+
+/** Pure: how a command's end is told; of a process that was there before, nothing. */
+export function statusOf(code: number | undefined): object | undefined {
+  if (code === undefined || code === 0) return { metadata: {}, status: "Success" }
+  return {
+    metadata: {},
+    status: "Failure",
+    message: `command terminated with non-zero exit code: exit status ${code}`,
+    reason: "NonZeroExitCode",
+    details: { causes: [{ reason: "ExitCode", message: String(code) }] },
+  }
+}
+
+function framed(number: number, bytes: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([number]), bytes])
+}

@@ -1,0 +1,357 @@
+import { randomBytes } from "node:crypto"
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import type { Socket } from "node:net"
+import { join } from "node:path"
+import { Writable } from "node:stream"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { type Containerd, note, ociMessage, shimOptions, type TaskProcess, timeOf } from "#containerd"
+import {
+  type ContainerConfig,
+  type ContainerRecord,
+  type ProcessSession,
+  RuntimeError,
+  type SandboxConfig,
+} from "../runtime.ts"
+import { goneIsNone, type OwnCall, ownCalls } from "./calls.ts"
+import {
+  type ContainerEnd,
+  type ContainerNote,
+  createdAtOf,
+  createdRecord,
+  exitedRecord,
+  noteName,
+  noteOf,
+  ownerLabel,
+} from "./container-note.ts"
+import { writeEnd } from "./fifo-end.ts"
+import type { FifoStock } from "./fifo-stock.ts"
+import type { LogPump } from "./log-pump.ts"
+import type { OciSpec } from "./oci.ts"
+
+export interface ContainersOptions {
+  readonly containerd: Containerd
+  /** Holds what of containers the machine forgets with them when it is switched off. */
+  readonly directory: string
+  readonly owner: string | undefined
+  readonly fifos: FifoStock
+  readonly logs: LogPump
+  readonly clock: Clock
+  readonly log: Log
+  /** Told when a container has ended and its log is whole. */
+  readonly onEnd: (id: string, end: ContainerEnd) => void
+}
+
+/** What is made into a container. */
+export interface ContainerDraft {
+  readonly id: string
+  readonly config: ContainerConfig
+  readonly sandbox: SandboxConfig
+  readonly spec: OciSpec
+  readonly chainId: string
+  readonly note: ContainerNote
+}
+
+/** A container as it is now. */
+interface Held {
+  record: ContainerRecord
+  readonly note: ContainerNote
+  /** Resolves when it has ended; of one that runs only. */
+  readonly ended: Promise<void>
+  readonly end: () => void
+  outOfMemory: boolean
+  ending: boolean
+  /** Held open, or the container would find the end of its input. */
+  input: Socket | undefined
+  pid: number
+}
+
+const idBytes = 32
+const runtimeName = "io.containerd.runc.v2"
+/** What a container said last comes right after its end, unless a process that outlives it has the pipe open too. */
+const logEndMsMax = 1_000
+const taskCreated = 1
+const taskStopped = 3
+const killed = 9
+/** What has ended without our seeing it. */
+const unknownEnd = { exitCode: 255, reason: "Unknown" } as const
+
+export function containerId(): string {
+  return randomBytes(idBytes).toString("hex")
+}
+
+/** Containers in containerd's own words: a record, a snapshot that it keeps from the collector, and a task. */
+export class Containers {
+  readonly #options: ContainersOptions
+  readonly #call: OwnCall
+  readonly #held = new Map<string, Held>()
+
+  constructor(options: ContainersOptions) {
+    this.#options = options
+    this.#call = ownCalls(options.containerd)
+  }
+
+  /** Finds what an earlier process has made, and goes on to read what it says. */
+  async open(sandboxIds: ReadonlySet<string>): Promise<void> {
+    const { owner, directory } = this.#options
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const filters = owner === undefined ? [] : [`labels."${ownerLabel}"==${JSON.stringify(owner)}`]
+    const { containers = [] } = await this.#call("containers.List", { filters })
+    const noted = containers.flatMap((found) => {
+      const its = noteOf(found)
+      return its && found.id ? [{ id: found.id, note: its, createdAtMs: createdAtOf(found) }] : []
+    })
+    for (const { id, note: its, createdAtMs } of noted) this.#hold(id, its, createdRecord(id, its, createdAtMs))
+    for (const name of await readdir(directory)) if (!this.#held.has(name)) await this.#forget(name)
+    for (const [id, held] of this.#held) {
+      const end = await this.#readEnd(id)
+      if (end) held.record = exitedRecord(held.record, end)
+    }
+    await this.#adoptTasks()
+    // Their pods' namespaces went with the machine's last start.
+    for (const [id, { note: its }] of this.#held) if (!sandboxIds.has(its.sandboxId)) await this.remove(id)
+  }
+
+  list(): ContainerRecord[] {
+    return [...this.#held.values()].map(({ record }) => record)
+  }
+
+  get(id: string): ContainerRecord | undefined {
+    return this.#held.get(id)?.record
+  }
+
+  noteOf(id: string): ContainerNote | undefined {
+    return this.#held.get(id)?.note
+  }
+
+  /** Its first process, while it runs. */
+  pid(id: string): number | undefined {
+    const held = this.#held.get(id)
+    return held?.record.state === "running" && held.pid > 0 ? held.pid : undefined
+  }
+
+  /** The record comes first: what it names as its own, containerd's collector leaves alone from the beginning. */
+  async create({ id, config, spec, chainId, note: its }: ContainerDraft): Promise<void> {
+    const { containerd, owner, fifos, clock } = this.#options
+    const { snapshotter, ociRuntime } = containerd
+    const labels = owner === undefined ? {} : { [ownerLabel]: owner }
+    const options = ociRuntime === undefined ? {} : { options: shimOptions(ociRuntime) }
+    await mkdir(this.#path(id), { recursive: true, mode: 0o700 })
+    const { stdout, stderr, stdin } = this.#fifos(id, its)
+    await fifos.take([stdout, stderr, stdin].filter((path) => path !== undefined))
+    await this.#call("containers.Create", {
+      container: {
+        ...{ id, labels, image: config.image, snapshotter, snapshotKey: id },
+        runtime: { name: runtimeName, ...options },
+        spec: ociMessage("Spec", spec),
+        extensions: { [noteName]: note(noteName, its) },
+      },
+    })
+    try {
+      await this.#call("snapshots.Prepare", { snapshotter, key: id, parent: chainId })
+    } catch (error) {
+      await this.#call("containers.Delete", { id }).catch(goneIsNone)
+      await this.#forget(id)
+      throw error
+    }
+    this.#hold(id, its, createdRecord(id, its, clock.now()))
+  }
+
+  async start(id: string): Promise<void> {
+    const held = this.#require(id)
+    const { containerd, logs, clock } = this.#options
+    const { snapshotter } = containerd
+    const { stdout, stderr, stdin } = this.#fifos(id, held.note)
+    try {
+      if (stdin !== undefined) held.input = writeEnd(stdin)
+      const [{ mounts = [] }] = await Promise.all([
+        this.#call("snapshots.Mounts", { snapshotter, key: id }),
+        logs.open({ id, logPath: held.note.logPath, stdout, stderr }),
+      ])
+      const paths = { stdout, ...(stderr !== undefined && { stderr }), ...(stdin !== undefined && { stdin }) }
+      const streams = { ...paths, terminal: held.note.tty }
+      const { pid = 0 } = await this.#call("tasks.Create", { containerId: id, rootfs: mounts, ...streams })
+      held.pid = pid
+      await this.#call("tasks.Start", { containerId: id })
+    } catch (error) {
+      await this.#call("tasks.Delete", { containerId: id }).catch(() => undefined)
+      const message = (error as Error).message
+      await this.#finish(id, held, { exitCode: 128, atMs: clock.now(), reason: "StartError", message })
+      throw error
+    }
+    // It may have ended by now.
+    if (held.record.state === "created") {
+      held.record = { ...held.record, state: "running", startedAtMs: clock.now() }
+    }
+  }
+
+  /** Stop signal, then SIGKILL after the grace. Resolves when it has ended. */
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    const held = this.#held.get(id)
+    if (held?.record.state !== "running") return
+    const { clock } = this.#options
+    if (graceSeconds > 0) {
+      await this.#signal(held, held.note.stopSignal)
+      const inTime = await Promise.race([
+        held.ended.then(() => true),
+        clock.sleep(graceSeconds * 1_000).then(() => false),
+      ])
+      if (inTime) return
+    }
+    await this.#signal(held, killed)
+    await held.ended
+  }
+
+  async remove(id: string): Promise<void> {
+    if (!/^[0-9a-f]{64}$/.test(id)) return
+    const { snapshotter } = this.#options.containerd
+    await this.stop(id, 0)
+    await this.#call("tasks.Delete", { containerId: id }).catch(goneIsNone)
+    await this.#call("containers.Delete", { id }).catch(goneIsNone)
+    await this.#call("snapshots.Remove", { snapshotter, key: id }).catch(goneIsNone)
+    await this.#forget(id)
+  }
+
+  /** Containerd tells by itself who has ended; when it was away, it is asked. */
+  async sync(): Promise<void> {
+    const tasks = await this.#tasks()
+    for (const [id, { record }] of this.#held) if (record.state === "running") await this.#endOf(id, tasks.get(id))
+  }
+
+  /** What containerd has told of a container's first process. */
+  async exited(id: string, end: { exitCode: number; atMs: number; reason?: string }): Promise<void> {
+    const held = this.#held.get(id)
+    if (!held || held.ending || held.record.state === "exited") return
+    held.ending = true
+    const { clock, logs } = this.#options
+    await Promise.race([logs.ended(id), clock.sleep(logEndMsMax)])
+    const usual = end.exitCode === 0 ? "Completed" : "Error"
+    await this.#finish(id, held, { ...end, reason: held.outOfMemory ? "OOMKilled" : (end.reason ?? usual) })
+    // Its files and its shim are given back; that it has ended is known without it.
+    await this.#call("tasks.Delete", { containerId: id }).catch((error) => {
+      if (error instanceof RuntimeError && error.kind === "not-found") return
+      this.#options.log.debug("a task that has ended is not deleted", { container: id, error })
+    })
+  }
+
+  /** Joins a client with a container's own process. */
+  async attach(id: string): Promise<ProcessSession> {
+    const held = this.#require(id)
+    const { tty, stdin } = held.note
+    const { stdout, stderr, detach } = await this.#options.logs.attach(id)
+    const { input } = held
+    return {
+      kind: "process",
+      stdin: input && new Writable({ write: (chunk, _, done) => void input.write(chunk, done) }),
+      stdout,
+      stderr: tty ? undefined : stderr,
+      ended: held.ended.then(() => undefined),
+      resize: async (width, height) => void (await this.#call("tasks.ResizePty", { containerId: id, width, height })),
+      close: async () => {
+        detach()
+        if (stdin === "once") input?.destroy()
+      },
+    }
+  }
+
+  /** Whether it is a container of ours that was short of memory. */
+  ranOutOfMemory(id: string): boolean {
+    const held = this.#held.get(id)
+    if (held) held.outOfMemory = true
+    return held !== undefined
+  }
+
+  async #tasks(): Promise<Map<string, TaskProcess>> {
+    const { tasks = [] } = await this.#call("tasks.List", {})
+    return new Map(tasks.map((task) => [task.containerId || (task.id ?? ""), task]))
+  }
+
+  async #endOf(id: string, task: TaskProcess | undefined): Promise<void> {
+    if (task && task.status !== taskStopped) return
+    if (task) await this.exited(id, { exitCode: task.exitStatus ?? 0, atMs: timeOf(task.exitedAt) })
+    else await this.exited(id, { ...unknownEnd, atMs: this.#options.clock.now() })
+  }
+
+  async #adoptTasks(): Promise<void> {
+    const tasks = await this.#tasks()
+    for (const [id, held] of this.#held) {
+      const task = tasks.get(id)
+      if (held.record.state !== "created" || !task) continue
+      if (task.status === taskStopped) await this.#endOf(id, task)
+      // Its start was begun and not finished: it is begun anew, by whoever wants it.
+      else if (task.status === taskCreated) await this.#call("tasks.Delete", { containerId: id }).catch(goneIsNone)
+      else await this.#adopt(id, held, task.pid ?? 0)
+    }
+  }
+
+  async #adopt(id: string, held: Held, pid: number): Promise<void> {
+    held.pid = pid
+    const startedAtMs = await this.#startedAt(pid)
+    held.record = { ...held.record, state: "running", startedAtMs: startedAtMs ?? held.record.createdAtMs }
+    const { stdout, stderr, stdin } = this.#fifos(id, held.note)
+    if (stdin !== undefined) held.input = writeEnd(stdin)
+    await this.#options.logs.open({ id, logPath: held.note.logPath, stdout, stderr })
+  }
+
+  async #startedAt(pid: number): Promise<number | undefined> {
+    const [stat, uptime] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""),
+      readFile("/proc/uptime", "utf8"),
+    ])
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]
+    if (ticks === undefined) return undefined
+    return this.#options.clock.now() - Number(uptime.split(" ")[0]) * 1_000 + (Number(ticks) * 1_000) / ticksPerSecond
+  }
+
+  async #finish(id: string, held: Held, end: ContainerEnd): Promise<void> {
+    const file = join(this.#path(id), "end.json")
+    await writeFile(`${file}.new`, JSON.stringify(end))
+    await rename(`${file}.new`, file)
+    held.record = exitedRecord(held.record, end)
+    held.input?.destroy()
+    held.end()
+    this.#options.onEnd(id, end)
+  }
+
+  async #readEnd(id: string): Promise<ContainerEnd | undefined> {
+    const text = await readFile(join(this.#path(id), "end.json"), "utf8").catch(() => undefined)
+    return text === undefined ? undefined : (JSON.parse(text) as ContainerEnd)
+  }
+
+  async #signal({ record, note: its }: Held, signal: number): Promise<void> {
+    const all = signal === killed && its.sharesProcesses
+    await this.#call("tasks.Kill", { containerId: record.id, signal, all }).catch(goneIsNone)
+  }
+
+  #hold(id: string, its: ContainerNote, record: ContainerRecord): void {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    this.#held.set(id, { record, note: its, ended, end, outOfMemory: false, ending: false, input: undefined, pid: 0 })
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#held.delete(id)
+    await rm(this.#path(id), { recursive: true, force: true })
+  }
+
+  #path(id: string): string {
+    return join(this.#options.directory, id)
+  }
+
+  #fifos(id: string, { tty, stdin }: ContainerNote) {
+    const path = (name: string): string => join(this.#path(id), name)
+    return {
+      stdout: path("stdout"),
+      stderr: tty ? undefined : path("stderr"),
+      stdin: stdin === "none" ? undefined : path("stdin"),
+    }
+  }
+
+  #require(id: string): Held {
+    const held = this.#held.get(id)
+    if (!held) throw new RuntimeError("not-found", `container ${id} not found`)
+    return held
+  }
+}
+
+/** `USER_HZ`, which is the same wherever Linux runs that has containers. */
+const ticksPerSecond = 100

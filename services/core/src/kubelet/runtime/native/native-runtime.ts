@@ -1,0 +1,326 @@
+import { mkdir, realpath, rm } from "node:fs/promises"
+import { join } from "node:path"
+import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
+import { type Containerd, ociMessage, type RuntimeEvent } from "#containerd"
+import { criRuntime } from "../cri-runtime.ts"
+import { type FirstProcess, firstProcess, signalNumber } from "../first-process.ts"
+import {
+  type ContainerConfig,
+  type ContainerRecord,
+  type ContainerResources,
+  type ContainerStats,
+  type Credentials,
+  type ExecResult,
+  type ImageRecord,
+  type ImageViews,
+  type Runtime,
+  RuntimeError,
+  type RuntimeNotice,
+  type SandboxConfig,
+  type SandboxRecord,
+  type StreamRequest,
+  type StreamSession,
+  type StreamTarget,
+} from "../runtime.ts"
+import { type OwnCall, ownCalls } from "./calls.ts"
+import { cgroupStats } from "./cgroup-stats.ts"
+import { Cni, readCniList } from "./cni.ts"
+import type { ContainerEnd, ContainerNote } from "./container-note.ts"
+import { Containers, containerId } from "./containers.ts"
+import { type ExecDeps, execSync, startExec } from "./exec.ts"
+import { FifoStock } from "./fifo-stock.ts"
+import { hostTraits } from "./host-traits.ts"
+import { LogPump } from "./log-pump.ts"
+import { type HostTraits, ociResources } from "./oci-spec.ts"
+import { connectPort } from "./port-relay.ts"
+import { Sandboxes } from "./sandboxes.ts"
+import { SpecMaker } from "./spec-maker.ts"
+
+export interface NativeRuntimeOptions {
+  readonly containerd: Containerd
+  readonly cniConfDir: string
+  readonly cniBinDirs: readonly string[]
+  /** What the machine forgets when it is switched off: namespaces, FIFOs, how containers ended. In memory is best. */
+  readonly directory: string
+  /** Whose containers these are, in a containerd that others use too. */
+  readonly owner?: string | undefined
+  /** Network namespaces, with an address each, that are kept ready for pods to come. */
+  readonly poolSize?: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const poolSizeDefault = 2
+
+/**
+ * Runs pods on containerd's own API: a container is a snapshot, a record and a task, and what a pod's containers share
+ * is kept by the kernel, so that there is no process but theirs. Images stay with CRI's image service.
+ */
+export async function nativeRuntime(options: NativeRuntimeOptions): Promise<Runtime> {
+  const cni = new Cni(await readCniList(options.cniConfDir), options.cniBinDirs)
+  const runtime = new NativeRuntime(options, cni)
+  await runtime.open()
+  return runtime
+}
+
+const lacks =
+  "containers are made without CRI: exec, attach and port-forward speak WebSocket only (as kubectl's exec and attach from " +
+  "1.31; not its port-forward), no shareProcessNamespace, no AppArmor profiles, no directories of their own for an image's " +
+  "VOLUMEs, and only images that were pulled"
+
+class NativeRuntime implements Runtime {
+  readonly scheme = "containerd"
+  readonly lacks = lacks
+  readonly imageViews: ImageViews
+  readonly #options: NativeRuntimeOptions
+  readonly #host: HostTraits = hostTraits()
+  readonly #call: OwnCall
+  /** For images, which CRI's image service keeps. */
+  readonly #images: Runtime
+  readonly #sandboxes: Sandboxes
+  readonly #containers: Containers
+  readonly #fifos: FifoStock
+  readonly #logs: LogPump
+  readonly #specs: SpecMaker
+  readonly #listeners = new Set<(notice: RuntimeNotice) => void>()
+  #connected = false
+  #unsubscribe = (): void => {}
+
+  constructor(options: NativeRuntimeOptions, cni: Cni) {
+    const { containerd, directory, owner, clock, log, poolSize = poolSizeDefault } = options
+    this.#options = options
+    this.#call = ownCalls(containerd)
+    const images = criRuntime(containerd, owner)
+    this.#images = images
+    if (!images.imageViews) throw new Error("containerd has views of images")
+    this.imageViews = images.imageViews
+    this.#logs = new LogPump(log)
+    this.#fifos = new FifoStock(join(directory, "fifos"))
+    const { hostname } = this.#host
+    this.#sandboxes = new Sandboxes({ directory: join(directory, "sandboxes"), cni, poolSize, hostname, clock, log })
+    this.#specs = new SpecMaker(containerd, this.#host)
+    const onEnd = (id: string, end: ContainerEnd): void => {
+      this.#tell({ kind: "exited", id, exitCode: end.exitCode, atMs: end.atMs })
+    }
+    const place = { containerd, directory: join(directory, "containers"), owner, clock, log }
+    this.#containers = new Containers({ ...place, fifos: this.#fifos, logs: this.#logs, onEnd })
+  }
+
+  async open(): Promise<void> {
+    const { directory } = this.#options
+    await mkdir(directory, { recursive: true, mode: 0o711 })
+    await rm(join(directory, "execs"), { recursive: true, force: true })
+    await Promise.all([this.#fifos.open(), this.#sandboxes.open()])
+    await this.#containers.open(new Set(this.#sandboxes.list().map(({ id }) => id)))
+    this.#unsubscribe = this.#options.containerd.onEvent((event) => void this.#heard(event))
+  }
+
+  version(): Promise<string> {
+    return this.#images.version()
+  }
+
+  async list(): Promise<{ sandboxes: SandboxRecord[]; containers: ContainerRecord[] }> {
+    return { sandboxes: this.#sandboxes.list(), containers: this.#containers.list() }
+  }
+
+  async runSandbox(config: SandboxConfig): Promise<SandboxRecord> {
+    if (config.shareProcesses) {
+      throw new RuntimeError(
+        "failed",
+        "shareProcessNamespace needs --runtime containerd: here no process is a pod's own",
+      )
+    }
+    return this.#sandboxes.run(config)
+  }
+
+  async stopSandbox(id: string): Promise<void> {
+    await Promise.all(this.#inside(id).map((container) => this.#containers.stop(container.id, 0)))
+    await this.#sandboxes.stop(id)
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    await this.stopSandbox(id)
+    await Promise.all(this.#inside(id).map((container) => this.removeContainer(container.id)))
+    await this.#sandboxes.remove(id)
+  }
+
+  async createContainer(
+    sandbox: SandboxRecord,
+    config: ContainerConfig,
+    sandboxConfig: SandboxConfig,
+  ): Promise<string> {
+    const id = containerId()
+    const mounts = await Promise.all(
+      config.mounts.map(async (mount) => ({ ...mount, hostPath: await present(mount.hostPath) })),
+    )
+    const target = this.#targetOf(config)
+    const given = { ...config, mounts }
+    const { spec, image } = await this.#specs.make({
+      ...{ id, sandboxId: sandbox.id, config: given, sandbox: sandboxConfig, targetPid: target },
+      namespaces: this.#sandboxes.namespaces(sandbox.id),
+      files: this.#sandboxes.files(sandbox.id),
+    })
+    const note: ContainerNote = {
+      ...{ sandboxId: sandbox.id, podUid: config.pod.uid, name: config.name, attempt: config.attempt },
+      ...{ image: config.image, imageId: image.reference, annotations: config.annotations, tty: config.tty },
+      logPath: join(sandboxConfig.logDirectory, config.logPath),
+      stdin: !config.stdin ? "none" : config.stdinOnce ? "once" : "open",
+      stopSignal: signalNumber(image.stopSignal),
+      cgroup: spec.linux.cgroupsPath,
+      sharesProcesses: target !== undefined || sandboxConfig.hostPid,
+      process: spec.process,
+    }
+    await this.#containers.create({ id, config, sandbox: sandboxConfig, spec, chainId: image.chainId, note })
+    return id
+  }
+
+  /** The first process of those that a container sees; undefined: its own. */
+  #targetOf({ targetId }: ContainerConfig): number | undefined {
+    if (targetId === undefined) return undefined
+    const pid = this.#containers.pid(targetId)
+    if (pid !== undefined) return pid
+    throw new RuntimeError("failed", `the target container ${targetId} is not running`)
+  }
+
+  startContainer(id: string): Promise<void> {
+    return this.#containers.start(id)
+  }
+
+  async container(id: string): Promise<ContainerRecord | undefined> {
+    return this.#containers.get(id)
+  }
+
+  async firstProcess(id: string): Promise<FirstProcess | undefined> {
+    const pid = this.#containers.pid(id)
+    return pid === undefined ? undefined : firstProcess(pid, id, String(this.#containers.noteOf(id)?.stopSignal ?? ""))
+  }
+
+  stopContainer(id: string, graceSeconds: number): Promise<void> {
+    return this.#containers.stop(id, graceSeconds)
+  }
+
+  removeContainer(id: string): Promise<void> {
+    return this.#containers.remove(id)
+  }
+
+  async stats(): Promise<ContainerStats[]> {
+    const atMs = this.#options.clock.now()
+    const { snapshotter } = this.#options.containerd
+    const running = this.#containers.list().filter(({ state }) => state === "running")
+    const found = await Promise.all(
+      running.map(async ({ id }) => {
+        const stats = await cgroupStats(id, this.#containers.noteOf(id)?.cgroup ?? "", atMs)
+        if (!stats) return []
+        const { size } = await this.#call("snapshots.Usage", { snapshotter, key: id })
+        return [{ ...stats, writtenBytes: size ?? 0 }]
+      }),
+    )
+    return found.flat()
+  }
+
+  async updateResources(id: string, resources: ContainerResources): Promise<void> {
+    const limits = ociMessage("LinuxResources", ociResources(resources, this.#host))
+    await this.#call("tasks.Update", { containerId: id, resources: limits })
+  }
+
+  async reopenLog(id: string): Promise<void> {
+    await this.#logs.reopen(id, this.#noteOf(id).logPath)
+  }
+
+  execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
+    const { process } = this.#noteOf(id)
+    return execSync(this.#execDeps(), { containerId: id, process, command }, timeoutMs)
+  }
+
+  async openStream(request: StreamRequest): Promise<StreamTarget> {
+    return { kind: "session", start: () => this.#startSession(request) }
+  }
+
+  async #startSession(request: StreamRequest): Promise<StreamSession> {
+    if (request.kind === "attach") return this.#containers.attach(request.containerId)
+    if (request.kind === "exec") {
+      const { process } = this.#noteOf(request.containerId)
+      return startExec(this.#execDeps(), { ...request, process })
+    }
+    const { network } = this.#sandboxes.namespaces(request.sandboxId)
+    const ports = request.ports.map((port) => ({ port, stream: connectPort(network, port) }))
+    return {
+      kind: "ports",
+      ports,
+      close: async () => {
+        for (const { stream } of ports) stream.destroy()
+      },
+    }
+  }
+
+  #execDeps(): ExecDeps {
+    const { clock, directory } = this.#options
+    return { call: this.#call, fifos: this.#fifos, directory: join(directory, "execs"), clock }
+  }
+
+  image(reference: string): Promise<ImageRecord | undefined> {
+    return this.#images.image(reference)
+  }
+
+  images(): Promise<ImageRecord[]> {
+    return this.#images.images()
+  }
+
+  pullImage(reference: string, credentials: Credentials | undefined, signal?: AbortSignal): Promise<string> {
+    return this.#images.pullImage(reference, credentials, signal)
+  }
+
+  removeImage(id: string): Promise<void> {
+    return this.#images.removeImage(id)
+  }
+
+  onEvent(listener: (notice: RuntimeNotice) => void): () => void {
+    this.#listeners.add(listener)
+    if (this.#connected) listener({ kind: "relist" })
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Containers go on; what is only kept ready is given back, and containerd is left to whoever started it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe()
+    await this.#sandboxes.close()
+    await this.#logs.stop()
+  }
+
+  async #heard(event: RuntimeEvent): Promise<void> {
+    if (event.kind === "exited") return this.#containers.exited(event.containerId, event)
+    if (event.kind === "out-of-memory") {
+      if (this.#containers.ranOutOfMemory(event.containerId))
+        this.#tell({ kind: "out-of-memory", id: event.containerId })
+      return
+    }
+    this.#connected = event.kind === "connected"
+    if (!this.#connected) return this.#tell({ kind: "lost" })
+    await this.#containers.sync().catch((error) => this.#options.log.warn("cannot ask for containers", { error }))
+    this.#tell({ kind: "relist" })
+  }
+
+  #inside(sandboxId: string): ContainerRecord[] {
+    return this.#containers.list().filter((record) => record.sandboxId === sandboxId)
+  }
+
+  #noteOf(id: string): ContainerNote {
+    const note = this.#containers.noteOf(id)
+    if (!note) throw new RuntimeError("not-found", `container ${id} not found`)
+    return note
+  }
+
+  #tell(notice: RuntimeNotice): void {
+    for (const listener of this.#listeners) listener(notice)
+  }
+}
+
+/** A path that a container binds is made when it is not there, and is meant where its links lead. */
+async function present(path: string): Promise<string> {
+  return realpath(path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error
+    await mkdir(path, { recursive: true })
+    return realpath(path)
+  })
+}
