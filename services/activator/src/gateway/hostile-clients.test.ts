@@ -58,7 +58,9 @@ describe("a client that sends its head drop by drop", () => {
 
   it("is told 408 when the head is not whole in time, and costs no one else anything", async () => {
     await using app = await echo()
-    await using stage = await startStage(serve(app.port), { headTimeoutMs: 100 })
+    // Time stands for who has said nothing yet: what is said may be heard late.
+    const clock = new SimulatedClock()
+    await using stage = await startStage(serve(app.port), { headTimeoutMs: 100, clock })
     const slow = Array.from({ length: 200 }, () => speak(stage.port, "GET / HTTP/1.1\r\nhost: app.test\r\nx-drop: "))
     expect(await ask(stage.port, "app.test")).toMatchObject({ status: 200 })
     await Promise.all(slow.map(({ ended }) => ended))
