@@ -17,6 +17,11 @@ const outOfMemoryMax = 1_024
 /** What a driver could not give back is asked for again after this time, and then ever more rarely. */
 const releaseRetryMsMin = 1_000
 const releaseRetryMsMax = 300_000
+/**
+ * containerd tells of an end before its CRI knows of it, which may take it seconds on a busy machine. An end that was told
+ * while we did not listen shows in no list until then: so everything is looked at again after these times.
+ */
+const laterLooksMs = [1_000, 10_000]
 /** What is left of pods that nobody knows is ended at once; their owners are gone. */
 const orphanGraceSeconds = 1
 
@@ -40,6 +45,7 @@ export class PodFleet {
     this.#sweep = resolve
   })
   #undo: (() => void)[] = []
+  #laterLooks: Timer[] = []
   #releasing: Timer | undefined
   #releaseRetryMs = releaseRetryMsMin
   #over = false
@@ -83,6 +89,7 @@ export class PodFleet {
     )
     // Between the list and the subscription things may have happened.
     await this.#relist()
+    this.#lookLater()
   }
 
   /** A crash, or a machine that was switched off, leaves addresses to sandboxes that are no more. */
@@ -108,6 +115,7 @@ export class PodFleet {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over = true
     this.#releasing?.cancel()
+    for (const look of this.#laterLooks) look.cancel()
     for (const undo of this.#undo) undo()
     await Promise.all([...this.#workers.values()].map((worker) => worker.detach()))
     await this.#listed
@@ -136,11 +144,8 @@ export class PodFleet {
 
   #hear(notice: RuntimeNotice): void {
     if (notice.kind === "relist") {
-      this.#listed = this.#listed
-        .then(() => this.#relist())
-        .catch((error) => {
-          if (!this.#over) this.#deps.log.warn("cannot list what runs", { error })
-        })
+      this.#look()
+      this.#lookLater()
       return
     }
     if (notice.kind === "lost") return
@@ -151,6 +156,21 @@ export class PodFleet {
       return
     }
     void this.#ended(notice.id, notice.exitCode, notice.atMs)
+  }
+
+  /** One look after the other. */
+  #look(): void {
+    this.#listed = this.#listed
+      .then(() => this.#relist())
+      .catch((error) => {
+        if (!this.#over) this.#deps.log.warn("cannot list what runs", { error })
+      })
+  }
+
+  #lookLater(): void {
+    for (const look of this.#laterLooks) look.cancel()
+    if (this.#over) return
+    this.#laterLooks = laterLooksMs.map((ms) => this.#deps.clock.timer(ms, () => this.#look()))
   }
 
   async #ended(id: string, exitCode: number, atMs: number): Promise<void> {

@@ -35,7 +35,8 @@ export interface NodeRig extends AsyncDisposable {
   /** Pushes another image of busybox, which differs by its environment. Returns its name. */
   push(name: string): Promise<string>
   /** Ends the kubelet as a crash would, and starts another; `meanwhile` is done while there is none. */
-  restartKubelet(meanwhile?: () => Promise<void>): Promise<void>
+  /** The new one sees the runtime as `seen` shows it. */
+  restartKubelet(meanwhile?: () => Promise<void>, seen?: (runtime: Runtime) => Runtime): Promise<void>
   create(pod: PodDraft): Promise<Pod>
   /** Changes a pod's spec in the store itself, as subresources of the API do: without the rules of an update. */
   rewrite(name: string, change: (spec: Pod["spec"]) => Pod["spec"]): Promise<void>
@@ -133,11 +134,11 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
     {
       now: () => kubelet,
       runtime: () => runtime,
-      restart: async (meanwhile) => {
+      restart: async (meanwhile, seen = (runtime) => runtime) => {
         await kubelet[Symbol.asyncDispose]()
         if (maker === "native") await runtime[Symbol.asyncDispose]()
         await meanwhile?.()
-        runtime = await openRuntime(containerd, cniConfDir)
+        runtime = seen(await openRuntime(containerd, cniConfDir))
         kubelet = await start()
       },
     },
@@ -160,7 +161,7 @@ function makeRig(
     readonly guard: { readonly host: string } & AsyncDisposable
     readonly image: string
   },
-  kubelet: { now(): Kubelet; runtime(): Runtime; restart(meanwhile?: () => Promise<void>): Promise<void> },
+  kubelet: { now(): Kubelet; runtime(): Runtime; restart: NodeRig["restartKubelet"] },
 ): NodeRig {
   const { client } = api
   const { registry, host, guard, image } = images
