@@ -34,7 +34,7 @@ export async function coldCrowd(platform: Platform): Promise<void> {
 
 /** So many services cold at once, one request each. */
 async function manyCold(platform: Platform, together: number): Promise<void> {
-  const names = Array.from({ length: together }, (_, index) => `cold-${index}`)
+  const names = Array.from({ length: together }, (_, index) => `cold-${together}-${index}`)
   let made = 0
   const maker = async (): Promise<void> => {
     while (made < together) await deploy(platform, names[made++] ?? "", { image: "still", annotations: quick })

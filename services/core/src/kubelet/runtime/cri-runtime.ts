@@ -1,4 +1,4 @@
-import { type Containerd, type CriCalls, type CriVerb, RuntimeCallError, type RuntimeEvent } from "#containerd"
+import type { Containerd, CriCalls, CriVerb, RuntimeEvent } from "#containerd"
 import {
   fromContainer,
   fromImage,
@@ -10,6 +10,7 @@ import {
   toSandbox,
 } from "./cri-messages.ts"
 import { type FirstProcess, firstProcess } from "./first-process.ts"
+import { asRuntimeError, goneIsNone } from "./refusal.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
@@ -254,23 +255,6 @@ function toAuth({ username, password, identityToken, registryToken }: Credential
   return { username, password, identityToken, registryToken }
 }
 
-function goneIsNone(error: unknown): undefined {
-  if (error instanceof RuntimeError && error.kind === "not-found") return undefined
-  throw error
-}
-
 function rethrow(error: unknown): never {
   throw asRuntimeError(error)
-}
-
-function asRuntimeError(error: unknown): unknown {
-  if (!(error instanceof RuntimeCallError)) return error
-  const kind = error.notFound
-    ? "not-found"
-    : error.unavailable
-      ? "unavailable"
-      : error.deadlineExceeded
-        ? "timed-out"
-        : "failed"
-  return new RuntimeError(kind, error.details)
 }

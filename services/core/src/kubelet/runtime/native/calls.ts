@@ -1,5 +1,5 @@
-import { type Containerd, type OwnClient, RuntimeCallError } from "#containerd"
-import { RuntimeError } from "../runtime.ts"
+import type { Containerd, OwnClient } from "#containerd"
+import { asRuntimeError } from "../refusal.ts"
 
 export type OwnCall = OwnClient["call"]
 
@@ -12,22 +12,4 @@ export function ownCalls({ own }: Pick<Containerd, "own">): OwnCall {
       throw asRuntimeError(error)
     }
   }
-}
-
-/** Undefined instead of a refusal: it is gone already, which was wanted. */
-export function goneIsNone(error: unknown): undefined {
-  if (error instanceof RuntimeError && error.kind === "not-found") return undefined
-  throw error
-}
-
-function asRuntimeError(error: unknown): unknown {
-  if (!(error instanceof RuntimeCallError)) return error
-  const kind = error.notFound
-    ? "not-found"
-    : error.unavailable
-      ? "unavailable"
-      : error.deadlineExceeded
-        ? "timed-out"
-        : "failed"
-  return new RuntimeError(kind, error.details)
 }

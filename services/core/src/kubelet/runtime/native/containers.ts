@@ -6,6 +6,7 @@ import { Writable } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Containerd, note, ociMessage, shimOptions, type TaskProcess, timeOf } from "#containerd"
+import { goneIsNone } from "../refusal.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
@@ -13,7 +14,7 @@ import {
   RuntimeError,
   type SandboxConfig,
 } from "../runtime.ts"
-import { goneIsNone, type OwnCall, ownCalls } from "./calls.ts"
+import { type OwnCall, ownCalls } from "./calls.ts"
 import {
   type ContainerEnd,
   type ContainerNote,
@@ -138,20 +139,20 @@ export class Containers {
     const options = ociRuntime === undefined ? {} : { options: shimOptions(ociRuntime) }
     await mkdir(this.#path(id), { recursive: true, mode: 0o700 })
     const { stdout, stderr, stdin } = this.#fifos(id, its)
-    await fifos.take([stdout, stderr, stdin].filter((path) => path !== undefined))
-    await this.#call("containers.Create", {
-      container: {
-        ...{ id, labels, image: config.image, snapshotter, snapshotKey: id },
-        runtime: { name: runtimeName, ...options },
-        spec: ociMessage("Spec", spec),
-        extensions: { [noteName]: note(noteName, its) },
-      },
-    })
     try {
+      await fifos.take([stdout, stderr, stdin].filter((path) => path !== undefined))
+      await this.#call("containers.Create", {
+        container: {
+          ...{ id, labels, image: config.image, snapshotter, snapshotKey: id },
+          runtime: { name: runtimeName, ...options },
+          spec: ociMessage("Spec", spec),
+          extensions: { [noteName]: note(noteName, its) },
+        },
+      })
       await this.#call("snapshots.Prepare", { snapshotter, key: id, parent: chainId })
     } catch (error) {
-      await this.#call("containers.Delete", { id }).catch(goneIsNone)
       await this.#forget(id)
+      await this.#call("containers.Delete", { id }).catch(goneIsNone)
       throw error
     }
     this.#hold(id, its, createdRecord(id, its, clock.now()))

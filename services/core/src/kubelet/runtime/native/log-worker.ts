@@ -44,9 +44,11 @@ class ContainerLog {
     })
   }
 
+  /** Opened before the old one is let go of: were it refused, the next container's file would have the old one's number. */
   reopen(path: string): void {
+    const file = openLog(path)
     closeSync(this.#file)
-    this.#file = openLog(path)
+    this.#file = file
   }
 
   #write(parts: readonly Buffer[]): void {
