@@ -5,6 +5,7 @@ import { silentLog } from "../telemetry/log.ts"
 import { createMetrics } from "../telemetry/metrics.ts"
 import { settled } from "../testing/scripted-fetch.ts"
 import { type Controller, type ControllerOptions, createController } from "./create-controller.ts"
+import { NotLeadingError } from "./leadership-term.ts"
 import { done, type Result, TerminalError, wakeAfter } from "./result.ts"
 
 function start(
@@ -108,6 +109,43 @@ describe("a controller", () => {
     controller.wake("a")
     await clock.advance(1_000)
     expect(at.map((ms) => ms - begin)).toEqual([0, 5, 15, 35])
+  })
+
+  it("warns of what somebody can do something about, and not of races that are lost", async () => {
+    const errors = [
+      new StatusError("Conflict", "another was faster"),
+      new StatusError("NotFound", "another has deleted it"),
+      new StatusError("Forbidden", "its namespace goes", { causes: [{ reason: "NamespaceTerminating" }] }),
+      new NotLeadingError("PATCH /apis/apps/v1/deployments: not leading any more"),
+    ]
+    const warnings: unknown[] = []
+    const log = { ...silentLog, warn: (_message: string, fields: unknown) => void warnings.push(fields) }
+    const worked: string[] = []
+    const reconcile = async (key: string): Promise<Result> => {
+      const error = errors[Number(key)]
+      worked.push(key)
+      if (error !== undefined && worked.filter((each) => each === key).length === 1) throw error
+      return done
+    }
+    const { controller, clock } = start(reconcile, { log: { ...log, with: () => log } })
+    for (const at of errors.keys()) controller.wake(String(at))
+    await clock.advance(1_000)
+    expect(worked).toHaveLength(2 * errors.length)
+    expect(warnings).toEqual([])
+  })
+
+  it("warns of what is missing still when it is tried again, in the API's words", async () => {
+    const warnings: unknown[] = []
+    const log = { ...silentLog, warn: (_message: string, fields: unknown) => void warnings.push(fields) }
+    let calls = 0
+    const reconcile = async (): Promise<Result> => {
+      if (calls++ < 2) throw new StatusError("NotFound", 'namespaces "shop" not found')
+      return done
+    }
+    const { controller, clock } = start(reconcile, { log: { ...log, with: () => log } })
+    controller.wake("a")
+    await clock.advance(1_000)
+    expect(warnings).toEqual([{ key: "a", waitMs: 10, error: 'namespaces "shop" not found' }])
   })
 
   it("leaves a key alone after a terminal error until it is woken", async () => {

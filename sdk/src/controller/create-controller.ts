@@ -1,10 +1,11 @@
 import type { Kind, KindOf } from "../api/kind.ts"
-import { isStatus } from "../api/meta/status-error.ts"
+import { isNamespaceTerminating, isStatus, StatusError } from "../api/meta/status-error.ts"
 import type { Clock, Timer } from "../clock/index.ts"
 import type { Log } from "../telemetry/log.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
 import { type LoopMetrics, loopMetrics, type MetricNames, type Outcome } from "./controller-metrics.ts"
 import type { Change, Informer } from "./informer.ts"
+import { NotLeadingError } from "./leadership-term.ts"
 import { type Result, TerminalError } from "./result.ts"
 import { WorkQueue } from "./work-queue.ts"
 
@@ -167,10 +168,10 @@ class ReconcileLoop implements Controller {
       this.#log.error("cannot be reconciled until it changes", { key, error: error.message })
       return "terminal"
     }
+    const isFirst = !this.#queue.hasFailed(key)
     const waitMs = this.#queue.retry(key, this.#options.clock.now())
-    // Another writer was faster: the change that it made is on its way to us, so this is not a trouble.
-    if (isStatus(error, "Conflict")) this.#log.debug("lost a race; trying again", { key, waitMs })
-    else this.#log.warn("reconcile failed; trying again", { key, waitMs, error })
+    if (isOrdinary(error, isFirst)) this.#log.debug("lost a race; trying again", { key, waitMs, error: told(error) })
+    else this.#log.warn("reconcile failed; trying again", { key, waitMs, error: told(error) })
     return "retry"
   }
 
@@ -187,4 +188,21 @@ class ReconcileLoop implements Controller {
     })
     this.#timer = { dueMs, timer }
   }
+}
+
+/**
+ * Nobody has to do anything about it:
+ *   Conflict     another writer was faster, and the change that it made is on its way to us
+ *   NotFound     so was one who took it away; what is missing the next time too is a trouble
+ *   terminating  its namespace goes, and it goes with that
+ *   not leading  whoever leads now does the work, we ourselves where the term goes on after all
+ */
+function isOrdinary(error: unknown, isFirst: boolean): boolean {
+  if (error instanceof NotLeadingError || isNamespaceTerminating(error)) return true
+  return isStatus(error, "Conflict") || (isFirst && isStatus(error, "NotFound"))
+}
+
+/** The API's no says all there is to say; anything else may be a bug, of which one wants to know where it is. */
+function told(error: unknown): unknown {
+  return error instanceof StatusError ? error.message : error
 }

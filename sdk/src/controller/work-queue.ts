@@ -65,6 +65,11 @@ export class WorkQueue {
     this.#failures.delete(key)
   }
 
+  /** Whether work on `key` has failed since it last succeeded. */
+  hasFailed(key: string): boolean {
+    return this.#failures.has(key)
+  }
+
   /**
    * Work on `key` failed: it comes again after its backoff, which is returned. A key that was woken in the middle of its
    * rest and failed again rests as long as before, not longer: it has only tried more often, not for longer.

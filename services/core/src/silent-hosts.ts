@@ -3,6 +3,7 @@ import { Node } from "@wick/sdk/api/core/node"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Timer } from "@wick/sdk/clock"
+import { NotLeadingError } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { ControllersOptions } from "#controllers"
 
@@ -124,7 +125,8 @@ export class SilentHosts implements AsyncDisposable {
         return
       } catch (error) {
         if (isStatus(error, "Conflict") && attempt < attemptsMax) continue
-        if (!isStatus(error, "NotFound")) log.warn("cannot mark a host that is silent", { node: name, error })
+        const isOrdinary = error instanceof NotLeadingError || isStatus(error, "NotFound")
+        if (!isOrdinary) log.warn("cannot mark a host that is silent", { node: name, error })
         return
       }
     }

@@ -10,11 +10,19 @@ export interface Link {
   readonly addresses: readonly string[]
   /** Service addresses are routed here, so that the host's own calls to them have a way and a source address. */
   readonly services: Range
+  /** Where no pod has an address of these, the way to it ends here. */
+  readonly pods: Range
 }
+
+/** Any other route to the range goes before. */
+const deadEndMetric = 2 ** 32 - 1
 
 /**
  * Makes the link that carries the host's side of the pod network. It is a bridge without ports: the one kind of
  * virtual link that every kernel has, and it keeps its addresses when no pod is there. Doing it again changes nothing.
+ *
+ * An address may be called after its pod has gone, or before it is back after a start: without an end of the way to it, that
+ * call would leave by the host's default route, and whoever is there could answer in the pod's place.
  */
 export async function ensureLink(link: Link): Promise<void> {
   const exists = (await interfaceNames()).has(link.name)
@@ -23,12 +31,18 @@ export async function ensureLink(link: Link): Promise<void> {
     `link set ${link.name} up`,
     ...link.addresses.map((address) => `address replace ${address}/32 dev ${link.name}`),
     `route replace ${formatRange(link.services)} dev ${link.name} src ${link.addresses[0]}`,
+    `route replace unreachable ${formatRange(link.pods)} metric ${deadEndMetric}`,
   ]
   await hostCommand("ip", ["-batch", "-"], `${commands.join("\n")}\n`)
 }
 
 export async function removeLink(name: string): Promise<void> {
   if ((await interfaceNames()).has(name)) await hostCommand("ip", ["link", "delete", name])
+}
+
+/** Pods' addresses are nobody's here any more. */
+export async function removeDeadEnd(pods: string): Promise<void> {
+  await hostCommand("ip", ["route", "flush", "exact", pods, "type", "unreachable"])
 }
 
 /** Pods reach each other and the world through the host: it must forward. */
@@ -38,6 +52,7 @@ export function allowForwarding(): void {
 }
 
 interface Route {
+  type?: string
   dst: string
   dev?: string
   gateway?: string
@@ -63,7 +78,8 @@ export async function surroundings(own: string, ownPods: Range | undefined): Pro
   ])
   const routes = JSON.parse(routeText || "[]") as Route[]
   const interfaces = JSON.parse(interfaceText || "[]") as Interface[]
-  const routed = routes.filter((route) => route.dst !== "default" && route.dev !== own && !isOwnPod(route, ownPods))
+  const isOwn = (route: Route): boolean => route.dev === own || isOwnPod(route, ownPods) || isOwnDeadEnd(route, ownPods)
+  const routed = routes.filter((route) => route.dst !== "default" && !isOwn(route))
   const held = interfaces
     .filter(({ ifname }) => ifname !== own && !ifname.startsWith("veth"))
     .flatMap(({ addr_info }) => addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`))
@@ -79,6 +95,10 @@ function isOwnPod({ dst, dev, gateway }: Route, ownPods: Range | undefined): boo
   if (!dev?.startsWith("veth") || gateway !== undefined || dst.includes("/")) return false
   const pod = parseRange(dst)
   return pod !== undefined && ownPods !== undefined && overlap(pod, ownPods)
+}
+
+function isOwnDeadEnd({ type, dst }: Route, ownPods: Range | undefined): boolean {
+  return type === "unreachable" && ownPods !== undefined && dst === formatRange(ownPods)
 }
 
 async function interfaceNames(): Promise<Set<string>> {

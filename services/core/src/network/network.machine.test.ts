@@ -77,6 +77,12 @@ describe("the pod network on this machine", () => {
     expect(await one.get(`http://${lonely.replace(/41$/, "99")}`)).toBe("ECONNREFUSED")
   })
 
+  it("refuses the address of a pod that is not there at once, and asks nobody outside for it", async () => {
+    const nobody = one.address.replace(/\d+$/, "250")
+    expect(await text(`http://${nobody}:8080`)).toBe("EHOSTUNREACH")
+    expect(await one.get(`http://${nobody}:8080`)).toBe("EHOSTUNREACH")
+  })
+
   it("follows endpoints as they change", async () => {
     cluster.put("endpointslices", "lonely", sliceOf(one.address))
     await expect.poll(() => text(`http://${lonely}`)).toContain(one.name)
@@ -105,6 +111,7 @@ describe("the pod network on this machine", () => {
       podCidr: "10.77.0.0/16",
     })
     expect(run("ip", ["-4", "address", "show", "dev", moved.link])).not.toContain(other.hostAddress)
+    expect(run("ip", ["route"])).not.toContain(other.podCidr)
     await moved.remove()
     rmSync(elsewhere, { recursive: true, force: true })
     expect(await one.get(`http://${web}`)).toContain(two.name)
@@ -194,7 +201,8 @@ describe("the pod network on this machine", () => {
     await network.remove()
     const left = ["nft list tables", "ip link", "ip route", "ip netns"].flatMap((command) => {
       const [program = "", ...words] = command.split(" ")
-      return run(program, words).includes(`wick-${instance}`) ? [command] : []
+      const said = run(program, words)
+      return said.includes(`wick-${instance}`) || said.includes(network.podCidr) ? [command] : []
     })
     expect(left).toEqual([])
   })

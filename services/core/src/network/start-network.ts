@@ -8,7 +8,7 @@ import { addressAt, formatAddress, parseRange } from "./address.ts"
 import { findCniPlugins, usualDirectories, writeCniConfig } from "./cni-config.ts"
 import { letPass, stopPassing } from "./forward-pass.ts"
 import { hostCommand } from "./host-command.ts"
-import { allowForwarding, ensureLink, rangeTexts, removeLink, surroundings } from "./host-link.ts"
+import { allowForwarding, ensureLink, rangeTexts, removeDeadEnd, removeLink, surroundings } from "./host-link.ts"
 import { releaseLeases } from "./leases.ts"
 import { NodeRoutes } from "./node-routes.ts"
 import { PluginDirectory } from "./pod-link/plugin-directory.ts"
@@ -104,6 +104,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     await hostCommand("nft", ["-f", "-"], `add table ip ${name}\ndelete table ip ${name}\n`)
     await stopPassing(name)
     await removeLink(name)
+    await removeDeadEnd(texts.pods)
   }
   return {
     podCidr: texts.pods,
@@ -157,8 +158,11 @@ async function takeRanges(name: string, { directory, ...options }: NetworkOption
   const hostAddress = formatAddress(addressAt(ranges.pods, 1))
   const dnsServer = formatAddress(addressAt(ranges.services, dnsIndex))
   const moved = kept?.pods !== texts.pods || kept.services !== texts.services
-  if (moved) await removeLink(name)
-  await ensureLink({ name, addresses: [hostAddress, dnsServer], services: ranges.services })
+  if (moved) {
+    await removeLink(name)
+    if (kept) await removeDeadEnd(kept.pods)
+  }
+  await ensureLink({ name, addresses: [hostAddress, dnsServer], ...ranges })
   return { ranges, hostAddress, dnsServer, mtuBytes, moved }
 }
 

@@ -16,6 +16,7 @@ import {
   type EventRecorder,
   type Informers,
   keyOf,
+  NotLeadingError,
   WorkQueue,
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
@@ -261,6 +262,7 @@ class Scheduler implements AsyncDisposable {
     if (this.#stopped || isStatus(error, "NotFound") || current?.metadata.uid !== pod.metadata.uid) return
     this.#waiting.set(key, current)
     const waitMs = this.#queue.retry(key, this.#options.clock.now())
+    if (error instanceof NotLeadingError) return
     this.#log.warn("a pod could not be bound; trying again", { pod: key, waitMs, error })
   }
 
@@ -282,7 +284,7 @@ class Scheduler implements AsyncDisposable {
         { subresource: "status" },
       )
     } catch (error) {
-      if (isStatus(error, "NotFound", "Conflict")) return
+      if (error instanceof NotLeadingError || isStatus(error, "NotFound", "Conflict")) return
       this.#log.warn("cannot say why a pod waits", { pod: key, error })
     }
   }
