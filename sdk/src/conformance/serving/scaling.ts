@@ -72,15 +72,16 @@ export const scaling: Statement = (it) => {
       ...scaled({ target: "1", window: "6s" }),
       spec: { containerConcurrency: 1 },
     })
-    // Where thirty others start pods at the same time the first round may be over before there is a second one.
-    await eventually(world.clock, async () => {
+    // Where thirty others start pods at the same time the first rounds may be over before there is a second one.
+    const answers = async (): Promise<void> => {
       const replies = await Promise.all(Array.from({ length: 4 }, () => ask(world, urlOf(service, "/sleep?ms=3000"))))
       equal(
         replies.map(({ status }) => status),
         [200, 200, 200, 200],
       )
       holds(new Set(replies.map(({ body }) => body.hostname)).size >= 2, "several pods answered")
-    })
+    }
+    await eventually(world.clock, answers, functionPatienceMs)
   })
 
   it.withFunctions("S97: what has no traffic is Unreachable and goes to zero, min-scale or not", async (world) => {
