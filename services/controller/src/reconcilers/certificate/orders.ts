@@ -20,6 +20,8 @@ export class Orders {
 
   /** `key` is the Certificate's. What was refused rests for its pause, unless it is another order by now. */
   async ask(key: string, order: Order, issuer: Issuer, identity: string, signal: AbortSignal): Promise<Issuance> {
+    // Of a Certificate that was deleted and made again nobody may have seen that it was gone.
+    if (this.#open.get(key)?.uid !== order.uid) this.close(key)
     this.#open.set(key, { uid: order.uid, issuer })
     const text = JSON.stringify([order, identity])
     const pause = this.#pauses.get(order.uid)

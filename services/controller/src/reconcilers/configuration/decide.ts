@@ -39,6 +39,11 @@ export function revisionNames({ metadata, spec }: Configuration): readonly strin
   return Array.from({ length: namesMax }, (_, at) => (at === 0 ? first : `${first}-${at + 1}`))
 }
 
+/** The configuration, by name, that would give its revision this name where its template has chosen none. */
+export function numberingName(revision: string): string | undefined {
+  return /^(.+)-\d{5,}(?:-\d)?$/.exec(revision)?.[1]
+}
+
 /** Of these the one under which the revision is there, else the first that nobody has. */
 function revisionName(configuration: Configuration, revisions: readonly Revision[]): string {
   const names = revisionNames(configuration)

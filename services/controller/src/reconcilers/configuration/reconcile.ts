@@ -5,21 +5,32 @@ import { type Controller, createController, done, keyOf, splitKey, subject, watc
 import { freshCause } from "@wick/sdk/tracing"
 import { type Context, causedBy, createChild, loopParts, writeStatus } from "../context.ts"
 import { byConfiguration, configurationKey } from "../revision-index.ts"
-import { decide, revisionNames } from "./decide.ts"
+import { decide, numberingName, revisionNames } from "./decide.ts"
 
 const concurrency = 8
 
 export function startConfigurationController(context: Context): Controller {
   const { informers, clock } = context
-  const configurations = informers(Configuration)
+  const configurations = informers(Configuration, { indexes: { chosenName } })
   const revisions = informers(Revision, { indexes: byConfiguration })
+  const namers = (revision: Revision): string[] => {
+    const { name, namespace } = revision.metadata
+    const numbering = numberingName(name)
+    const choosing = configurations.byIndex("chosenName", keyOf(revision)).map(keyOf)
+    return numbering === undefined ? choosing : [`${namespace}/${numbering}`, ...choosing]
+  }
   return createController({
     name: "configuration",
     ...loopParts(context),
     concurrency,
     watches: [
       watchOf(configurations, (change) => [keyOf(subject(change))]),
-      watchOf(revisions, (change) => [configurationKey(subject(change))]),
+      watchOf(revisions, (change) => {
+        const revision = subject(change)
+        // One that comes or goes may be somebody else's that has, or had, the name which a configuration wants.
+        const naming = change.before && change.after ? [] : namers(revision)
+        return [...new Set([configurationKey(revision), ...naming])]
+      }),
     ],
     reconcile: async (key) => {
       const { namespace, name } = splitKey(key)
@@ -38,6 +49,12 @@ export function startConfigurationController(context: Context): Controller {
       return done
     },
   })
+}
+
+/** The name that a configuration's template gives its revision. */
+function chosenName({ metadata, spec }: Configuration): string[] {
+  const name = spec.template.metadata?.name
+  return name === undefined ? [] : [`${metadata.namespace}/${name}`]
 }
 
 /** Codes of a no that the same question will get again. */

@@ -15,7 +15,6 @@ import {
   wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
-import { controllerKey } from "../../owner.ts"
 import { putCertificate } from "../certificate/put.ts"
 import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { putIngress } from "../ingress/put.ts"
@@ -38,7 +37,8 @@ export function startDomainMappingController(context: Context): Controller {
   const targets = followTargets(context, mappings)
   const release = async (mapping: DomainMapping): Promise<void> => {
     const { name } = mapping.metadata
-    const claim = claims.get(name)
+    // As it is now: the cache may not know one that was just made, which would keep the domain for ever.
+    const claim = await client.get(ClusterDomainClaim, { name }).catch(unlessGone)
     if (ownsClaim({ mapping, claim, config: config.current() })) {
       await client.delete(ClusterDomainClaim, { name }).catch(unlessGone)
     }
@@ -50,8 +50,8 @@ export function startDomainMappingController(context: Context): Controller {
     watches: [
       watchOf(mappings, (change) => [keyOf(subject(change))]),
       watchOf(claims, (change) => mappings.byIndex("domain", subject(change).metadata.name).map(keyOf)),
-      watchOf(ingresses, (change) => ownersOf(subject(change))),
       // One of somebody else with the mapping's name may have gone.
+      watchOf(ingresses, (change) => [keyOf(subject(change))]),
       watchOf(certificates, (change) => [keyOf(subject(change))]),
       ...targets.watches,
       { synced: config.synced, subscribe: (wake) => config.onChange(() => mappings.list().map(keyOf).forEach(wake)) },
@@ -102,11 +102,6 @@ async function carryOut(context: Context, mapping: DomainMapping, plan: Plan): P
   await writeStatus(context, DomainMapping, mapping, plan.status)
 }
 
-function ownersOf(ingress: Ingress): string[] {
-  const key = controllerKey(ingress, "DomainMapping")
-  return key === undefined ? [] : [key]
-}
-
 function domainOf({ metadata }: DomainMapping): string[] {
   return [metadata.name]
 }
@@ -116,6 +111,6 @@ function isForeign(mapping: DomainMapping): boolean {
   return referred !== undefined && referred.group !== servingGroup && !isCoreService(referred)
 }
 
-function unlessGone(error: unknown): void {
+function unlessGone(error: unknown): undefined {
   if (!isStatus(error, "NotFound")) throw error
 }

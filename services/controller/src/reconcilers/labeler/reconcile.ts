@@ -58,6 +58,8 @@ function startConfigurationLabeler(context: Context): Controller {
     ...loopParts(context),
     watches: [
       watchOf(configurations, (change) => (change.before ? [] : [keyOf(subject(change))])),
+      // What leads to a revision leads to its configuration as long as it is there.
+      watchOf(revisions, (change) => (change.before && change.after ? [] : [configurationKey(subject(change))])),
       watchOf(routes, ({ before, after }) => [
         ...targets(before, after, configurationsOf),
         ...targets(before, after, revisionsOf).flatMap(ownerOf),

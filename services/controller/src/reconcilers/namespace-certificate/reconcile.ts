@@ -18,7 +18,8 @@ export function startNamespaceCertificateController(context: Context): Controlle
     ...loopParts(context),
     watches: [
       watchOf(namespaces, (change) => [subject(change).metadata.name]),
-      watchOf(certificates, (change) => namespaceOf(subject(change))),
+      // One without the label may have had the name.
+      watchOf(certificates, ({ before, after }) => (after ? namespaceOf(after) : [before?.metadata.namespace ?? ""])),
       {
         synced: config.synced,
         subscribe: (wake) => config.onChange(() => names().forEach(wake)),

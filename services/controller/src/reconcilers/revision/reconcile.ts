@@ -49,8 +49,8 @@ export function startRevisionController(context: Context): RevisionController {
     images: informers(Image, { trim: named }),
     pods: informers(Pod, { labelSelector: revisionLabel, indexes: { revision: revisionKeys } }),
   }
-  const owner = (object: Deployment | PodAutoscaler | Image): string[] => {
-    const key = controllerKey(object, "Revision")
+  const owner = (image: Image): string[] => {
+    const key = controllerKey(image, "Revision")
     return key ? [key] : []
   }
   const wake = (key: string, afterMs?: number): void => controller.wake(key, afterMs)
@@ -61,8 +61,9 @@ export function startRevisionController(context: Context): RevisionController {
     concurrency,
     watches: [
       watchOf(caches.revisions, (change) => [keyOf(subject(change))]),
-      watchOf(caches.deployments, (change) => owner(subject(change))),
-      watchOf(caches.podAutoscalers, (change) => owner(subject(change))),
+      // By label and by name: one that is somebody else's may go.
+      watchOf(caches.deployments, (change) => revisionKeys(subject(change))),
+      watchOf(caches.podAutoscalers, (change) => [keyOf(subject(change))]),
       // One that somebody deletes is made again; that one was made is no news.
       watchOf(caches.images, ({ before, after }) => (before && !after ? owner(before) : [])),
       watchOf(caches.pods, (change) => revisionKeys(subject(change))),

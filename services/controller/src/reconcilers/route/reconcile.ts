@@ -17,11 +17,12 @@ import {
 } from "@wick/sdk/controller"
 import { currentCondition } from "../../conditions.ts"
 import { labels } from "../../labels.ts"
-import { controllerKey, isOwnedBy } from "../../owner.ts"
+import { isOwnedBy } from "../../owner.ts"
 import { putCertificate } from "../certificate/put.ts"
 import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
 import { putIngress } from "../ingress/put.ts"
 import type { PlaceholderPlan } from "../placeholder/desired.ts"
+import { configurationKey } from "../revision-index.ts"
 import { decide, type Observed, placeholderNames } from "./decide.ts"
 
 const concurrency = 8
@@ -63,8 +64,12 @@ export function startRouteController(context: Context): Controller {
     watches: [
       watchOf(routes, (change) => [keyOf(subject(change))]),
       watchOf(configurations, (change) => routesTo("configuration", keyOf(subject(change)))),
-      watchOf(revisions, (change) => routesTo("revision", keyOf(subject(change)))),
-      watchOf(ingresses, (change) => [controllerKey(subject(change), "Route") ?? keyOf(subject(change))]),
+      watchOf(revisions, (change) => [
+        ...routesTo("revision", keyOf(subject(change))),
+        // Its configuration may have been seen before, and have named it.
+        ...(change.before ? [] : routesTo("configuration", configurationKey(subject(change)))),
+      ]),
+      watchOf(ingresses, (change) => [keyOf(subject(change))]),
       watchOf(certificates, (change) => {
         const certificate = subject(change)
         return isWildcard(certificate) ? routes.list(certificate.metadata.namespace).map(keyOf) : routeOf(certificate)

@@ -135,7 +135,7 @@ it("begins with what is there already", async () => {
   expect((await scene.client.get(ServerlessService, reference)).status?.serviceName).toBe(name)
 })
 
-it("leaves a Service of somebody else alone, and says so", async () => {
+it("leaves a Service of somebody else alone, says so, and has its own when that is gone", async () => {
   await using scene = await startScene()
   const { client } = scene
   await client.create(Service, { metadata: { name, namespace }, spec: { ports: [{ port: 7777 }] } } as NewOf<
@@ -148,4 +148,12 @@ it("leaves a Service of somebody else alone, and says so", async () => {
     expect.objectContaining({ type: "Ready", status: "False", reason: "NotOwned" }),
   )
   expect((await client.get(Service, reference)).spec.ports?.[0]?.port).toBe(7777)
+  await client.delete(Service, reference)
+  await scene.clock.advance(15_000)
+  const ready = async () => {
+    const { status } = await client.get(ServerlessService, reference)
+    return status?.conditions?.find(({ type }) => type === "Ready")?.reason
+  }
+  await expect.poll(ready).not.toBe("NotOwned")
+  expect((await client.get(Service, reference)).spec.ports?.[0]?.port).not.toBe(7777)
 })

@@ -16,6 +16,7 @@ import {
   type Result,
   splitKey,
   subject,
+  wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
 import { controllerKey, isOwnedBy } from "../../owner.ts"
@@ -30,6 +31,8 @@ const concurrency = 4
  * after what a request waits for, and never in its way.
  */
 const gatherMs = 1000
+/** Objects of somebody else's are not followed: whether one that is in the way has gone is seen so much later. */
+const foreignAgainMs = 15_000
 const activatorService = "activator-service"
 
 /** Keeps a public and a private Service for every revision, and who answers at the public one. */
@@ -109,9 +112,9 @@ class ServerlessServices implements Controller {
       ({ metadata }) => !names.has(metadata.name),
     )
     await Promise.all(left.map((slice) => this.#remove(service, slice)))
-    const status = decision.status(foreign.find((each) => each !== undefined))
-    await writeStatus(this.#context, ServerlessService, service, status)
-    return done
+    const inTheWay = foreign.find((each) => each !== undefined)
+    await writeStatus(this.#context, ServerlessService, service, decision.status(inTheWay))
+    return inTheWay ? wakeAfter(foreignAgainMs) : done
   }
 
   /** Gives the object that is in the way, if one is. */

@@ -5,7 +5,7 @@ import { Route } from "@wick/sdk/api/serving/route"
 import { Service } from "@wick/sdk/api/serving/service"
 import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import { freshCause } from "@wick/sdk/tracing"
-import { controllerKey, isOwnedBy } from "../../owner.ts"
+import { isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
 import { type Context, causedBy, createChild, loopParts, writeStatus } from "../context.ts"
 import { decideStatus, desiredChildren, routeTurn } from "./decide.ts"
@@ -18,18 +18,15 @@ export function startServiceController(context: Context): Controller {
   const configurations = informers(Configuration)
   const routes = informers(Route)
   const revisions = informers(Revision)
-  const owner = (object: Parameters<typeof controllerKey>[0]): string[] => {
-    const key = controllerKey(object, "Service")
-    return key ? [key] : [keyOf(object as Configuration)]
-  }
   return createController({
     name: "service",
     ...loopParts(context),
     concurrency,
     watches: [
       watchOf(services, (change) => [keyOf(subject(change))]),
-      watchOf(configurations, (change) => owner(subject(change))),
-      watchOf(routes, (change) => owner(subject(change))),
+      // Children have the service's name, and one of somebody else's that has it may go.
+      watchOf(configurations, (change) => [keyOf(subject(change))]),
+      watchOf(routes, (change) => [keyOf(subject(change))]),
     ],
     reconcile: async (key) => {
       const { namespace, name } = splitKey(key)
