@@ -115,6 +115,7 @@ describe("a controller", () => {
     const errors = [
       new StatusError("Conflict", "another was faster"),
       new StatusError("NotFound", "another has deleted it"),
+      new StatusError("AlreadyExists", "another has made it"),
       new StatusError("Forbidden", "its namespace goes", { causes: [{ reason: "NamespaceTerminating" }] }),
       new NotLeadingError("PATCH /apis/apps/v1/deployments: not leading any more"),
     ]

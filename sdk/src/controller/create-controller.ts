@@ -193,13 +193,13 @@ class ReconcileLoop implements Controller {
 /**
  * Nobody has to do anything about it:
  *   Conflict     another writer was faster, and the change that it made is on its way to us
- *   NotFound     so was one who took it away; what is missing the next time too is a trouble
+ *   NotFound     so was one who took it away, or made it (AlreadyExists); if so the next time too, it is a trouble
  *   terminating  its namespace goes, and it goes with that
  *   not leading  whoever leads now does the work, we ourselves where the term goes on after all
  */
 function isOrdinary(error: unknown, isFirst: boolean): boolean {
   if (error instanceof NotLeadingError || isNamespaceTerminating(error)) return true
-  return isStatus(error, "Conflict") || (isFirst && isStatus(error, "NotFound"))
+  return isStatus(error, "Conflict") || (isFirst && isStatus(error, "NotFound", "AlreadyExists"))
 }
 
 /** The API's no says all there is to say; anything else may be a bug, of which one wants to know where it is. */

@@ -6,6 +6,7 @@ import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import { Route } from "@wick/sdk/api/serving/route"
 import {
+  type Change,
   type Controller,
   createController,
   done,
@@ -36,8 +37,7 @@ export function startRouteController(context: Context): Controller {
   const ingresses = informers(Ingress)
   const certificates = informers(Certificate, { indexes: { route: routeOf, wildcard: wildcardsOf } })
   const services = informers(Service, { labelSelector: labels.route, indexes: { route: routeOf } })
-  const routesTo = (kind: "configuration" | "revision", key: string): string[] =>
-    routes.byIndex("target", `${kind} ${key}`).map(keyOf)
+  const routesTo = (target: string): string[] => routes.byIndex("target", target).map(keyOf)
   const observe = (route: Route, namespace: string): Observed => {
     const byName = placeholderNames(config.current(), route).flatMap((name) => services.get(name, namespace) ?? [])
     return {
@@ -63,12 +63,8 @@ export function startRouteController(context: Context): Controller {
     concurrency,
     watches: [
       watchOf(routes, (change) => [keyOf(subject(change))]),
-      watchOf(configurations, (change) => routesTo("configuration", keyOf(subject(change)))),
-      watchOf(revisions, (change) => [
-        ...routesTo("revision", keyOf(subject(change))),
-        // Its configuration may have been seen before, and have named it.
-        ...(change.before ? [] : routesTo("configuration", configurationKey(subject(change)))),
-      ]),
+      watchOf(configurations, (change) => routesTo(`configuration ${keyOf(subject(change))}`)),
+      watchOf(revisions, (change) => targetsOfRevision(change).flatMap(routesTo)),
       watchOf(ingresses, (change) => [keyOf(subject(change))]),
       watchOf(certificates, (change) => {
         const certificate = subject(change)
@@ -154,6 +150,12 @@ function isWildcard({ metadata }: Certificate): boolean {
 function routeOf({ metadata }: Service | Certificate): string[] {
   const route = metadata.labels?.[labels.route]
   return route === undefined ? [] : [`${metadata.namespace}/${route}`]
+}
+
+/** As what routes may name a revision; a new one by its configuration too, which may have been seen before it. */
+function targetsOfRevision(change: Change<Revision>): string[] {
+  const revision = subject(change)
+  return [`revision ${keyOf(revision)}`, ...(change.before ? [] : [`configuration ${configurationKey(revision)}`])]
 }
 
 /** What a route's spec and status name: a change of these may change where its traffic goes. */

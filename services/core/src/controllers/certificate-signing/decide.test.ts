@@ -120,12 +120,12 @@ describe("a node's request", () => {
       ...asNode,
       ...self,
       name: "for itself is approved by its own right",
-      plan: { kind: "approve", rights: ["selfnodeclient", "nodeclient"], waitMs: 24 * hourMs },
+      plan: { kind: "approve", rights: ["selfnodeclient", "nodeclient"], waitMs: 30_000 },
     },
     {
       ...asNode,
-      name: "by another is approved by the right of whoever brings nodes",
-      plan: { kind: "approve", rights: ["nodeclient"], waitMs: 24 * hourMs },
+      name: "by another is approved by the right of whoever brings nodes, though that be given later",
+      plan: { kind: "approve", rights: ["nodeclient"], waitMs: 30_000 },
     },
     {
       ...asNode,

@@ -12,6 +12,8 @@ const lifetimeMaxMs = 365 * dayMs
 /** How long a request is kept that nobody has decided, and one that nothing more will become of. */
 const pendingKeptMs = dayMs
 const settledKeptMs = hourMs
+/** A right to ask may be given later, and nobody is told of it. */
+const rightsAgainMs = 30 * secondMs
 const nodeClientSigner = "kubernetes.io/kube-apiserver-client-kubelet"
 
 /** What is to be done about a request. */
@@ -40,7 +42,7 @@ export function decide(request: CertificateSigningRequest, subject: RequestedSub
   }
   if (spec.signerName !== nodeClientSigner || nodeClientMistake(asked)) return { kind: "wait", ms: leftMs }
   const rights = spec.username === subject.commonName ? ["selfnodeclient", "nodeclient"] : ["nodeclient"]
-  return { kind: "approve", rights, waitMs: leftMs }
+  return { kind: "approve", rights, waitMs: Math.min(leftMs, rightsAgainMs) }
 }
 
 function removeAtMs({ metadata, status }: CertificateSigningRequest, settled: boolean): number {

@@ -119,7 +119,9 @@ class EndpointSlices {
     const { client } = this.#context
     const { name = "", namespace = "" } = wanted.metadata
     const known = this.#informer(kind).get(name, namespace)
-    if (known && isSame(known, wanted, fields)) return
+    // What is of a Service of this name that was there before goes with that.
+    const isOwn = known?.metadata.ownerReferences?.[0]?.uid === service.metadata.uid
+    if (known && isOwn && isSame(known, wanted, fields)) return
     const metadata = {
       ...(known ? known.metadata : { name, namespace }),
       labels: wanted.metadata.labels,

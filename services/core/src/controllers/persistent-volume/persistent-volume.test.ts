@@ -1,9 +1,19 @@
+import { Namespace } from "@wick/sdk/api/core/namespace"
 import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import { Pod } from "@wick/sdk/api/core/pod"
+import type { NewOf } from "@wick/sdk/api/kind"
+import { localPath } from "@wick/sdk/api/storage/local-path"
 import { StorageClass } from "@wick/sdk/api/storage/storage-class"
-import { expect, it } from "vitest"
+import { createClient } from "@wick/sdk/client"
+import { seededRandom, systemClock } from "@wick/sdk/clock"
+import { createInformers } from "@wick/sdk/controller"
+import { silentLog } from "@wick/sdk/log"
+import { describe, expect, it } from "vitest"
+import { startTestApi } from "../../apiserver/testing/start.ts"
+import { blindWatch } from "../testing/blind-watch.ts"
 import { atRest, startTestCluster, type TestCluster, until } from "../testing/cluster.ts"
+import { startPersistentVolumes } from "./reconcile.ts"
 
 const namespace = "default"
 const spec = {
@@ -91,4 +101,44 @@ it("a pod gets an ephemeral claim of its own though that of the one before it, o
   const free = { type: "merge", body: { metadata: { finalizers: null } } } as const
   await client.patch(PersistentVolumeClaim, { name: "web-data", namespace }, free)
   await until(claims, ([claim]) => claim?.metadata.ownerReferences?.[0]?.uid === metadata.uid)
+})
+
+describe("a claim that was deleted and made again while nobody could see it", () => {
+  const metadata = { name: "data", namespace }
+  const volumeFor = ({ metadata: { uid } }: PersistentVolumeClaim, name: string): NewOf<typeof PersistentVolume> => ({
+    metadata: { name },
+    spec: {
+      capacity: { storage: "1Gi" },
+      accessModes: ["ReadWriteOnce"],
+      claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", ...metadata, uid },
+      persistentVolumeReclaimPolicy: "Delete",
+      csi: { driver: localPath.driver, volumeHandle: name },
+    },
+  })
+
+  it("keeps the volume of the second, and gives up that of the first when it is seen", async () => {
+    await using undo = new AsyncDisposableStack()
+    const { client, server } = undo.use(await startTestApi())
+    await client.create(Namespace, { metadata: { name: namespace } }).catch(() => {})
+    const make = () => client.create(PersistentVolumeClaim, { metadata, spec: { ...spec, storageClassName: "none" } })
+    const first = await make()
+    const claims = blindWatch("persistentvolumeclaims")
+    const own = createClient({ fetch: claims.through(server.fetchAs({ name: "loops", groups: ["system:masters"] })) })
+    const informers = undo.use(createInformers(own, systemClock, silentLog))
+    const world = { clock: systemClock, random: seededRandom(1), log: silentLog }
+    undo.use(startPersistentVolumes({ client: own, informers, ...world }))
+    const phaseOf = async (name: string): Promise<string | undefined> => {
+      const volumes = (await client.list(PersistentVolume)).items
+      return volumes.find((volume) => volume.metadata.name === name)?.status?.phase
+    }
+    await client.create(PersistentVolume, volumeFor(first, "of-the-first"))
+    await expect.poll(() => phaseOf("of-the-first")).toBe("Bound")
+    await client.delete(PersistentVolumeClaim, metadata)
+    await client.create(PersistentVolume, volumeFor(await make(), "of-the-second"))
+    await expect.poll(() => phaseOf("of-the-second")).toBe("Bound")
+    expect(await phaseOf("of-the-first")).toBe("Bound")
+    claims.lift()
+    await expect.poll(() => phaseOf("of-the-first")).toBeUndefined()
+    expect(await phaseOf("of-the-second")).toBe("Bound")
+  })
 })

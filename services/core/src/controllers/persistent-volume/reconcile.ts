@@ -122,20 +122,21 @@ function startVolumes({ client, clock, informers, log, metrics }: ControllerCont
     metrics,
     watches: [
       watchOf(volumes, ({ after }) => (after ? [after.metadata.name] : [])),
+      // One that is gone, or that another of its name has taken the place of.
       watchOf(claims, ({ before, after }) =>
-        after
+        before === undefined || before.metadata.uid === after?.metadata.uid
           ? []
-          : volumes.byIndex("claim", keyOf(before as PersistentVolumeClaim)).map(({ metadata }) => metadata.name),
+          : volumes.byIndex("claim", keyOf(before)).map(({ metadata }) => metadata.name),
       ),
     ],
     reconcile: async (name) => {
       const volume = volumes.get(name)
       if (!volume) return done
       const { claimRef } = volume.spec ?? {}
-      const claim = claimRef?.name ? claims.get(claimRef.name, claimRef.namespace) : undefined
-      // A claim that the cache does not know may be one that it does not know yet.
-      const known = claim ?? (claimRef?.uid ? await found(client, claimRef) : undefined)
-      const step = decideVolume(volume, known)
+      const cached = claimRef?.name ? claims.get(claimRef.name, claimRef.namespace) : undefined
+      // A claim that the cache does not know, or of whose name it knows another, may be one that it does not know yet.
+      const isSeen = claimRef?.uid === undefined || cached?.metadata.uid === claimRef.uid
+      const step = decideVolume(volume, isSeen ? cached : await found(client, claimRef))
       if (step.kind === "phase") {
         const body = { status: { phase: step.phase } }
         await client.patch(PersistentVolume, { name }, { type: "merge", body }, { subresource: "status" })

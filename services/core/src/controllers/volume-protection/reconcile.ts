@@ -1,11 +1,22 @@
 import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import { Pod } from "@wick/sdk/api/core/pod"
-import { createController, done, keyOf, removeFinalizer, splitKey, subject, watchOf } from "@wick/sdk/controller"
+import {
+  createController,
+  done,
+  keyOf,
+  removeFinalizer,
+  splitKey,
+  subject,
+  wakeAfter,
+  watchOf,
+} from "@wick/sdk/controller"
 import type { ControllerContext } from "../context.ts"
 import { claimsOf, mayClaimGo, mayVolumeGo } from "./decide.ts"
 
 const claimFinalizer = "kubernetes.io/pvc-protection"
+/** A pod that has come to use a claim and that no watch has told of yet may go without being told of: it is looked for again after this. */
+const unseenMs = 5_000
 const volumeFinalizer = "kubernetes.io/pv-protection"
 
 /** Lets claims and volumes that somebody has deleted go as soon as nobody uses them: admission holds them until then. */
@@ -36,9 +47,10 @@ function startClaims({ client, clock, informers, log, metrics }: ControllerConte
     reconcile: async (key) => {
       const { name, namespace } = splitKey(key)
       const claim = claims.get(name, namespace)
-      if (claim && mayClaimGo(claim, pods.list(namespace))) {
-        await removeFinalizer(client, PersistentVolumeClaim, claim, claimFinalizer)
-      }
+      if (!claim || !mayClaimGo(claim, pods.list(namespace))) return done
+      const { items } = await client.list(Pod, namespace === undefined ? {} : { namespace })
+      if (!mayClaimGo(claim, items)) return wakeAfter(unseenMs)
+      await removeFinalizer(client, PersistentVolumeClaim, claim, claimFinalizer)
       return done
     },
   })
