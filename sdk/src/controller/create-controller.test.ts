@@ -7,6 +7,7 @@ import { settled } from "../testing/scripted-fetch.ts"
 import { type Controller, type ControllerOptions, createController } from "./create-controller.ts"
 import { NotLeadingError } from "./leadership-term.ts"
 import { done, type Result, TerminalError, wakeAfter } from "./result.ts"
+import type { Shares } from "./shares/shares.ts"
 
 function start(
   reconcile: (key: string) => Promise<Result>,
@@ -226,5 +227,39 @@ describe("a controller", () => {
     await controller[Symbol.asyncDispose]()
     await clock.advance(100_000)
     expect(calls).toBe(1)
+  })
+})
+
+describe("a controller that shares keys with others", () => {
+  it("leaves those of others alone, and looks at all that there is when it has got some", async () => {
+    const own = new Set(["a"])
+    let told: () => void = () => {}
+    const shares: Shares = {
+      owns: (key) => own.has(key),
+      onChange: (listener) => {
+        told = listener
+        return () => {}
+      },
+    }
+    const watch = {
+      synced: Promise.resolve(),
+      subscribe: (wake: (key: string) => void) => {
+        for (const key of ["a", "b", "c"]) wake(key)
+        return () => {}
+      },
+    }
+    const seen: string[] = []
+    const reconcile = async (key: string): Promise<Result> => {
+      seen.push(key)
+      return done
+    }
+    const { controller } = start(reconcile, { watches: [watch], shares })
+    await settled()
+    await controller.idle()
+    expect(seen.splice(0)).toEqual(["a"])
+    own.add("b").delete("a")
+    told()
+    await controller.idle()
+    expect(seen).toEqual(["b"])
   })
 })

@@ -6,7 +6,8 @@ import type { Metrics } from "../telemetry/metrics.ts"
 import { type LoopMetrics, loopMetrics, type MetricNames, type Outcome } from "./controller-metrics.ts"
 import type { Change, Informer } from "./informer.ts"
 import { NotLeadingError } from "./leadership-term.ts"
-import { type Result, TerminalError } from "./result.ts"
+import { done, type Result, TerminalError } from "./result.ts"
+import { allShares, type Shares } from "./shares/shares.ts"
 import { WorkQueue } from "./work-queue.ts"
 
 /** What wakes a controller: a change of an informer's object → keys to look at again. Make one with `watchOf`. */
@@ -42,6 +43,8 @@ export interface ControllerOptions {
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Result>
   /** Keys that are worked on at the same time, each by one call; 1 unless told. */
   readonly concurrency?: number
+  /** Which keys are this loop's, of several processes' that watch the same; all unless told. */
+  readonly shares?: Shares | undefined
   /** Where the loop tells how long reconciles take, how many wait and how many fail. */
   readonly metrics?: Metrics | undefined
   /** By which names; Kubernetes' unless told. */
@@ -64,6 +67,10 @@ export function createController(options: ControllerOptions): Controller {
   return new ReconcileLoop(options)
 }
 
+async function leftToAnother(): Promise<Result> {
+  return done
+}
+
 class ReconcileLoop implements Controller {
   readonly #options: ControllerOptions
   readonly #log: Log
@@ -71,7 +78,8 @@ class ReconcileLoop implements Controller {
   readonly #metrics: LoopMetrics | undefined
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
-  readonly #unsubscribe: (() => void)[]
+  readonly #unshare: (() => void) | undefined
+  #unsubscribe: () => void = () => {}
   #idleWaiters: (() => void)[] = []
   #started = false
   #poked = false
@@ -83,12 +91,8 @@ class ReconcileLoop implements Controller {
     const { metrics, metricNames: names = "kubernetes", name, clock } = options
     this.#metrics = loopMetrics({ metrics, names, name, clock, depth: () => this.#queue.readyCount })
     this.#queue = new WorkQueue(this.#metrics?.queued)
-    this.#unsubscribe = options.watches.map((watch) =>
-      watch.subscribe(
-        (key) => this.wake(key),
-        (key, ms) => this.wake(key, ms),
-      ),
-    )
+    this.#subscribe()
+    this.#unshare = options.shares?.onChange(() => this.#subscribe())
     void Promise.all(options.watches.map((watch) => watch.synced)).then(() => {
       this.#started = true
       this.#pump()
@@ -108,11 +112,22 @@ class ReconcileLoop implements Controller {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
-    for (const undo of this.#unsubscribe) undo()
+    this.#unshare?.()
+    this.#unsubscribe()
     this.#timer?.timer.cancel()
     await Promise.all(this.#running)
     this.#metrics?.close()
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+
+  /** Wakes all that there is: a key that has become ours was not looked at while it was another's. */
+  #subscribe(): void {
+    this.#unsubscribe()
+    const wake = (key: string, afterMs?: number): void => this.wake(key, afterMs)
+    const undo = this.#options.watches.map((watch) => watch.subscribe(wake, wake))
+    this.#unsubscribe = () => {
+      for (const each of undo) each()
+    }
   }
 
   /** Pumps once after all that runs synchronously now: a chunk of many events is one turn. */
@@ -146,7 +161,8 @@ class ReconcileLoop implements Controller {
   }
 
   async #work(key: string): Promise<void> {
-    const { clock, reconcile } = this.#options
+    const { clock, shares = allShares } = this.#options
+    const reconcile = shares.owns(key) ? this.#options.reconcile : leftToAnother
     this.#metrics?.begun(key)
     let outcome: Outcome = "ok"
     try {

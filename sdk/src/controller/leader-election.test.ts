@@ -163,6 +163,11 @@ describe("leader election", () => {
     late.frozenMs = 10_001
     expect(term?.signal.aborted).toBe(false)
     expect(term?.isValid()).toBe(false)
+    late.frozenMs = 0
+    // A renewal that was under way has been heard; but somebody has been told already that it was over.
+    await story.clock.advance(3_000)
+    expect(term?.isValid()).toBe(false)
+    expect(story.history).toEqual(["first leads", "first stops", "first leads"])
     await stop(story, first)
   })
 

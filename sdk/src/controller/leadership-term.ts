@@ -7,7 +7,8 @@ export interface LeadershipTerm {
   readonly signal: AbortSignal
   /**
    * Whether we lead at this very moment, by the clock and not by a timer: a process that stood still for a while and goes
-   * on finds out here, before its timers have told it.
+   * on finds out here, before its timers have told it. What was found to be over stays over, though the right to it should be
+   * prolonged after all: whoever was told so has left work undone, and looks again in the next term.
    */
   isValid(): boolean
 }
@@ -56,7 +57,9 @@ export class RunningTerm implements LeadershipTerm {
 
   isValid(): boolean {
     if (this.signal.aborted) return false
-    return this.#untilMs === undefined || this.#clock.monotonic() < this.#untilMs
+    if (this.#untilMs === undefined || this.#clock.monotonic() < this.#untilMs) return true
+    this.end()
+    return false
   }
 
   /** Good until this moment of the clock; undefined: until it is ended. */

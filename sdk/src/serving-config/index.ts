@@ -50,19 +50,19 @@ export function watchConfig(informers: Informers): ConfigSource {
   }
 }
 
-/** The same, read once: what leads goes on as it began. */
-export async function readDurations(client: Client): Promise<LeaseDurations> {
+/** How leaders lead, read once: who leads goes on as it began. */
+export async function readLeaderElection(client: Client): Promise<Config["leaderElection"]> {
   const name = "config-leader-election"
   try {
     const { data = {} } = await client.get(ConfigMap, { name, namespace: systemNamespace })
-    return durationsOf(readConfig({ [name]: data }).leaderElection)
+    return readConfig({ [name]: data }).leaderElection
   } catch (error) {
     if (!isStatus(error, "NotFound")) throw error
-    return durationsOf(readConfig({}).leaderElection)
+    return readConfig({}).leaderElection
   }
 }
 
-/** How leaders lead, as `config-leader-election` has it. */
+/** Of `config-leader-election`, what a Lease is held by. */
 export function durationsOf(settings: Config["leaderElection"]): LeaseDurations {
   return {
     leaseSeconds: Math.ceil(settings["lease-duration"] / 1_000),

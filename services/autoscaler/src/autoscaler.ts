@@ -8,6 +8,7 @@ import { classAnnotation, requestClass } from "@wick/sdk/api/serving/scaling-ann
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import {
+  allShares,
   type Controller,
   createController,
   done,
@@ -15,6 +16,7 @@ import {
   type Informers,
   keyOf,
   type Result,
+  type Shares,
   splitKey,
   subject,
   wakeAfter,
@@ -35,7 +37,6 @@ import { type ScalingCause, ScalingCauses } from "./scaling-cause.ts"
 import { type ServiceSeen, seeService } from "./service-seen.ts"
 import { ServingObjects } from "./serving-objects.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
-import { allShares, type Shares } from "./shares/shares.ts"
 import { activityOf, isInitialized, statusOf } from "./status.ts"
 
 /** Revisions that are looked at at the same time: each waits for the API server a few times. */

@@ -16,6 +16,7 @@ import {
   type Informers,
   keyOf,
   type Result,
+  type Shares,
   splitKey,
   subject,
   watchOf,
@@ -33,7 +34,6 @@ import { isWritten } from "./same-fields.ts"
 import { seeService } from "./service-seen.ts"
 import { isOwned, type ServingObjects } from "./serving-objects.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
-import type { Shares } from "./shares/shares.ts"
 import { resourceStatusOf } from "./status.ts"
 
 const concurrency = 4

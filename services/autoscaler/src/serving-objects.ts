@@ -14,6 +14,7 @@ import {
   type Informers,
   keyOf,
   type Result,
+  type Shares,
   splitKey,
   subject,
   watchOf,
@@ -24,7 +25,6 @@ import { desiredMetric, desiredService } from "./desired/serving-objects.ts"
 import type { Backing } from "./revision-scaler.ts"
 import { isWritten } from "./same-fields.ts"
 import type { ScalingSpec } from "./settings.ts"
-import type { Shares } from "./shares/shares.ts"
 
 /** Objects that tell of scaling are never in the way of scaling: each revision's are written at most this often. */
 const restMs = 1000

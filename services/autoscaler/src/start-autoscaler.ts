@@ -2,7 +2,7 @@ import { Lease } from "@wick/sdk/api/coordination/lease"
 import { systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
-import { createInformers, type Informers } from "@wick/sdk/controller"
+import { createInformers, type Informers, LeaseShares, type Shares } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { componentLog, durationsOf, followFigures, followTracing, watchConfig } from "@wick/sdk/serving-config"
@@ -11,8 +11,6 @@ import { Autoscaler } from "./autoscaler.ts"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import { type LoadSecurity, LoadServer } from "./load-server.ts"
 import { ScalingCauses } from "./scaling-cause.ts"
-import { LeaseShares } from "./shares/lease-shares.ts"
-import type { Shares } from "./shares/shares.ts"
 
 export interface AutoscalerOptions {
   readonly client: Client
@@ -89,7 +87,7 @@ export async function startSharedAutoscaler(
   const leases = informers(Lease, { namespace: systemNamespace })
   await Promise.all([config.synced, leases.synced])
   const { leaderElection } = config.current()
-  const given = { client, clock, random, log, namespace: systemNamespace, identity, leases }
+  const given = { client, clock, random, log, component: "autoscaler", namespace: systemNamespace, identity, leases }
   const shares = started.use(
     new LeaseShares({ ...given, buckets: leaderElection.buckets, durations: durationsOf(leaderElection) }),
   )

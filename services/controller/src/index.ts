@@ -3,19 +3,31 @@
  * the cluster only through a client, so they run the same on the embedded core and on any other Kubernetes. Imported by
  * the all-in-one composition and by main.ts.
  */
+
+import { Lease } from "@wick/sdk/api/coordination/lease"
 import { type DataByName, systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
-import { createEventRecorder, createInformers, electLeader, type Informers, overOf } from "@wick/sdk/controller"
+import {
+  createEventRecorder,
+  createInformers,
+  electLeader,
+  type Informers,
+  LeaseShares,
+  type LeaseSharesOptions,
+  overOf,
+  type Shares,
+} from "@wick/sdk/controller"
 import { keepGatewayKey } from "@wick/sdk/gateway-key"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import {
   componentLog,
+  durationsOf,
   ensureSystemNamespace,
   followFigures,
   followTracing,
-  readDurations,
+  readLeaderElection,
   watchConfig,
 } from "@wick/sdk/serving-config"
 import { followGateways, knownGateways } from "./gateways/gateway-endpoints.ts"
@@ -55,7 +67,12 @@ export interface ControllerOptions {
   readonly writeSpan?: (line: string) => void
   /** Admin endpoints of those who serve Ingresses; as the cluster's EndpointSlices tell, unless given. */
   readonly gateways?: readonly string[]
+  /** What of it all is this one's to reconcile; all unless given. */
+  readonly shares?: Shares
 }
+
+/** What Leases call it. */
+const component = "controller"
 
 const publicRegistries: Registries = { plain: [], authorityFiles: [] }
 
@@ -91,7 +108,7 @@ export async function startAdmission(options: AdmissionOptions): Promise<Admissi
   return { port: webhooks.port, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
-/** Every controller of serving; where several run, only one may. Resolves when their configuration is there. */
+/** Every controller of serving; where several run, only one may work on an object. Resolves when their configuration is there. */
 export async function startController(options: ControllerOptions): Promise<AsyncDisposable> {
   const { client, clock, metrics } = options
   const { log, follow } = componentLog(options.log, "controller")
@@ -101,9 +118,9 @@ export async function startController(options: ControllerOptions): Promise<Async
   await config.synced
   const { registries = publicRegistries } = options
   const events = undo.use(createEventRecorder({ client, clock, log, component: "serving-controller" }))
-  const { random, writeSpan: write = () => {} } = options
+  const { random, shares, writeSpan: write = () => {} } = options
   const tracing = random && undo.use(followTracing("controller", config, { clock, random, log, metrics, write }))
-  const context: Context = { client, informers, config, registries, events, clock, log, metrics, tracing }
+  const context: Context = { client, informers, config, registries, events, clock, log, metrics, shares, tracing }
   undo.use(startServiceController(context))
   undo.use(startConfigurationController(context))
   undo.use(startRevisionController(context))
@@ -126,13 +143,30 @@ export interface ElectedOptions extends ControllerOptions {
   readonly identity: string
 }
 
-/** The same where several run: one leads. */
+/**
+ * The same where several run, as `config-leader-election` is at the start. With one bucket one leads, and the others hold
+ * nothing; with several, all follow everything and each reconciles its share.
+ */
 export async function electController(options: ElectedOptions): Promise<AsyncDisposable> {
   const { client, clock, random, log, identity } = options
-  const durations = await readDurations(client)
-  const lease = { namespace: systemNamespace, name: "controller", identity, durations }
-  return electLeader({ client, clock, random, log, ...lease }, async (term) => {
+  const settings = await readLeaderElection(client)
+  const given = { client, clock, random, log, identity, namespace: systemNamespace, durations: durationsOf(settings) }
+  if (settings.buckets > 1) return shareController(options, { ...given, component, buckets: settings.buckets })
+  return electLeader({ ...given, name: component }, async (term) => {
     await using _running = await startController(options)
     await overOf(term)
   })
+}
+
+async function shareController(
+  options: ElectedOptions,
+  given: Omit<LeaseSharesOptions, "leases">,
+): Promise<AsyncDisposable> {
+  await using started = new AsyncDisposableStack()
+  const informers = started.use(createInformers(options.client, options.clock, options.log))
+  const leases = informers(Lease, { namespace: systemNamespace })
+  await leases.synced
+  const shares = started.use(new LeaseShares({ ...given, leases }))
+  started.use(await startController({ ...options, informers, shares }))
+  return started.move()
 }

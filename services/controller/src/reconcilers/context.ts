@@ -2,7 +2,7 @@ import type { Kind, KindOf, NewOf, ObjectMeta } from "@wick/sdk/api"
 import { isStatus } from "@wick/sdk/api"
 import type { Client, WriteOptions } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
-import type { EventRecorder, Informers } from "@wick/sdk/controller"
+import type { EventRecorder, Informers, Shares } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import type { ConfigSource } from "@wick/sdk/serving-config"
@@ -22,13 +22,15 @@ export interface Context {
   readonly log: Log
   /** Where loops tell how they do; nowhere unless given. */
   readonly metrics?: Metrics | undefined
+  /** Which objects are this controller's to reconcile, where several share them; all unless given. */
+  readonly shares?: Shares | undefined
   /** What a traced change of an object leads to is traced with it. */
   readonly tracing?: Pick<Tracing, "tracer"> | undefined
 }
 
 /** What all loops have of it, beside their name and their work. */
-export function loopParts({ clock, log, metrics }: Context) {
-  return { clock, log, metrics, metricNames: "knative" } as const
+export function loopParts({ clock, log, metrics, shares }: Context) {
+  return { clock, log, metrics, metricNames: "knative", shares } as const
 }
 
 /** Creates a child. One that is there already is no trouble: the cache had not seen it yet and will soon. */

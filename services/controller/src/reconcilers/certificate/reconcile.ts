@@ -15,7 +15,7 @@ import {
 import { authoritySecret } from "../../authority/serving-authority.ts"
 import { annotations, labels } from "../../labels.ts"
 import { controllerKey } from "../../owner.ts"
-import { type Context, writeStatus } from "../context.ts"
+import { type Context, loopParts, writeStatus } from "../context.ts"
 import { chainFacts, chainSecret } from "./chain.ts"
 import { nextStep, type Observed, type Outcome, orderOf, statusOf, usable } from "./decide.ts"
 import type { ChooseIssuer } from "./issuer.ts"
@@ -28,15 +28,14 @@ const foreignAgainMs = 60_000
 
 /** Certificates of our class: has each made by its issuer, put into its Secret, and made anew before it ends. */
 export function startCertificateController(context: Context, choose: ChooseIssuer): Controller {
-  const { informers, config, clock, log } = context
+  const { informers, config, clock } = context
   const certificates = informers(Certificate)
   const secrets = informers(Secret, { labelSelector: labels.certificateUid })
   const orders = new Orders(clock)
   const all = (): string[] => certificates.list().map(keyOf)
   return createController({
     name: "certificate",
-    clock,
-    log,
+    ...loopParts(context),
     concurrency,
     watches: [
       watchOf(certificates, (change) => [keyOf(subject(change))]),

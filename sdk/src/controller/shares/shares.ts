@@ -1,6 +1,6 @@
-/** Which revisions this autoscaler decides on, of several that all hear the same. */
+/** Which keys this process works on, of several that all hear the same. */
 export interface Shares {
-  /** Whether what is decided on the revision, `namespace/name`, is to be written by this one, at this very moment. */
+  /** Whether what is decided on the key, `namespace/name`, is to be written by this one, at this very moment. */
   owns(key: string): boolean
   /** Calls back when more, or less, is its own; returns its undoing. */
   onChange(listener: () => void): () => void

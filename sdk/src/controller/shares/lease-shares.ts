@@ -1,17 +1,12 @@
-import { Lease } from "@wick/sdk/api/coordination/lease"
-import { isStatus } from "@wick/sdk/api/meta/status-error"
-import type { Client } from "@wick/sdk/client"
-import type { Clock, Random, Timer } from "@wick/sdk/clock"
-import {
-  electLeader,
-  type FollowedLease,
-  type Informer,
-  type LeadershipTerm,
-  type LeaseDurations,
-  overOf,
-  type Sighting,
-} from "@wick/sdk/controller"
-import type { Log } from "@wick/sdk/log"
+import { Lease } from "../../api/coordination/lease.ts"
+import { isStatus } from "../../api/meta/status-error.ts"
+import type { Client } from "../../client/client.ts"
+import type { Clock, Random, Timer } from "../../clock/index.ts"
+import type { Log } from "../../telemetry/log.ts"
+import type { Informer } from "../informer.ts"
+import { electLeader, type FollowedLease, type LeaseDurations } from "../leader-election.ts"
+import { type LeadershipTerm, overOf } from "../leadership-term.ts"
+import type { Sighting } from "../lease-claim.ts"
 import { bucketNames, chosenFor } from "./bucket.ts"
 import type { Shares } from "./shares.ts"
 
@@ -21,19 +16,19 @@ export interface LeaseSharesOptions {
   readonly random: Random
   readonly log: Log
   readonly namespace: string
-  /** Unique among the autoscalers; one that is started again may have it again. */
+  /** What all who share are, `autoscaler`: the beginning of their Leases' names. */
+  readonly component: string
+  /** Unique among them; one that is started again may have it again. */
   readonly identity: string
   /** All Leases of the namespace. */
   readonly leases: Informer<typeof Lease>
-  /** Parts that revisions are divided into. */
+  /** Parts that keys are divided into. */
   readonly buckets: number
   readonly durations: LeaseDurations
 }
 
-const memberPrefix = "autoscaler-member-"
-
 /**
- * Revisions are divided into buckets, each with a Lease, which says who writes for it. Each autoscaler also keeps a Lease
+ * Keys are divided into buckets, each with a Lease, which says who writes for it. Each of those who share also keeps a Lease
  * that says that it lives. A bucket is contended for by the one of the living to whom it falls, and given back when it falls
  * to another: whoever dies leaves his own buckets to the others and nothing else moves, and whoever comes gets a share.
  *
@@ -43,6 +38,8 @@ const memberPrefix = "autoscaler-member-"
 export class LeaseShares implements Shares, AsyncDisposable {
   readonly #options: LeaseSharesOptions
   readonly #names: readonly string[]
+  /** Of the Leases that say who lives. */
+  readonly #memberPrefix: string
   readonly #seen = new Map<string, Sighting>()
   /** Buckets that are contended for, or held. */
   readonly #candidates = new Map<string, AsyncDisposable>()
@@ -60,8 +57,9 @@ export class LeaseShares implements Shares, AsyncDisposable {
 
   constructor(options: LeaseSharesOptions) {
     this.#options = options
-    this.#names = bucketNames(options.buckets)
-    this.#presence = this.#elect(memberPrefix + options.identity, (term) => overOf(term))
+    this.#names = bucketNames(options.component, options.buckets)
+    this.#memberPrefix = `${options.component}-member-`
+    this.#presence = this.#elect(this.#memberPrefix + options.identity, (term) => overOf(term))
     this.#undo = options.leases.onChange(({ before, after }) => this.#noticed(before, after))
     void options.leases.synced.then(() => this.#settle())
   }
@@ -112,7 +110,7 @@ export class LeaseShares implements Shares, AsyncDisposable {
     if (after) this.#seen.set(name, { lease: after, sinceMs: this.#options.clock.monotonic() })
     else this.#seen.delete(name)
     for (const listener of this.#leaseListeners.get(name) ?? []) listener()
-    if (name.startsWith(memberPrefix)) this.#settle()
+    if (name.startsWith(this.#memberPrefix)) this.#settle()
   }
 
   /** Looks at who lives, and contends for what falls to this one. */
@@ -155,7 +153,7 @@ export class LeaseShares implements Shares, AsyncDisposable {
     let nextMs = Number.POSITIVE_INFINITY
     for (const [name, { lease, sinceMs }] of this.#seen) {
       const holder = lease.spec?.holderIdentity
-      if (!name.startsWith(memberPrefix) || !holder || holder === identity) continue
+      if (!name.startsWith(this.#memberPrefix) || !holder || holder === identity) continue
       const leftMs = sinceMs + (lease.spec?.leaseDurationSeconds ?? 0) * 1_000 - now
       if (leftMs > 0) {
         alive.push(holder)
@@ -171,7 +169,7 @@ export class LeaseShares implements Shares, AsyncDisposable {
   async #bury(name: string): Promise<void> {
     const { client, namespace, log } = this.#options
     await client.delete(Lease, { name, namespace }).catch((error: unknown) => {
-      if (!isStatus(error, "NotFound")) log.debug("a dead autoscaler's lease stays", { lease: name, error })
+      if (!isStatus(error, "NotFound")) log.debug("a dead one's lease stays", { lease: name, error })
     })
   }
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
 
-/** The Lease of each part that revisions are divided into, by the names that Knative's autoscaler has for them. */
-export function bucketNames(count: number): string[] {
+/** The Lease of each part that a component's keys are divided into, by the names that Knative's autoscaler has for them. */
+export function bucketNames(component: string, count: number): string[] {
   const two = (value: number): string => String(value).padStart(2, "0")
-  return Array.from({ length: count }, (_, at) => `autoscaler-bucket-${two(at)}-of-${two(count)}`)
+  return Array.from({ length: count }, (_, at) => `${component}-bucket-${two(at)}-of-${two(count)}`)
 }
 
 /**

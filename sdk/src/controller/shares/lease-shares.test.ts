@@ -1,11 +1,11 @@
 import { startTestApi } from "@wick/core/testing"
-import { Lease } from "@wick/sdk/api/coordination/lease"
-import { Namespace } from "@wick/sdk/api/core/namespace"
-import { type Client, createClient } from "@wick/sdk/client"
-import { seededRandom, systemClock } from "@wick/sdk/clock"
-import { createInformers, type LeaseDurations } from "@wick/sdk/controller"
-import { silentLog } from "@wick/sdk/log"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { Lease } from "../../api/coordination/lease.ts"
+import { Namespace } from "../../api/core/namespace.ts"
+import { type Client, createClient } from "../../client/index.ts"
+import { seededRandom, systemClock } from "../../clock/index.ts"
+import { silentLog } from "../../telemetry/log.ts"
+import { createInformers, type LeaseDurations } from "../index.ts"
 import { bucketNames, chosenFor } from "./bucket.ts"
 import { LeaseShares } from "./lease-shares.ts"
 
@@ -16,7 +16,7 @@ const lasting = { leaseSeconds: 600, renewDeadlineMs: 500_000, retryMs: 150 }
 
 describe("revisions", () => {
   it("are divided into buckets of nearly the same size, named as Knative's", () => {
-    const names = bucketNames(4)
+    const names = bucketNames("autoscaler", 4)
     expect(names[3]).toBe("autoscaler-bucket-03-of-04")
     const sizes = names.map((name) => keys.filter((key) => chosenFor(key, names) === name).length)
     for (const size of sizes) expect(size).toBeGreaterThan(45)
@@ -70,7 +70,9 @@ describe("autoscalers that share", () => {
     const leases = informers(Lease, { namespace })
     await leases.synced
     const given = { client: own, clock: systemClock, random: seededRandom(1), log: silentLog, namespace }
-    const shares = undo.use(new LeaseShares({ ...given, identity, leases, buckets: 8, durations }))
+    const shares = undo.use(
+      new LeaseShares({ ...given, component: "autoscaler", identity, leases, buckets: 8, durations }),
+    )
     const die = (): void => {
       isDead = true
     }
@@ -93,7 +95,7 @@ describe("autoscalers that share", () => {
 
   /** Who owns what, once every revision is with the one of the living to whom it falls. */
   async function settled(...living: string[]): Promise<Map<string, string>> {
-    const buckets = bucketNames(8)
+    const buckets = bucketNames("autoscaler", 8)
     const wanted = new Map(keys.map((key) => [key, chosenFor(chosenFor(key, buckets) ?? "", living) ?? ""] as const))
     const astray = (): string[] => keys.filter((key) => ownersOf(key).join() !== wanted.get(key))
     await expect.poll(astray).toEqual([])
