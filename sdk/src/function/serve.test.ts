@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { request } from "node:http"
+import { connect, type Socket } from "node:net"
 import { describe, expect, it } from "vitest"
 import { type Handler, serve } from "./index.ts"
 
@@ -109,6 +110,33 @@ describe("a function", () => {
     expect(await (await call).text()).toBe("done")
     await drained
     expect(background).toBe(true)
+  })
+
+  it("does not wait for a head of which half has come, but for the answer to one that is whole", async () => {
+    const release = Promise.withResolvers<void>()
+    const entered = Promise.withResolvers<void>()
+    const server = await serving(async () => {
+      entered.resolve()
+      await release.promise
+      return "done"
+    })
+    const speak = async (words: string): Promise<Socket> => {
+      const socket = connect(server.port, "127.0.0.1").setEncoding("utf8")
+      // Cut off, it may be told so by a reset.
+      socket.on("error", () => {})
+      await new Promise<void>((resolve) => socket.write(words, () => resolve()))
+      return socket
+    }
+    const half = await speak("GET / HTTP/1.1\r\nhost: x\r\nx-drop: ")
+    const gone = once(half, "close")
+    const whole = await speak("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    await entered.promise
+    const drained = server[Symbol.asyncDispose]()
+    await gone
+    release.resolve()
+    const [answer] = await once(whole, "data")
+    expect(answer).toMatch(/^HTTP\/1\.1 200 .*done$/s)
+    await drained
   })
 
   it("that answers with text never waits for fetch to be loaded", async () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { lazyRequest } from "./lazy-request.ts"
 import { type Answer, sendAnswer } from "./send-answer.ts"
 
@@ -30,6 +30,9 @@ export interface ServeOptions {
   readonly handleSignals?: boolean
 }
 
+/** A head that has begun to come when draining begins has this long to be whole; its connection is cut then. */
+const lastHeadsMs = 500
+
 /** A function that listens. Disposing of it drains: no new connection, answers under way are finished. */
 export interface Serving extends AsyncDisposable {
   readonly port: number
@@ -38,15 +41,25 @@ export interface Serving extends AsyncDisposable {
 /** Listens and hands every request to `handler`. */
 export async function serve(handler: Handler, options: ServeOptions = {}): Promise<Serving> {
   const background = new Set<Promise<unknown>>()
+  const connections = new Map<Socket, number>()
   let draining = false
   const server = createServer((incoming, outgoing) => {
-    // While draining, a connection is closed as soon as its answer is out: its client would keep it open for long.
-    outgoing.once("finish", () => draining && setImmediate(() => server.closeIdleConnections()))
+    const { socket } = incoming
+    count(connections, socket, 1)
+    outgoing.once("close", () => {
+      count(connections, socket, -1)
+      // While draining, a connection is closed as soon as its answer is out: its client would keep it open for long.
+      if (draining) setImmediate(() => server.closeIdleConnections())
+    })
     void answer(handler, incoming, outgoing, background)
   })
   // The gateway reuses connections after long pauses; it, not we, decides when one is over.
   server.keepAliveTimeout = 0
   server.requestTimeout = 0
+  server.on("connection", (socket) => {
+    connections.set(socket, 0)
+    socket.once("close", () => connections.delete(socket))
+  })
   const port = options.port ?? Number(process.env.PORT ?? 8080)
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
@@ -54,7 +67,7 @@ export async function serve(handler: Handler, options: ServeOptions = {}): Promi
   })
   const drainOnce = once(() => {
     draining = true
-    return drain(server, background)
+    return drain(server, connections, background)
   })
   if (options.handleSignals !== false) {
     const end = (): void => void drainOnce().then(() => process.exit(0))
@@ -125,11 +138,26 @@ class RequestContext implements Context {
   }
 }
 
-/** No new connection; idle ones are closed, busy ones after their answer; then the work behind the answers ends. */
-async function drain(server: Server, background: Set<Promise<unknown>>): Promise<void> {
+/** Requests that each connection has under way: a client may send the next one before it has its answer. */
+type Connections = Map<Socket, number>
+
+function count(connections: Connections, socket: Socket, more: 1 | -1): void {
+  const underWay = connections.get(socket)
+  if (underWay !== undefined) connections.set(socket, underWay + more)
+}
+
+/**
+ * No new connection; idle ones are closed, busy ones after their answer; then the work behind the answers ends. For Node a
+ * connection with half a head is busy, and would be for as long as its client likes.
+ */
+async function drain(server: Server, connections: Connections, background: Set<Promise<unknown>>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  const cutting = setInterval(() => {
+    for (const [socket, underWay] of connections) if (underWay === 0) socket.destroy()
+  }, lastHeadsMs)
   await closed
+  clearInterval(cutting)
   await Promise.all(background)
 }
 
