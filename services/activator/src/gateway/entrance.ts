@@ -36,6 +36,13 @@ export interface Reception {
 /** Idle connections of clients are kept longer than common load balancers keep theirs (60 s), so that we never race. */
 const clientKeepAliveMs = 75_000
 const headMaxBytes = 64 * 1024
+/** A head that has begun to come when draining begins has this long to be whole; its connection is cut then. */
+const lastHeadsMs = 1_000
+
+/** Node notes on a connection of HTTP/1.1 which answer it is for at the moment; nothing between two requests. */
+interface AnsweringSocket extends Socket {
+  readonly _httpMessage?: unknown
+}
 
 /** HTTP/1.1, HTTP/2 with prior knowledge and upgrades on the same ports: all that share a door. */
 export class Entrance {
@@ -48,6 +55,10 @@ export class Entrance {
   readonly #turns = new RequestTurns()
   readonly #listeners: Listener[] = []
   readonly #sockets = new Set<Socket>()
+  /** Those that have not said yet what they speak. */
+  readonly #silent = new Set<Socket>()
+  /** Those that speak HTTP/1.1, and have not been upgraded to something else. */
+  readonly #speakers = new Set<AnsweringSocket>()
 
   constructor(door: Door, reception: Reception, clock: Clock, headTimeoutMs: number) {
     this.#door = door
@@ -72,7 +83,10 @@ export class Entrance {
       if (this.#turns.mustWait(response)) this.#turns.wait(request, response, () => this.#take(request, response))
       else this.#take(request, response)
     })
-    this.#h1.on("upgrade", (request, socket, first) => reception.upgrade(request, socket, first, door))
+    this.#h1.on("upgrade", (request, socket, first) => {
+      this.#speakers.delete(socket as Socket)
+      reception.upgrade(request, socket, first, door)
+    })
     this.#h2 = createH2Server((request, response) => reception.request(request, response, h2Headers(request), door))
   }
 
@@ -94,7 +108,15 @@ export class Entrance {
     const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())))
     this.#h1.close()
     this.#h2.drain()
+    const cutting = this.#clock.timer(lastHeadsMs, () => this.#cutUnasked())
     await Promise.all(closed)
+    cutting.cancel()
+  }
+
+  /** Of connections without a request nobody knows how long they would take to make one. */
+  #cutUnasked(): void {
+    for (const socket of this.#silent) socket.destroy()
+    for (const socket of this.#speakers) if (!socket._httpMessage) socket.destroy()
   }
 
   close(): void {
@@ -126,21 +148,32 @@ export class Entrance {
 
   #welcomeSecure(socket: TLSSocket): void {
     socket.on("error", () => socket.destroy())
-    const server = socket.alpnProtocol === "h2" ? this.#h2.server : this.#h1
+    this.#hand(socket, socket.alpnProtocol === "h2" ? "h2" : "h1")
+  }
+
+  #hand(socket: Socket, protocol: "h1" | "h2"): void {
+    if (protocol === "h1") note(this.#speakers, socket)
+    const server = protocol === "h2" ? this.#h2.server : this.#h1
     server.emit("connection", socket)
   }
 
   #keep(socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.on("close", () => this.#sockets.delete(socket))
+    note(this.#sockets, socket)
     socket.on("error", () => socket.destroy())
   }
 
   #welcome(socket: Socket): void {
     this.#keep(socket)
+    note(this.#silent, socket)
     sniffProtocol(socket, this.#clock, this.#headTimeoutMs, (protocol) => {
-      const server = protocol === "h2" ? this.#h2.server : this.#h1
-      server.emit("connection", socket)
+      this.#silent.delete(socket)
+      this.#hand(socket, protocol)
     })
   }
+}
+
+/** For as long as it is open. */
+function note(sockets: Set<Socket>, socket: Socket): void {
+  sockets.add(socket)
+  socket.once("close", () => sockets.delete(socket))
 }

@@ -1,4 +1,4 @@
-import { request } from "node:http"
+import { request, type ServerResponse } from "node:http"
 import { connect as h2connect } from "node:http2"
 import { connect, type Socket } from "node:net"
 import { SimulatedClock } from "@wick/sdk/clock"
@@ -92,6 +92,28 @@ describe("a drain", () => {
     await until(() => idle.heard().includes("of /idle"))
     await stage.activator.drain({ lingerMs: 0, limitMs: 60_000 })
     await idle.ended
+  })
+
+  it("waits for answers, and a second for heads that are on their way", async () => {
+    const clock = new SimulatedClock()
+    const entered = Promise.withResolvers<ServerResponse>()
+    await using app = await startApp((_request, response) => entered.resolve(response))
+    await using stage = await startStage(serve(app.port), { clock })
+    const [silent, half] = ["", "GET /half HTTP/1.1\r\nhost: app.test\r\nx-dr"].map((words) => speak(stage.port, words))
+    const [late, asked] = ["GET /late HT", "GET /asked HTTP/1.1\r\nhost: app.test\r\n\r\n"].map((words) =>
+      speak(stage.port, words),
+    )
+    const response = await entered.promise
+    const drained = stage.activator.drain({ lingerMs: 0, limitMs: 600_000 })
+    await clock.advance(900)
+    late?.socket.write("TP/1.1\r\nhost: app.nowhere\r\n\r\n")
+    await until(() => late?.heard().startsWith("HTTP/1.1 404") === true)
+    await clock.advance(100)
+    await Promise.all([silent?.ended, half?.ended])
+    response.end("answered")
+    await until(() => asked?.heard().endsWith("answered") === true)
+    for (const each of [late, asked]) each?.socket.end()
+    await drained
   })
 })
 
