@@ -58,6 +58,22 @@ describe("the phase that a wait shows", () => {
   })
 })
 
+describe("a wait whose watch ends early", () => {
+  it("goes on with another one", async () => {
+    const clock = new SimulatedClock()
+    const waiting = service(2, { Ready: ["Unknown", "Deploying"] })
+    const ready = service(2, { Ready: ["True"] })
+    const watches = [[waiting], [waiting, ready]]
+    async function* watch(): AsyncGenerator {
+      for (const object of watches.shift() ?? []) yield { type: "MODIFIED", object }
+    }
+    const context = { clock, interrupted: new AbortController().signal, err: () => {} } as unknown as Context
+    const waited = waitUntilReady(context, { watch } as unknown as Client, waiting, { waitTimeout: 60_000 })
+    await clock.advance(1_000)
+    expect(await waited).toBe(ready)
+  })
+})
+
 describe("a wait with a window", () => {
   const failed = service(2, { Ready: ["False", "RevisionFailed", "no such image"] })
   const ready = service(2, { Ready: ["True"] })

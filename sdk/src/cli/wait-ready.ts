@@ -5,6 +5,7 @@ import type { Timer } from "../clock/index.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { formatElapsed } from "./duration.ts"
 import { createProgress } from "./progress.ts"
+import { watchOn } from "./watch-on.ts"
 
 interface Condition {
   type: string
@@ -104,7 +105,7 @@ export async function waitFor<K extends Kind>(
   const failure = (): CommandError => notReady(awaited, name, namespace, awaited.readiness(last))
   try {
     const selected = { namespace, fieldSelector: `metadata.name=${name}`, signal }
-    for await (const event of client.watch(awaited.kind, selected)) {
+    for await (const event of watchOn(context.clock, () => client.watch(awaited.kind, selected), signal)) {
       if (event.type === "BOOKMARK") continue
       if (event.type === "DELETED") throw new CommandError(`${awaited.noun}/${name} was deleted meanwhile`)
       last = event.object

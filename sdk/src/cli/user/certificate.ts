@@ -4,6 +4,7 @@ import type { Client } from "../../client/client.ts"
 import { resourcePath } from "../../client/path.ts"
 import { CommandError, type Context, exitCodes } from "../context.ts"
 import { formatElapsed } from "../duration.ts"
+import { watchOn } from "../watch-on.ts"
 
 const signerName = "kubernetes.io/kube-apiserver-client"
 /** A signer takes milliseconds; some clusters have none for users. */
@@ -70,8 +71,9 @@ async function issued(context: Context, client: Client, name: string): Promise<s
   const timer = context.clock.timer(issueTimeoutMs, () => ended.abort())
   const signal = AbortSignal.any([ended.signal, context.interrupted])
   try {
-    const events = client.watch(CertificateSigningRequest, { fieldSelector: `metadata.name=${name}`, signal })
-    for await (const { type, object } of events) {
+    const selected = { fieldSelector: `metadata.name=${name}`, signal }
+    const watch = () => client.watch(CertificateSigningRequest, selected)
+    for await (const { type, object } of watchOn(context.clock, watch, signal)) {
       if (type === "BOOKMARK") continue
       if (type === "DELETED") throw new CommandError("the request for the certificate was deleted meanwhile")
       const { certificate, conditions = [] } = object.status ?? {}
