@@ -12,6 +12,7 @@ import { Outbound } from "./outbound.ts"
 import { faultOfTrailers, type RequestHead, readRequestHead } from "./request-head.ts"
 import type { HeaderList, ServerStream } from "./server-stream.ts"
 import { type PeerSettings, settingsFrame } from "./settings.ts"
+import { Stalls } from "./stalls.ts"
 import { Stream, type StreamHost } from "./stream.ts"
 import { atEndOfTurn } from "./turn.ts"
 
@@ -23,6 +24,8 @@ export interface ConnectionOptions {
   readonly onStream: (stream: ServerStream) => void
   /** A request whose head is larger than `headerListBytesMax`: nothing is known of it. Unless given, 431 without a body. */
   readonly onOversizedHead?: (stream: ServerStream) => void
+  /** A stream is broken off, for nothing of so many bytes was taken for `stalledMsMax`. */
+  readonly onStalled?: (unreadBytes: number) => void
   /** The connection is over, with the mistake of the client that ended it if there was one. Once. */
   readonly onClose?: (fault: ConnectionError | undefined) => void
 }
@@ -67,6 +70,7 @@ class ServerConnection implements Connection, Heard, StreamHost {
   readonly #recentResets = new Set<number>()
   readonly #resets: Allowance
   readonly #emptyFrames: Allowance
+  readonly #stalls: Stalls<Stream>
   #unsettled: Stream[] = []
   #lastId = 0
   /** The last stream that is taken, once no more are. */
@@ -90,6 +94,7 @@ class ServerConnection implements Connection, Heard, StreamHost {
     const { resetsMax, resetsPerSecond, emptyFramesMax, emptyFramesPerSecond } = this.limits
     this.#resets = new Allowance(resetsMax, resetsPerSecond, clock.monotonic())
     this.#emptyFrames = new Allowance(emptyFramesMax, emptyFramesPerSecond, clock.monotonic())
+    this.#stalls = new Stalls(clock, this.limits.stalledMsMax, (stream) => this.#cut(stream))
     this.outbound = new Outbound(socket, () => this.#wake())
     this.#reader = new FrameReader(new Inbound(this, this.limits))
     this.outbound.raw(settingsFrame(this.limits))
@@ -245,6 +250,10 @@ class ServerConnection implements Connection, Heard, StreamHost {
     stream?.close(code)
   }
 
+  behind(stream: Stream): void {
+    this.#stalls.mind(stream)
+  }
+
   later(stream: Stream): void {
     this.#unsettled.push(stream)
     this.#wake()
@@ -301,6 +310,7 @@ class ServerConnection implements Connection, Heard, StreamHost {
     if (this.isOver) return
     this.isOver = true
     this.#timer?.cancel()
+    this.#stalls.close()
     for (const stream of [...this.#streams.values()]) stream.close(code)
   }
 
@@ -313,6 +323,11 @@ class ServerConnection implements Connection, Heard, StreamHost {
 
   #leaveWhenEmpty(): void {
     if (this.#leaving === "left" && this.#streams.size === 0 && !this.isOver) this.#hangUp(errorCode.noError)
+  }
+
+  #cut(stream: Stream): void {
+    this.#options.onStalled?.(stream.unread)
+    stream.reset(errorCode.enhanceYourCalm)
   }
 
   #settle(): void {

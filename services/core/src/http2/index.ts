@@ -13,3 +13,4 @@ export { type Connection, type ConnectionOptions, serveConnection } from "./conn
 export { type ErrorCode, errorCode } from "./error-code.ts"
 export { type Limits, usualLimits } from "./limits.ts"
 export type { HeaderList, ServerStream, StreamHandlers } from "./server-stream.ts"
+export { type Behind, Stalls } from "./stalls.ts"

@@ -18,6 +18,8 @@ export interface Limits {
   readonly streamUnreadBytesMin: number
   /** With more unread bytes of one connection than this, the stream that adds to them is reset (ENHANCE_YOUR_CALM). */
   readonly unreadBytesMax: number
+  /** A stream of whose unread bytes the client takes none for so long is reset (ENHANCE_YOUR_CALM). */
+  readonly stalledMsMax: number
   /** Answers to pings, settings and mistakes that wait for a client to read them. More end the connection. */
   readonly unreadAnswersMax: number
   /**
@@ -45,6 +47,7 @@ export const usualLimits: Limits = {
   heldBytesMax: 64 * 1024 * 1024,
   streamUnreadBytesMin: 64 * 1024,
   unreadBytesMax: 256 * 1024 * 1024,
+  stalledMsMax: 60_000,
   unreadAnswersMax: 10_000,
   resetsMax: 1_000,
   resetsPerSecond: 100,

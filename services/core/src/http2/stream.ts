@@ -11,6 +11,8 @@ export interface StreamHost {
   readonly limits: Limits
   /** Bytes of bodies that wait on paused streams. */
   heldBytes: number
+  /** Something that was written waits. */
+  behind(stream: Stream): void
   /** Calls `settle` at the end of this turn. */
   later(stream: Stream): void
   /** Nothing more goes either way. */
@@ -105,7 +107,9 @@ export class Stream implements ServerStream, OutboundStream {
       return true
     }
     outbound.data(this, bytes)
-    if (this.queue === undefined || this.queue.bytes < limits.streamUnreadBytesMin) return true
+    if (this.queue === undefined) return true
+    this.#host.behind(this)
+    if (this.queue.bytes < limits.streamUnreadBytesMin) return true
     this.#owesDrained = true
     return false
   }

@@ -8,7 +8,6 @@ import type { AnswerHeads } from "./answer-head.ts"
 import { type BodyReader, type BodyReceiver, type BodySource, noBody } from "./body-limit.ts"
 import { answerTo, malformed } from "./fault.ts"
 import type { Limits } from "./limits.ts"
-import { restBytesMin, type Stalls } from "./outlet.ts"
 import type { Peer } from "./peer.ts"
 import { type Refusable, type Refusal, refuse } from "./refusal.ts"
 import { requestUrl } from "./request-url.ts"
@@ -19,7 +18,6 @@ export interface ExchangeHost {
   readonly fetch: (request: Request, peer: Peer) => Promise<Response>
   readonly limits: Limits
   readonly bodies: BodyReader
-  readonly stalls: Stalls
   readonly heads: AnswerHeads
   readonly log: Log
 }
@@ -140,7 +138,7 @@ export class Exchange implements StreamHandlers, BodySource, Refusable {
     const whole = wholeBodyOf(response)
     if (whole !== undefined) return this.#writeWhole(response, whole)
     const push = pushOf(response)
-    const { heads, stalls } = this.#host
+    const { heads } = this.#host
     const isHead = stream.method === "HEAD"
     const body = push || isHead ? undefined : response.body
     if (isHead || (!push && !body) || stream.isClosed) {
@@ -151,7 +149,7 @@ export class Exchange implements StreamHandlers, BodySource, Refusable {
     }
     // The client learns that it watches before there is anything to see.
     stream.respond(heads.of(response))
-    this.#outlet = new StreamOutlet(stream, stalls)
+    this.#outlet = new StreamOutlet(stream)
     if (push) this.#pushed(push(this.#outlet))
     else if (body) await this.#pump(body.getReader(), this.#outlet)
   }
@@ -165,8 +163,6 @@ export class Exchange implements StreamHandlers, BodySource, Refusable {
     if (isBare) return
     stream.write(bytes)
     stream.end()
-    // Nothing is added any more: what is taken is what is missing.
-    if (stream.unread > restBytesMin) this.#host.stalls.mind(new StreamOutlet(stream, this.#host.stalls))
   }
 
   #pushed(stop: () => void): void {

@@ -10,7 +10,7 @@ import { type BodyReader, type BodyReceiver, type BodySource, noBody } from "./b
 import { answerTo, malformed } from "./fault.ts"
 import type { ListenOptions } from "./index.ts"
 import type { Limits } from "./limits.ts"
-import { mindRest, openOutlet, type Stalls } from "./outlet.ts"
+import { mindRest, type OutletStalls, openOutlet } from "./outlet.ts"
 import { peerOf } from "./peer.ts"
 import { type Refusable, refuse } from "./refusal.ts"
 import { requestUrl } from "./request-url.ts"
@@ -20,7 +20,7 @@ export function serveHttp1(
   { fetch, upgrade, log }: ListenOptions,
   limits: Limits,
   bodies: BodyReader,
-  stalls: Stalls,
+  stalls: OutletStalls,
 ): Server {
   const server = createServer({
     headersTimeout: limits.headersMsMax,
@@ -79,7 +79,7 @@ function headersOf({ rawHeaders }: IncomingMessage): string[] {
   return rawHeaders.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text))
 }
 
-async function send(response: Response, outgoing: ServerResponse, stalls: Stalls): Promise<void> {
+async function send(response: Response, outgoing: ServerResponse, stalls: OutletStalls): Promise<void> {
   const { status, headers } = response
   const whole = wholeBodyOf(response)
   if (whole !== undefined) {
@@ -100,7 +100,7 @@ async function send(response: Response, outgoing: ServerResponse, stalls: Stalls
 }
 
 /** A body that is pushed goes straight to its connection. */
-function pushTo(push: Push, response: Response, outgoing: ServerResponse, stalls: Stalls): void {
+function pushTo(push: Push, response: Response, outgoing: ServerResponse, stalls: OutletStalls): void {
   const stop = push(openOutlet(response, outgoing, stalls))
   if (outgoing.destroyed || outgoing.closed) stop()
   else outgoing.once("close", stop)

@@ -16,7 +16,7 @@ import { BodyReader } from "./body-limit.ts"
 import { Exchange, type ExchangeHost } from "./exchange.ts"
 import { serveHttp1 } from "./http1.ts"
 import { type Limits, usualLimits } from "./limits.ts"
-import { Stalls } from "./outlet.ts"
+import { cutOff, outletStalls } from "./outlet.ts"
 import { type Peer, peerOf, rememberPeer } from "./peer.ts"
 
 export type { Peer, PeerCertificate } from "./peer.ts"
@@ -54,9 +54,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { serving, authorityPem, log } = options
   const limits = { ...usualLimits, ...options.limits }
   const bodies = new BodyReader(limits)
-  const stalls = new Stalls(limits.stalledMsMax, log)
-  const http1 = serveHttp1(options, limits, bodies, stalls)
-  const host = { fetch: options.fetch, limits, bodies, stalls, heads: new AnswerHeads(systemClock), log }
+  const http1 = serveHttp1(options, limits, bodies, outletStalls(limits.stalledMsMax, log))
+  const host = { fetch: options.fetch, limits, bodies, heads: new AnswerHeads(systemClock), log }
   const connections = new Set<Connection>()
   const server = createServer({
     cert: serving.certificatePem,
@@ -107,11 +106,13 @@ function serveHttp2(socket: TLSSocket, host: ExchangeHost, connections: Set<Conn
       streamsMax: limits.streamsPerConnectionMax,
       headerListBytesMax: limits.headerBytesMax,
       unreadBytesMax: connectionBytesMax,
+      stalledMsMax: limits.stalledMsMax,
       idleMsMax: limits.idleMsMax,
       openingMsMax: Math.min(limits.headersMsMax, limits.idleMsMax),
     },
     onStream: (stream) => new Exchange(host, stream, peer).begin(),
     onOversizedHead: (stream) => new Exchange(host, stream, peer).refuse("large header"),
+    onStalled: (unread) => log.info(cutOff, { unread }),
     onClose: (fault) => {
       connections.delete(connection)
       if (fault) log.debug("an HTTP/2 connection failed", { error: fault.message })

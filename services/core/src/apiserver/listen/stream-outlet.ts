@@ -1,22 +1,17 @@
 import { errorCode, type ServerStream } from "#http2"
 import type { Sink } from "../push-response.ts"
-import type { Outlet, Stalls } from "./outlet.ts"
 
 /** The body of an answer on a stream of HTTP/2, whose head was given. */
-export class StreamOutlet implements Sink, Outlet {
+export class StreamOutlet implements Sink {
   readonly #stream: ServerStream
-  readonly #stalls: Stalls
   #drained: (() => void)[] = []
 
-  constructor(stream: ServerStream, stalls: Stalls) {
+  constructor(stream: ServerStream) {
     this.#stream = stream
-    this.#stalls = stalls
   }
 
   write(bytes: Uint8Array): boolean {
-    const goesOn = this.#stream.write(bytes)
-    if (!goesOn) this.#stalls.mind(this)
-    return goesOn
+    return this.#stream.write(bytes)
   }
 
   onDrained(callback: () => void): void {
@@ -28,10 +23,6 @@ export class StreamOutlet implements Sink, Outlet {
     const callbacks = this.#drained
     this.#drained = []
     for (const callback of callbacks) callback()
-  }
-
-  taken(): number {
-    return this.#stream.written - this.#stream.unread
   }
 
   unread(): number {

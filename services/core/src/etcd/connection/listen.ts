@@ -42,6 +42,7 @@ export async function listen({ host, port, tls, http1, accept, clock, log }: Lis
       clock,
       limits,
       onStream: accept(socket),
+      onStalled: (unread) => log.info("a client of etcd's API that does not read was cut off", { unread }),
       onClose: (fault) => fault && log.debug("a connection of etcd's API was ended", { error: fault.message }),
     })
   }
