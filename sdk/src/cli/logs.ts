@@ -7,6 +7,7 @@ import { podLogLines } from "../client/pod-log.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { type ContainerRun, LogFollower } from "./log-follower.ts"
 import { durationArgument, namespaceOption, type Target, target, wholeNumber, withExamples } from "./target.ts"
+import { betweenWatchesMs } from "./watch-on.ts"
 
 interface LogsOptions {
   namespace?: string
@@ -98,6 +99,7 @@ async function follow(context: Context, { at, labelSelector }: Source, options: 
       if (!isStatus(error, "Expired", "Gone")) throw error
       resourceVersion = ""
     }
+    await context.clock.sleep(betweenWatchesMs, signal).catch(() => {})
   }
   if (failed.signal.aborted) throw failed.signal.reason
 }

@@ -211,7 +211,7 @@ class ReconcileLoop implements Controller {
  *   Conflict     another writer was faster, and the change that it made is on its way to us
  *   NotFound     so was one who took it away, or made it (AlreadyExists); if so the next time too, it is a trouble
  *   terminating  its namespace goes, and it goes with that
- *   not leading  whoever leads now does the work, we ourselves where the term goes on after all
+ *   not leading  whoever leads next does the work, ourselves too
  */
 function isOrdinary(error: unknown, isFirst: boolean): boolean {
   if (error instanceof NotLeadingError || isNamespaceTerminating(error)) return true

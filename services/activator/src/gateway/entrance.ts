@@ -44,6 +44,11 @@ interface AnsweringSocket extends Socket {
   readonly _httpMessage?: unknown
 }
 
+/** And on one of TLS what it goes over. */
+interface ShieldedSocket extends TLSSocket {
+  readonly _parent: Socket
+}
+
 /** HTTP/1.1, HTTP/2 with prior knowledge and upgrades on the same ports: all that share a door. */
 export class Entrance {
   readonly #door: Door
@@ -55,7 +60,7 @@ export class Entrance {
   readonly #turns = new RequestTurns()
   readonly #listeners: Listener[] = []
   readonly #sockets = new Set<Socket>()
-  /** Those that have not said yet what they speak. */
+  /** Those that have not said yet what they speak, or by which keys. */
   readonly #silent = new Set<Socket>()
   /** Those that speak HTTP/1.1, and have not been upgraded to something else. */
   readonly #speakers = new Set<AnsweringSocket>()
@@ -140,13 +145,17 @@ export class Entrance {
         handshakeTimeout: this.#headTimeoutMs,
         SNICallback: (host, use) => use(null, this.#reception.certificateOf(host)),
       },
-      (socket) => this.#welcomeSecure(socket),
+      (socket) => this.#welcomeSecure(socket as ShieldedSocket),
     )
-    listener.on("connection", (socket) => this.#keep(socket))
+    listener.on("connection", (socket) => {
+      this.#keep(socket)
+      note(this.#silent, socket)
+    })
     return listener
   }
 
-  #welcomeSecure(socket: TLSSocket): void {
+  #welcomeSecure(socket: ShieldedSocket): void {
+    this.#silent.delete(socket._parent)
     socket.on("error", () => socket.destroy())
     this.#hand(socket, socket.alpnProtocol === "h2" ? "h2" : "h1")
   }

@@ -1,7 +1,10 @@
+import type { ServerResponse } from "node:http"
 import { connect as connectH2 } from "node:http2"
 import { type RequestOptions, request } from "node:https"
+import { connect as connectPlain } from "node:net"
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls"
 import { createAuthority, issueCertificate } from "@wick/core/testing"
+import { SimulatedClock } from "@wick/sdk/clock"
 import { expect, it } from "vitest"
 import { WebSocket, WebSocketServer } from "ws"
 import { rule, splitTo } from "../testing/scripted-cluster.ts"
@@ -74,6 +77,35 @@ it("serves a host by its certificate to clients of HTTP/1.1, HTTP/2 and WebSocke
   expect(said).toBe("hello")
   socket.terminate()
   expect(await ask(stage.port, "app.test")).toMatchObject({ status: 200, body: "http" })
+})
+
+it("waits as it drains for answers, and a second for hands that are half shaken", async () => {
+  const clock = new SimulatedClock()
+  const entered = Promise.withResolvers<ServerResponse>()
+  await using app = await startApp((_request, response) => entered.resolve(response))
+  const secret = await secretOf("app-tls", "app.test")
+  await using stage = await startStage(
+    (cluster) => {
+      cluster.ingress("app", secured)
+      cluster.put("secrets", secret)
+      cluster.revision("app-1", app.port)
+      cluster.pod("a", "app-1", "127.0.0.1")
+    },
+    { listenSecure, clock },
+  )
+  const port = stage.activator.secureAddresses[0]?.port ?? 0
+  const half = connectPlain(port, "127.0.0.1")
+  const cut = new Promise((resolve) => half.once("close", resolve))
+  half.on("error", () => {}).write(Buffer.from([0x16, 0x03, 0x01]))
+  await new Promise((resolve) => half.once("connect", resolve))
+  const asked = askSecurely(port)
+  const response = await entered.promise
+  const drained = stage.activator.drain({ lingerMs: 0, limitMs: 600_000 })
+  await clock.advance(1_000)
+  await cut
+  response.end("answered")
+  expect(await asked).toMatchObject({ status: 200, body: "answered" })
+  await drained
 })
 
 const h2Socket = (port: number): TLSSocket =>
