@@ -3,7 +3,6 @@ import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
 import type { Clock } from "@wick/sdk/clock"
 import { type Change, type Informer, type Informers, keyOf, splitKey, subject } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
-import { hostCommand } from "./host-command.ts"
 import { Pace } from "./pace.ts"
 import type { Ranges } from "./range-choice.ts"
 import { Commands, RuleBook } from "./rule-book.ts"
@@ -14,8 +13,8 @@ const serviceLabel = "kubernetes.io/service-name"
 const retryMsMin = 100
 const retryMsMax = 30_000
 /**
- * A transaction is a program that is started, which stops this process for ten milliseconds and more: when many pods come
- * and go, one of these carries out what became of all of them meanwhile.
+ * A transaction is a program that is started, which takes some milliseconds of the processor: when many pods come and go, one
+ * of these carries out what became of all of them meanwhile.
  */
 const storm = { atOnce: 4, refillMs: 500 }
 
@@ -26,7 +25,7 @@ export interface FollowerOptions {
   readonly clock: Clock
   readonly log: Log
   /** Runs one transaction of the packet filter. */
-  readonly apply?: (script: string) => Promise<unknown>
+  readonly apply: (script: string) => Promise<void>
 }
 
 /**
@@ -39,7 +38,6 @@ export class ServiceFollower implements AsyncDisposable {
   readonly #options: FollowerOptions
   readonly #services: Informer<typeof Service>
   readonly #slices: Informer<typeof EndpointSlice>
-  readonly #apply: (script: string) => Promise<unknown>
   readonly #stop = new AbortController()
   readonly #undo: (() => void)[] = []
   readonly #marked = new Set<string>()
@@ -54,7 +52,6 @@ export class ServiceFollower implements AsyncDisposable {
 
   constructor(options: FollowerOptions) {
     this.#options = options
-    this.#apply = options.apply ?? ((script) => hostCommand("nft", ["-f", "-"], script))
     this.#services = options.informers(Service)
     this.#slices = options.informers(EndpointSlice, { indexes: { byService: (slice) => [serviceOf(slice)] } })
   }
@@ -109,7 +106,7 @@ export class ServiceFollower implements AsyncDisposable {
       if (script === "") continue
       this.#pace.take(this.#options.clock.monotonic())
       try {
-        await this.#apply(script)
+        await this.#options.apply(script)
         failures = 0
       } catch (error) {
         this.#whole = true
