@@ -9,6 +9,7 @@
  * May be imported by: kubelet, and by whoever composes a node. Imports the sdk only.
  */
 
+export { type GivenProgram, HostCommandError, hostCommand, hostProgram } from "./host-command.ts"
 export { RangeRefusedError } from "./range-choice.ts"
 export type { Network, NetworkOptions } from "./start-network.ts"
 export { readKept as keptRanges, startNetwork } from "./start-network.ts"

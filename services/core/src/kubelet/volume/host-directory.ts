@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process"
 import { chmod, chown, mkdir, open, readFile, realpath, rm, stat } from "node:fs/promises"
 import { join, sep } from "node:path"
-import { promisify } from "node:util"
 import type { Volume } from "@wick/sdk/api/core/volume"
 import { wholeUnits } from "@wick/sdk/api/meta/quantity"
+import { hostCommand } from "#network"
 import { VolumeProblem } from "./payload.ts"
 
-export const run = promisify(execFile)
 const openToAll = 0o777
 /** New files belong to the directory's group. */
 const inheritGroup = 0o2000
@@ -20,7 +18,7 @@ export async function emptyDirectory(
   const made = await mkdir(path, { recursive: true })
   if (source.medium === "Memory" && !(await isMounted(path))) {
     const size = source.sizeLimit === undefined ? [] : [`size=${wholeUnits(source.sizeLimit)}`]
-    await run("mount", ["-t", "tmpfs", "-o", ["mode=0777", ...size].join(","), "tmpfs", path])
+    await hostCommand("mount", ["-t", "tmpfs", "-o", ["mode=0777", ...size].join(","), "tmpfs", path])
   } else if (made === undefined) {
     return
   }
@@ -31,7 +29,7 @@ export async function emptyDirectory(
 /** Takes away all that is mounted in a directory. */
 export async function unmountWithin(path: string): Promise<void> {
   for (const point of (await mountPoints()).filter((point) => within(point, path)).reverse()) {
-    await run("umount", ["-l", point])
+    await hostCommand("umount", ["-l", point])
   }
 }
 

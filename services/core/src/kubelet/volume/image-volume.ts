@@ -1,11 +1,9 @@
-import { execFile } from "node:child_process"
 import { mkdir, readdir } from "node:fs/promises"
 import { basename, join } from "node:path"
-import { promisify } from "node:util"
+import { hostCommand } from "#network"
 import type { ImageRecord, ImageViews, MountStep } from "../runtime/runtime.ts"
 import { isMounted } from "./host-directory.ts"
 
-const run = promisify(execFile)
 /** Under a pod's directory, named by its uid: a directory for each volume, on which the image's files are mounted. */
 const place = join("volumes", "image")
 const layersOption = "lowerdir="
@@ -26,7 +24,7 @@ export async function imageVolume(
   const { id } = await haveImage()
   for (const step of await views.open({ key: keyOf(podUid, volume), podUid }, id)) {
     const { cwd, args } = mountCommand(step, path)
-    await run("mount", args, { cwd })
+    await hostCommand("mount", args, "", cwd)
   }
   return path
 }

@@ -1,6 +1,6 @@
 import { lstat, mkdir, statfs } from "node:fs/promises"
 import { join } from "node:path"
-import { run } from "./host-directory.ts"
+import { hostCommand } from "#network"
 
 /** `f_type` of file systems that are never written to a disk (statfs(2)). */
 const inMemory: ReadonlySet<number> = new Set([0x01021994, 0x858458f6])
@@ -19,6 +19,6 @@ export async function volatileDirectory(base: string, name: string): Promise<str
     throw new Error(`${path} is not a directory of our own: remove it, secrets of pods are to be kept there`)
   }
   if (inMemory.has((await statfs(path)).type)) return path
-  await run("mount", ["-t", "tmpfs", "-o", "mode=0700,nosuid,nodev,noexec", "tmpfs", path])
+  await hostCommand("mount", ["-t", "tmpfs", "-o", "mode=0700,nosuid,nodev,noexec", "tmpfs", path])
   return path
 }

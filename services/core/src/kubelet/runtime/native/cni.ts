@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { hostProgram } from "#network"
 import { type PortMapping, RuntimeError } from "../runtime.ts"
-import { program } from "./program.ts"
 
 export interface CniPlugin {
   readonly type: string
@@ -63,7 +63,6 @@ export class Cni {
     const directory = this.#binDirs.find((each) => existsSync(join(each, plugin.type)))
     if (directory === undefined) throw new RuntimeError("failed", `the CNI plugin ${plugin.type} is not installed`)
     const env = {
-      PATH: process.env.PATH,
       CNI_COMMAND: command,
       CNI_CONTAINERID: target.id,
       CNI_NETNS: target.namespace,
@@ -72,8 +71,8 @@ export class Cni {
       CNI_PATH: this.#binDirs.join(":"),
     }
     const input = JSON.stringify(cniRequest(this.list, plugin, target.portMappings, previous))
-    const { ok, stdout, stderr } = await program(join(directory, plugin.type), [], { env, input })
-    if (ok) return stdout
+    const { exitCode, stdout, stderr } = await hostProgram({ command: join(directory, plugin.type), env, input })
+    if (exitCode === 0) return stdout
     throw new RuntimeError("failed", `the CNI plugin ${plugin.type} refused ${command}: ${reasonOf(stdout) ?? stderr}`)
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { mustRun } from "./program.ts"
+import { hostCommand } from "#network"
 
 /** Made by one run of mkfifo(1): a container takes two or three, an exec as many. */
 const batch = 32
@@ -41,7 +41,7 @@ export class FifoStock {
   async #makeBatch(): Promise<void> {
     const names = Array.from({ length: batch }, (_, index) => join(this.#directory, String(this.#made + index)))
     this.#made += batch
-    await mustRun("mkfifo", ["-m", "0600", ...names])
+    await hostCommand("mkfifo", ["-m", "0600", ...names])
     this.#ready.push(...names)
   }
 }

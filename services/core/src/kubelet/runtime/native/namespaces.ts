@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { hostCommand } from "#network"
 import type { SharedNamespaces } from "./oci-spec.ts"
-import { mustRun } from "./program.ts"
 
 /** Which namespaces a pod has of its own. */
 export interface OwnNamespaces {
@@ -40,7 +40,7 @@ export async function makeNamespaces(directory: string, own: OwnNamespaces): Pro
     ...(network ? ["ip link set lo up"] : []),
     ...(ipc ? [`mount -t tmpfs -o ${sharedMemory} shm "$0"`] : []),
   ]
-  await mustRun("unshare", [...flags, "sh", "-c", steps.join(" && "), memory])
+  await hostCommand("unshare", [...flags, "sh", "-c", steps.join(" && "), memory])
 }
 
 /** Whether they are still there: a machine that was switched off has none. */
@@ -53,7 +53,7 @@ export async function haveNamespaces(directory: string, own: OwnNamespaces): Pro
 /** The kernel ends them with the last process in them. */
 export async function dropNamespaces(directory: string): Promise<void> {
   const mounted = (await mountPoints()).filter((path) => path.startsWith(`${directory}/`))
-  if (mounted.length > 0) await mustRun("umount", ["-l", ...mounted])
+  if (mounted.length > 0) await hostCommand("umount", ["-l", ...mounted])
 }
 
 async function mountPoints(): Promise<string[]> {
