@@ -13,7 +13,7 @@ import { nativeRuntime } from "./runtime/native/native-runtime.ts"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
 import type { Runtime, SandboxConfig } from "./runtime/runtime.ts"
 import { guardName, guardPassword } from "./testing/guarded-registry.ts"
-import { maker, type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+import { cniBinDirs, maker, type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
 import { openStream, sessionClient } from "./testing/stream.ts"
 
 /** Every image that nobody uses goes with the next pod. */
@@ -332,7 +332,7 @@ describe("containers that are made without CRI", () => {
         directory: join(place, `without-cri-${poolSize}`),
         poolSize,
       },
-      ...{ cniConfDir: join(place, "cni"), cniBinDirs: ["/usr/lib/cni"], clock: systemClock, log: silentLog },
+      ...{ cniConfDir: join(place, "cni"), cniBinDirs, clock: systemClock, log: silentLog },
     })
   let runtime: Runtime
   beforeAll(async () => {

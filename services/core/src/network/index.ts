@@ -10,6 +10,8 @@
  */
 
 export { type GivenProgram, HostCommandError, hostCommand, hostProgram } from "./host-command.ts"
+export { namespaceVariables } from "./pod-link/namespace-program.ts"
+export { namespacePlugin, PluginDirectory } from "./pod-link/plugin-directory.ts"
 export { RangeRefusedError } from "./range-choice.ts"
 export type { Network, NetworkOptions } from "./start-network.ts"
 export { readKept as keptRanges, startNetwork } from "./start-network.ts"

@@ -11,6 +11,7 @@ import { createInformer, createInformers } from "@wick/sdk/controller"
 import { createLog, silentLog } from "@wick/sdk/log"
 import { binaryImage, fileEntry, parseImageReference, pushImage } from "@wick/sdk/oci"
 import { type Containerd, startContainerd } from "#containerd"
+import { PluginDirectory } from "#network"
 import { type Registry, startRegistry } from "#registry"
 import { startTestApi, type TestApi } from "../../testing.ts"
 import { type Kubelet, type KubeletOptions, startKubelet } from "../kubelet.ts"
@@ -73,7 +74,9 @@ const subnet = "10.239.77.0/24"
 const home = "/tmp/wick-kubelet-test"
 const turn = `${home}.pid`
 const turnPollMs = 100
-const cniBinDirs = ["/usr/lib/cni"]
+const plugins = join(home, "bin")
+/** As a node has them: programs of ours, and what this machine has. */
+export const cniBinDirs = [plugins, "/usr/lib/cni"]
 const waitMsMax = 60_000
 /** A shell that is told to end before it has come to its trap does not hear it, and is ended only when this is over. */
 const graceSeconds = 3
@@ -88,6 +91,7 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
     ? createLog({ level: "debug", format: "text", now: systemClock.now, write: (line) => process.stderr.write(line) })
     : silentLog
   const cniConfDir = writeNetwork()
+  await PluginDirectory.make(plugins, [])
   const api = await startTestApi()
   const registry = await startRegistry({
     directory: join(home, "registry"),

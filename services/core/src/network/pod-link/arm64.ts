@@ -16,6 +16,9 @@ const calls: Record<SystemCall, number> = {
   setns: 268,
   pread64: 67,
   pwrite64: 68,
+  unshare: 97,
+  mount: 40,
+  umount2: 39,
 }
 const conditions: Record<Comparison, number> = { "==": 0, "!=": 1, "<": 11 }
 const loads = { 1: 0x39400000, 4: 0xb9800000, 8: 0xf9400000 }

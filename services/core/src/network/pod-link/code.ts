@@ -26,6 +26,9 @@ export type SystemCall =
   | "setns"
   | "pread64"
   | "pwrite64"
+  | "unshare"
+  | "mount"
+  | "umount2"
 
 /** Registers are of 64 bits. Four bytes are loaded with their sign. */
 export type Instruction =

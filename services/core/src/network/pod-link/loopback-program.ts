@@ -1,7 +1,5 @@
 import { executable } from "./executable.ts"
-import { PluginCode, setFlags } from "./plugin-code.ts"
-
-const upAndRunning = 0x41
+import { PluginCode } from "./plugin-code.ts"
 
 /** What CNI's own `loopback` says, in the version in which containerd asks; the namespace's path stands between the two. */
 const answerBefore = `{"cniVersion":"0.3.1","interfaces":[{"name":"lo","mac":"00:00:00:00:00:00","sandbox":"`
@@ -21,12 +19,7 @@ export function loopbackProgram(architecture: string): Buffer | undefined {
   code.label("up")
   code.openNamespace(namespace, missing)
   code.enterNamespace(namespace, missing)
-  const socket = code.space("socket", 4)
-  code.openRouting(socket)
-  code.set("b", code.region("interface request", interfaceRequest()))
-  code.fetch("a", 4, socket)
-  code.system("ioctl", "a", setFlags, "b")
-  code.orFail("setting lo up")
+  code.setLoopbackUp()
   code.beginOutput()
   code.append(answerBefore)
   code.fetch("a", 8, code.namespacePath)
@@ -38,12 +31,4 @@ export function loopbackProgram(architecture: string): Buffer | undefined {
   code.end(0)
   code.tails()
   return executable(architecture, code)
-}
-
-/** netdevice(7): a name of 16 bytes, and flags. */
-function interfaceRequest(): Buffer {
-  const request = Buffer.alloc(40)
-  request.write("lo")
-  request.writeUInt16LE(upAndRunning, 16)
-  return request
 }

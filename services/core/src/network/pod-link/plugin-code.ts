@@ -12,7 +12,8 @@ export class PluginCode extends Code {
   readonly #output = this.space("output", outputBytes)
   readonly #tails: (() => void)[] = []
 
-  readEnvironment(): void {
+  /** Notes what every plugin is told, and texts with the names of other cells. */
+  readEnvironment(cells: readonly Place[] = []): void {
     const [next, end] = [this.freshLabel(), this.freshLabel()]
     // The count of arguments, their addresses, zero; then the addresses of the environment's texts, and zero.
     this.stack("a")
@@ -23,7 +24,7 @@ export class PluginCode extends Code {
     this.label(next)
     this.load("b", 8, "a")
     this.branch("b", "==", 0, end)
-    for (const cell of [this.verb, this.namespacePath, this.interfaceName]) this.#noteVariable(cell)
+    for (const cell of [this.verb, this.namespacePath, this.interfaceName, ...cells]) this.#noteVariable(cell)
     this.add("a", 8)
     this.jump(next)
     this.label(end)
@@ -36,6 +37,16 @@ export class PluginCode extends Code {
     this.load("a", 1, "a")
     for (const [verb, label] of Object.entries(labels)) this.branch("a", "==", verb.charCodeAt(0), label)
     this.jump(this.complaint("CNI_COMMAND is none of ADD, DEL, CHECK, VERSION"))
+  }
+
+  /** Sets `lo` of the namespace up in which the program is. */
+  setLoopbackUp(): void {
+    const socket = this.space("socket", 4)
+    this.openRouting(socket)
+    this.set("b", this.region("interface request", loopbackUp()))
+    this.fetch("a", 4, socket)
+    this.system("ioctl", "a", setFlags, "b")
+    this.orFail("setting lo up")
   }
 
   /** Opens the pod's namespace; where there is none, goes to `gone`. */
@@ -198,6 +209,14 @@ export class PluginCode extends Code {
   }
 }
 
+/** netdevice(7): a name of 16 bytes, and flags. */
+function loopbackUp(): Buffer {
+  const request = Buffer.alloc(40)
+  request.write("lo")
+  request.writeUInt16LE(upAndRunning, 16)
+  return request
+}
+
 /** The kernel's numbers (errno(3)). */
 export const errors = { noEntry: 2, exists: 17, noDevice: 19, invalid: 22 }
 
@@ -205,6 +224,7 @@ export const closeOnExec = 0o2000000
 /** SIOCGIFINDEX and SIOCSIFFLAGS (netdevice(7)). */
 export const askIndex = 0x8933
 export const setFlags = 0x8914
+const upAndRunning = 0x41
 export const readOnly = 0
 const netlink = 16
 const rawSocket = 3

@@ -5,10 +5,13 @@ import { promisify } from "node:util"
 import type { LinkProgramSettings } from "./link-code.ts"
 import { linkProgram } from "./link-program.ts"
 import { loopbackProgram } from "./loopback-program.ts"
+import { namespaceProgram } from "./namespace-program.ts"
 
 /** How a configuration names the plugin that makes pods' links. */
 export const linkPlugin = "wick-link"
 const loopbackPlugin = "loopback"
+/** No plugin, and called as one: it makes what plugins work on. */
+export const namespacePlugin = "wick-namespaces"
 
 /** A plugin says its versions at once, or it is none. */
 const answerMsMax = 2_000
@@ -29,10 +32,10 @@ export class PluginDirectory {
    * of this directory may not be executed.
    */
   static async make(path: string, others: readonly string[]): Promise<PluginDirectory | undefined> {
-    const program = loopbackProgram(process.arch)
-    if (!program) return undefined
+    const [loopback, namespaces] = [loopbackProgram(process.arch), namespaceProgram(process.arch)]
+    if (!loopback || !namespaces) return undefined
     await mkdir(path, { recursive: true })
-    await replace(join(path, loopbackPlugin), program)
+    await Promise.all([replace(join(path, loopbackPlugin), loopback), replace(join(path, namespacePlugin), namespaces)])
     if (!(await answers(join(path, loopbackPlugin)))) return undefined
     await lead(path, others)
     return new PluginDirectory(path)
@@ -67,7 +70,7 @@ async function lead(path: string, others: readonly string[]): Promise<void> {
   for (const directory of others.toReversed()) {
     for (const name of await readdir(directory).catch(() => [])) wanted.set(name, join(directory, name))
   }
-  for (const own of [linkPlugin, loopbackPlugin]) wanted.delete(own)
+  for (const own of [linkPlugin, loopbackPlugin, namespacePlugin]) wanted.delete(own)
   for (const name of await readdir(path)) {
     const target = await readlink(join(path, name)).catch(() => undefined)
     if (target === undefined) continue

@@ -17,6 +17,9 @@ const calls: Record<SystemCall, number> = {
   setns: 308,
   pread64: 17,
   pwrite64: 18,
+  unshare: 272,
+  mount: 165,
+  umount2: 166,
 }
 const conditions: Record<Comparison, number> = { "==": 0x84, "!=": 0x85, "<": 0x8c }
 const loads = { 1: [0x0f, 0xb6], 4: [0x63], 8: [0x8b] }

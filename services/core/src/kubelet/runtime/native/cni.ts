@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { hostProgram } from "#network"
-import { type PortMapping, RuntimeError } from "../runtime.ts"
+import type { PortMapping } from "../runtime.ts"
+import type { Plugins } from "./plugins.ts"
 
 export interface CniPlugin {
   readonly type: string
@@ -33,11 +32,11 @@ const link = "eth0"
 /** Gives network namespaces their link and their address, by the plugins of a configuration list (CNI 1.0). */
 export class Cni {
   readonly list: CniList
-  readonly #binDirs: readonly string[]
+  readonly #plugins: Plugins
 
-  constructor(list: CniList, binDirs: readonly string[]) {
+  constructor(list: CniList, plugins: Plugins) {
     this.list = list
-    this.#binDirs = binDirs
+    this.#plugins = plugins
   }
 
   /** Plugins run one after the other, each told what those before it have made. Resolves with the addresses. */
@@ -59,21 +58,16 @@ export class Cni {
     return this.list.plugins.some(({ capabilities }) => capabilities?.portMappings === true)
   }
 
-  async #run(command: "ADD" | "DEL", plugin: CniPlugin, target: CniTarget, previous: CniResult | undefined) {
-    const directory = this.#binDirs.find((each) => existsSync(join(each, plugin.type)))
-    if (directory === undefined) throw new RuntimeError("failed", `the CNI plugin ${plugin.type} is not installed`)
+  #run(verb: "ADD" | "DEL", plugin: CniPlugin, target: CniTarget, previous: CniResult | undefined): Promise<string> {
     const env = {
-      CNI_COMMAND: command,
       CNI_CONTAINERID: target.id,
       CNI_NETNS: target.namespace,
       CNI_IFNAME: link,
       CNI_ARGS: "IgnoreUnknown=1",
-      CNI_PATH: this.#binDirs.join(":"),
+      CNI_PATH: this.#plugins.directories.join(":"),
     }
     const input = JSON.stringify(cniRequest(this.list, plugin, target.portMappings, previous))
-    const { exitCode, stdout, stderr } = await hostProgram({ command: join(directory, plugin.type), env, input })
-    if (exitCode === 0) return stdout
-    throw new RuntimeError("failed", `the CNI plugin ${plugin.type} refused ${command}: ${reasonOf(stdout) ?? stderr}`)
+    return this.#plugins.run(plugin.type, verb, env, input)
   }
 }
 
@@ -101,13 +95,5 @@ export function cniRequest(
     ...settings,
     ...(previous && { prevResult: previous }),
     ...(capabilities?.portMappings && ports.length > 0 && { runtimeConfig: { portMappings: ports } }),
-  }
-}
-
-function reasonOf(stdout: string): string | undefined {
-  try {
-    return (JSON.parse(stdout) as { msg?: string }).msg
-  } catch {
-    return undefined
   }
 }

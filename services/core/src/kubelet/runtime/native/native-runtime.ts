@@ -3,6 +3,7 @@ import { join } from "node:path"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Containerd, ociMessage, type RuntimeEvent } from "#containerd"
+import { namespacePlugin } from "#network"
 import { criRuntime } from "../cri-runtime.ts"
 import { type FirstProcess, firstProcess, signalNumber } from "../first-process.ts"
 import {
@@ -33,6 +34,7 @@ import { FifoStock } from "./fifo-stock.ts"
 import { hostTraits } from "./host-traits.ts"
 import { LogPump } from "./log-pump.ts"
 import { type HostTraits, ociResources } from "./oci-spec.ts"
+import { Plugins } from "./plugins.ts"
 import { connectPort } from "./port-relay.ts"
 import { Sandboxes } from "./sandboxes.ts"
 import { SpecMaker } from "./spec-maker.ts"
@@ -58,8 +60,11 @@ const poolSizeDefault = 2
  * is kept by the kernel, so that there is no process but theirs. Images stay with CRI's image service.
  */
 export async function nativeRuntime(options: NativeRuntimeOptions): Promise<Runtime> {
-  const cni = new Cni(await readCniList(options.cniConfDir), options.cniBinDirs)
-  const runtime = new NativeRuntime(options, cni)
+  const plugins = new Plugins(options.cniBinDirs)
+  if (!plugins.find(namespacePlugin))
+    throw new Error("containers without CRI need programs of ours that cannot run here")
+  const cni = new Cni(await readCniList(options.cniConfDir), plugins)
+  const runtime = new NativeRuntime(options, cni, plugins)
   await runtime.open()
   return runtime
 }
@@ -87,7 +92,7 @@ class NativeRuntime implements Runtime {
   #connected = false
   #unsubscribe = (): void => {}
 
-  constructor(options: NativeRuntimeOptions, cni: Cni) {
+  constructor(options: NativeRuntimeOptions, cni: Cni, plugins: Plugins) {
     const { containerd, directory, owner, clock, log, poolSize = poolSizeDefault } = options
     this.#options = options
     this.#call = ownCalls(containerd)
@@ -98,7 +103,8 @@ class NativeRuntime implements Runtime {
     this.#logs = new LogPump(log)
     this.#fifos = new FifoStock(join(directory, "fifos"))
     const { hostname } = this.#host
-    this.#sandboxes = new Sandboxes({ directory: join(directory, "sandboxes"), cni, poolSize, hostname, clock, log })
+    const sandboxes = join(directory, "sandboxes")
+    this.#sandboxes = new Sandboxes({ directory: sandboxes, cni, plugins, poolSize, hostname, clock, log })
     this.#specs = new SpecMaker(containerd, this.#host)
     const onEnd = (id: string, end: ContainerEnd): void => {
       this.#tell({ kind: "exited", id, exitCode: end.exitCode, atMs: end.atMs })

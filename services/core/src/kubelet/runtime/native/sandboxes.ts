@@ -8,6 +8,7 @@ import type { Cni } from "./cni.ts"
 import { dropNamespaces, haveNamespaces, makeNamespaces, namespacePaths, type OwnNamespaces } from "./namespaces.ts"
 import type { SandboxFiles } from "./oci-mounts.ts"
 import type { SharedNamespaces } from "./oci-spec.ts"
+import type { Plugins } from "./plugins.ts"
 
 /** What is written of a sandbox: in a directory that the machine forgets with the namespaces when it is switched off. */
 interface Kept {
@@ -19,6 +20,7 @@ interface Kept {
 export interface SandboxesOptions {
   readonly directory: string
   readonly cni: Cni
+  readonly plugins: Plugins
   /** Namespaces with an address that are kept ready. */
   readonly poolSize: number
   readonly hostname: string
@@ -142,7 +144,7 @@ export class Sandboxes {
     const id = randomBytes(idBytes).toString("hex")
     await mkdir(this.path(id), { mode: 0o711 })
     try {
-      await makeNamespaces(this.path(id), own)
+      await makeNamespaces(this.#options.plugins, this.path(id), own)
       const { network } = namespacePaths(this.path(id), own)
       const ips = network ? await this.#options.cni.add({ id, namespace: network, portMappings }) : []
       return { id, ips }
@@ -160,7 +162,7 @@ export class Sandboxes {
         this.#options.log.warn("a pod's address is not given back", { sandbox: id, error })
       })
     }
-    await dropNamespaces(this.path(id))
+    await dropNamespaces(this.#options.plugins, this.path(id), own)
   }
 
   async #writeFiles(id: string, { dns, hostname }: SandboxConfig): Promise<void> {
