@@ -10,6 +10,7 @@ import { bundleOf } from "./authorities.ts"
 import { type ContainerdVersion, containerdConfig, type OciRuntime, parseVersion, plainRegistry } from "./config.ts"
 import { type CriClient, createCriClient } from "./cri-client.ts"
 import { followEvents, type RuntimeEvent } from "./event-stream.ts"
+import { ImageUnpacker } from "./image-unpacker.ts"
 import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
 import { type Link, openLink, RuntimeCallError } from "./link.ts"
@@ -48,6 +49,8 @@ export interface Containerd extends AsyncDisposable {
   /** Who makes containers; undefined for a containerd that is not ours, which has its own. */
   readonly ociRuntime: OciRuntime | undefined
   readonly imageViews: ImageViews
+  /** Does what stands on an image's layers; of an image that was imported and not pulled, after they were unpacked. */
+  onLayers<T>(imageId: string, work: () => Promise<T>): Promise<T>
   /** Path of the unix socket. */
   readonly endpoint: string
   /** Whether it ran before. */
@@ -78,6 +81,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const link = openLink(endpoint, clock.now)
   const cri = createCriClient(link)
   const snapshotter = options.snapshotter ?? snapshotterDefault
+  const unpacker = new ImageUnpacker(link, cri, snapshotter, clock.now)
   const listeners = new Set<(event: RuntimeEvent) => void>()
   let connected = false
   const serves = () => cri.call("Version", {}, { deadlineMs: callMs })
@@ -106,7 +110,8 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     own: createOwnClient(link),
     snapshotter,
     ociRuntime: own?.ociRuntime,
-    imageViews: imageViews(link, cri, snapshotter),
+    imageViews: imageViews(link, cri, unpacker, snapshotter),
+    onLayers: (imageId, work) => unpacker.onLayers(imageId, work),
     endpoint,
     adopted: own?.daemon.adopted ?? true,
     pid: () => own?.daemon.pid(),

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js"
 import type { CriClient } from "./cri-client.ts"
+import type { ImageUnpacker } from "./image-unpacker.ts"
 import { asCallError, type Link, RuntimeCallError } from "./link.ts"
 import { codec } from "./wire/codec.ts"
 import type {
@@ -39,7 +40,7 @@ const deadlineMs = 30_000
 const podLabel = "wick.dev/image-volume-of"
 const ownerLabel = "wick.dev/image-volume-owner"
 
-export function imageViews(link: Link, cri: CriClient, snapshotter: string): ImageViews {
+export function imageViews(link: Link, cri: CriClient, unpacker: ImageUnpacker, snapshotter: string): ImageViews {
   const call = <Request extends object, Response extends object>(
     verb: string,
     names: { request: string; response: string },
@@ -54,11 +55,13 @@ export function imageViews(link: Link, cri: CriClient, snapshotter: string): Ima
       const parent = await topLayer(cri, imageId)
       // Without the label of a root, containerd's collector takes what no container stands on.
       const labels = { [podLabel]: podUid, [ownerLabel]: owner, "containerd.io/gc.root": "kept" }
-      const opened = await call<ViewSnapshotRequest, MountsResponse>(
-        "View",
-        { request: message("ViewSnapshotRequest"), response: message("ViewSnapshotResponse") },
-        { snapshotter, key, parent, labels },
-      ).catch((error) => {
+      const view = (): Promise<MountsResponse> =>
+        call<ViewSnapshotRequest, MountsResponse>(
+          "View",
+          { request: message("ViewSnapshotRequest"), response: message("ViewSnapshotResponse") },
+          { snapshotter, key, parent, labels },
+        )
+      const opened = await unpacker.onLayers(imageId, view).catch((error) => {
         if (!hasCode(error, status.ALREADY_EXISTS)) throw error
         return call<SnapshotRequest, MountsResponse>(
           "Mounts",

@@ -28,6 +28,10 @@ export class RuntimeCallError extends Error {
     return this.code === status.NOT_FOUND
   }
 
+  get alreadyExists(): boolean {
+    return this.code === status.ALREADY_EXISTS
+  }
+
   /** Nobody answered: the runtime is down or starting. */
   get unavailable(): boolean {
     return this.code === status.UNAVAILABLE
@@ -46,6 +50,8 @@ export class RuntimeCallError extends Error {
 export interface CallOptions {
   readonly deadlineMs: number
   readonly signal?: AbortSignal | undefined
+  /** What the call makes is kept from the collector as long as this lease is there. */
+  readonly lease?: string | undefined
 }
 
 /** One gRPC channel over the runtime's unix socket. */
@@ -97,7 +103,7 @@ export function openLink(endpoint: string, now: () => number): Link {
           (message) => input.encode(message),
           (bytes) => output.decode(bytes),
           request,
-          metadata,
+          options.lease === undefined ? metadata : leased(metadata, options.lease),
           { deadline: now() + options.deadlineMs },
           (error, response) => {
             options.signal?.removeEventListener("abort", abort)
@@ -120,6 +126,12 @@ export function openLink(endpoint: string, now: () => number): Link {
       ),
     close: () => client.close(),
   }
+}
+
+function leased(metadata: Metadata, lease: string): Metadata {
+  const own = metadata.clone()
+  own.set("containerd-lease", lease)
+  return own
 }
 
 export function asCallError(method: string, error: ServiceError): RuntimeCallError {

@@ -33,8 +33,8 @@ export interface NodeRig extends AsyncDisposable {
   readonly image: string
   /** The same image in a registry that asks for `guardName` and `guardPassword`. */
   readonly guardedImage: string
-  /** Pushes another image of busybox, which differs by its environment. Returns its name. */
-  push(name: string): Promise<string>
+  /** Pushes another image of busybox, which differs by its environment, and by programs more. Returns its name. */
+  push(name: string, ...programs: string[]): Promise<string>
   /** Ends the kubelet as a crash would, and starts another; `meanwhile` is done while there is none. */
   /** The new one sees the runtime as `seen` shows it. */
   restartKubelet(meanwhile?: () => Promise<void>, seen?: (runtime: Runtime) => Runtime): Promise<void>
@@ -91,7 +91,7 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
     ? createLog({ level: "debug", format: "text", now: systemClock.now, write: (line) => process.stderr.write(line) })
     : silentLog
   const cniConfDir = writeNetwork()
-  await PluginDirectory.make(plugins, [])
+  await PluginDirectory.make(plugins, ["/usr/lib/cni"])
   const api = await startTestApi()
   const registry = await startRegistry({
     directory: join(home, "registry"),
@@ -177,7 +177,7 @@ function makeRig(
       return kubelet.runtime()
     },
     guardedImage: image.replace(host, guard.host),
-    push: (name) => pushBusybox(host, name),
+    push: (name, ...more) => pushBusybox(host, name, ...more),
     get kubelet() {
       return kubelet.now()
     },
@@ -271,7 +271,7 @@ function writeNetwork(): string {
   return directory
 }
 
-async function pushBusybox(host: string, name: string): Promise<string> {
+async function pushBusybox(host: string, name: string, ...more: string[]): Promise<string> {
   const applets = [
     "sh",
     "sleep",
@@ -287,6 +287,7 @@ async function pushBusybox(host: string, name: string): Promise<string> {
     "touch",
     "dd",
     "tail",
+    ...more,
   ]
   const links = applets.flatMap((applet) => fileEntry(busybox, `bin/${applet}`, 0o755))
   const image = binaryImage(links, { env: { PATH: "/bin", IMAGE: name }, entrypoint: [], cmd: ["/bin/sh"] })

@@ -14,7 +14,7 @@ import {
   RuntimeError,
   type SandboxConfig,
 } from "../runtime.ts"
-import { type OwnCall, ownCalls } from "./calls.ts"
+import { type OwnCall, ownCalls, snapshotOf } from "./calls.ts"
 import {
   type ContainerEnd,
   type ContainerNote,
@@ -149,7 +149,7 @@ export class Containers {
           extensions: { [noteName]: note(noteName, its) },
         },
       })
-      await this.#call("snapshots.Prepare", { snapshotter, key: id, parent: chainId })
+      await snapshotOf(containerd, config.imageId, "snapshots.Prepare", { snapshotter, key: id, parent: chainId })
     } catch (error) {
       await this.#forget(id)
       await this.#call("containers.Delete", { id }).catch(goneIsNone)

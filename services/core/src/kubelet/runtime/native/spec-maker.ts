@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import type { Containerd } from "#containerd"
 import { goneIsNone } from "../refusal.ts"
 import { type ContainerConfig, RuntimeError, type SandboxConfig } from "../runtime.ts"
-import { type OwnCall, ownCalls } from "./calls.ts"
+import { type OwnCall, ownCalls, snapshotOf } from "./calls.ts"
 import { deviceNode, hostDevices } from "./host-devices.ts"
 import { type ImageConfig, ImageConfigs } from "./image-config.ts"
 import { layersOf, readImageFile } from "./image-files.ts"
@@ -47,7 +47,7 @@ export class SpecMaker {
     const { config, sandbox, targetPid } = request
     const image = await this.#images.of(config.imageId)
     const [users, devices, all, seccompFile] = await Promise.all([
-      this.#usersOf(image.chainId),
+      this.#usersOf(image.chainId, config.imageId),
       Promise.all(
         config.devices.map(async ({ hostPath, containerPath, readOnly }) => ({
           node: await deviceNode(hostPath, containerPath),
@@ -66,10 +66,10 @@ export class SpecMaker {
     return { spec, image }
   }
 
-  #usersOf(chainId: string): Promise<UserFiles> {
+  #usersOf(chainId: string, imageId: string): Promise<UserFiles> {
     const known = this.#users.get(chainId)
     if (known) return known
-    const read = this.#readUsers(chainId)
+    const read = this.#readUsers(chainId, imageId)
     if (this.#users.size >= imagesMax) this.#users.clear()
     this.#users.set(chainId, read)
     read.catch(() => this.#users.delete(chainId))
@@ -77,10 +77,14 @@ export class SpecMaker {
   }
 
   /** A view tells where an image's layers lie; it need not stay. */
-  async #readUsers(chainId: string): Promise<UserFiles> {
+  async #readUsers(chainId: string, imageId: string): Promise<UserFiles> {
     const { snapshotter } = this.#containerd
     const key = `wick-users-${randomBytes(keyBytes).toString("hex")}`
-    const { mounts = [] } = await this.#call("snapshots.View", { snapshotter, key, parent: chainId })
+    const { mounts = [] } = await snapshotOf(this.#containerd, imageId, "snapshots.View", {
+      snapshotter,
+      key,
+      parent: chainId,
+    })
     const steps = mounts.map(({ type = "", source = "", options = [] }) => ({ type, source, options }))
     const layers = layersOf(steps)
     try {
