@@ -18,8 +18,8 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --metrics HOST:PORT                 Prometheus metrics                       (127.0.0.1:9090)
   --domain DOMAIN                     functions are NAME.NAMESPACE.DOMAIN      (wick.localhost)
   --runtime containerd|native|process  containers, or plain commands           (containerd)
-                                      native: a pod is its containers alone, which start sooner; exec, attach and
-                                      port-forward by WebSocket only, no shareProcessNamespace, AppArmor, image VOLUMEs
+                                      native: a pod is its containers alone, which start sooner; no AppArmor
+                                      profiles, no directories for an image's VOLUMEs
   --container-runtime-endpoint PATH   use a containerd that runs already
   --node-name NAME                    name of this machine in the API          (its host name)
   --pod-cidr CIDR --service-cidr CIDR address ranges                           (first free ones)

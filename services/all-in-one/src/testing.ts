@@ -51,10 +51,16 @@ export async function startTestPlatform(flags: readonly string[] = []): Promise<
   const [api, gateway, secure, registry, metrics] = await freePorts(5)
   const ports = { api, gateway, "gateway-https": secure, registry, metrics }
   const addresses = Object.entries(ports).flatMap(([flag, port]) => [`--${flag}`, `127.0.0.1:${port}`])
-  const args = [main, "up", "--home", home, ...addresses, ...flags]
+  const args = [main, "up", "--home", home, ...addresses, ...runtimeFlags(flags), ...flags]
   await start(home, args)
   const { client } = await connect({ kubeconfig: join(home, "kubeconfig"), env: {} })
   return platform(client, home, args, { gateway: gateway ?? 0, secure: secure ?? 0, registry: registry ?? 0 })
+}
+
+/** `WICK_TEST_RUNTIME=native` runs what says nothing of a runtime on containers that are made without CRI. */
+function runtimeFlags(flags: readonly string[]): string[] {
+  const { WICK_TEST_RUNTIME: runtime } = process.env
+  return runtime === undefined || flags.some((flag) => flag.startsWith("--runtime")) ? [] : [`--runtime=${runtime}`]
 }
 
 function platform(

@@ -104,6 +104,11 @@ function links(): string[] {
   return readdirSync("/sys/class/net").filter((name) => name.startsWith("veth0aef4e"))
 }
 
+function linkOf({ status }: Pod): string {
+  const numbers = status?.podIP?.split(".").map((number) => Number(number).toString(16).padStart(2, "0")) ?? []
+  return `veth${numbers.join("")}`
+}
+
 /** Processes that hold a sandbox of this node, made or on its way. */
 function shims(): number {
   const socket = join(directory, "containerd", "state", "containerd.sock")
@@ -142,12 +147,12 @@ describe("a node", () => {
   it("that comes back has its secrets and pods, and their links", async () => {
     const before = await keeper()
     const file = secretFile(before)
-    const linksBefore = links()
-    expect(linksBefore).toHaveLength(1)
+    // Beside it there may be some that are kept ready.
+    expect(links()).toContain(linkOf(before))
     await node[Symbol.asyncDispose]()
     await network[Symbol.asyncDispose]()
     node = await start()
-    expect(links()).toEqual(linksBefore)
+    expect(links()).toContain(linkOf(before))
     const after = await keeper()
     expect(after.status?.podIP).toBe(before.status?.podIP)
     expect(containerOf(after)).toBe(containerOf(before))

@@ -49,6 +49,8 @@ export interface Containerd extends AsyncDisposable {
   /** Who makes containers; undefined for a containerd that is not ours, which has its own. */
   readonly ociRuntime: OciRuntime | undefined
   readonly imageViews: ImageViews
+  /** Id of the image whose program does nothing but reap; it is there after that. */
+  sandboxImage(): Promise<string>
   /** Does what stands on an image's layers; of an image that was imported and not pulled, after they were unpacked. */
   onLayers<T>(imageId: string, work: () => Promise<T>): Promise<T>
   /** Path of the unix socket. */
@@ -111,6 +113,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     snapshotter,
     ociRuntime: own?.ociRuntime,
     imageViews: imageViews(link, cri, unpacker, snapshotter),
+    sandboxImage: () => haveSandboxImage(link, cri, clock),
     onLayers: (imageId, work) => unpacker.onLayers(imageId, work),
     endpoint,
     adopted: own?.daemon.adopted ?? true,
@@ -222,14 +225,19 @@ async function serving(cri: CriClient, clock: Clock): Promise<void> {
 }
 
 /** CRI learns of an image by an event of containerd's own, some milliseconds after it was stored. */
-async function haveSandboxImage(link: Link, cri: CriClient, clock: Clock): Promise<void> {
+/** Resolves with its id. */
+async function haveSandboxImage(link: Link, cri: CriClient, clock: Clock): Promise<string> {
+  let id: string | undefined
   const present = async (): Promise<boolean> => {
     const { image } = await cri.call("ImageStatus", { image: { image: pauseImageName } })
+    id = image?.id
     return image !== undefined
   }
-  if (await present()) return
-  await importImage(link, pauseImage(process.arch))
-  await until(clock, present)
+  if (!(await present())) {
+    await importImage(link, pauseImage(process.arch))
+    await until(clock, present)
+  }
+  return id ?? ""
 }
 
 async function until(clock: Clock, attempt: () => Promise<boolean>): Promise<void> {

@@ -28,6 +28,7 @@ export interface OwnCalls {
   "tasks.Kill": [Tasks.KillRequest, object]
   "tasks.Exec": [Tasks.ExecProcessRequest, object]
   "tasks.Update": [Tasks.UpdateTaskRequest, object]
+  "tasks.CloseIO": [Tasks.CloseIORequest, object]
   "tasks.ResizePty": [Tasks.ResizePtyRequest, object]
   "tasks.Wait": [Tasks.TaskRequest, Tasks.WaitResponse]
 }
@@ -68,6 +69,7 @@ const messages: Readonly<Record<OwnVerb, readonly [string, string]>> = {
   "tasks.Kill": ["KillRequest", nothing],
   "tasks.Exec": ["ExecProcessRequest", nothing],
   "tasks.Update": ["UpdateTaskRequest", nothing],
+  "tasks.CloseIO": ["CloseIORequest", nothing],
   "tasks.ResizePty": ["ResizePtyRequest", nothing],
   "tasks.Wait": ["WaitRequest", "WaitResponse"],
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Server, ServerCredentials } from "@grpc/grpc-js"
 import { Pod } from "@wick/sdk/api/core/pod"
@@ -210,6 +210,8 @@ describe("streams", () => {
     const ran = await run(sessions.client, reference, { container, command, input: "hello\n" })
     expect(ran).toEqual({ code: 3, stdout: "heard hello\n", stderr: "oh\n" })
     expect(await run(sessions.client, reference, { container, command: ["true"] })).toMatchObject({ code: 0 })
+    const whole = await run(sessions.client, reference, { container, command: ["cat"], input: "to the end" })
+    expect(whole).toMatchObject({ code: 0, stdout: "to the end" })
     const missing = run(sessions.client, reference, { container, command: ["/no/such/program"] })
     await expect(missing).rejects.toThrow(/no such file/i)
     const { readable, writable } = await forwardPort(sessions.client, reference, 8080)
@@ -283,14 +285,16 @@ describe("the log of a container", () => {
   })
 })
 
-// Only CRI has such a process.
-describe.runIf(maker === "cri")("a sandbox whose process dies", () => {
+describe("a sandbox whose process dies", () => {
+  // Without CRI there is one only where containers share their processes.
+  const shareProcessNamespace = maker === "native"
+
   it("is made anew with its containers, and the pod goes on under another address", async () => {
-    await rig.create({ name: "risen", containers: [shell(obedient)] })
+    await rig.create({ name: "risen", shareProcessNamespace, containers: [shell(obedient)] })
     const before = await rig.until("risen", isReady)
     const { sandboxes } = await rig.runtime.list()
     const { id = "" } = sandboxes.find(({ pod }) => pod.name === "risen") ?? {}
-    process.kill(processOf(id), "SIGKILL")
+    process.kill(maker === "cri" ? processOf(id) : firstOf(processOf(containerIdOf(before))), "SIGKILL")
     const after = await rig.until("risen", (pod) => isReady(pod) && statusOf(pod)?.restartCount === 1)
     expect(statusOf(after)?.containerID).not.toBe(statusOf(before)?.containerID)
     expect(after?.metadata.uid).toBe(before?.metadata.uid)
@@ -299,7 +303,54 @@ describe.runIf(maker === "cri")("a sandbox whose process dies", () => {
   })
 })
 
-/** First process of a sandbox, from its cgroup (version 1 or 2). */
+describe("containers that share their processes", () => {
+  const shareProcessNamespace = true
+
+  it("see and end each other's", async () => {
+    const told = 'until grep -q "sleep 4321" /proc/[0-9]*/cmdline; do sleep 0.1; done; cat /proc/1/cmdline; echo'
+    const containers = [
+      shell("exec sleep 4321"),
+      { ...shell(`${told}; kill -TERM $(pidof sleep); exec sleep 1000`), name: "other" },
+    ]
+    await rig.create({ name: "together", terminationGracePeriodSeconds: 0, shareProcessNamespace, containers })
+    await rig.until("together", (pod) => (pod?.status?.containerStatuses?.[0]?.restartCount ?? 0) > 0)
+    expect(await rig.logs("together", "other")).toMatch(/^\/pause/)
+  })
+
+  it("go on together when the kubelet comes back, and leave nothing with their pod", async () => {
+    await rig.create({ name: "lasting", shareProcessNamespace, containers: [shell(obedient)] })
+    const before = await rig.until("lasting", isReady)
+    await rig.restartKubelet()
+    const { sandboxes, containers } = await rig.runtime.list()
+    expect(sandboxes.map(({ ready }) => ready)).toEqual([true])
+    expect(containers.map(({ id }) => id)).toEqual([containerIdOf(before)])
+    await remove("lasting")
+    expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
+    await expect.poll(() => rig.processes()).toBe(0)
+  })
+})
+
+const containerIdOf = (pod: Pod | undefined): string => statusOf(pod)?.containerID?.replace("containerd://", "") ?? ""
+
+/** The first of those whose processes a process sees. */
+function firstOf(pid: number): number {
+  const space = (of: string): string => readlinkSync(`/proc/${of}/ns/pid`)
+  const isFirst = (other: string): boolean => {
+    try {
+      const inside = /^NSpid:.*\s(\d+)$/m.exec(readFileSync(`/proc/${other}/status`, "utf8"))?.[1]
+      return inside === "1" && space(other) === space(String(pid))
+    } catch {
+      return false
+    }
+  }
+  return Number(
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .find(isFirst),
+  )
+}
+
+/** First process of a sandbox or a container, from its cgroup (version 1 or 2). */
 function processOf(id: string): number {
   const paths = ["pids/", ""].map((hierarchy) => `/sys/fs/cgroup/${hierarchy}wick-kltest/${id}/cgroup.procs`)
   const path = paths.find((candidate) => existsSync(candidate))
@@ -358,11 +409,6 @@ describe("containers that are made without CRI", () => {
     for (const id of made) await pooled.removeSandbox(id)
     await pooled[Symbol.asyncDispose]()
     expect(taken()).toEqual([])
-  })
-
-  it("refuse to see each other's processes, and say where that is to be had", async () => {
-    const shared = runtime.runSandbox({ ...foreignSandbox(), shareProcesses: true })
-    await expect(shared).rejects.toThrow("shareProcessNamespace needs --runtime containerd")
   })
 })
 

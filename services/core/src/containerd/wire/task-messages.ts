@@ -72,6 +72,9 @@ export interface KillRequest extends TaskRequest {
   signal?: number | undefined
   all?: boolean | undefined
 }
+export interface CloseIORequest extends TaskRequest {
+  stdin?: boolean | undefined
+}
 export interface ResizePtyRequest extends TaskRequest {
   width?: number | undefined
   height?: number | undefined

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex, Readable, Writable } from "node:stream"
+import { finished } from "node:stream/promises"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Log } from "@wick/sdk/log"
 import { type WebSocket, WebSocketServer } from "ws"
-import type { PortSession, ProcessSession, StreamTarget } from "../runtime/runtime.ts"
+import type { PortSession, ProcessSession, SessionTarget } from "../runtime/runtime.ts"
+import { endOf, sizeOf } from "./session-end.ts"
 
 /** The fifth differs from the fourth in that a client can end a stream. */
 const protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
@@ -14,8 +16,6 @@ const unsentBytesMax = 1024 * 1024
 const messageBytesMax = 16 * 1024 * 1024
 const normalClosure = 1_000
 
-type Session = Extract<StreamTarget, { kind: "session" }>
-
 const server = new WebSocketServer({
   noServer: true,
   maxPayload: messageBytesMax,
@@ -24,12 +24,15 @@ const server = new WebSocketServer({
 
 /**
  * Speaks the WebSocket protocol of exec, attach and port-forward (`remotecommand`, `v4.channel.k8s.io` and up) with a
- * client, for a runtime that has only streams. Clients that know nothing but SPDY are told so.
+ * client, for a runtime that has only streams.
  */
-export function serveSession(target: Session, log: Log, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  if (request.headers.upgrade?.toLowerCase() !== "websocket") {
-    throw new StatusError("BadRequest", "this node speaks WebSocket only: use a client that does, as kubectl from 1.31")
-  }
+export function serveSession(
+  target: SessionTarget,
+  log: Log,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
   server.handleUpgrade(request, socket, head, (client) => {
     client.on("error", () => client.terminate())
     // What it says before the session has begun waits for that.
@@ -59,7 +62,7 @@ function joinProcess(client: WebSocket, session: ProcessSession): void {
   ended.then(
     async (code) => {
       await Promise.all(outputs)
-      end(client, statusOf(code))
+      end(client, endOf(code))
     },
     (error: Error) => end(client, new StatusError("InternalError", error.message).toStatus()),
   )
@@ -68,7 +71,8 @@ function joinProcess(client: WebSocket, session: ProcessSession): void {
 /** Two streams for each port: what goes to and fro, and why it went wrong. Each begins with the port's number. */
 function joinPorts(client: WebSocket, session: PortSession): void {
   client.on("close", () => void session.close())
-  const streams = session.ports.map(({ port, stream }, index) => {
+  const streams = session.ports.map((port, index) => {
+    const stream = session.connect(port)
     const [data, error] = [2 * index, 2 * index + 1]
     const number = Buffer.alloc(2)
     number.writeUInt16LE(port)
@@ -84,18 +88,16 @@ function joinPorts(client: WebSocket, session: PortSession): void {
 }
 
 /** Resolves when all of a stream is on its way. A client that does not read holds the stream up. */
-function send(client: WebSocket, number: number, from: Readable): Promise<void> {
-  return new Promise((resolve) => {
-    from.on("data", (chunk: Buffer) => {
-      const full = client.bufferedAmount > unsentBytesMax
-      if (full) from.pause()
-      client.send(framed(number, chunk), () => {
-        if (full) from.resume()
-      })
+async function send(client: WebSocket, number: number, from: Readable): Promise<void> {
+  from.on("data", (chunk: Buffer) => {
+    const full = client.bufferedAmount > unsentBytesMax
+    if (full) from.pause()
+    client.send(framed(number, chunk), () => {
+      if (full) from.resume()
     })
-    from.on("close", resolve)
-    from.on("end", resolve)
   })
+  // One that has said nothing may be over by now.
+  await finished(from, { writable: false }).catch(() => {})
 }
 
 /** A process that does not read holds its client up. */
@@ -107,26 +109,14 @@ function write(client: WebSocket, into: Writable, bytes: Buffer): void {
 }
 
 function resize(session: ProcessSession, bytes: Buffer): void {
-  const { Width = 0, Height = 0 } = JSON.parse(bytes.toString()) as { Width?: number; Height?: number }
+  const size = sizeOf(bytes.toString())
   // The process may have ended by now.
-  session.resize(Width, Height).catch(() => {})
+  if (size) session.resize(size.columns, size.rows).catch(() => {})
 }
 
 function end(client: WebSocket, status: object | undefined): void {
   if (status) client.send(framed(channel.status, Buffer.from(JSON.stringify(status))))
   client.close(normalClosure)
-}
-
-/** Pure: how a command's end is told; of a process that was there before, nothing. */
-export function statusOf(code: number | undefined): object | undefined {
-  if (code === undefined || code === 0) return { metadata: {}, status: "Success" }
-  return {
-    metadata: {},
-    status: "Failure",
-    message: `command terminated with non-zero exit code: exit status ${code}`,
-    reason: "NonZeroExitCode",
-    details: { causes: [{ reason: "ExitCode", message: String(code) }] },
-  }
 }
 
 function framed(number: number, bytes: Uint8Array): Buffer {

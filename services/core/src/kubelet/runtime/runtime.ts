@@ -263,9 +263,12 @@ export type StreamRequest =
  * `server`: the runtime has a streaming server, which speaks what clients speak: their bytes go there as they are.
  * `session`: it has only streams, and who asks speaks with the client; nothing runs before `start`.
  */
-export type StreamTarget =
-  | { readonly kind: "server"; readonly url: string }
-  | { readonly kind: "session"; start(): Promise<StreamSession> }
+export type StreamTarget = { readonly kind: "server"; readonly url: string } | SessionTarget
+
+export interface SessionTarget {
+  readonly kind: "session"
+  start(): Promise<StreamSession>
+}
 
 export type StreamSession = ProcessSession | PortSession
 
@@ -282,10 +285,12 @@ export interface ProcessSession {
   close(): Promise<void>
 }
 
-/** Connections to ports of a pod, in the order in which they were asked for. */
+/** Connections to ports of a pod. */
 export interface PortSession {
   readonly kind: "ports"
-  readonly ports: readonly { readonly port: number; readonly stream: Duplex }[]
+  /** Those that were asked for at the beginning. */
+  readonly ports: readonly number[]
+  connect(port: number): Duplex
   close(): Promise<void>
 }
 

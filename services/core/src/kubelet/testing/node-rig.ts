@@ -287,6 +287,9 @@ async function pushBusybox(host: string, name: string, ...more: string[]): Promi
     "touch",
     "dd",
     "tail",
+    "grep",
+    "pidof",
+    "kill",
     ...more,
   ]
   const links = applets.flatMap((applet) => fileEntry(busybox, `bin/${applet}`, 0o755))

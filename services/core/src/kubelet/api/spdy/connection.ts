@@ -53,7 +53,8 @@ export class SpdyConnection {
   #handle(frame: Frame): void {
     switch (frame.kind) {
       case "open":
-        return this.#open(frame)
+        this.#open(frame)
+        return
       case "data": {
         const stream = this.#streams.get(frame.stream)
         if (frame.bytes.length > 0) stream?.receive(frame.bytes)

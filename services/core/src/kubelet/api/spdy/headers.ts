@@ -8,6 +8,7 @@ const headersBytesMax = 64 * 1024
 const windowBytes = 32 * 1024
 /** Method and level, and which dictionary (RFC 1950, 2.2). */
 const zlibHeadBytes = 6
+const withDictionary = 0x20
 
 /**
  * Reads the headers of a connection's streams, which are one zlib stream. Each ends at a whole byte (a flush), so each can
@@ -20,6 +21,8 @@ export class HeaderReader {
   read(packed: Buffer): ReadonlyMap<string, string> {
     const first = this.#before === undefined
     const before = this.#before ?? dictionary
+    if (first && ((packed[1] ?? 0) & withDictionary) === 0)
+      throw new SpdyError("headers are packed without a dictionary")
     const bytes = unpacked(first ? packed.subarray(zlibHeadBytes) : packed, before)
     this.#before = Buffer.concat([before, bytes]).subarray(-windowBytes)
     return headersOf(bytes)
@@ -57,14 +60,17 @@ function headersOf(bytes: Buffer): Map<string, string> {
   return headers
 }
 
-/** Writes answers without any header: nothing is to be told. zlib may carry bytes as they are (RFC 1951, 3.2.4). */
+const zlibHead = Buffer.from([0x78, 0x01])
+/** A block of four bytes as they are: the count of headers, zero. One without any tells readers to hand on what they have. */
+const noHeaders = Buffer.from([0, 4, 0, 0xfb, 0xff, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff])
+
+/** Writes answers without any header: nothing is to be told, and zlib may carry bytes as they are (RFC 1951, 3.2.4). */
 export class HeaderWriter {
   #begun = false
 
   none(): Buffer {
-    const head = this.#begun ? [] : [0x78, 0x01]
+    if (this.#begun) return noHeaders
     this.#begun = true
-    const count = [0, 0, 0, 0]
-    return Buffer.from([...head, 0, count.length, 0, ~count.length & 255, 255, ...count])
+    return Buffer.concat([zlibHead, noHeaders])
   }
 }

@@ -250,7 +250,9 @@ export class Containers {
       resize: async (width, height) => void (await this.#call("tasks.ResizePty", { containerId: id, width, height })),
       close: async () => {
         detach()
-        if (stdin === "once") input?.destroy()
+        if (stdin !== "once" || !input || input.destroyed) return
+        input.destroy()
+        await this.#call("tasks.CloseIO", { containerId: id, stdin: true }).catch(goneIsNone)
       },
     }
   }

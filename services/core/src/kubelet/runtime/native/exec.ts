@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { mkdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { type Readable, Writable } from "node:stream"
+import { finished } from "node:stream/promises"
 import type { Clock } from "@wick/sdk/clock"
 import { ociMessage } from "#containerd"
 import { goneIsNone } from "../refusal.ts"
@@ -79,7 +80,7 @@ export async function startExec(deps: ExecDeps, exec: ExecCommand, within = sess
   ended.catch(() => {})
   return {
     kind: "process",
-    stdin: input && endingBy(input),
+    stdin: input && endingBy(input, () => call("tasks.CloseIO", { containerId, execId, stdin: true })),
     stdout: out,
     stderr: err,
     ended,
@@ -114,24 +115,29 @@ export async function execSync(
 function collect(from: Readable | undefined): { readonly ended: Promise<void>; bytes(): Buffer } {
   const chunks: Buffer[] = []
   let kept = 0
-  const { promise: ended, resolve } = Promise.withResolvers<void>()
-  if (!from) resolve()
   from?.on("data", (chunk: Buffer) => {
     const room = chunk.subarray(0, Math.max(0, outputBytesMax - kept))
     kept += room.length
     if (room.length > 0) chunks.push(room)
   })
-  from?.on("close", resolve)
+  // One that has said nothing may be over by now.
+  const ended = from ? finished(from, { writable: false }).catch(() => {}) : Promise.resolve()
   return { ended, bytes: () => Buffer.concat(chunks) }
 }
 
-/** A FIFO has no half that could be closed alone: its end is said by letting go of it. */
-export function endingBy(end: Writable): Writable {
+/**
+ * A FIFO has no half that could be closed alone: its end is said by letting go of it, and by the shim, which holds it open
+ * as well until it is told.
+ */
+function endingBy(end: Writable, letGo: () => Promise<unknown>): Writable {
   return new Writable({
     write: (chunk, _, done) => void end.write(chunk, done),
     final: (done) => {
       end.destroy()
-      done()
+      // The process may have ended by now.
+      void letGo()
+        .catch(() => {})
+        .finally(done)
     },
   })
 }

@@ -1,5 +1,6 @@
 import { mkdir, realpath, rm } from "node:fs/promises"
 import { join } from "node:path"
+import type { Duplex } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Containerd, ociMessage, type RuntimeEvent } from "#containerd"
@@ -36,6 +37,7 @@ import { LogPump } from "./log-pump.ts"
 import { type HostTraits, ociResources } from "./oci-spec.ts"
 import { Plugins } from "./plugins.ts"
 import { connectPort } from "./port-relay.ts"
+import { holderConfig, isHolder } from "./process-holder.ts"
 import { Sandboxes } from "./sandboxes.ts"
 import { SpecMaker } from "./spec-maker.ts"
 
@@ -70,9 +72,7 @@ export async function nativeRuntime(options: NativeRuntimeOptions): Promise<Runt
 }
 
 const lacks =
-  "containers are made without CRI: exec, attach and port-forward speak WebSocket only (as kubectl's exec and attach from " +
-  "1.31; not its port-forward), no shareProcessNamespace, no AppArmor profiles, no directories of their own for an image's " +
-  "VOLUMEs, and only images that were pulled"
+  "containers are made without CRI: no AppArmor profiles, and no directories of their own for an image's VOLUMEs"
 
 class NativeRuntime implements Runtime {
   readonly scheme = "containerd"
@@ -107,7 +107,9 @@ class NativeRuntime implements Runtime {
     this.#sandboxes = new Sandboxes({ directory: sandboxes, cni, plugins, poolSize, hostname, clock, log })
     this.#specs = new SpecMaker(containerd, this.#host)
     const onEnd = (id: string, end: ContainerEnd): void => {
-      this.#tell({ kind: "exited", id, exitCode: end.exitCode, atMs: end.atMs })
+      const note = this.#containers.noteOf(id)
+      if (note && isHolder(note)) this.#tell({ kind: "relist" })
+      else this.#tell({ kind: "exited", id, exitCode: end.exitCode, atMs: end.atMs })
     }
     const place = { containerd, directory: join(directory, "containers"), owner, clock, log }
     this.#containers = new Containers({ ...place, fifos: this.#fifos, logs: this.#logs, onEnd })
@@ -127,17 +129,35 @@ class NativeRuntime implements Runtime {
   }
 
   async list(): Promise<{ sandboxes: SandboxRecord[]; containers: ContainerRecord[] }> {
-    return { sandboxes: this.#sandboxes.list(), containers: this.#containers.list() }
+    const sandboxes = this.#sandboxes
+      .list()
+      .map((record) => ({ ...record, ready: record.ready && this.#whole(record.id) }))
+    return { sandboxes, containers: this.#containers.list().filter((record) => !isHolder(record)) }
+  }
+
+  /** Without the process that holds the others together a pod has none. */
+  #whole(sandboxId: string): boolean {
+    return !this.#sandboxes.sharesProcesses(sandboxId) || this.#holderPid(sandboxId) !== undefined
+  }
+
+  #holderPid(sandboxId: string): number | undefined {
+    const holder = this.#inside(sandboxId).find(isHolder)
+    return holder && this.#containers.pid(holder.id)
   }
 
   async runSandbox(config: SandboxConfig): Promise<SandboxRecord> {
-    if (config.shareProcesses) {
-      throw new RuntimeError(
-        "failed",
-        "shareProcessNamespace needs --runtime containerd: here no process is a pod's own",
-      )
+    const sandbox = await this.#sandboxes.run(config)
+    if (!config.shareProcesses) return sandbox
+    try {
+      const imageId = await this.#options.containerd.sandboxImage()
+      // What it never says is not the pod's.
+      const quiet = { ...config, logDirectory: this.#sandboxes.path(sandbox.id) }
+      await this.startContainer(await this.createContainer(sandbox, holderConfig(config, imageId), quiet))
+      return sandbox
+    } catch (error) {
+      await this.removeSandbox(sandbox.id)
+      throw error
     }
-    return this.#sandboxes.run(config)
   }
 
   async stopSandbox(id: string): Promise<void> {
@@ -160,7 +180,7 @@ class NativeRuntime implements Runtime {
     const mounts = await Promise.all(
       config.mounts.map(async (mount) => ({ ...mount, hostPath: await present(mount.hostPath) })),
     )
-    const target = this.#targetOf(config)
+    const target = this.#targetOf(config, sandbox.id)
     const given = { ...config, mounts }
     const { spec, image } = await this.#specs.make({
       ...{ id, sandboxId: sandbox.id, config: given, sandbox: sandboxConfig, targetPid: target },
@@ -182,11 +202,12 @@ class NativeRuntime implements Runtime {
   }
 
   /** The first process of those that a container sees; undefined: its own. */
-  #targetOf({ targetId }: ContainerConfig): number | undefined {
-    if (targetId === undefined) return undefined
-    const pid = this.#containers.pid(targetId)
+  #targetOf(config: ContainerConfig, sandboxId: string): number | undefined {
+    const { targetId } = config
+    if (targetId === undefined && (isHolder(config) || !this.#sandboxes.sharesProcesses(sandboxId))) return undefined
+    const pid = targetId === undefined ? this.#holderPid(sandboxId) : this.#containers.pid(targetId)
     if (pid !== undefined) return pid
-    throw new RuntimeError("failed", `the target container ${targetId} is not running`)
+    throw new RuntimeError("failed", targetId ? `the target container ${targetId} is not running` : "the pod has ended")
   }
 
   startContainer(id: string): Promise<void> {
@@ -213,7 +234,7 @@ class NativeRuntime implements Runtime {
   async stats(): Promise<ContainerStats[]> {
     const atMs = this.#options.clock.now()
     const { snapshotter } = this.#options.containerd
-    const running = this.#containers.list().filter(({ state }) => state === "running")
+    const running = this.#containers.list().filter((record) => record.state === "running" && !isHolder(record))
     const found = await Promise.all(
       running.map(async ({ id }) => {
         const stats = await cgroupStats(id, this.#containers.noteOf(id)?.cgroup ?? "", atMs)
@@ -250,12 +271,18 @@ class NativeRuntime implements Runtime {
       return startExec(this.#execDeps(), { ...request, process })
     }
     const { network } = this.#sandboxes.namespaces(request.sandboxId)
-    const ports = request.ports.map((port) => ({ port, stream: connectPort(network, port) }))
+    const open = new Set<Duplex>()
     return {
       kind: "ports",
-      ports,
+      ports: request.ports,
+      connect: (port) => {
+        const stream = connectPort(network, port)
+        open.add(stream)
+        stream.on("close", () => open.delete(stream))
+        return stream
+      },
       close: async () => {
-        for (const { stream } of ports) stream.destroy()
+        for (const stream of open) stream.destroy()
       },
     }
   }

@@ -15,6 +15,8 @@ interface Kept {
   readonly record: SandboxRecord
   readonly own: OwnNamespaces
   readonly portMappings: readonly PortMapping[]
+  /** Whether its containers see each other's processes, which a container more holds together. */
+  readonly sharesProcesses?: boolean
 }
 
 export interface SandboxesOptions {
@@ -83,7 +85,8 @@ export class Sandboxes {
         ...{ id, pod: config.pod, attempt: config.attempt, ready: true, ips },
         createdAtMs: this.#options.clock.now(),
       }
-      await this.#keep({ record, own, portMappings: config.portMappings })
+      const { portMappings, shareProcesses: sharesProcesses } = config
+      await this.#keep({ record, own, portMappings, sharesProcesses })
       this.#refillLater()
       return record
     } catch (error) {
@@ -116,6 +119,10 @@ export class Sandboxes {
       await this.#takeDown(id, usual, [])
       await rm(this.path(id), { recursive: true, force: true })
     }
+  }
+
+  sharesProcesses(id: string): boolean {
+    return this.#kept.get(id)?.sharesProcesses === true
   }
 
   path(id: string): string {
