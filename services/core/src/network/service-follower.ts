@@ -3,6 +3,7 @@ import { EndpointSlice } from "@wick/sdk/api/discovery/endpoint-slice"
 import type { Clock } from "@wick/sdk/clock"
 import { type Change, type Informer, type Informers, keyOf, splitKey, subject } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import { hostCommand } from "./host-command.ts"
 import { Pace } from "./pace.ts"
 import type { Ranges } from "./range-choice.ts"
 import { Commands, RuleBook } from "./rule-book.ts"
@@ -25,7 +26,7 @@ export interface FollowerOptions {
   readonly clock: Clock
   readonly log: Log
   /** Runs one transaction of the packet filter. */
-  readonly apply: (script: string) => Promise<void>
+  readonly apply?: (script: string) => Promise<unknown>
 }
 
 /**
@@ -38,6 +39,7 @@ export class ServiceFollower implements AsyncDisposable {
   readonly #options: FollowerOptions
   readonly #services: Informer<typeof Service>
   readonly #slices: Informer<typeof EndpointSlice>
+  readonly #apply: (script: string) => Promise<unknown>
   readonly #stop = new AbortController()
   readonly #undo: (() => void)[] = []
   readonly #marked = new Set<string>()
@@ -52,6 +54,7 @@ export class ServiceFollower implements AsyncDisposable {
 
   constructor(options: FollowerOptions) {
     this.#options = options
+    this.#apply = options.apply ?? ((script) => hostCommand("nft", ["-f", "-"], script))
     this.#services = options.informers(Service)
     this.#slices = options.informers(EndpointSlice, { indexes: { byService: (slice) => [serviceOf(slice)] } })
   }
@@ -106,7 +109,7 @@ export class ServiceFollower implements AsyncDisposable {
       if (script === "") continue
       this.#pace.take(this.#options.clock.monotonic())
       try {
-        await this.#options.apply(script)
+        await this.#apply(script)
         failures = 0
       } catch (error) {
         this.#whole = true

@@ -6,7 +6,6 @@ import type { Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { addressAt, formatAddress, parseRange } from "./address.ts"
 import { findCniPlugins, usualDirectories, writeCniConfig } from "./cni-config.ts"
-import { FilterShell } from "./filter-shell.ts"
 import { letPass, stopPassing } from "./forward-pass.ts"
 import { hostCommand } from "./host-command.ts"
 import { allowForwarding, ensureLink, rangeTexts, removeDeadEnd, removeLink, surroundings } from "./host-link.ts"
@@ -93,12 +92,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   if (!ownPlugin) log.warn("the usual CNI plugins make pods' links: our own cannot run here", { directory })
   log.info("pod network is up", { ...texts, link: name })
 
-  const filter = new FilterShell(options.clock)
   let follower: ServiceFollower | undefined
   let routes: NodeRoutes | undefined
   const dispose = async (): Promise<void> => {
     await follower?.[Symbol.asyncDispose]()
-    filter[Symbol.dispose]()
     await routes?.[Symbol.asyncDispose]()
   }
   const takeDown = async (): Promise<void> => {
@@ -121,8 +118,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     cniBinDirs,
     followServices: (informers) => {
       assert(!follower, "services are followed once")
-      const apply = (script: string): Promise<void> => filter.apply(script)
-      follower = new ServiceFollower({ table: name, ranges, informers, clock: options.clock, log, apply })
+      follower = new ServiceFollower({ table: name, ranges, informers, clock: options.clock, log })
       return follower.start()
     },
     followNodes: (informers, ownName) => {
