@@ -186,7 +186,9 @@ function openDrivers(
   const driver = (name: string) => registry.get(name)
   const attacher = attachClient && new VolumeAttacher({ client: attachClient, nodeName, driver, clock, log })
   const staging = join(directory, "plugins", "kubernetes.io", "csi")
-  const csi = !runtime.imageViews ? undefined : new CsiVolumes({ client, nodeName, registry, clock, pods, staging })
+  const csi = !runtime.imageViews
+    ? undefined
+    : new CsiVolumes({ client, nodeName, registry, clock, log, pods, staging })
   return {
     csi,
     start: async () => {

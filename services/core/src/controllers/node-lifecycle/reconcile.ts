@@ -23,23 +23,21 @@ const leaseNamespace = "kube-node-lease"
 /** Marks nodes that are not heard of, moves pods away from them, and removes pods of nodes that are gone. */
 export function startNodeLifecycle(context: ControllerContext): AsyncDisposable {
   const { client, clock, log, metrics } = context
-  const events = createEventRecorder({ client, clock, log, component })
+  const running = new AsyncDisposableStack()
+  const events = running.use(createEventRecorder({ client, clock, log, component }))
   const lifecycle = new NodeLifecycle(context, events)
-  const controller = createController({
-    name: component,
-    clock,
-    log,
-    metrics,
-    concurrency: 8,
-    watches: lifecycle.watches(),
-    reconcile: (name) => lifecycle.reconcile(name),
-  })
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await controller[Symbol.asyncDispose]()
-      await events[Symbol.asyncDispose]()
-    },
-  }
+  running.use(
+    createController({
+      name: component,
+      clock,
+      log,
+      metrics,
+      concurrency: 8,
+      watches: lifecycle.watches(),
+      reconcile: (name) => lifecycle.reconcile(name),
+    }),
+  )
+  return running
 }
 
 class NodeLifecycle {

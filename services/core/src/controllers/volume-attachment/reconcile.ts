@@ -31,22 +31,20 @@ const component = "attachdetach-controller"
  */
 export function startVolumeAttachments(context: ControllerContext): AsyncDisposable {
   const { client, clock, log, metrics } = context
-  const events = createEventRecorder({ client, clock, log, component })
+  const running = new AsyncDisposableStack()
+  const events = running.use(createEventRecorder({ client, clock, log, component }))
   const attachments = new VolumeAttachments(context, events)
-  const controller = createController({
-    name: component,
-    clock,
-    log,
-    metrics,
-    watches: attachments.watches(),
-    reconcile: (node) => attachments.reconcile(node),
-  })
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await controller[Symbol.asyncDispose]()
-      await events[Symbol.asyncDispose]()
-    },
-  }
+  running.use(
+    createController({
+      name: component,
+      clock,
+      log,
+      metrics,
+      watches: attachments.watches(),
+      reconcile: (node) => attachments.reconcile(node),
+    }),
+  )
+  return running
 }
 
 class VolumeAttachments {

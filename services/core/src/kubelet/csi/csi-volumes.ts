@@ -6,6 +6,7 @@ import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
 import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
+import type { Log } from "@wick/sdk/log"
 import { isMounted, removeUnmounted } from "../volume/host-directory.ts"
 import { VolumeProblem } from "../volume/payload.ts"
 import { requestToken } from "../volume/service-account-token.ts"
@@ -24,6 +25,7 @@ export interface CsiVolumesOptions {
   readonly nodeName: string
   readonly registry: PluginRegistry
   readonly clock: Clock
+  readonly log: Log
   /** All pods' directories. */
   readonly pods: string
   /** Where drivers prepare what several pods mount. */
@@ -41,10 +43,14 @@ interface Publication {
   readonly target: string
   /** What the driver has said when the volume was attached. */
   readonly publishContext: Record<string, string>
+  /** It is published already, and staged. */
+  readonly again?: boolean
 }
 
 const node = "/csi.v1.Node"
 const tokenSecondsDefault = 3_600
+/** A driver that wants it (`requiresRepublish`) is asked to publish again what is published, not more often than this. */
+const republishEveryMs = 60_000
 
 /**
  * Volumes of CSI drivers on this node: staged where the driver wants that, published for a pod, unpublished when it ends,
@@ -52,10 +58,10 @@ const tokenSecondsDefault = 3_600
  */
 export class CsiVolumes {
   readonly #options: CsiVolumesOptions
-  /** Of this process: paths that need not be looked at again. */
-  readonly #published = new Set<string>()
-  /** Uids of pods with a volume that its driver can grow on the node. */
-  readonly #growing = new Set<string>()
+  /** Of this process: paths that are published, and when their drivers are to be asked again, by the monotonic clock. */
+  readonly #published = new Map<string, number>()
+  /** Uids of pods with a volume that its driver can grow on the node, or wants to publish again and again. */
+  readonly #lookedAfter = new Set<string>()
   /** Staging and unstaging of one volume take turns. */
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #inUse: VolumesInUse
@@ -71,17 +77,18 @@ export class CsiVolumes {
   }
 
   /**
-   * Where the volume's files are for the pod, or the device that it is. Does nothing for one that is published; waits for
-   * one that has to be attached. Throws `VolumeProblem`.
+   * Where the volume's files are for the pod, or the device that it is. Does nothing for one that is published, unless its
+   * driver is to be asked again by now; waits for one that has to be attached. Throws `VolumeProblem`.
    */
   async publish(pod: Pod, name: string, wish: MountWish, signal?: AbortSignal): Promise<string> {
     const { home, target } = this.#place(pod, name, wish)
     if (wish.lifecycle === "Persistent" && canGrow(wish, this.#options.registry.get(wish.driver))) {
-      this.#growing.add(pod.metadata.uid)
+      this.#lookedAfter.add(pod.metadata.uid)
     }
-    if (this.#published.has(target)) return target
-    if ((await readRecord(home)) && (await isThere(target, wish))) {
-      this.#published.add(target)
+    if (this.#options.clock.monotonic() < (this.#published.get(target) ?? 0)) return target
+    const before = await readRecord(home)
+    if (before && (await isThere(target, wish))) {
+      await this.#publishAgain(pod, wish, before, { home, target }, signal)
       return target
     }
     const driver = this.#driver(wish.driver)
@@ -98,13 +105,45 @@ export class CsiVolumes {
     await this.#mount({ pod, wish, driver, object, record, target, publishContext })
     const { fsGroup } = pod.spec.securityContext
     if (fsGroup !== undefined && ownsFiles(wish, driver, object)) await giveToGroup(target, fsGroup)
-    this.#published.add(target)
+    this.#notePublished(pod, target, object?.spec.requiresRepublish === true)
     return target
   }
 
-  /** Whether what lies on one of the pod's volumes can be grown here: then their claims are looked at now and then. */
-  mayGrow(pod: Pod): boolean {
-    return this.#growing.has(pod.metadata.uid)
+  /** Whether one of the pod's volumes is to be looked at now and then: it may grow, or change by being published again. */
+  isLookedAfter(pod: Pod): boolean {
+    return this.#lookedAfter.has(pod.metadata.uid)
+  }
+
+  #notePublished({ metadata: { uid } }: Pod, target: string, isRepeated: boolean): void {
+    const againMs = this.#options.clock.monotonic() + republishEveryMs
+    this.#published.set(target, isRepeated ? againMs : Number.POSITIVE_INFINITY)
+    if (isRepeated) this.#lookedAfter.add(uid)
+  }
+
+  /** The driver may renew what is in the volume, with tokens made anew. A pod whose volume it cannot renew goes on with that. */
+  async #publishAgain(
+    pod: Pod,
+    wish: MountWish,
+    record: VolumeRecord,
+    { home, target }: { readonly home: string; readonly target: string },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    let isRepeated = true
+    try {
+      const object = await this.#object(wish.driver)
+      isRepeated = object?.spec.requiresRepublish === true
+      // One that is not there, as after a start, is asked at the next look.
+      const driver = this.#options.registry.get(wish.driver)
+      if (!isRepeated || driver === undefined) return
+      const publishContext = record.attached ? await this.#attached(home, record, signal) : {}
+      await this.#mount({ pod, wish, driver, object, record, target, publishContext, again: true })
+    } catch (error) {
+      if (signal?.aborted) throw error
+      const { name: podName, namespace } = pod.metadata
+      this.#options.log.warn("a volume is not published again; it stays as it was", { namespace, pod: podName, error })
+    } finally {
+      this.#notePublished(pod, target, isRepeated)
+    }
   }
 
   /** Has the driver grow what lies on a published volume; false when it is not for the node to do so. */
@@ -142,18 +181,19 @@ export class CsiVolumes {
   }
 
   async #mount(publication: Publication): Promise<void> {
-    const { pod, wish, driver, object, record, target, publishContext } = publication
+    const { pod, wish, driver, object, record, target, publishContext, again = false } = publication
+    const stages = record.staged && !again
     const { client } = this.#options
     const stagingTargetPath = this.#stagingPath(record)
     const volumeCapability = capabilityOf(wish, driver.capabilities, pod.spec.securityContext.fsGroup)
     const common = { volumeId: wish.volumeId, volumeCapability, publishContext }
     const [volumeContext, stageSecrets, secrets] = await Promise.all([
       this.#context(pod, wish, object),
-      driverSecret(client, "NodeStageSecretRef", record.staged ? wish.stageSecret : undefined),
+      driverSecret(client, "NodeStageSecretRef", stages ? wish.stageSecret : undefined),
       driverSecret(client, "NodePublishSecretRef", wish.publishSecret),
     ])
     await this.#inTurn(record, async () => {
-      if (record.staged) {
+      if (stages) {
         const attributes = { ...wish.attributes }
         const request = { ...common, stagingTargetPath, volumeContext: attributes, secrets: stageSecrets }
         await mkdir(stagingTargetPath, { recursive: true, mode: 0o750 })
@@ -167,7 +207,7 @@ export class CsiVolumes {
 
   /** Gives back all volumes of a pod that was. Throws when a driver that has some of them is not there. */
   async release(podDirectory: string): Promise<void> {
-    this.#growing.delete(basename(podDirectory))
+    this.#lookedAfter.delete(basename(podDirectory))
     const root = join(podDirectory, volumesPlace)
     for (const name of await readdir(root).catch(() => [])) {
       const home = join(root, name)

@@ -45,8 +45,8 @@ export interface PodVolumesOptions {
 /** A change of the pod's labels, or of a token's age, is looked at with the same means as a change of a ConfigMap. */
 const tokenRetryMs = 10_000
 
-/** Whether a volume was made larger is looked at so often, for pods with a driver's that can be grown here. */
-const growthEveryMs = 60_000
+/** How often volumes of drivers are looked at that may grow here, or that their driver wants to publish again. */
+const lookEveryMs = 60_000
 
 /** A claim of a pod that was just placed is bound in a moment; one that is not may take until somebody acts. */
 const claimWaitMsMin = 25
@@ -204,7 +204,7 @@ export class PodVolumes {
     this.#renewal = undefined
     const { clock, csi, onChange } = this.#options
     const times = [...this.#tokens.values()].map(({ renewAtMs }) => renewAtMs)
-    if (csi?.mayGrow(pod)) times.push(clock.now() + growthEveryMs)
+    if (csi?.isLookedAfter(pod)) times.push(clock.now() + lookEveryMs)
     if (times.length === 0) return
     this.#renewal = clock.timer(Math.max(0, Math.min(...times) - clock.now()), onChange)
   }

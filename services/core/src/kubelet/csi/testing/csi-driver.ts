@@ -196,12 +196,9 @@ function publish(store: string, request: PublishRequest): object {
     return {}
   }
   mkdirSync(targetPath, { recursive: true })
-  if (isMounted(targetPath)) return {}
-  if (stagingTargetPath) {
-    execFileSync("mount", ["--bind", stagingTargetPath, targetPath])
-    return {}
-  }
-  execFileSync("mount", ["-t", "tmpfs", "tmpfs", targetPath])
+  const source = stagingTargetPath ? ["--bind", stagingTargetPath] : ["-t", "tmpfs", "tmpfs"]
+  if (!isMounted(targetPath)) execFileSync("mount", [...source, targetPath])
+  if (stagingTargetPath) return {}
   const files = { ...volumeContext, ...more.secrets }
   for (const [key, value] of Object.entries(files)) writeFileSync(join(targetPath, key.replaceAll("/", "_")), value)
   return {}
