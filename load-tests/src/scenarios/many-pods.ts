@@ -7,8 +7,8 @@ const few = 10
 const many = Number(process.env.PODS ?? 100)
 /** One service's: as many as start well within the time that a service may take to be ready. */
 const podsEach = 10
-/** What was needed for the making alone is given back by then. */
-const settleMs = 90_000
+/** What was needed for the making alone is given back by then, as `many-services` has it. */
+const settleMs = 200_000
 /** How long it is looked at what rest costs. */
 const restMs = 30_000
 const kibibyte = 1_024

@@ -12,8 +12,8 @@ const many = Number(process.env.SERVICES ?? 1_000)
 const together = 8
 const samples = 10
 const kibibyte = 1_024
-/** What was needed for the making alone is given back by then: objects that nobody asks for are let go after a minute. */
-const settleMs = 90_000
+/** What was needed for the making alone is given back by then: events for watches that come back are kept for 150 s, then the heap settles. */
+const settleMs = 200_000
 /** How long it is looked at what rest costs. */
 const restMs = 30_000
 

@@ -7,7 +7,7 @@ import { openHome } from "./home.ts"
 import { readOptions } from "./options.ts"
 import { type Platform, startPlatform } from "./platform.ts"
 import { explain, Refusal } from "./refusal.ts"
-import { settle } from "./settle.ts"
+import { keepSettled } from "./settle.ts"
 import { deployExample, summary } from "./welcome.ts"
 
 const [mode = "up", ...flags] = process.argv.slice(2)
@@ -63,7 +63,7 @@ async function run(): Promise<void> {
   // The platform runs all the same when its example does not.
   if (mode === "start") await deployExample(options, platform.controlPlane, say).catch(complain)
   process.stdout.write(summary(options, home, mode === "start"))
-  settle()
+  keepSettled(systemClock)
   await stopped
   await end(platform)
   home[Symbol.dispose]()

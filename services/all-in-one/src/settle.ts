@@ -1,13 +1,52 @@
-import { setFlagsFromString } from "node:v8"
+import { performance } from "node:perf_hooks"
+import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import type { Clock } from "@wick/sdk/clock"
+import { RestRule } from "./rest-rule.ts"
+
+const lookMs = 30_000
 
 /**
- * Gives back the memory that starting needed and running does not: sources that were compiled, schemas that were read,
- * first lists that were parsed. V8 would find it only at its next full collection, which an idle process never has. Of the
+ * Gives back the memory that starting, or a busy time, needed and rest does not: sources that were compiled, schemas that were
+ * read, first lists that were parsed. V8 would find it only at its next full collection, which an idle process never has. Of the
  * kinds of collection it is the one of last resort: others keep the room that young objects had, and pages half empty.
  */
 export function settle(): void {
   setFlagsFromString("--expose-gc")
   const collect = runInNewContext("gc") as (options: object) => void
   collect({ type: "major", execution: "sync", flavor: "last-resort" })
+  trimMalloc()
+}
+
+/**
+ * What was freed and lies between what was not is given back by glibc only when it is told to: half of what the process
+ * has, once images were pushed or a thousand Services made. Other libraries (musl) cannot be told.
+ */
+function trimMalloc(): void {
+  const ffi = process.getBuiltinModule("node:ffi")
+  try {
+    const trim = ffi?.dlopen(null).lib.getFunction("malloc_trim", { arguments: ["u64"], return: "i32" })
+    trim?.(0n)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_FFI_CALL_FAILED") throw error
+  }
+}
+
+/** Settles now, and again whenever the process rests after a busy time that left it larger. */
+export function keepSettled(clock: Clock): void {
+  settle()
+  const rule = new RestRule(process.memoryUsage.rss())
+  let before = performance.eventLoopUtilization()
+  const look = (): void => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    const heapBytes = getHeapStatistics().used_heap_size
+    if (rule.look({ busy: utilization, residentBytes: process.memoryUsage.rss(), heapBytes })) {
+      settle()
+      rule.settled(process.memoryUsage.rss())
+    }
+    clock.timer(lookMs, look)
+  }
+  clock.timer(lookMs, look)
 }

@@ -106,7 +106,13 @@ async function start(home: string, args: string[]): Promise<void> {
   const output = openSync(logPath, "a")
   const child = spawn(
     process.execPath,
-    ["--max-semi-space-size=8", "--heap-growing-percent=100", "--concurrent-marking-max-worker-num=1", ...args],
+    [
+      "--max-semi-space-size=8",
+      "--heap-growing-percent=100",
+      "--concurrent-marking-max-worker-num=1",
+      "--disable-warning=ExperimentalWarning",
+      ...args,
+    ],
     {
       stdio: ["ignore", output, output, "ipc"],
       detached: true,
