@@ -198,6 +198,9 @@ describe("streams", () => {
     await expect.poll(() => stream.channels[0]).toContain("forwarded\n")
     stream.close()
     await stream.closed
+    const nobody = await openStream(rig.kubelet, "/portForward/default/served?port=9")
+    await nobody.closed
+    expect(nobody.channels[1]).toMatch(/refused/i)
   })
 
   it("the sdk's client runs commands, with their output and exit codes, and reaches ports", async () => {

@@ -69,22 +69,27 @@ function joinProcess(client: WebSocket, session: ProcessSession): void {
 }
 
 /** Two streams for each port: what goes to and fro, and why it went wrong. Each begins with the port's number. */
-function joinPorts(client: WebSocket, session: PortSession): void {
+async function joinPorts(client: WebSocket, session: PortSession): Promise<void> {
   client.on("close", () => void session.close())
-  const streams = session.ports.map((port, index) => {
-    const stream = session.connect(port)
+  const streams = new Map<number, Duplex>()
+  const refuse = (channel: number, error: unknown): void =>
+    client.send(framed(channel, Buffer.from((error as Error).message)))
+  const connect = async (port: number, index: number): Promise<void> => {
     const [data, error] = [2 * index, 2 * index + 1]
     const number = Buffer.alloc(2)
     number.writeUInt16LE(port)
     for (const each of [data, error]) client.send(framed(each, number))
-    stream.on("error", ({ message }) => client.send(framed(error, Buffer.from(message))))
-    return { stream, sent: send(client, data, stream) }
-  })
+    const stream = await session.connect(port).catch((problem) => refuse(error, problem))
+    stream?.on("error", (problem) => refuse(error, problem))
+    if (stream) streams.set(data, stream)
+  }
+  await Promise.all(session.ports.map(connect))
   client.on("message", (data: Buffer) => {
-    const of = streams[(data[0] ?? 0) / 2]
-    if (of) write(client, of.stream, data.subarray(1))
+    const stream = streams.get(data[0] ?? 0)
+    if (stream) write(client, stream, data.subarray(1))
   })
-  void Promise.all(streams.map(({ sent }) => sent)).then(() => client.close(normalClosure))
+  const sent = [...streams].map(([data, stream]) => send(client, data, stream))
+  void Promise.all(sent).then(() => client.close(normalClosure))
 }
 
 /** Resolves when all of a stream is on its way. A client that does not read holds the stream up. */

@@ -290,7 +290,8 @@ export interface PortSession {
   readonly kind: "ports"
   /** Those that were asked for at the beginning. */
   readonly ports: readonly number[]
-  connect(port: number): Duplex
+  /** Rejects when nobody listens there. */
+  connect(port: number): Promise<Duplex>
   close(): Promise<void>
 }
 

@@ -4,7 +4,7 @@ import { finished } from "node:stream/promises"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import { assert } from "@wick/sdk/assert"
 import type { Log } from "@wick/sdk/log"
-import type { PortSession, ProcessSession, SessionTarget, StreamRequest } from "../../runtime/runtime.ts"
+import type { ProcessSession, SessionTarget, StreamRequest, StreamSession } from "../../runtime/runtime.ts"
 import { endOf, sizeOf } from "../session-end.ts"
 import { SpdyConnection, type SpdyStream } from "./connection.ts"
 
@@ -133,20 +133,20 @@ function servePorts({ target, log }: SpdySession, socket: Duplex, head: Buffer):
     halves.delete(number)
     const isData = stream.headers.get("streamtype") === "data"
     const [data, error] = isData ? [stream, other] : [other, stream]
-    starting.then(
-      (session) => session.kind === "ports" && joinPort(session, data, error),
-      (problem: Error) => {
+    void starting
+      .then((session) => joinPort(session, data, error))
+      .catch((problem: Error) => {
         log.debug("a port of a pod cannot be reached", { error: problem })
         error.end(problem.message)
         data.destroy()
-      },
-    )
+      })
   })
 }
 
-function joinPort(session: PortSession, data: SpdyStream, error: SpdyStream): void {
+async function joinPort(session: StreamSession, data: SpdyStream, error: SpdyStream): Promise<void> {
+  assert(session.kind === "ports", "what was asked for are ports")
   const port = Number(data.headers.get("port"))
-  const connection = session.connect(port)
+  const connection = await session.connect(port)
   connection.on("error", ({ message }) => error.write(`error forwarding port ${port}: ${message}`))
   connection.on("close", () => {
     data.end()
@@ -154,6 +154,7 @@ function joinPort(session: PortSession, data: SpdyStream, error: SpdyStream): vo
     data.resume()
   })
   data.on("close", () => connection.destroy())
+  if (data.destroyed) connection.destroy()
   error.resume()
   data.pipe(connection)
   connection.pipe(data)

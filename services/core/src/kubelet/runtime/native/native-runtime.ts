@@ -1,6 +1,5 @@
 import { mkdir, realpath, rm } from "node:fs/promises"
 import { join } from "node:path"
-import type { Duplex } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { type Containerd, ociMessage, type RuntimeEvent } from "#containerd"
@@ -36,7 +35,7 @@ import { hostTraits } from "./host-traits.ts"
 import { LogPump } from "./log-pump.ts"
 import { type HostTraits, ociResources } from "./oci-spec.ts"
 import { Plugins } from "./plugins.ts"
-import { connectPort } from "./port-relay.ts"
+import { PortRelay } from "./port-relay.ts"
 import { holderConfig, isHolder } from "./process-holder.ts"
 import { Sandboxes } from "./sandboxes.ts"
 import { SpecMaker } from "./spec-maker.ts"
@@ -118,7 +117,7 @@ class NativeRuntime implements Runtime {
   async open(): Promise<void> {
     const { directory } = this.#options
     await mkdir(directory, { recursive: true, mode: 0o711 })
-    await rm(join(directory, "execs"), { recursive: true, force: true })
+    await Promise.all(["execs", "relays"].map((name) => rm(join(directory, name), { recursive: true, force: true })))
     await Promise.all([this.#fifos.open(), this.#sandboxes.open()])
     await this.#containers.open(new Set(this.#sandboxes.list().map(({ id }) => id)))
     this.#unsubscribe = this.#options.containerd.onEvent((event) => void this.#heard(event))
@@ -271,19 +270,12 @@ class NativeRuntime implements Runtime {
       return startExec(this.#execDeps(), { ...request, process })
     }
     const { network } = this.#sandboxes.namespaces(request.sandboxId)
-    const open = new Set<Duplex>()
+    const relay = new PortRelay(network, join(this.#options.directory, "relays"))
     return {
       kind: "ports",
       ports: request.ports,
-      connect: (port) => {
-        const stream = connectPort(network, port)
-        open.add(stream)
-        stream.on("close", () => open.delete(stream))
-        return stream
-      },
-      close: async () => {
-        for (const stream of open) stream.destroy()
-      },
+      connect: (port) => relay.connect(port),
+      close: async () => relay.close(),
     }
   }
 
