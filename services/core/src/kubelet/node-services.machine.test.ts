@@ -213,8 +213,6 @@ describe("streams", () => {
     const ran = await run(sessions.client, reference, { container, command, input: "hello\n" })
     expect(ran).toEqual({ code: 3, stdout: "heard hello\n", stderr: "oh\n" })
     expect(await run(sessions.client, reference, { container, command: ["true"] })).toMatchObject({ code: 0 })
-    const whole = await run(sessions.client, reference, { container, command: ["cat"], input: "to the end" })
-    expect(whole).toMatchObject({ code: 0, stdout: "to the end" })
     const missing = run(sessions.client, reference, { container, command: ["/no/such/program"] })
     await expect(missing).rejects.toThrow(/no such file/i)
     const { readable, writable } = await forwardPort(sessions.client, reference, 8080)
@@ -225,6 +223,16 @@ describe("streams", () => {
       if (answer.includes("forwarded\n")) break
     }
     expect(answer).toMatch(/^HTTP\/1\.[01] 200 OK/)
+  })
+
+  // Containerd's own server, of the version that Debian has, speaks no WebSocket that could tell it.
+  it.runIf(maker === "native")("a command that reads to the end of its input finds it", async () => {
+    await rig.create({ name: "reader", terminationGracePeriodSeconds: 0, containers: [shell(obedient)] })
+    await rig.until("reader", isReady)
+    await using sessions = await sessionClient(rig.kubelet)
+    const reference = { name: "reader", namespace: "default" }
+    const whole = await run(sessions.client, reference, { container: "main", command: ["cat"], input: "to the end" })
+    expect(whole).toMatchObject({ code: 0, stdout: "to the end" })
   })
 })
 
