@@ -1,6 +1,6 @@
 import type { Pod } from "@wick/sdk/api/core/pod"
 import { describePod, type PodContainer } from "../pod/observed.ts"
-import type { ContainerSecurity, ImageRecord, SeccompProfile } from "../runtime/runtime.ts"
+import type { AppArmorProfile, ContainerSecurity, ImageRecord, SeccompProfile } from "../runtime/runtime.ts"
 import { ContainerConfigError } from "./env.ts"
 
 const maskedPathsDefault = [
@@ -48,18 +48,40 @@ export function containerSecurity(
     dropCapabilities: own.capabilities?.drop ?? [],
     noNewPrivileges: own.allowPrivilegeEscalation === false,
     seccomp: seccomp(own.seccompProfile ?? ofPod.seccompProfile, seccompDirectory),
+    appArmor: appArmor(own.appArmorProfile ?? annotated(pod, container.name) ?? ofPod.appArmorProfile),
     maskedPaths: unmasked ? [] : maskedPathsDefault,
     readOnlyPaths: unmasked ? [] : readOnlyPathsDefault,
   }
 }
 
-export function seccomp(
-  profile: { readonly type: string; readonly localhostProfile?: string | undefined } | undefined,
-  directory: string,
-): SeccompProfile {
+/** How a pod names a profile, of seccomp and of AppArmor. */
+interface NamedProfile {
+  readonly type: string
+  readonly localhostProfile?: string | undefined
+}
+
+export function seccomp(profile: NamedProfile | undefined, directory: string): SeccompProfile {
   if (profile?.type === "RuntimeDefault") return { kind: "runtime-default" }
   if (profile?.type === "Localhost") return { kind: "localhost", path: `${directory}/${profile.localhostProfile}` }
   return { kind: "unconfined" }
+}
+
+function appArmor(profile: NamedProfile | undefined): AppArmorProfile | undefined {
+  if (profile?.type === "RuntimeDefault") return { kind: "runtime-default" }
+  if (profile?.type === "Localhost") return { kind: "localhost", name: profile.localhostProfile ?? "" }
+  return profile && { kind: "unconfined" }
+}
+
+const appArmorAnnotation = "container.apparmor.security.beta.kubernetes.io/"
+const localhostPrefix = "localhost/"
+
+/** As pods said it before there was a field. */
+function annotated({ metadata }: Pod, container: string): NamedProfile | undefined {
+  const value = metadata.annotations?.[appArmorAnnotation + container]
+  if (value === "runtime/default") return { type: "RuntimeDefault" }
+  if (value === "unconfined") return { type: "Unconfined" }
+  if (!value?.startsWith(localhostPrefix)) return undefined
+  return { type: "Localhost", localhostProfile: value.slice(localhostPrefix.length) }
 }
 
 function refuseRoot(pod: Pod, container: PodContainer, runAsUser: number | undefined, image: ImageRecord): void {

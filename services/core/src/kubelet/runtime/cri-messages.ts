@@ -1,6 +1,7 @@
 /** Pure: between CRI's messages and the kubelet's own words. */
 import type * as Cri from "#containerd"
 import type {
+  AppArmorProfile,
   ContainerConfig,
   ContainerRecord,
   ContainerResources,
@@ -80,6 +81,11 @@ function toSeccomp(profile: SeccompProfile): Cri.SecurityProfile {
   return { profileType: profile.kind === "runtime-default" ? 0 : 1 }
 }
 
+function toAppArmor(profile: AppArmorProfile): Cri.SecurityProfile {
+  if (profile.kind === "localhost") return { profileType: 2, localhostRef: profile.name }
+  return { profileType: profile.kind === "runtime-default" ? 0 : 1 }
+}
+
 export function toContainer(config: ContainerConfig, sandbox: SandboxConfig): Cri.ContainerConfig {
   const { resources, security } = config
   return {
@@ -121,6 +127,7 @@ export function toContainer(config: ContainerConfig, sandbox: SandboxConfig): Cr
         },
         noNewPrivs: security.noNewPrivileges,
         seccomp: toSeccomp(security.seccomp),
+        ...(security.appArmor && { apparmor: toAppArmor(security.appArmor) }),
         maskedPaths: [...security.maskedPaths],
         readonlyPaths: [...security.readOnlyPaths],
       },

@@ -53,6 +53,7 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
       dropCapabilities: [],
       noNewPrivileges: false,
       seccomp: { kind: "unconfined" },
+      appArmor: undefined,
       maskedPaths: [],
       readOnlyPaths: [],
     },

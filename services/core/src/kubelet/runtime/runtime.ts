@@ -176,6 +176,12 @@ export type SeccompProfile =
   | { readonly kind: "unconfined" }
   | { readonly kind: "localhost"; readonly path: string }
 
+export type AppArmorProfile =
+  | { readonly kind: "runtime-default" }
+  | { readonly kind: "unconfined" }
+  /** One that the machine's operator has loaded. */
+  | { readonly kind: "localhost"; readonly name: string }
+
 export interface MountConfig {
   readonly containerPath: string
   readonly hostPath: string
@@ -210,6 +216,8 @@ export interface ContainerSecurity {
   readonly dropCapabilities: readonly string[]
   readonly noNewPrivileges: boolean
   readonly seccomp: SeccompProfile
+  /** Undefined: nothing was asked for, so the runtime's own, on machines that have AppArmor. */
+  readonly appArmor: AppArmorProfile | undefined
   readonly maskedPaths: readonly string[]
   readonly readOnlyPaths: readonly string[]
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { hostname } from "node:os"
+import { hasAppArmor } from "./app-armor.ts"
 import { capabilitiesIn } from "./capabilities.ts"
 import type { HostTraits } from "./oci-spec.ts"
 
@@ -17,6 +18,7 @@ export function hostTraits(): HostTraits {
     oomScoreMin: Number(readFileSync("/proc/self/oom_score_adj", "utf8")),
     capabilities: capabilitiesIn(mask),
     architecture: process.arch,
+    appArmor: hasAppArmor(),
   }
 }
 

@@ -54,7 +54,7 @@ function securityOf(wish: Partial<ContainerSecurity> = {}): ContainerSecurity {
   return {
     ...{ privileged: false, runAsUser: undefined, runAsGroup: undefined, supplementalGroups: [] },
     ...{ readOnlyRootFilesystem: false, addCapabilities: [], dropCapabilities: [], noNewPrivileges: false },
-    ...{ seccomp: { kind: "unconfined" }, maskedPaths: [], readOnlyPaths: [] },
+    ...{ seccomp: { kind: "unconfined" }, appArmor: undefined, maskedPaths: [], readOnlyPaths: [] },
     ...wish,
   }
 }

@@ -24,6 +24,7 @@ import {
   type StreamSession,
   type StreamTarget,
 } from "../runtime.ts"
+import { loadUsualProfile } from "./app-armor.ts"
 import { type OwnCall, ownCalls } from "./calls.ts"
 import { cgroupStats } from "./cgroup-stats.ts"
 import { Cni, readCniList } from "./cni.ts"
@@ -70,8 +71,7 @@ export async function nativeRuntime(options: NativeRuntimeOptions): Promise<Runt
   return runtime
 }
 
-const lacks =
-  "containers are made without CRI: no AppArmor profiles, and no directories of their own for an image's VOLUMEs"
+const lacks = "containers are made without CRI: no directories of their own for an image's VOLUMEs"
 
 class NativeRuntime implements Runtime {
   readonly scheme = "containerd"
@@ -116,6 +116,7 @@ class NativeRuntime implements Runtime {
 
   async open(): Promise<void> {
     const { directory } = this.#options
+    if (this.#host.appArmor) await loadUsualProfile()
     await mkdir(directory, { recursive: true, mode: 0o711 })
     await Promise.all(["execs", "relays"].map((name) => rm(join(directory, name), { recursive: true, force: true })))
     await Promise.all([this.#fifos.open(), this.#sandboxes.open()])

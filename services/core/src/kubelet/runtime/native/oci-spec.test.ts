@@ -15,6 +15,7 @@ const security: ContainerSecurity = {
   dropCapabilities: [],
   noNewPrivileges: false,
   seccomp: { kind: "unconfined" },
+  appArmor: undefined,
   maskedPaths: ["/proc/kcore"],
   readOnlyPaths: ["/proc/sys"],
 }
@@ -71,6 +72,7 @@ const host: HostTraits = {
   oomScoreMin: 0,
   capabilities: criSpecs.privileged.process.capabilities.bounding,
   architecture: "x64",
+  appArmor: false,
 }
 
 const onHost: Partial<SpecInput> = {

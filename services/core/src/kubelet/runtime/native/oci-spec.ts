@@ -1,4 +1,5 @@
 import type { ContainerConfig, ContainerResources, SandboxConfig } from "../runtime.ts"
+import { appArmorOf } from "./app-armor.ts"
 import { capabilities } from "./capabilities.ts"
 import type { ImageConfig } from "./image-config.ts"
 import type { OciDevice, OciNamespace, OciResources, OciSpec, OciUser } from "./oci.ts"
@@ -48,6 +49,8 @@ export interface HostTraits {
   /** Capabilities that the machine has to give. */
   readonly capabilities: readonly string[]
   readonly architecture: string
+  /** Whether AppArmor holds programs back here. */
+  readonly appArmor: boolean
 }
 
 const pathDefault = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -58,6 +61,7 @@ export function ociSpec(input: SpecInput): OciSpec {
   const { security } = config
   const granted = capabilities(security, host.capabilities)
   const seccomp = seccompOf(input, granted)
+  const appArmor = appArmorOf(security, host.appArmor)
   const { masked, readOnly } = { masked: security.maskedPaths, readOnly: security.readOnlyPaths }
   const propagation = rootPropagation(config.mounts)
   const devices = security.privileged ? input.hostDevices : input.devices.map(({ node }) => node)
@@ -71,6 +75,7 @@ export function ociSpec(input: SpecInput): OciSpec {
       cwd: config.workingDirectory || input.image.workingDirectory || "/",
       capabilities: { bounding: granted, effective: granted, permitted: granted },
       ...(security.noNewPrivileges && { noNewPrivileges: true }),
+      ...(appArmor !== undefined && { apparmorProfile: appArmor }),
       oomScoreAdj: Math.max(host.oomScoreMin, config.resources.oomScoreAdjust),
     },
     root: { path: "rootfs", ...(security.readOnlyRootFilesystem && { readonly: true }) },

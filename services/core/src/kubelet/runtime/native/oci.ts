@@ -27,6 +27,7 @@ export interface OciProcess {
   readonly cwd: string
   readonly capabilities: OciCapabilities
   readonly noNewPrivileges?: boolean
+  readonly apparmorProfile?: string
   readonly oomScoreAdj: number
 }
 

@@ -18,7 +18,7 @@ export function holderConfig({ pod, attempt, seccomp }: SandboxConfig, imageId: 
     security: {
       ...{ privileged: false, runAsUser: undefined, runAsGroup: undefined, supplementalGroups: [] },
       ...{ readOnlyRootFilesystem: true, addCapabilities: [], dropCapabilities: ["ALL"], noNewPrivileges: true },
-      ...{ seccomp, maskedPaths: [], readOnlyPaths: [] },
+      ...{ seccomp, appArmor: undefined, maskedPaths: [], readOnlyPaths: [] },
     },
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises"
 import type { Containerd } from "#containerd"
 import { goneIsNone } from "../refusal.ts"
 import { type ContainerConfig, RuntimeError, type SandboxConfig } from "../runtime.ts"
+import { requireProfile } from "./app-armor.ts"
 import { type OwnCall, ownCalls, snapshotOf } from "./calls.ts"
 import { deviceNode, hostDevices } from "./host-devices.ts"
 import { type ImageConfig, ImageConfigs } from "./image-config.ts"
@@ -45,6 +46,7 @@ export class SpecMaker {
 
   async make(request: SpecRequest): Promise<{ readonly spec: OciSpec; readonly image: ImageConfig }> {
     const { config, sandbox, targetPid } = request
+    await requireProfile(config.security, this.#host.appArmor)
     const image = await this.#images.of(config.imageId)
     const [users, devices, all, seccompFile] = await Promise.all([
       this.#usersOf(image.chainId, config.imageId),
