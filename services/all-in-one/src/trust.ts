@@ -102,8 +102,12 @@ async function watched(path: string): Promise<Trust> {
         text = next
         listener(await parsed(next, path).catch(() => undefined))
       }
+      // One look after the other: of two at once the one that saw the older file could have the last word.
+      let looked = Promise.resolve()
       // Its folder, since a file that another is renamed over is seen no more. Between two files there may be none.
-      const watcher = watch(dirname(resolve(path)), { persistent: false }, () => void look().catch(() => undefined))
+      const watcher = watch(dirname(resolve(path)), { persistent: false }, () => {
+        looked = looked.then(look).catch(() => undefined)
+      })
       return () => watcher.close()
     },
   }
