@@ -17,10 +17,9 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
     --plain-registry HOST:PORT,…      other registries that speak plain HTTP
   --metrics HOST:PORT                 Prometheus metrics                       (127.0.0.1:9090)
   --domain DOMAIN                     functions are NAME.NAMESPACE.DOMAIN      (wick.localhost)
-  --runtime containerd|native|process  containers, or plain commands           (containerd)
-                                      native: a pod is its containers alone, which start sooner; no AppArmor
-                                      profiles, no directories for an image's VOLUMEs
-  --container-runtime-endpoint PATH   use a containerd that runs already
+  --runtime containerd|cri|process    containers, or plain commands            (containerd)
+                                      cri: made as other kubelets have them made, each pod with a pause container
+  --container-runtime-endpoint PATH   use a containerd that runs already, by cri unless --runtime says otherwise
   --node-name NAME                    name of this machine in the API          (its host name)
   --pod-cidr CIDR --service-cidr CIDR address ranges                           (first free ones)
   --serving on|off                    functions, or the orchestrator alone     (on)

@@ -22,7 +22,7 @@ describe("options", () => {
 
   it("name every wrong flag, its value and what would be right", () => {
     expect(() => readOptions(["--gateway", "nonsense", "--runtime", "docker"], {})).toThrow(
-      "--gateway nonsense: must be HOST:PORT, for example 127.0.0.1:8080\n--runtime docker: must be containerd, native or process",
+      "--gateway nonsense: must be HOST:PORT, for example 127.0.0.1:8080\n--runtime docker: must be containerd, cri or process",
     )
   })
 

@@ -37,7 +37,7 @@ const schema = z.object({
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a domain name, for example wick.localhost")
     .default("wick.localhost"),
-  runtime: z.enum(["containerd", "native", "process"], "must be containerd, native or process").default("containerd"),
+  runtime: z.enum(["containerd", "cri", "process"], "must be containerd, cri or process").optional(),
   "container-runtime-endpoint": z.string().optional(),
   "node-name": z.string().default(hostname().toLowerCase()),
   "pod-cidr": cidr.optional(),

@@ -225,7 +225,7 @@ function openNode(
     address: options.peer?.host,
     controlPlane,
     network,
-    containers: options.runtime === "native" ? "native" : "cri",
+    containers: options.runtime === "process" ? undefined : options.runtime,
     clusterDomain,
     version: apiVersion(),
     plainRegistries: [...new Set([text(options.registry), `localhost:${options.registry.port}`, ...registries.plain])],

@@ -57,7 +57,7 @@ export async function startTestPlatform(flags: readonly string[] = []): Promise<
   return platform(client, home, args, { gateway: gateway ?? 0, secure: secure ?? 0, registry: registry ?? 0 })
 }
 
-/** `WICK_TEST_RUNTIME=native` runs what says nothing of a runtime on containers that are made without CRI. */
+/** `WICK_TEST_RUNTIME=cri` runs what says nothing of a runtime on containers that CRI makes. */
 function runtimeFlags(flags: readonly string[]): string[] {
   const { WICK_TEST_RUNTIME: runtime } = process.env
   return runtime === undefined || flags.some((flag) => flag.startsWith("--runtime")) ? [] : [`--runtime=${runtime}`]

@@ -76,7 +76,7 @@ async function start(): Promise<RunningNode> {
       clientAs: ({ name }) => createClient({ fetch: api.server.fetchAs({ name, groups: ["system:masters"] }) }),
     },
     network,
-    containers: process.env.WICK_TEST_RUNTIME === "native" ? "native" : "cri",
+    containers: process.env.WICK_TEST_RUNTIME === "cri" ? "cri" : "containerd",
     clusterDomain: "cluster.local",
     plainRegistries: [],
     containerRuntimeEndpoint: undefined,

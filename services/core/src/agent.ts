@@ -20,7 +20,7 @@ import {
 } from "#kubelet"
 import type { Network } from "#network"
 import { openNodeDoor } from "./node-door/index.ts"
-import { endPods, openRuntime } from "./open-runtime.ts"
+import { type ContainerMaker, endPods, openRuntime } from "./open-runtime.ts"
 import type { ControlPlane } from "./server.ts"
 import { type TraceTarget, traceComponent } from "./trace-component.ts"
 
@@ -36,8 +36,8 @@ export interface NodeOptions {
   readonly address?: string | undefined
   /** Undefined: pods are plain processes of this machine, on its loopback network. */
   readonly network: Network | undefined
-  /** How containers are made: through CRI unless told, or by containerd's own API. */
-  readonly containers?: "cri" | "native"
+  /** What makes containers; absent: containerd's own API, and CRI where others use this containerd too. */
+  readonly containers?: ContainerMaker | undefined
   readonly clusterDomain: string
   /** Registries that are spoken to in plain HTTP. */
   readonly plainRegistries: readonly string[]
@@ -84,7 +84,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
     throw error
   })
   const isShared = options.containerRuntimeEndpoint !== undefined
-  const { runtime, close } = await openRuntime(options.containers ?? "cri", {
+  const { runtime, close } = await openRuntime(options.containers ?? (isShared ? "cri" : "containerd"), {
     ...{ containerd, cniConfDir: network.cniConfDir, cniBinDirs: network.cniBinDirs, clock, log },
     directory: join(volatile, "native"),
     owner: isShared ? nameOf(options) : undefined,

@@ -5,6 +5,9 @@ import { criRuntime, type NativeRuntimeOptions, nativeRuntime, type Runtime } fr
 /** Seconds that a container has between SIGTERM and SIGKILL when the whole node stops. */
 const stopGraceSeconds = 2
 
+/** Containerd's own API, or the one that it has for kubelets. */
+export type ContainerMaker = "containerd" | "cri"
+
 export interface OpenRuntime {
   readonly runtime: Runtime
   /** Gives back what is kept ready. Containers go on, and so does containerd. */
@@ -15,9 +18,9 @@ export interface OpenRuntime {
  * What makes containers on a node: CRI, or containerd's own API. Neither sees what the other has made, so pods that an
  * earlier start with the other one has left running are ended: their objects have them made anew.
  */
-export async function openRuntime(maker: "cri" | "native", options: NativeRuntimeOptions): Promise<OpenRuntime> {
+export async function openRuntime(maker: ContainerMaker, options: NativeRuntimeOptions): Promise<OpenRuntime> {
   const { containerd, owner, directory } = options
-  if (maker === "native") {
+  if (maker === "containerd") {
     await endPods(criRuntime(containerd, owner))
     const runtime = await nativeRuntime(options)
     return { runtime, close: async () => runtime[Symbol.asyncDispose]() }

@@ -4,7 +4,7 @@ export interface ContainerdSettings {
   readonly root: string
   /** Running containers. */
   readonly state: string
-  /** The first is who makes containers unless a RuntimeClass names another of them as its handler. */
+  /** The first is who makes containers, the others those of an earlier start. */
   readonly runtimes: readonly [OciRuntime, ...OciRuntime[]]
   readonly socket: string
   readonly cniConfDir: string

@@ -10,8 +10,7 @@ import { silentLog } from "@wick/sdk/log"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
 import { nativeRuntime } from "./runtime/native/native-runtime.ts"
-import { runtimeContract } from "./runtime/runtime.contract.ts"
-import type { Runtime, SandboxConfig } from "./runtime/runtime.ts"
+import type { SandboxConfig } from "./runtime/runtime.ts"
 import { guardName, guardPassword } from "./testing/guarded-registry.ts"
 import { cniBinDirs, maker, type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
 import { openStream, sessionClient } from "./testing/stream.ts"
@@ -226,7 +225,7 @@ describe("streams", () => {
   })
 
   // Containerd's own server, of the version that Debian has, speaks no WebSocket that could tell it.
-  it.runIf(maker === "native")("a command that reads to the end of its input finds it", async () => {
+  it.runIf(maker === "containerd")("a command that reads to the end of its input finds it", async () => {
     await rig.create({ name: "reader", terminationGracePeriodSeconds: 0, containers: [shell(obedient)] })
     await rig.until("reader", isReady)
     await using sessions = await sessionClient(rig.kubelet)
@@ -298,7 +297,7 @@ describe("the log of a container", () => {
 
 describe("a sandbox whose process dies", () => {
   // Without CRI there is one only where containers share their processes.
-  const shareProcessNamespace = maker === "native"
+  const shareProcessNamespace = maker === "containerd"
 
   it("is made anew with its containers, and the pod goes on under another address", async () => {
     await rig.create({ name: "risen", shareProcessNamespace, containers: [shell(obedient)] })
@@ -386,27 +385,14 @@ describe("a containerd that others use too", () => {
 
 describe("containers that are made without CRI", () => {
   const place = "/tmp/wick-kubelet-test"
-  const open = (poolSize: number): Promise<Runtime> =>
-    nativeRuntime({
-      ...{
-        containerd: rig.containerd,
-        owner: "wick-native",
-        directory: join(place, `without-cri-${poolSize}`),
-        poolSize,
-      },
-      ...{ cniConfDir: join(place, "cni"), cniBinDirs, clock: systemClock, log: silentLog },
-    })
-  let runtime: Runtime
-  beforeAll(async () => {
-    runtime = await open(0)
-  })
-  afterAll(() => runtime?.[Symbol.asyncDispose]())
-  runtimeContract(() => ({ runtime, image: rig.image, directory: join(place, "contract") }))
 
   it("have an address that was kept ready, and give back what nobody has taken", async () => {
     const leases = join(place, "ipam", "wick-kltest")
     const taken = (): string[] => readdirSync(leases).filter((name) => name.startsWith("10."))
-    await using pooled = await open(1)
+    await using pooled = await nativeRuntime({
+      ...{ containerd: rig.containerd, owner: "wick-native", directory: join(place, "pooled"), poolSize: 1 },
+      ...{ cniConfDir: join(place, "cni"), cniBinDirs, clock: systemClock, log: silentLog },
+    })
     const made: string[] = []
     const wasReady = async (): Promise<boolean> => {
       const before = taken()

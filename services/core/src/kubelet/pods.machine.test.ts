@@ -10,9 +10,7 @@ import { systemClock } from "@wick/sdk/clock"
 import { createInformer } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { runtimeContract } from "./runtime/runtime.contract.ts"
-import type { Runtime } from "./runtime/runtime.ts"
-import { maker, type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
 import { openStream } from "./testing/stream.ts"
 
 let rig: NodeRig
@@ -308,17 +306,6 @@ describe("a container", () => {
   })
 })
 
-/** A runtime whose first lists are these. */
-function listingFirst(runtime: Runtime, lists: Awaited<ReturnType<Runtime["list"]>>[]): Runtime {
-  const list: Runtime["list"] = async () => lists.shift() ?? runtime.list()
-  return new Proxy(runtime, {
-    get: (target, name: keyof Runtime) => {
-      const value = name === "list" ? list : target[name]
-      return typeof value === "function" ? (value as () => unknown).bind(target) : value
-    },
-  })
-}
-
 describe("a kubelet that comes back", () => {
   it("finds its containers, leaves them running, and ends those whose pods are gone", async () => {
     await rig.create({ name: "kept", containers: [shell("main", `echo once; ${obedient}`)] })
@@ -347,25 +334,6 @@ describe("a kubelet that comes back", () => {
     })
     const pod = await rig.until("away", (now) => now?.status?.phase === "Failed")
     expect(statusOf(pod)?.state?.terminated?.exitCode).toBe(4)
-  })
-
-  // Without CRI nobody but the kubelet's own process keeps the list.
-  const itByCri = it.skipIf(maker === "native")
-  itByCri("learns of what ended while it was away, though lists go on for a moment to say that it runs", async () => {
-    const main = shell("main", `${awaited("late")}; exit 5`, { volumeMounts })
-    await rig.create({ name: "late", restartPolicy: "Never", volumes, containers: [main] })
-    await rig.until("late", (pod) => pod?.status?.phase === "Running")
-    const before = await rig.runtime.list()
-    const ended = async () => (await rig.runtime.list()).containers.every(({ state }) => state === "exited")
-    await rig.restartKubelet(
-      async () => {
-        tell("late")
-        await expect.poll(ended).toBe(true)
-      },
-      (runtime) => listingFirst(runtime, [before, before]),
-    )
-    const pod = await rig.until("late", (now) => now?.status?.phase === "Failed")
-    expect(statusOf(pod)?.state?.terminated?.exitCode).toBe(5)
   })
 })
 
@@ -402,14 +370,6 @@ describe("logs", () => {
     expect(await rig.logs("talker", "main", "?sinceTime=yesterday")).toContain("sinceTime")
     expect(await rig.logs("talker", "nobody")).toContain("container nobody is not valid for pod talker")
   })
-})
-
-describe("containerd", () => {
-  runtimeContract(() => ({
-    runtime: rig.runtime,
-    image: rig.image,
-    directory: "/tmp/wick-kubelet-test/contract",
-  }))
 })
 
 describe("exec", () => {

@@ -3,6 +3,9 @@ import { join } from "node:path"
 import { expect, it } from "vitest"
 import type { ContainerConfig, Runtime, RuntimeNotice, SandboxConfig } from "./runtime.ts"
 
+/** Each is a chance for what ends to take what starts with it. */
+const handovers = 8
+
 /** What every maker of `Runtime` must do. `image` has a shell; `directory` is for logs. */
 export function runtimeContract(open: () => { runtime: Runtime; image: string; directory: string }): void {
   const pod = { uid: "contract-uid", name: "contract", namespace: "default" }
@@ -94,6 +97,35 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
       await expect.poll(() => runtime.container(lasting)).toMatchObject({ state: "exited", exitCode: 137 })
     } finally {
       undo()
+      await runtime.stopSandbox(sandbox.id)
+      await runtime.removeSandbox(sandbox.id)
+    }
+    expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
+  })
+
+  it("starts a container just as another one of its pod ends", async () => {
+    const { runtime, image, directory } = open()
+    await runtime.pullImage(image, undefined)
+    const imageId = (await runtime.image(image))?.id ?? ""
+    const config = sandboxConfig()
+    const sandbox = await runtime.runSandbox(config)
+    try {
+      mkdirSync(join(directory, "contract", "main"), { recursive: true })
+      const started = async (attempt: number): Promise<string> => {
+        const id = await runtime.createContainer(sandbox, containerConfig(imageId, "exec sleep 100", attempt), config)
+        await runtime.startContainer(id)
+        return id
+      }
+      let running = await started(0)
+      for (let attempt = 1; attempt <= handovers; attempt++) {
+        const last = running
+        const ending = runtime.stopContainer(last, 0)
+        running = await started(attempt)
+        await ending
+        await runtime.removeContainer(last)
+        expect(await runtime.container(running)).toMatchObject({ state: "running" })
+      }
+    } finally {
       await runtime.stopSandbox(sandbox.id)
       await runtime.removeSandbox(sandbox.id)
     }

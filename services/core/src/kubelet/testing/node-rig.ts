@@ -81,10 +81,15 @@ const waitMsMax = 60_000
 /** A shell that is told to end before it has come to its trap does not hear it, and is ended only when this is over. */
 const graceSeconds = 3
 const busybox = "/bin/busybox"
-/** `WICK_TEST_RUNTIME=native` runs the same tests on containers that are made without CRI. */
-export const maker = process.env.WICK_TEST_RUNTIME === "native" ? "native" : "cri"
+/** `WICK_TEST_RUNTIME=cri` runs the same tests on containers that CRI makes. */
+export const maker = process.env.WICK_TEST_RUNTIME === "cri" ? "cri" : "containerd"
 
-export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "imageLimits"> = {}): Promise<NodeRig> {
+export interface RigOptions extends Pick<KubeletOptions, "logLimits" | "imageLimits"> {
+  /** What makes containers, unless it is the one that all tests run on. */
+  readonly madeBy?: typeof maker
+}
+
+export async function startNodeRig({ madeBy = maker, ...limits }: RigOptions = {}): Promise<NodeRig> {
   await takeTurn()
   await removeLeftovers()
   const log = process.env.WICK_TEST_LOG
@@ -112,7 +117,7 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
     log,
   })
   await prepareApi(api)
-  let runtime = await openRuntime(containerd, cniConfDir)
+  let runtime = await openRuntime(madeBy, containerd, cniConfDir)
   const start = (): Promise<Kubelet> =>
     startKubelet({
       nodeName,
@@ -130,6 +135,10 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
       log,
       ...limits,
     })
+  // CRI's is containerd's connection, which stays.
+  const letGo = async (): Promise<void> => {
+    if (madeBy !== "cri") await runtime[Symbol.asyncDispose]()
+  }
   let kubelet = await start()
   return makeRig(
     api,
@@ -138,11 +147,12 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
     {
       now: () => kubelet,
       runtime: () => runtime,
+      letGo,
       restart: async (meanwhile, seen = (runtime) => runtime) => {
         await kubelet[Symbol.asyncDispose]()
-        if (maker === "native") await runtime[Symbol.asyncDispose]()
+        await letGo()
         await meanwhile?.()
-        runtime = seen(await openRuntime(containerd, cniConfDir))
+        runtime = seen(await openRuntime(madeBy, containerd, cniConfDir))
         kubelet = await start()
       },
     },
@@ -150,8 +160,8 @@ export async function startNodeRig(limits: Pick<KubeletOptions, "logLimits" | "i
 }
 
 /** Nothing is kept ready, as a test counts what is there. */
-async function openRuntime(containerd: Containerd, cniConfDir: string): Promise<Runtime> {
-  if (maker === "cri") return criRuntime(containerd)
+async function openRuntime(madeBy: typeof maker, containerd: Containerd, cniConfDir: string): Promise<Runtime> {
+  if (madeBy === "cri") return criRuntime(containerd)
   const place = { cniConfDir, cniBinDirs, directory: join(home, "native"), poolSize: 0 }
   return nativeRuntime({ containerd, ...place, clock: systemClock, log: silentLog })
 }
@@ -165,7 +175,7 @@ function makeRig(
     readonly guard: { readonly host: string } & AsyncDisposable
     readonly image: string
   },
-  kubelet: { now(): Kubelet; runtime(): Runtime; restart: NodeRig["restartKubelet"] },
+  kubelet: { now(): Kubelet; runtime(): Runtime; letGo(): Promise<void>; restart: NodeRig["restartKubelet"] },
 ): NodeRig {
   const { client } = api
   const { registry, host, guard, image } = images
@@ -208,7 +218,7 @@ function makeRig(
     [Symbol.asyncDispose]: async () => {
       await kubelet.now()[Symbol.asyncDispose]()
       await removeSandboxes(kubelet.runtime())
-      if (maker === "native") await kubelet.runtime()[Symbol.asyncDispose]()
+      await kubelet.letGo()
       await containerd.stop()
       await guard[Symbol.asyncDispose]()
       await registry[Symbol.asyncDispose]()

@@ -183,7 +183,7 @@ class NativeRuntime implements Runtime {
     const target = this.#targetOf(config, sandbox.id)
     const given = { ...config, mounts }
     const { spec, image } = await this.#specs.make({
-      ...{ id, sandboxId: sandbox.id, config: given, sandbox: sandboxConfig, targetPid: target },
+      ...{ id, config: given, sandbox: sandboxConfig, targetPid: target },
       namespaces: this.#sandboxes.namespaces(sandbox.id),
       files: this.#sandboxes.files(sandbox.id),
     })

@@ -89,7 +89,6 @@ function made(
   const shared = more.namespaces === undefined
   return ociSpec({
     id: "ID",
-    sandboxId: "SANDBOX",
     config: { ...config, ...change, security: { ...security, ...rights } },
     sandbox,
     image: {
@@ -148,7 +147,7 @@ describe("what runc is told", () => {
       spec: () => made({}, { seccomp: { kind: "runtime-default" }, dropCapabilities: ["ALL"] }),
     },
   ])("of $of is what CRI tells of it", ({ name, spec }) => {
-    const { annotations: _, hostname: __, ...own } = spec()
+    const { hostname: _, ...own } = spec()
     const theirs = criSpecs[name]
     expect(comparable(own)).toEqual(comparable(theirs as never))
   })
@@ -199,7 +198,7 @@ describe("what runc is told", () => {
 })
 
 /** Without the order of what has none: the calls of a profile, and mounts of one depth. */
-function comparable(spec: Omit<ReturnType<typeof made>, "annotations">): object {
+function comparable(spec: ReturnType<typeof made>): object {
   const { seccomp, ...linux } = spec.linux
   const rules = (seccomp as { syscalls?: { names: string[] }[] } | undefined)?.syscalls ?? []
   const calls = rules.map((rule) => ({ ...rule, valueTwo: undefined, names: rule.names.toSorted() }))

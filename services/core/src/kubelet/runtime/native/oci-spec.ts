@@ -21,7 +21,6 @@ export type PidNamespace =
 
 export interface SpecInput {
   readonly id: string
-  readonly sandboxId: string
   readonly config: ContainerConfig
   readonly sandbox: SandboxConfig
   readonly image: ImageConfig
@@ -82,8 +81,6 @@ export function ociSpec(input: SpecInput): OciSpec {
     // runc names the namespace whenever a container starts in it: no process of ours has to enter it.
     ...(input.namespaces.uts !== undefined && { hostname: sandbox.hostname }),
     mounts: mountsOf(config, input.files),
-    // Containers of a pod share one shim.
-    annotations: { "io.containerd.runc.v2.group": input.sandboxId },
     linux: {
       ...(Object.keys(sandbox.sysctls).length > 0 && { sysctl: sandbox.sysctls }),
       resources: { devices: deviceRules(input), ...ociResources(config.resources, host) },

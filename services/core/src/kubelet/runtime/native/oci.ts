@@ -5,7 +5,6 @@ export interface OciSpec {
   readonly root: { readonly path: string; readonly readonly?: boolean }
   readonly hostname?: string
   readonly mounts: readonly OciMount[]
-  readonly annotations: Readonly<Record<string, string>>
   readonly linux: {
     readonly sysctl?: Readonly<Record<string, string>>
     readonly resources: OciResources

@@ -15,7 +15,6 @@ import { type HostTraits, ociSpec, type PidNamespace, type SharedNamespaces } fr
 
 export interface SpecRequest {
   readonly id: string
-  readonly sandboxId: string
   readonly config: ContainerConfig
   readonly sandbox: SandboxConfig
   /** First process of the container whose processes this one sees. */

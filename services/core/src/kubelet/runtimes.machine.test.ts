@@ -1,0 +1,75 @@
+import { Pod } from "@wick/sdk/api/core/pod"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { runtimeContract } from "./runtime/runtime.contract.ts"
+import type { Runtime } from "./runtime/runtime.ts"
+import { type NodeRig, startNodeRig } from "./testing/node-rig.ts"
+
+describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeBy) => {
+  let rig: NodeRig
+  beforeAll(async () => {
+    rig = await startNodeRig({ madeBy })
+  })
+  afterAll(async () => {
+    await rig?.[Symbol.asyncDispose]()
+  })
+
+  it("are pods of the kubelet, from the first to the last moment", async () => {
+    const command = ["/bin/sh", "-c", "trap 'exit 0' TERM; echo here; while :; do sleep 0.1; done"]
+    await rig.create({ name: "whole", containers: [{ name: "main", image: rig.image, command }] })
+    const pod = await rig.until("whole", (now) => now?.status?.phase === "Running")
+    expect(pod?.status?.podIP).toMatch(/^\d/)
+    await expect.poll(() => rig.logs("whole", "main")).toBe("here\n")
+    await rig.client.delete(Pod, { name: "whole", namespace: "default" })
+    await rig.until("whole", (now) => now === undefined)
+    await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
+  })
+
+  // Otherwise nobody but the kubelet's own process keeps the list.
+  it.runIf(madeBy === "cri")(
+    "are told as ended when they were while the kubelet was away, though lists say otherwise for a moment",
+    async () => {
+      const command = ["/bin/sh", "-c", "while [ ! -e /end ]; do sleep 0.1; done; exit 5"]
+      await rig.create({
+        name: "late",
+        restartPolicy: "Never",
+        containers: [{ name: "main", image: rig.image, command }],
+      })
+      await rig.until("late", (pod) => pod?.status?.phase === "Running")
+      const before = await rig.runtime.list()
+      const ended = async () => (await rig.runtime.list()).containers.every(({ state }) => state === "exited")
+      await rig.restartKubelet(
+        async () => {
+          await rig.runtime.execSync(before.containers[0]?.id ?? "", ["/bin/sh", "-c", "echo > /end"], 5_000)
+          await expect.poll(ended).toBe(true)
+        },
+        (runtime) => listingFirst(runtime, [before, before]),
+      )
+      const pod = await rig.until("late", (now) => now?.status?.phase === "Failed")
+      expect(pod?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(5)
+      await rig.client.delete(Pod, { name: "late", namespace: "default" })
+      await rig.until("late", (now) => now === undefined)
+      await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
+    },
+  )
+
+  describe("without a kubelet, which ends what is no pod's", () => {
+    beforeAll(() => rig.kubelet[Symbol.asyncDispose]())
+
+    runtimeContract(() => ({
+      runtime: rig.runtime,
+      image: rig.image,
+      directory: "/tmp/wick-kubelet-test/contract",
+    }))
+  })
+})
+
+/** A runtime whose first lists are these. */
+function listingFirst(runtime: Runtime, lists: Awaited<ReturnType<Runtime["list"]>>[]): Runtime {
+  const list: Runtime["list"] = async () => lists.shift() ?? runtime.list()
+  return new Proxy(runtime, {
+    get: (target, name: keyof Runtime) => {
+      const value = name === "list" ? list : target[name]
+      return typeof value === "function" ? (value as () => unknown).bind(target) : value
+    },
+  })
+}
