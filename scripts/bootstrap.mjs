@@ -21,7 +21,7 @@ const root = join(import.meta.dirname, "..")
  */
 const smallHeap = {
   flags: [
-    "--max-semi-space-size=8",
+    "--max-semi-space-size=16",
     "--heap-growing-percent=100",
     "--concurrent-marking-max-worker-num=1",
     "--disable-warning=ExperimentalWarning",

@@ -53,7 +53,7 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
  */
 const smallHeap = {
   flags: [
-    "--max-semi-space-size=8",
+    "--max-semi-space-size=16",
     "--heap-growing-percent=100",
     "--concurrent-marking-max-worker-num=1",
     "--disable-warning=ExperimentalWarning",

@@ -107,7 +107,7 @@ async function start(home: string, args: string[]): Promise<void> {
   const child = spawn(
     process.execPath,
     [
-      "--max-semi-space-size=8",
+      "--max-semi-space-size=16",
       "--heap-growing-percent=100",
       "--concurrent-marking-max-worker-num=1",
       "--disable-warning=ExperimentalWarning",

@@ -79,10 +79,10 @@ export interface Kubelet extends AsyncDisposable {
 
 const podsMaxDefault = 250
 /**
- * Sandboxes made and containers started at once. Each keeps a processor busy: more would only make the first ones late.
- * A pod that waits for its image or its volumes takes nobody's turn.
+ * Sandboxes made and containers started at once. Each keeps a processor busy but while it waits for a disk, and then there is
+ * one more: others would only make the first ones late. A pod that waits for its image or its volumes takes nobody's turn.
  */
-const startsAtOnce = Math.max(2, os.availableParallelism())
+const startsAtOnce = os.availableParallelism() + 1
 
 /** Starts the node agent: adopts what runs, makes the node known, and follows the pods that are bound to it. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
