@@ -15,6 +15,7 @@ import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
 import { type Link, openLink, RuntimeCallError } from "./link.ts"
 import { ociRuntimes } from "./oci-runtimes.ts"
+import { OrphanShims } from "./orphan-shims.ts"
 import { createOwnClient, type OwnClient } from "./own-client.ts"
 import { pauseImage, pauseImageName } from "./pause-image.ts"
 import { stateDirectory } from "./state-directory.ts"
@@ -95,7 +96,9 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     }
     for (const listener of listeners) listener(event)
   })
+  const orphans = own && new OrphanShims({ socket: own.socket, clock, log })
   const close = (): void => {
+    orphans?.[Symbol.dispose]()
     events.close()
     link.close()
   }
@@ -126,6 +129,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     stop: async () => {
       close()
       await own?.daemon.stop()
+      await orphans?.endAll()
     },
     [Symbol.asyncDispose]: async () => {
       close()
