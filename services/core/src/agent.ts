@@ -36,7 +36,7 @@ export interface NodeOptions {
   readonly address?: string | undefined
   /** Undefined: pods are plain processes of this machine, on its loopback network. */
   readonly network: Network | undefined
-  /** What makes containers; absent: containerd's own API, and CRI where others use this containerd too. */
+  /** What makes containers; absent: as open-runtime.ts says. */
   readonly containers?: ContainerMaker | undefined
   readonly clusterDomain: string
   /** Registries that are spoken to in plain HTTP. */
@@ -84,7 +84,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
     throw error
   })
   const isShared = options.containerRuntimeEndpoint !== undefined
-  const { runtime, close } = await openRuntime(options.containers ?? (isShared ? "cri" : "containerd"), {
+  const { runtime, close } = await openRuntime(options.containers, {
     ...{ containerd, cniConfDir: network.cniConfDir, cniBinDirs: network.cniBinDirs, clock, log },
     directory: join(volatile, "native"),
     owner: isShared ? nameOf(options) : undefined,

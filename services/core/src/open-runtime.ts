@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { rm } from "node:fs/promises"
-import { criRuntime, type NativeRuntimeOptions, nativeRuntime, type Runtime } from "#kubelet"
+import { criRuntime, hasNativePrograms, type NativeRuntimeOptions, nativeRuntime, type Runtime } from "#kubelet"
 
 /** Seconds that a container has between SIGTERM and SIGKILL when the whole node stops. */
 const stopGraceSeconds = 2
@@ -18,7 +18,11 @@ export interface OpenRuntime {
  * What makes containers on a node: CRI, or containerd's own API. Neither sees what the other has made, so pods that an
  * earlier start with the other one has left running are ended: their objects have them made anew.
  */
-export async function openRuntime(maker: ContainerMaker, options: NativeRuntimeOptions): Promise<OpenRuntime> {
+export async function openRuntime(
+  wanted: ContainerMaker | undefined,
+  options: NativeRuntimeOptions,
+): Promise<OpenRuntime> {
+  const maker = wanted ?? usualMaker(options)
   const { containerd, owner, directory } = options
   if (maker === "containerd") {
     await endPods(criRuntime(containerd, owner))
@@ -32,6 +36,11 @@ export async function openRuntime(maker: ContainerMaker, options: NativeRuntimeO
     await rm(directory, { recursive: true, force: true })
   }
   return { runtime: criRuntime(containerd, owner), close: async () => {} }
+}
+
+/** CRI where others use this containerd too, and where programs of ours cannot run. */
+export function usualMaker({ owner, cniBinDirs }: Pick<NativeRuntimeOptions, "owner" | "cniBinDirs">): ContainerMaker {
+  return owner === undefined && hasNativePrograms(cniBinDirs) ? "containerd" : "cri"
 }
 
 /** Ends every container and removes every sandbox but those of `spared`: what is left of a pod is its object. */

@@ -62,13 +62,19 @@ const poolSizeDefault = 2
  * is kept by the kernel, so that there is no process but theirs. Images stay with CRI's image service.
  */
 export async function nativeRuntime(options: NativeRuntimeOptions): Promise<Runtime> {
+  if (!hasNativePrograms(options.cniBinDirs)) {
+    throw new Error("containers without CRI need programs of ours that cannot run here: start with --runtime cri")
+  }
   const plugins = new Plugins(options.cniBinDirs)
-  if (!plugins.find(namespacePlugin))
-    throw new Error("containers without CRI need programs of ours that cannot run here")
   const cni = new Cni(await readCniList(options.cniConfDir), plugins)
   const runtime = new NativeRuntime(options, cni, plugins)
   await runtime.open()
   return runtime
+}
+
+/** Whether the programs are there that make namespaces: they are for some processors, in a directory that runs programs. */
+export function hasNativePrograms(cniBinDirs: readonly string[]): boolean {
+  return new Plugins(cniBinDirs).find(namespacePlugin) !== undefined
 }
 
 const lacks = "containers are made without CRI: no directories of their own for an image's VOLUMEs"
