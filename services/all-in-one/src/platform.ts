@@ -17,6 +17,7 @@ import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { createMetrics } from "@wick/sdk/metrics"
 import { backupOf } from "./backup/flags.ts"
+import { raiseDescriptorLimit } from "./descriptors.ts"
 import type { Home } from "./home.ts"
 import { keepImages } from "./image-presence.ts"
 import { membershipOf } from "./membership.ts"
@@ -64,6 +65,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const timed = stepTimer(given)
   const metrics = createMetrics()
   await checkPorts(options, home)
+  await raiseDescriptorLimit(log)
   const trust = await trustOf(options)
   const registries = registriesOf(options)
   const kept = { store: storeOf(options, log), backup: await backupOf(options) }

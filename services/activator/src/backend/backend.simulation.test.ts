@@ -46,7 +46,7 @@ class Drama {
         if (pod) backend.markReady(pod)
         break
       case 4:
-        if (call) backend.sendElsewhere(call, "refused")
+        if (call) backend.sendElsewhere(call, new Error("refused"))
         break
       case 5:
         if (call) backend.replay(call, "reset")

@@ -140,9 +140,25 @@ describe("a request that its pod did not answer", () => {
     const pod = story.addPod("p")
     const call = story.request()
     story.backend.markDraining(pod)
-    story.backend.sendElsewhere(call, "refused")
+    story.backend.sendElsewhere(call, new Error("refused"))
     expect(story.drained).toEqual([pod])
     expect(call.inLine).toBe(true)
+  })
+})
+
+describe("a gateway that can open no more connections", () => {
+  it("says so to the caller, and holds no pod to blame", () => {
+    const story = new Story()
+    const pod = story.addPod("p")
+    for (let sent = 0; sent < 10; sent++) {
+      const call = story.request()
+      story.backend.sendElsewhere(call, Object.assign(new Error("connect EMFILE 10.0.0.1:8080"), { code: "EMFILE" }))
+      expect(call.refused).toMatchObject({
+        status: 503,
+        text: "the gateway can open no more connections: connect EMFILE 10.0.0.1:8080",
+      })
+    }
+    expect([story.suspected, pod.failures, pod.inFlight, story.request().pod]).toEqual([[], 0, 0, pod])
   })
 })
 

@@ -12,6 +12,7 @@ import { PodRoom } from "./pod-room.ts"
 import type { Finding } from "./protocol-finder.ts"
 import { type Cause, failureText, judgeHealth, type RevisionHealth, well } from "./revision-health.ts"
 import { type RevisionSpec, unknownSpec } from "./revision-spec.ts"
+import { isOwnShortage } from "./shortage.ts"
 import { WaitLine } from "./wait-line.ts"
 
 /** A caller of a revision that cannot serve is asked to stay away for so long; the kubelet's own first pause is as long. */
@@ -242,13 +243,23 @@ export class Backend {
     this.cold?.decided(this.#clock.monotonic(), thoughtMs)
   }
 
-  /** The pod could not be reached and nothing was sent: the call goes to the head of the line, the pod is suspected. */
-  sendElsewhere(call: Call, why: string): void {
+  /**
+   * The pod could not be reached and nothing was sent: the call goes to the head of the line, the pod is suspected. Where
+   * this process itself lacks what a connection needs no pod can help, and none is to blame.
+   */
+  sendElsewhere(call: Call, cause: Error): void {
     const { pod } = call
     assert(pod !== undefined, "only a call with a pod can be sent elsewhere")
+    if (isOwnShortage(cause)) {
+      call.pod = undefined
+      this.metrics.refused++
+      this.#release(pod)
+      call.refuse(503, `the gateway can open no more connections: ${cause.message}`)
+      return
+    }
     pod.doubted = true
     this.#events.suspected(this, pod)
-    this.#takeBack(call, pod, why)
+    this.#takeBack(call, pod, cause.message)
   }
 
   /**

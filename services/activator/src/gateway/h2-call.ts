@@ -32,7 +32,7 @@ export class H2Call extends Call {
   begin(pod: Pod): void {
     const { h2 } = pod
     if (h2 === undefined) {
-      this.backend?.sendElsewhere(this, "the pod has no address")
+      this.backend?.sendElsewhere(this, new Error("the pod has no address"))
       return
     }
     const { spec } = this.backend as NonNullable<Call["backend"]>
@@ -42,14 +42,14 @@ export class H2Call extends Call {
       (session) => {
         if (!this.open || this.pod !== pod) return
         if (session.closed || session.destroyed) {
-          this.#elsewhere("the pod closed its connection")
+          this.#elsewhere(new Error("the pod closed its connection"))
           return
         }
         this.#follow(session.request(this.#headers(), { endStream: !this.#head.hasBody }))
       },
       (error: Error) => {
         if (!this.open || this.pod !== pod) return
-        this.#elsewhere(error.message)
+        this.#elsewhere(error)
       },
     )
   }
@@ -106,14 +106,14 @@ export class H2Call extends Call {
   #broken(stream: ClientHttp2Stream, error: Error): void {
     if (!this.open || this.#stream !== stream) return
     const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
-    if (isRefused && this.#status === 0 && !this.#head.hasBody) this.#elsewhere(error.message)
+    if (isRefused && this.#status === 0 && !this.#head.hasBody) this.#elsewhere(error)
     else this.refuse(502, `the application broke off: ${error.message}`)
   }
 
-  #elsewhere(why: string): void {
+  #elsewhere(cause: Error): void {
     this.#limits?.stop()
     this.#stream = undefined
-    this.backend?.sendElsewhere(this, why)
+    this.backend?.sendElsewhere(this, cause)
   }
 
   #begun(given: IncomingHttpHeaders, isWhole: boolean): void {

@@ -65,7 +65,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     if (this.#head.hasBody) this.#body ??= new RequestBody(this.#request, this)
     const { connections } = pod
     if (connections === undefined) {
-      this.#lost("the pod has no address")
+      this.#lost(new Error("the pod has no address"))
       return
     }
     const client = connections.dispatch(
@@ -148,7 +148,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     }
     const sent = this.#controller !== undefined
     if (!sent) {
-      this.#lost(error.message)
+      this.#lost(error)
       return
     }
     if (this.#sentAgain(error)) return
@@ -195,11 +195,11 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     else response.writeHead(this.#status, headers)
   }
 
-  #lost(why: string): void {
+  #lost(cause: Error): void {
     this.#controller = undefined
     this.#giveBack(false)
     this.#limits?.stop()
-    this.backend?.sendElsewhere(this, why)
+    this.backend?.sendElsewhere(this, cause)
   }
 
   #close(status: number, complete: boolean): void {

@@ -122,7 +122,7 @@ export class UpgradeCall extends Call {
     const unsent = upstream.socket === null || upstream.socket.connecting || upstream.socket.bytesWritten === 0
     if (unsent) {
       this.#limits?.stop()
-      this.backend?.sendElsewhere(this, error.message)
+      this.backend?.sendElsewhere(this, error)
     } else this.refuse(502, `the application broke off: ${error.message}`)
   }
 

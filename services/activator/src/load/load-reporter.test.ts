@@ -183,7 +183,7 @@ describe("a backend", () => {
     const first = story.request()
     story.backend.markUnready(pod)
     const second = story.request()
-    story.backend.sendElsewhere(first, "connection refused")
+    story.backend.sendElsewhere(first, new Error("connection refused"))
     expect(story.backend.line.first).toBe(first)
     story.backend.markReady(pod)
     expect([first.pod, second.pod]).toEqual([pod, pod])
