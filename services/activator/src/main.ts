@@ -3,6 +3,7 @@ import { hostname } from "node:os"
 import { clusterFetch, createClient, findCluster, measured, readMaterial } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
+import { keepSettled } from "@wick/sdk/memory"
 import { createMetrics } from "@wick/sdk/metrics"
 import { type ActivatorTls, startActivator } from "./activator.ts"
 import { LineWriter } from "./gateway/line-writer.ts"
@@ -45,6 +46,7 @@ const activator = await startActivator({
 })
 // What was compiled is kept for the next start, which then needs neither the time nor the memory of a compiler.
 flushCompileCache()
+keepSettled(systemClock)
 
 /** Of the kubeconfig's user. */
 async function tlsOf(config: typeof cluster): Promise<ActivatorTls | undefined> {

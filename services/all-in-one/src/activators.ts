@@ -50,6 +50,11 @@ const readyCheckMs = 20
 const stopGraceMs = (lingerSeconds + drainSeconds + 2) * 1_000
 /** How often an adopted activator is looked at: no stream of its own tells when it ends. */
 const adoptedCheckMs = 500
+/**
+ * What a request leaves behind dies young where it has room to; with an eighth of it a request cost a fifth more. The
+ * experiment is Node's FFI, by which malloc is told to give back what is free.
+ */
+const nodeFlags = ["--max-semi-space-size=16", "--disable-warning=ExperimentalWarning"]
 const program = new URL(import.meta.resolve("@wick/activator/main")).pathname
 
 /** Keeps the gateway processes running; those that an earlier control process left are adopted. */
@@ -73,7 +78,7 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
         ...["--drain-seconds", String(drainSeconds)],
       ]
       const name = `activator-${at}`
-      const node = ["--max-semi-space-size=2", program, ...args]
+      const node = [...nodeFlags, program, ...args]
       return keepProcess({
         name,
         command: process.execPath,

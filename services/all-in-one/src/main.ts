@@ -1,13 +1,13 @@
 import { flushCompileCache } from "node:module"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
 import { createLog } from "@wick/sdk/log"
+import { keepSettled } from "@wick/sdk/memory"
 import { startUnlessEnded } from "./broken-off-start.ts"
 import { endSignal } from "./end-signal.ts"
 import { openHome } from "./home.ts"
 import { readOptions } from "./options.ts"
 import { type Platform, startPlatform } from "./platform.ts"
 import { explain, Refusal } from "./refusal.ts"
-import { keepSettled } from "./settle.ts"
 import { deployExample, summary } from "./welcome.ts"
 
 const [mode = "up", ...flags] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import type { Clock } from "@wick/sdk/clock"
+import type { Clock } from "../clock/index.ts"
 import { RestRule } from "./rest-rule.ts"
 
 const lookMs = 30_000
@@ -11,7 +11,7 @@ const lookMs = 30_000
  * read, first lists that were parsed. V8 would find it only at its next full collection, which an idle process never has. Of the
  * kinds of collection it is the one of last resort: others keep the room that young objects had, and pages half empty.
  */
-export function settle(): void {
+function settle(): void {
   setFlagsFromString("--expose-gc")
   const collect = runInNewContext("gc") as (options: object) => void
   collect({ type: "major", execution: "sync", flavor: "last-resort" })
