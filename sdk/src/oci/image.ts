@@ -22,6 +22,8 @@ export interface ImageConfig {
   readonly workingDir?: string
   /** `UID` or `UID:GID`. */
   readonly user?: string
+  /** Where each container gets a directory of its own. */
+  readonly volumes?: readonly string[]
 }
 
 /** An image as the OCI image specification 1.1 describes it: a manifest that names a config and layers. */
@@ -57,6 +59,7 @@ export function createImage(layers: readonly Layer[], config: ImageConfig, archi
       ),
       ...(config.workingDir && { WorkingDir: config.workingDir }),
       ...(config.user && { User: config.user }),
+      ...(config.volumes && { Volumes: Object.fromEntries(config.volumes.map((path) => [path, {}])) }),
     },
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
     history: layers.map(() => ({ created_by: "wick build" })),

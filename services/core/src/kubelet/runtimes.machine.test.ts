@@ -1,4 +1,5 @@
 import { Pod } from "@wick/sdk/api/core/pod"
+import { textEntry } from "@wick/sdk/oci"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
 import type { Runtime } from "./runtime/runtime.ts"
@@ -22,6 +23,29 @@ describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeB
     await rig.client.delete(Pod, { name: "whole", namespace: "default" })
     await rig.until("whole", (now) => now === undefined)
     await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
+  })
+
+  it("have a directory of their own where their image says VOLUME, which begins as the image has it", async () => {
+    const files = ["data", "mounted"].map((name) => textEntry(`${name}/seed`, `of ${name}\n`))
+    const image = await rig.pushWith("volumes", { files, volumes: ["/data/", "/empty", "/mounted"] })
+    const script =
+      "exec 2>&1; cat /data/seed; ls /mounted; echo a > /data/b; echo c > /empty/d; touch /e || echo read-only"
+    const main = {
+      ...{ name: "main", image, command: ["/bin/sh", "-c", script] },
+      securityContext: { readOnlyRootFilesystem: true },
+      volumeMounts: [{ name: "mounted", mountPath: "/mounted" }],
+    }
+    for (const name of ["first", "second"]) {
+      const volumes = [{ name: "mounted", emptyDir: {} }]
+      await rig.create({ name, restartPolicy: "Never", containers: [main], volumes })
+      await rig.until(name, (pod) => pod?.status?.phase === "Succeeded")
+      const told = "of data\ntouch: /e: Read-only file system\nread-only\n"
+      await expect.poll(() => rig.logs(name, "main")).toBe(told)
+      await rig.client.delete(Pod, { name, namespace: "default" })
+      await rig.until(name, (now) => now === undefined)
+    }
+    await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
+    expect(await rig.runtime.imageViews?.list()).toEqual([])
   })
 
   // Otherwise nobody but the kubelet's own process keeps the list.

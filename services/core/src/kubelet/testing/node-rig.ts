@@ -9,7 +9,7 @@ import { type Client, createClient } from "@wick/sdk/client"
 import { systemClock } from "@wick/sdk/clock"
 import { createInformer, createInformers } from "@wick/sdk/controller"
 import { createLog, silentLog } from "@wick/sdk/log"
-import { binaryImage, fileEntry, parseImageReference, pushImage } from "@wick/sdk/oci"
+import { binaryImage, fileEntry, parseImageReference, pushImage, type TarEntry } from "@wick/sdk/oci"
 import { type Containerd, startContainerd } from "#containerd"
 import { PluginDirectory } from "#network"
 import { type Registry, startRegistry } from "#registry"
@@ -35,6 +35,8 @@ export interface NodeRig extends AsyncDisposable {
   readonly guardedImage: string
   /** Pushes another image of busybox, which differs by its environment, and by programs more. Returns its name. */
   push(name: string, ...programs: string[]): Promise<string>
+  /** And one with these files and VOLUMEs. */
+  pushWith(name: string, parts: ImageParts): Promise<string>
   /** Ends the kubelet as a crash would, and starts another; `meanwhile` is done while there is none. */
   /** The new one sees the runtime as `seen` shows it. */
   restartKubelet(meanwhile?: () => Promise<void>, seen?: (runtime: Runtime) => Runtime): Promise<void>
@@ -162,7 +164,13 @@ export async function startNodeRig({ madeBy = maker, ...limits }: RigOptions = {
 /** Nothing is kept ready, as a test counts what is there. */
 async function openRuntime(madeBy: typeof maker, containerd: Containerd, cniConfDir: string): Promise<Runtime> {
   if (madeBy === "cri") return criRuntime(containerd)
-  const place = { cniConfDir, cniBinDirs, directory: join(home, "native"), poolSize: 0 }
+  const place = {
+    cniConfDir,
+    cniBinDirs,
+    directory: join(home, "native"),
+    volumesDirectory: join(home, "volumes"),
+    poolSize: 0,
+  }
   return nativeRuntime({ containerd, ...place, clock: systemClock, log: silentLog })
 }
 
@@ -187,7 +195,8 @@ function makeRig(
       return kubelet.runtime()
     },
     guardedImage: image.replace(host, guard.host),
-    push: (name, ...more) => pushBusybox(host, name, ...more),
+    push: (name, ...programs) => pushBusybox(host, name, { programs }),
+    pushWith: (name, parts) => pushBusybox(host, name, parts),
     get kubelet() {
       return kubelet.now()
     },
@@ -281,7 +290,17 @@ function writeNetwork(): string {
   return directory
 }
 
-async function pushBusybox(host: string, name: string, ...more: string[]): Promise<string> {
+interface ImageParts {
+  readonly programs?: readonly string[]
+  readonly files?: readonly TarEntry[]
+  readonly volumes?: readonly string[]
+}
+
+async function pushBusybox(
+  host: string,
+  name: string,
+  { programs = [], files = [], volumes = [] }: ImageParts = {},
+): Promise<string> {
   const applets = [
     "sh",
     "sleep",
@@ -300,10 +319,11 @@ async function pushBusybox(host: string, name: string, ...more: string[]): Promi
     "grep",
     "pidof",
     "kill",
-    ...more,
+    ...programs,
   ]
   const links = applets.flatMap((applet) => fileEntry(busybox, `bin/${applet}`, 0o755))
-  const image = binaryImage(links, { env: { PATH: "/bin", IMAGE: name }, entrypoint: [], cmd: ["/bin/sh"] })
+  const env = { PATH: "/bin", IMAGE: name }
+  const image = binaryImage([...links, ...files], { env, volumes, entrypoint: [], cmd: ["/bin/sh"] })
   const reference = parseImageReference(name, host)
   if (!reference) throw new Error(`no image can be named in ${host}`)
   const { digest } = await pushImage(image, reference)

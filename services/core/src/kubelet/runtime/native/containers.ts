@@ -10,9 +10,9 @@ import { goneIsNone } from "../refusal.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
+  type MountConfig,
   type ProcessSession,
   RuntimeError,
-  type SandboxConfig,
 } from "../runtime.ts"
 import { type OwnCall, ownCalls, snapshotOf } from "./calls.ts"
 import {
@@ -29,12 +29,14 @@ import { writeEnd } from "./fifo-end.ts"
 import type { FifoStock } from "./fifo-stock.ts"
 import type { LogPump } from "./log-pump.ts"
 import type { OciSpec } from "./oci.ts"
+import type { VolumeDirectories } from "./volume-directories.ts"
 
 export interface ContainersOptions {
   readonly containerd: Containerd
   /** Holds what of containers the machine forgets with them when it is switched off. */
   readonly directory: string
   readonly owner: string | undefined
+  readonly volumes: VolumeDirectories
   readonly fifos: FifoStock
   readonly logs: LogPump
   readonly clock: Clock
@@ -43,11 +45,16 @@ export interface ContainersOptions {
   readonly onEnd: (id: string, end: ContainerEnd) => void
 }
 
-/** What is made into a container. */
-export interface ContainerDraft {
-  readonly id: string
+/** What is to become a container. */
+export interface ContainerRequest {
   readonly config: ContainerConfig
-  readonly sandbox: SandboxConfig
+  /** Paths of its image's VOLUMEs. */
+  readonly volumes: readonly string[]
+  /** How it is made, with directories of its own at these places. */
+  draft(own: readonly MountConfig[]): Promise<ContainerDraft>
+}
+
+export interface ContainerDraft {
   readonly spec: OciSpec
   readonly chainId: string
   readonly note: ContainerNote
@@ -94,7 +101,7 @@ export class Containers {
 
   /** Finds what an earlier process has made, and goes on to read what it says. */
   async open(sandboxIds: ReadonlySet<string>): Promise<void> {
-    const { owner, directory } = this.#options
+    const { owner, directory, volumes } = this.#options
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const filters = owner === undefined ? [] : [`labels."${ownerLabel}"==${JSON.stringify(owner)}`]
     const { containers = [] } = await this.#call("containers.List", { filters })
@@ -104,6 +111,7 @@ export class Containers {
     })
     for (const { id, note: its, createdAtMs } of noted) this.#hold(id, its, createdRecord(id, its, createdAtMs))
     for (const name of await readdir(directory)) if (!this.#held.has(name)) await this.#forget(name)
+    await volumes.open((id) => this.#held.has(id))
     for (const [id, held] of this.#held) {
       const end = await this.#readEnd(id)
       if (end) held.record = exitedRecord(held.record, end)
@@ -131,15 +139,20 @@ export class Containers {
     return held?.record.state === "running" && held.pid > 0 ? held.pid : undefined
   }
 
-  /** The record comes first: what it names as its own, containerd's collector leaves alone from the beginning. */
-  async create({ id, config, spec, chainId, note: its }: ContainerDraft): Promise<void> {
+  /**
+   * Makes `draft` of what the container has of its own, directories for its image's VOLUMEs. The record comes first: what
+   * it names as its own, containerd's collector leaves alone from the beginning.
+   */
+  async create(id: string, { config, volumes, draft }: ContainerRequest): Promise<void> {
     const { containerd, owner, fifos, clock } = this.#options
     const { snapshotter, ociRuntime } = containerd
     const labels = owner === undefined ? {} : { [ownerLabel]: owner }
     const options = ociRuntime === undefined ? {} : { options: shimOptions(ociRuntime) }
     await mkdir(this.#path(id), { recursive: true, mode: 0o700 })
-    const { stdout, stderr, stdin } = this.#fifos(id, its)
     try {
+      const own = await this.#options.volumes.make(id, config, volumes)
+      const { spec, chainId, note: its } = await draft(own)
+      const { stdout, stderr, stdin } = this.#fifos(id, its)
       await fifos.take([stdout, stderr, stdin].filter((path) => path !== undefined))
       await this.#call("containers.Create", {
         container: {
@@ -150,12 +163,12 @@ export class Containers {
         },
       })
       await snapshotOf(containerd, config.imageId, "snapshots.Prepare", { snapshotter, key: id, parent: chainId })
+      this.#hold(id, its, createdRecord(id, its, clock.now()))
     } catch (error) {
       await this.#forget(id)
       await this.#call("containers.Delete", { id }).catch(goneIsNone)
       throw error
     }
-    this.#hold(id, its, createdRecord(id, its, clock.now()))
   }
 
   async start(id: string): Promise<void> {
@@ -334,6 +347,7 @@ export class Containers {
   async #forget(id: string): Promise<void> {
     this.#held.delete(id)
     await rm(this.#path(id), { recursive: true, force: true })
+    await this.#options.volumes.remove(id)
   }
 
   #path(id: string): string {

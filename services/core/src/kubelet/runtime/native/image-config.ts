@@ -14,6 +14,8 @@ export interface ImageConfig {
   /** `user`, `user:group`, in names or numbers; empty: root. */
   readonly user: string
   readonly stopSignal: string | undefined
+  /** Absolute paths at which each container has a directory of its own. */
+  readonly volumes: readonly string[]
 }
 
 interface Verbose {
@@ -26,6 +28,7 @@ interface Verbose {
       readonly WorkingDir?: string
       readonly User?: string
       readonly StopSignal?: string
+      readonly Volumes?: Readonly<Record<string, object>> | null
     }
   }
 }
@@ -54,7 +57,7 @@ export class ImageConfigs {
     if (!image) throw new RuntimeError("not-found", `the image ${imageId} is not there`)
     const { chainID, imageSpec } = JSON.parse(info?.info ?? "{}") as Verbose
     if (!chainID) throw new RuntimeError("failed", `containerd does not say what the image ${imageId} is made of`)
-    const { Env, Entrypoint, Cmd, WorkingDir, User, StopSignal } = imageSpec?.config ?? {}
+    const { Env, Entrypoint, Cmd, WorkingDir, User, StopSignal, Volumes } = imageSpec?.config ?? {}
     return {
       reference: image.repoDigests?.[0] ?? image.id ?? imageId,
       chainId: chainID,
@@ -64,6 +67,7 @@ export class ImageConfigs {
       workingDirectory: WorkingDir ?? "",
       user: User ?? "",
       stopSignal: StopSignal,
+      volumes: Object.keys(Volumes ?? {}),
     }
   }
 }

@@ -29,10 +29,11 @@ import { type OwnCall, ownCalls } from "./calls.ts"
 import { cgroupStats } from "./cgroup-stats.ts"
 import { Cni, readCniList } from "./cni.ts"
 import type { ContainerEnd, ContainerNote } from "./container-note.ts"
-import { Containers, containerId } from "./containers.ts"
+import { type ContainerDraft, Containers, containerId } from "./containers.ts"
 import { type ExecDeps, execSync, startExec } from "./exec.ts"
 import { FifoStock } from "./fifo-stock.ts"
 import { hostTraits } from "./host-traits.ts"
+import type { ImageConfig } from "./image-config.ts"
 import { LogPump } from "./log-pump.ts"
 import { type HostTraits, ociResources } from "./oci-spec.ts"
 import { Plugins } from "./plugins.ts"
@@ -40,6 +41,7 @@ import { PortRelay } from "./port-relay.ts"
 import { holderConfig, isHolder } from "./process-holder.ts"
 import { Sandboxes } from "./sandboxes.ts"
 import { SpecMaker } from "./spec-maker.ts"
+import { VolumeDirectories } from "./volume-directories.ts"
 
 export interface NativeRuntimeOptions {
   readonly containerd: Containerd
@@ -47,6 +49,8 @@ export interface NativeRuntimeOptions {
   readonly cniBinDirs: readonly string[]
   /** What the machine forgets when it is switched off: namespaces, FIFOs, how containers ended. In memory is best. */
   readonly directory: string
+  /** On a disk: what containers write where their image says VOLUME. */
+  readonly volumesDirectory: string
   /** Whose containers these are, in a containerd that others use too. */
   readonly owner?: string | undefined
   /** Network namespaces, with an address each, that are kept ready for pods to come. */
@@ -77,11 +81,16 @@ export function hasNativePrograms(cniBinDirs: readonly string[]): boolean {
   return new Plugins(cniBinDirs).find(namespacePlugin) !== undefined
 }
 
-const lacks = "containers are made without CRI: no directories of their own for an image's VOLUMEs"
+interface Drafted {
+  readonly id: string
+  readonly sandbox: SandboxRecord
+  readonly sandboxConfig: SandboxConfig
+  readonly image: ImageConfig
+  readonly config: ContainerConfig
+}
 
 class NativeRuntime implements Runtime {
   readonly scheme = "containerd"
-  readonly lacks = lacks
   readonly imageViews: ImageViews
   readonly #options: NativeRuntimeOptions
   readonly #host: HostTraits = hostTraits()
@@ -116,7 +125,8 @@ class NativeRuntime implements Runtime {
       if (note && isHolder(note)) this.#tell({ kind: "relist" })
       else this.#tell({ kind: "exited", id, exitCode: end.exitCode, atMs: end.atMs })
     }
-    const place = { containerd, directory: join(directory, "containers"), owner, clock, log }
+    const volumes = new VolumeDirectories(images.imageViews, options.volumesDirectory)
+    const place = { containerd, directory: join(directory, "containers"), owner, volumes, clock, log }
     this.#containers = new Containers({ ...place, fifos: this.#fifos, logs: this.#logs, onEnd })
   }
 
@@ -186,10 +196,20 @@ class NativeRuntime implements Runtime {
     const mounts = await Promise.all(
       config.mounts.map(async (mount) => ({ ...mount, hostPath: await present(mount.hostPath) })),
     )
-    const target = this.#targetOf(config, sandbox.id)
     const given = { ...config, mounts }
-    const { spec, image } = await this.#specs.make({
-      ...{ id, config: given, sandbox: sandboxConfig, targetPid: target },
+    const image = await this.#specs.imageOf(config.imageId)
+    await this.#containers.create(id, {
+      ...{ config: given, volumes: image.volumes },
+      draft: (own) =>
+        this.#draft({ id, sandbox, image, sandboxConfig, config: { ...given, mounts: [...mounts, ...own] } }),
+    })
+    return id
+  }
+
+  async #draft({ id, sandbox, sandboxConfig, image, config }: Drafted): Promise<ContainerDraft> {
+    const target = this.#targetOf(config, sandbox.id)
+    const spec = await this.#specs.make({
+      ...{ id, config, image, sandbox: sandboxConfig, targetPid: target },
       namespaces: this.#sandboxes.namespaces(sandbox.id),
       files: this.#sandboxes.files(sandbox.id),
     })
@@ -203,8 +223,7 @@ class NativeRuntime implements Runtime {
       sharesProcesses: target !== undefined || sandboxConfig.hostPid,
       process: spec.process,
     }
-    await this.#containers.create({ id, config, sandbox: sandboxConfig, spec, chainId: image.chainId, note })
-    return id
+    return { spec, chainId: image.chainId, note }
   }
 
   /** The first process of those that a container sees; undefined: its own. */

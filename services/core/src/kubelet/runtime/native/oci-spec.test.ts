@@ -93,7 +93,7 @@ function made(
     sandbox,
     image: {
       ...{ reference: "busybox@sha256:1", chainId: "sha256:2", entrypoint: [], command: ["/bin/sh"] },
-      ...{ workingDirectory: "", user: "", stopSignal: undefined, env: ["PATH=/bin", "IMAGE=x"] },
+      ...{ workingDirectory: "", user: "", stopSignal: undefined, volumes: [], env: ["PATH=/bin", "IMAGE=x"] },
     },
     user: { uid: 0, gid: 0, additionalGids: [0] },
     namespaces: { network: "/sandbox/net", uts: "/sandbox/uts", ipc: "/sandbox/ipc" },
@@ -176,7 +176,15 @@ describe("what runc is told", () => {
 
   it("runs the image's entrypoint with the container's arguments, or the image's when it has none", () => {
     const image = {
-      ...{ reference: "", chainId: "", env: [], workingDirectory: "/srv", user: "", stopSignal: undefined },
+      ...{
+        reference: "",
+        chainId: "",
+        env: [],
+        workingDirectory: "/srv",
+        user: "",
+        stopSignal: undefined,
+        volumes: [],
+      },
       ...{ entrypoint: ["/entry"], command: ["usual"] },
     }
     const args = (change: Partial<ContainerConfig>) => made(change, {}, { image }).process.args

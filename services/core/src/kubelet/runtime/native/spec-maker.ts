@@ -16,6 +16,7 @@ import { type HostTraits, ociSpec, type PidNamespace, type SharedNamespaces } fr
 export interface SpecRequest {
   readonly id: string
   readonly config: ContainerConfig
+  readonly image: ImageConfig
   readonly sandbox: SandboxConfig
   /** First process of the container whose processes this one sees. */
   readonly targetPid: number | undefined
@@ -43,10 +44,14 @@ export class SpecMaker {
     this.#images = new ImageConfigs(containerd.cri)
   }
 
-  async make(request: SpecRequest): Promise<{ readonly spec: OciSpec; readonly image: ImageConfig }> {
-    const { config, sandbox, targetPid } = request
+  /** What an image says of its containers. */
+  imageOf(imageId: string): Promise<ImageConfig> {
+    return this.#images.of(imageId)
+  }
+
+  async make(request: SpecRequest): Promise<OciSpec> {
+    const { config, image, sandbox, targetPid } = request
     await requireProfile(config.security, this.#host.appArmor)
-    const image = await this.#images.of(config.imageId)
     const [users, devices, all, seccompFile] = await Promise.all([
       this.#usersOf(image.chainId, config.imageId),
       Promise.all(
@@ -59,12 +64,11 @@ export class SpecMaker {
       seccompFileOf(config),
     ])
     const user = processUser(image.user, config.security, users)
-    const spec = ociSpec({
+    return ociSpec({
       ...request,
-      ...{ image, user, devices, hostDevices: all, seccompFile, host: this.#host },
+      ...{ user, devices, hostDevices: all, seccompFile, host: this.#host },
       pid: pidNamespace(sandbox, targetPid),
     })
-    return { spec, image }
   }
 
   #usersOf(chainId: string, imageId: string): Promise<UserFiles> {

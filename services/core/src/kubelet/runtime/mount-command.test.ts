@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { mountCommand } from "./image-volume.ts"
+import { mountCommand } from "./mount-command.ts"
 
 const layers = (count: number): string[] => Array.from({ length: count }, (_, at) => `/var/lib/layers/${at}/fs`)
 
