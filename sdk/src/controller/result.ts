@@ -12,6 +12,12 @@ export function wakeAfter(ms: number): Result {
   return { wakeAfterMs: ms }
 }
 
+/** When there are several reasons to look again: the first of them. */
+export function soonest(...results: readonly Result[]): Result {
+  const waits = results.flatMap(({ wakeAfterMs }) => wakeAfterMs ?? [])
+  return waits.length === 0 ? done : wakeAfter(Math.min(...waits))
+}
+
 export class TerminalError extends Error {
   override name = "TerminalError"
 }

@@ -71,7 +71,7 @@ export async function causedBy<Result>(
 
 /** Writes a status when it says something new. */
 export async function writeStatus<K extends Kind>(
-  { client }: Context,
+  { client }: Pick<Context, "client">,
   kind: K,
   object: KindOf<K> & { status?: unknown },
   status: unknown,

@@ -28,6 +28,8 @@ function deployment(replicas: number, image = "web:1"): NewOf<typeof Deployment>
 }
 const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true
+const isReason = (one: Deployment | undefined, type: string, reason: string): boolean =>
+  one?.status?.conditions?.some((condition) => condition.type === type && condition.reason === reason) === true
 const image = (pod: Pod): string | undefined => pod.spec.containers[0]?.image
 
 async function deployed(cluster: TestCluster, replicas: number): Promise<void> {
@@ -56,6 +58,16 @@ describe("a deployment", () => {
     await cluster.client.patch(Deployment, web, { type: "merge", body: { metadata: { labels: { touched: "yes" } } } })
     await atRest(cluster)
     expect(cluster.writes.slice(before)).toEqual([])
+  })
+
+  it("that is to have no pods yet is made with few writes, and says once that it is done", async () => {
+    await using cluster = await startTestCluster()
+    await cluster.client.create(Deployment, deployment(0))
+    await until(cluster.informers(Deployment), ([one]) => isReason(one, "Progressing", "NewReplicaSetAvailable"))
+    await atRest(cluster)
+    const own = cluster.writes.filter((write) => /deployments|replicasets/.test(write))
+    expect(own.filter((write) => write.endsWith("/status"))).toHaveLength(2)
+    expect(own).toHaveLength(4)
   })
 
   it("is scaled to zero and back", async () => {

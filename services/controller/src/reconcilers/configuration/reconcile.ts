@@ -1,10 +1,11 @@
 import { type NewOf, StatusError } from "@wick/sdk/api"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
-import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
+import { type Controller, createController, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import { freshCause } from "@wick/sdk/tracing"
-import { type Context, causedBy, createChild, loopParts, writeStatus } from "../context.ts"
+import { type Context, causedBy, createChild, loopParts } from "../context.ts"
 import { byConfiguration, configurationKey } from "../revision-index.ts"
+import { StatusWriter } from "../status-writer.ts"
 import { decide, numberingName, revisionNames } from "./decide.ts"
 
 const concurrency = 8
@@ -13,6 +14,7 @@ export function startConfigurationController(context: Context): Controller {
   const { informers, clock } = context
   const configurations = informers(Configuration, { indexes: { chosenName } })
   const revisions = informers(Revision, { indexes: byConfiguration })
+  const statuses = new StatusWriter(context, Configuration)
   const namers = (revision: Revision): string[] => {
     const { name, namespace } = revision.metadata
     const numbering = numberingName(name)
@@ -35,18 +37,20 @@ export function startConfigurationController(context: Context): Controller {
     reconcile: async (key) => {
       const { namespace, name } = splitKey(key)
       const configuration = configurations.get(name, namespace)
-      if (!configuration || configuration.metadata.deletionTimestamp) return done
+      if (!configuration || configuration.metadata.deletionTimestamp) return statuses.forget(key)
       const own = revisions.byIndex("configuration", key)
       const named = revisionNames(configuration).flatMap((each) => revisions.get(each, namespace) ?? [])
       const observed = { configuration, revisions: [...new Set([...own, ...named])] }
       const decision = decide(observed, clock.now())
       const refusal = decision.revision && (await createRevision(context, configuration, decision.revision))
       const { status, news } = refusal ? decide({ ...observed, refusal: refusal.message }, clock.now()) : decision
-      await writeStatus(context, Configuration, configuration, status)
+      // Who has chosen the revision's name waits to hear that it is of this template.
+      const atOnce = news.length > 0 || chosenName(configuration).length > 0
+      const written = await statuses.write(configuration, status, { atOnce })
       for (const happening of news) context.events.record(configuration, happening)
       // The API's no is tried again: what it follows from, such as a policy, may change.
       if (refusal) throw refusal
-      return done
+      return written
     },
   })
 }

@@ -8,10 +8,10 @@ import { revisionKeys, revisionLabel } from "@wick/sdk/api/serving/revision-key"
 import {
   type Controller,
   createController,
-  done,
   type Informer,
   keyOf,
   type Result,
+  soonest,
   splitKey,
   subject,
   wakeAfter,
@@ -19,7 +19,9 @@ import {
 } from "@wick/sdk/controller"
 import { currentCondition } from "../../conditions.ts"
 import { controllerKey } from "../../owner.ts"
-import { type Context, loopParts, writeStatus } from "../context.ts"
+import { sameJson } from "../../same-json.ts"
+import { type Context, loopParts } from "../context.ts"
+import { StatusWriter } from "../status-writer.ts"
 import { applyDeployment, applyImages, applyPodAutoscaler } from "./apply.ts"
 import { decide, type Observed } from "./decide.ts"
 import { deploymentName, podAutoscalerName } from "./names.ts"
@@ -40,6 +42,12 @@ interface Caches {
   readonly images: Informer<typeof Image>
 }
 
+interface Parts {
+  readonly caches: Caches
+  readonly resolver: DigestResolver
+  readonly statuses: StatusWriter<typeof Revision>
+}
+
 export function startRevisionController(context: Context): RevisionController {
   const { client, informers, config, registries, clock } = context
   const caches: Caches = {
@@ -53,6 +61,7 @@ export function startRevisionController(context: Context): RevisionController {
     const key = controllerKey(image, "Revision")
     return key ? [key] : []
   }
+  const statuses = new StatusWriter(context, Revision)
   const wake = (key: string, afterMs?: number): void => controller.wake(key, afterMs)
   const resolver = createDigestResolver({ client, clock, registries, wake })
   const controller = createController({
@@ -72,7 +81,7 @@ export function startRevisionController(context: Context): RevisionController {
         subscribe: (wake) => config.onChange(() => caches.revisions.list().map(keyOf).forEach(wake)),
       },
     ],
-    reconcile: (key) => reconcile(context, caches, resolver, key),
+    reconcile: (key) => reconcile(context, { caches, resolver, statuses }, key),
   })
   const dispose = async (): Promise<void> => {
     await resolver[Symbol.asyncDispose]()
@@ -85,12 +94,12 @@ export function startRevisionController(context: Context): RevisionController {
   }
 }
 
-async function reconcile(context: Context, caches: Caches, resolver: DigestResolver, key: string): Promise<Result> {
+async function reconcile(context: Context, { caches, resolver, statuses }: Parts, key: string): Promise<Result> {
   const { namespace, name } = splitKey(key)
   const revision = caches.revisions.get(name, namespace)
   if (!revision || revision.metadata.deletionTimestamp) {
     resolver.forget(key)
-    return done
+    return statuses.forget(key)
   }
   const config = context.config.current()
   const deployment = caches.deployments.get(deploymentName(name), namespace)
@@ -107,12 +116,14 @@ async function reconcile(context: Context, caches: Caches, resolver: DigestResol
     decision.podAutoscaler && applyPodAutoscaler(context, revision, podAutoscaler, decision.podAutoscaler),
   ])
   const { status } = refusal ? decide({ ...observed, refusal: refusal.message }, context.clock.now()) : decision
-  await writeStatus(context, Revision, revision, status)
+  // What a tag stood for must not be asked again: the next answer may be another.
+  const atOnce = !sameJson(revision.status?.containerStatuses, status.containerStatuses)
+  const written = await statuses.write(revision, status, { atOnce })
   for (const news of newsOf(revision, status)) context.events.record(revision, news)
   // The API's no is tried again: what it follows from, such as a quota or a policy, may change.
   if (refusal) throw refusal
   await applyImages(context, (image) => caches.images.get(image, namespace), decision.images)
-  return unready ? wakeAfter(askAfterMs) : done
+  return unready ? soonest(written, wakeAfter(askAfterMs)) : written
 }
 
 /** Of an image it matters only that it is there. */

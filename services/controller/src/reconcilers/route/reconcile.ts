@@ -11,6 +11,8 @@ import {
   createController,
   done,
   keyOf,
+  type Result,
+  soonest,
   splitKey,
   subject,
   wakeAfter,
@@ -19,12 +21,14 @@ import {
 import { currentCondition } from "../../conditions.ts"
 import { labels } from "../../labels.ts"
 import { isOwnedBy } from "../../owner.ts"
+import { sameJson } from "../../same-json.ts"
 import { putCertificate } from "../certificate/put.ts"
-import { type Context, createChild, loopParts, writeStatus } from "../context.ts"
+import { type Context, createChild, loopParts } from "../context.ts"
 import { putIngress } from "../ingress/put.ts"
 import type { PlaceholderPlan } from "../placeholder/desired.ts"
 import { configurationKey } from "../revision-index.ts"
-import { decide, type Observed, placeholderNames } from "./decide.ts"
+import { StatusWriter } from "../status-writer.ts"
+import { decide, type Observed, type Plan, placeholderNames } from "./decide.ts"
 
 const concurrency = 8
 const foreignAgainMs = 15_000
@@ -37,6 +41,7 @@ export function startRouteController(context: Context): Controller {
   const ingresses = informers(Ingress)
   const certificates = informers(Certificate, { indexes: { route: routeOf, wildcard: wildcardsOf } })
   const services = informers(Service, { labelSelector: labels.route, indexes: { route: routeOf } })
+  const statuses = new StatusWriter(context, Route)
   const routesTo = (target: string): string[] => routes.byIndex("target", target).map(keyOf)
   const observe = (route: Route, namespace: string): Observed => {
     const byName = placeholderNames(config.current(), route).flatMap((name) => services.get(name, namespace) ?? [])
@@ -76,7 +81,7 @@ export function startRouteController(context: Context): Controller {
     reconcile: async (key) => {
       const { namespace = "", name } = splitKey(key)
       const route = routes.get(name, namespace)
-      if (!route || route.metadata.deletionTimestamp) return done
+      if (!route || route.metadata.deletionTimestamp) return statuses.forget(key)
       const observed = observe(route, namespace)
       const first = decide(observed, clock.now())
       const foreign = await makePlaceholders(context, first.placeholders)
@@ -84,16 +89,25 @@ export function startRouteController(context: Context): Controller {
         foreign.length > 0 ? decide({ ...observed, services: [...observed.services, ...foreign] }, clock.now()) : first
       await Promise.all(plan.certificates.put.map((certificate) => putCertificate(context, certificate)))
       if (plan.ingress) await putIngress(context, plan.ingress)
-      await writeStatus(context, Route, route, plan.status)
+      const written = await statuses.write(route, plan.status, { atOnce: leadsElsewhere(route, plan.status) })
       await Promise.all([
         remove(context, Service, namespace, plan.placeholders.remove),
         remove(context, Certificate, namespace, plan.certificates.remove),
       ])
-      // Services that are of no route are not followed, so one that goes is not heard of.
-      if (plan.placeholders.foreign.length > 0) return wakeAfter(foreignAgainMs)
-      return plan.wakeAtMs === undefined ? done : wakeAfter(Math.max(1, plan.wakeAtMs - clock.now()))
+      return soonest(written, again(plan, clock.now()))
     },
   })
+}
+
+/** Services that are of no route are not followed: one that goes is not heard of. */
+function again({ placeholders, wakeAtMs }: Plan, nowMs: number): Result {
+  if (placeholders.foreign.length > 0) return wakeAfter(foreignAgainMs)
+  return wakeAtMs === undefined ? done : wakeAfter(Math.max(1, wakeAtMs - nowMs))
+}
+
+/** Of a route that has led somewhere it is told at once where it leads now. */
+function leadsElsewhere({ status }: Route, next: NonNullable<Route["status"]>): boolean {
+  return status?.traffic !== undefined && !sameJson(status.traffic, next.traffic)
 }
 
 /** Returns Services of others that have a name which the route wants. */

@@ -3,11 +3,12 @@ import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import { Route } from "@wick/sdk/api/serving/route"
 import { Service } from "@wick/sdk/api/serving/service"
-import { type Controller, createController, done, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
+import { type Controller, createController, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import { freshCause } from "@wick/sdk/tracing"
 import { isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
-import { type Context, causedBy, createChild, loopParts, writeStatus } from "../context.ts"
+import { type Context, causedBy, createChild, loopParts } from "../context.ts"
+import { StatusWriter } from "../status-writer.ts"
 import { decideStatus, desiredChildren, routeTurn } from "./decide.ts"
 
 const concurrency = 8
@@ -18,6 +19,7 @@ export function startServiceController(context: Context): Controller {
   const configurations = informers(Configuration)
   const routes = informers(Route)
   const revisions = informers(Revision)
+  const statuses = new StatusWriter(context, Service)
   return createController({
     name: "service",
     ...loopParts(context),
@@ -31,7 +33,7 @@ export function startServiceController(context: Context): Controller {
     reconcile: async (key) => {
       const { namespace, name } = splitKey(key)
       const service = services.get(name, namespace)
-      if (!service || service.metadata.deletionTimestamp) return done
+      if (!service || service.metadata.deletionTimestamp) return statuses.forget(key)
       const desired = desiredChildren(service)
       const makeConfiguration = () =>
         applyChild(context, Configuration, service, configurations.get(name, namespace), desired.configuration)
@@ -43,8 +45,7 @@ export function startServiceController(context: Context): Controller {
       const turn = routeTurn(service, configuration, byo ? revisions.get(byo, namespace) : undefined)
       const route = byo ? (turn === "now" ? await makeRoute() : existing) : early
       const observed = { service, configuration, route, nameTaken: turn === "never" }
-      await writeStatus(context, Service, service, decideStatus(observed, clock.now()))
-      return done
+      return statuses.write(service, decideStatus(observed, clock.now()))
     },
   })
 }

@@ -137,9 +137,9 @@ class Deployments implements AsyncDisposable {
       const body = { metadata: { uid, annotations: { [revisionAnnotation]: plan.revision } } }
       await this.#patch(deployment, body)
     }
-    // A set that is resized wakes us again, and once more when it has seen to that: the status is written then, once.
-    const resized = plan.create === undefined && plan.change.some(({ replicas }) => replicas !== undefined)
-    if (!resized && !isUnderWay) await this.#writeStatus(deployment, statusPatch(deployment.status, plan.status))
+    // A set that is resized, or made without pods, wakes us again when it has seen to that: the status is written then, once.
+    const isSoonTold = plan.create === undefined ? resizes : plan.create.spec.replicas === 0
+    if (!isSoonTold && !isUnderWay) await this.#writeStatus(deployment, statusPatch(deployment.status, plan.status))
   }
 
   async #writeStatus(deployment: Deployment, status: object | undefined): Promise<void> {
