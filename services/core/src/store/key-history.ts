@@ -40,6 +40,14 @@ export class KeyHistory {
     return this.#last === undefined
   }
 
+  /**
+   * Whether there is something that compaction will forget one day: an older version, or a tombstone, even if that is all
+   * that there is, as it can be after a restart.
+   */
+  get isSuperseded(): boolean {
+    return this.#older.length > 0 || this.#last?.version === 0
+  }
+
   append(version: Version): void {
     const last = this.#last
     this.#last = version
@@ -73,6 +81,8 @@ export class KeyHistory {
    */
   compact(revision: number): readonly Version[] {
     if (this.#last === undefined) return noVersions
+    const next = this.#older[1] ?? this.#last
+    if (this.#older.length > 0 && next.modRevision > revision) return noVersions
     const versions = [...this.#older, this.#last]
     let keepFrom = 0
     for (const [at, version] of versions.entries()) {

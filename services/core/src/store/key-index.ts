@@ -3,20 +3,15 @@ import { KeyHistory, type Version } from "./key-history.ts"
 import { type KeyInterval, noEnd } from "./key-interval.ts"
 import { SortedList } from "./sorted-list.ts"
 
-/** A change of a key that made an older version of it superfluous, once history before `revision` is forgotten. */
-interface Superseding {
-  readonly revision: number
-  readonly history: KeyHistory
-}
-
 /**
  * Every key that is remembered, with its versions: all of the store but the values. Compaction looks only at keys that
- * have something to forget, because what will be forgotten is queued when it is superseded.
+ * have something to forget, for each of them is noted when it first has.
  */
 export class KeyIndex {
   readonly #byKey = new Map<string, KeyHistory>()
   readonly #sorted = new SortedList<KeyHistory>()
-  #superseding: Superseding[] = []
+  /** Keys of which something will be forgotten: each once, however often it was written. */
+  #superseded: KeyHistory[] = []
   /** Keys of a state that is being restored: to sort them all in the end is faster than to insert each. */
   #unsorted: KeyHistory[] = []
 
@@ -49,11 +44,9 @@ export class KeyIndex {
     const known = this.#byKey.get(key)
     const history = known ?? new KeyHistory(key)
     if (known === undefined) this.#byKey.set(key, history)
-    // A tombstone goes one day even if it is all that there is, as it can be after a restart.
-    if (known !== undefined || version.version === 0) {
-      this.#superseding.push({ revision: version.modRevision, history })
-    }
+    const isNoted = history.isSuperseded
     history.append(version)
+    if (!isNoted && history.isSuperseded) this.#superseded.push(history)
     return { history, isNew: known === undefined }
   }
 
@@ -69,16 +62,12 @@ export class KeyIndex {
 
   /** Forgets what only readers before `revision` could see; tells each forgotten version to `forgotten`. */
   compact(revision: number, forgotten: (version: Version) => void): void {
-    let done = 0
-    while ((this.#superseding[done]?.revision ?? Number.POSITIVE_INFINITY) <= revision) done++
-    const due = this.#superseding.slice(0, done)
-    // A tombstone of just this revision stays until the next compaction, so its key stays queued.
-    const stay = due.filter((item) => item.revision === revision)
-    this.#superseding = stay.concat(this.#superseding.slice(done))
-    for (const { history } of due) {
-      if (history.isEmpty) continue
+    const looked = this.#superseded
+    this.#superseded = []
+    for (const history of looked) {
       for (const version of history.compact(revision)) forgotten(version)
       if (history.isEmpty) this.#remove(history)
+      else if (history.isSuperseded) this.#superseded.push(history)
     }
   }
 
