@@ -133,8 +133,8 @@ class GarbageCollector {
   }
 
   async #patchMetadata(object: TrackedObject, metadata: object): Promise<void> {
-    const { uid, resourceVersion } = object
-    const body = { metadata: { uid, resourceVersion, ...metadata } }
+    const { uid } = object
+    const body = { metadata: { uid, resourceVersion: this.#inventory.versionOf(object), ...metadata } }
     await this.#context.client.patch(object.kind, referenceOf(object), { type: "merge", body })
   }
 

@@ -2,6 +2,7 @@ import { CustomResourceDefinition } from "@wick/sdk/api/apiextensions/custom-res
 import { APIService } from "@wick/sdk/api/apiregistration/api-service"
 import type { Kind, KindOf } from "@wick/sdk/api/kind"
 import type { ObjectMeta } from "@wick/sdk/api/meta/object-meta"
+import { StatusError } from "@wick/sdk/api/meta/status-error"
 import {
   type Change,
   type Controller,
@@ -93,6 +94,15 @@ export class Inventory implements AsyncDisposable {
     return this.#objects.get(uid)
   }
 
+  /** The version that an object is known in. Conflict when it is known otherwise by now: what follows from it may not be right. */
+  versionOf(object: TrackedObject): string {
+    const { kind, uid, name, namespace } = object
+    const informer = this.#followed.get(kindKey(kind))?.informer
+    const version = informer?.get(name, namespace)?.metadata.resourceVersion
+    if (version !== undefined && this.#objects.get(uid) === object) return version
+    throw new StatusError("Conflict", `${kind.plural} "${name}" has changed meanwhile`)
+  }
+
   /** Objects of a namespace, those excepted that belong to no kind that is followed. */
   inNamespace(namespace: string): TrackedObject[] {
     return [...(this.#namespaces.get(namespace) ?? [])].flatMap((uid) => this.#objects.get(uid) ?? [])
@@ -173,11 +183,7 @@ export class Inventory implements AsyncDisposable {
     const { uid = "" } = metadata
     const before = this.#objects.get(uid)
     const seen = tracked(kind, metadata)
-    if (before && isSame(before, seen)) {
-      // Each version comes with texts of its own: those that are here already do as well.
-      this.#objects.set(before.uid, { ...before, kind, resourceVersion: seen.resourceVersion })
-      return
-    }
+    if (before?.kind === kind && isSame(before, seen)) return
     const after = { ...seen, owners: sharedOwners(seen.owners, this.#objects), asOwner: before?.asOwner }
     this.#objects.set(uid, after)
     const neighbours = this.#namespaces.get(after.namespace)

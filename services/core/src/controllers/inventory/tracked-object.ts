@@ -9,7 +9,6 @@ export interface TrackedObject {
   readonly name: string
   /** "" for objects of the cluster. */
   readonly namespace: string
-  readonly resourceVersion: string
   readonly owners: readonly OwnerReference[]
   readonly finalizers: readonly string[]
   readonly deleting: boolean
@@ -26,7 +25,6 @@ export function tracked(kind: Kind, metadata: ObjectMeta): TrackedObject {
     uid: metadata.uid ?? "",
     name: metadata.name ?? "",
     namespace: metadata.namespace ?? "",
-    resourceVersion: metadata.resourceVersion ?? "",
     owners: metadata.ownerReferences ?? nobody,
     finalizers: metadata.finalizers ?? noFinalizers,
     deleting: metadata.deletionTimestamp !== undefined,
