@@ -12,7 +12,7 @@ import type { Asked, Passage } from "./host-rule.ts"
 import { IngressTable } from "./ingress-table.ts"
 import { revisionAddress } from "./revision-address.ts"
 import type { ServiceBackends } from "./service-backends.ts"
-import { trimmedIngress, trimmedPod, trimmedRevision } from "./trimmed-views.ts"
+import { takenIn, trimmedIngress, trimmedPod, trimmedRevision } from "./trimmed-views.ts"
 import { WatchedIngress, WatchedPod, WatchedRevision } from "./watched-kinds.ts"
 
 /** A request for an unknown host waits this long for the API server to say whether the host is new. */
@@ -73,6 +73,7 @@ export class ClusterWatch implements GatewayRouting {
       if (after) {
         this.#ingresses.put(after)
         this.#certificates.put(after)
+        takenIn(after)
       } else if (before) {
         this.#ingresses.remove(before)
         this.#certificates.remove(before)

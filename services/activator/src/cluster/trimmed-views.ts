@@ -14,7 +14,35 @@ export function trimmedIngress({ apiVersion, kind, metadata, spec }: WatchedIngr
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp } = metadata
   const annotations = picked(metadata.annotations, [ingressClass])
   const kept = { name, namespace, uid, resourceVersion, generation, creationTimestamp, annotations }
-  return { apiVersion, kind, metadata: kept, spec } as WatchedIngress
+  return new NewIngress({ apiVersion, kind, metadata: kept, spec } as WatchedIngress) as WatchedIngress
+}
+
+/** An Ingress as it comes. What it leads to is in the tables then, in fewer words: who it is is all that is kept of it. */
+class NewIngress {
+  readonly apiVersion: string | undefined
+  readonly kind: string | undefined
+  readonly metadata: WatchedIngress["metadata"]
+  #spec: WatchedIngress["spec"] | undefined
+
+  constructor({ apiVersion, kind, metadata, spec }: WatchedIngress) {
+    this.apiVersion = apiVersion
+    this.kind = kind
+    this.metadata = metadata
+    this.#spec = spec
+  }
+
+  get spec(): WatchedIngress["spec"] | undefined {
+    return this.#spec
+  }
+
+  forgetSpec(): void {
+    this.#spec = undefined
+  }
+}
+
+/** The tables have the Ingress: nobody looks at what it says again. */
+export function takenIn(ingress: WatchedIngress): void {
+  if (ingress instanceof NewIngress) ingress.forgetSpec()
 }
 
 export function trimmedRevision({ apiVersion, kind, metadata, spec, status }: WatchedRevision): WatchedRevision {
