@@ -152,8 +152,8 @@ export class DefinitionKeeper {
     if (!resource) return this.#release(definition)
     const cache = this.#server.store.cache(resource)
     await cache.fresh()
-    for (const { index } of cache.list()) {
-      const named = { name: index.name, ...(resource.namespaced && { namespace: index.namespace }) }
+    for (const { name, namespace } of cache.list()) {
+      const named = { name, ...(resource.namespaced && { namespace }) }
       await this.#client.delete(resource, named).catch((error: unknown) => {
         if (!isStatus(error, "NotFound")) throw error
       })

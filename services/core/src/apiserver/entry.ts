@@ -3,7 +3,7 @@ import { SharedObject } from "@wick/sdk/client"
 import type { ValueReader } from "#store"
 import { encodeStored, parseObject, withResourceVersion } from "./object-bytes.ts"
 import type { RecentTexts } from "./recent-texts.ts"
-import { type Indexed, indexOf } from "./selection.ts"
+import { type Indexed, indexOf, type Texts } from "./selection.ts"
 import type { ServedResource } from "./served-resource.ts"
 import type { WarmObjects } from "./warm-objects.ts"
 
@@ -19,10 +19,13 @@ export interface Origin {
  * An object as it is served: whole bytes, and what selectors look at. Where the store can be asked at once, bytes that
  * nobody has asked for lately are read again when somebody does: an object that rests costs what is selected by.
  */
-export class Entry extends SharedObject {
+export class Entry extends SharedObject implements Indexed {
   readonly key: string
   readonly revision: number
-  readonly index: Indexed
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Texts
+  readonly fields: Texts
   /** Of the bytes as they are served. */
   readonly size: number
   readonly #origin: Origin
@@ -36,12 +39,15 @@ export class Entry extends SharedObject {
   #shared: WeakRef<AnyObject> | undefined
   #used = false
 
-  constructor(origin: Origin, key: string, revision: number, read: Read, index: Indexed) {
+  constructor(origin: Origin, key: string, revision: number, read: Read, { namespace, name, labels, fields }: Indexed) {
     super()
     const { again } = origin
     this.key = key
     this.revision = revision
-    this.index = index
+    this.namespace = namespace
+    this.name = name
+    this.labels = labels
+    this.fields = fields
     this.size = read.bytes.length
     this.#origin = origin
     this.#differs = read.differs
@@ -49,14 +55,6 @@ export class Entry extends SharedObject {
     this.#bytes = read.bytes
     if (again) this.#object = read.object
     again?.warm.add(this)
-  }
-
-  get name(): string {
-    return this.index.name
-  }
-
-  get namespace(): string {
-    return this.index.namespace
   }
 
   get resourceVersion(): string {
@@ -74,7 +72,7 @@ export class Entry extends SharedObject {
   }
 
   remains(): AnyObject {
-    const { name, namespace, labels } = this.index
+    const { name, namespace, labels } = this
     const { apiVersion, kind } = this.#origin.resource
     return {
       apiVersion,
@@ -136,7 +134,7 @@ interface Read {
 /** `like`: an entry that this one is likely to have much in common with, such as the one before it. */
 export function entryOf(origin: Origin, key: string, stored: Uint8Array, revision: number, like?: Entry): Entry {
   const read = readObject(origin.resource, stored, revision)
-  return new Entry(origin, key, revision, read, indexOf(origin.resource, read.object, like?.index, origin.recent))
+  return new Entry(origin, key, revision, read, indexOf(origin.resource, read.object, like, origin.recent))
 }
 
 function readObject(resource: ServedResource, stored: Uint8Array, revision: number) {

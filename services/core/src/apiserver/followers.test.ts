@@ -1,6 +1,7 @@
 import { expect, it } from "vitest"
 import { Entry } from "./entry.ts"
 import { Followers, type Scope } from "./followers.ts"
+import type { Indexed } from "./selection.ts"
 import type { ServedResource } from "./served-resource.ts"
 import { CachedEvent, type SeenAs } from "./watch-cache.ts"
 
@@ -12,7 +13,7 @@ const entry = (name: string): Entry => {
 
 function counting(wanted: string): { readonly scope: () => Scope; readonly asked: () => number } {
   let asked = 0
-  const selection = ({ name }: Entry["index"]): boolean => {
+  const selection = ({ name }: Indexed): boolean => {
     asked++
     return name === wanted
   }

@@ -115,7 +115,7 @@ export class ObjectStore {
   async update(resource: ServedResource, before: Entry, object: AnyObject): Promise<Entry> {
     const { key, revision: seen } = before
     const { succeeded, ...written } = await this.#put({ key, target: "mod", op: "=", value: seen }, object)
-    if (!succeeded) throw conflict(resource, before.index.name)
+    if (!succeeded) throw conflict(resource, before.name)
     return this.#written(resource, before.key, written)
   }
 
@@ -139,7 +139,7 @@ export class ObjectStore {
       success: [{ kind: "delete", key: before.key }],
       failure: [],
     })
-    if (!succeeded) throw conflict(resource, before.index.name)
+    if (!succeeded) throw conflict(resource, before.name)
     await this.cache(resource).caughtUpTo(revision)
     return revision
   }

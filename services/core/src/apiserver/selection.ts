@@ -12,9 +12,11 @@ import { labelValue, qualifiedName } from "./strategy/name-format.ts"
 export interface Indexed {
   readonly namespace: string
   readonly name: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly fields: Readonly<Record<string, string>>
+  readonly labels: Texts
+  readonly fields: Texts
 }
+
+export type Texts = Readonly<Record<string, string>>
 
 export type Selection = (object: Indexed) => boolean
 
@@ -35,17 +37,13 @@ export function indexOf(resource: ServedResource, object: AnyObject, like?: Inde
     }
   }
   if (!like) return { namespace, name, labels, fields }
-  const index = {
+  return {
     namespace: namespace === like.namespace ? like.namespace : namespace,
-    name,
+    name: name === like.name ? like.name : name,
     labels: sharing(labels, like.labels, recent),
     fields: sharing(fields, like.fields, recent),
   }
-  const same = index.labels === like.labels && index.fields === like.fields
-  return same && name === like.name && namespace === like.namespace ? like : index
 }
-
-type Texts = Readonly<Record<string, string>>
 
 const noTexts: Record<string, string> = {}
 

@@ -35,9 +35,9 @@ export class CachedEvent {
   /** What a watcher of `selection` sees: an object that leaves it is deleted for it, one that enters is added. */
   seenBy(selection: Selection): SeenAs | undefined {
     const { before, after } = this
-    const was = before !== undefined && selection(before.index)
+    const was = before !== undefined && selection(before)
     // Most writes change nothing that is selected by.
-    const is = after !== undefined && (after.index === before?.index ? was : selection(after.index))
+    const is = after !== undefined && (before && saysTheSame(before, after) ? was : selection(after))
     if (is) return was ? "MODIFIED" : "ADDED"
     return was ? "DELETED" : undefined
   }
@@ -73,6 +73,11 @@ export class CachedEvent {
     this.#lines.push({ type, encoding, bytes })
     return bytes
   }
+}
+
+/** Texts that stayed are the very same, for a new entry takes those of the one before it. */
+function saysTheSame(before: Entry, after: Entry): boolean {
+  return before.labels === after.labels && before.fields === after.fields
 }
 
 /** Where in entries, which are in the order of their keys, the first stands that is not before `key`. */

@@ -28,7 +28,7 @@ export class Backends {
       service && (parseObject(service.bytes) as unknown as Service),
       slices
         .list(namespace)
-        .filter(({ index }) => index.labels[serviceLabel] === name)
+        .filter(({ labels }) => labels[serviceLabel] === name)
         .map(({ bytes }) => parseObject(bytes) as unknown as EndpointSlice),
     )
   }
@@ -48,15 +48,15 @@ export class Backends {
 
   #follow(
     resource: ServedResource,
-    tell: (index: { namespace: string; name: string; labels: Readonly<Record<string, string>> }) => void,
+    tell: (object: { namespace: string; name: string; labels: Readonly<Record<string, string>> }) => void,
   ): () => void {
     const cache = this.#server.store.cache(resource)
     let stop = (): void => {}
     let isOver = false
     const watcher: Watcher = {
       onEvent: ({ before, after }) => {
-        const index = (after ?? before)?.index
-        if (index) tell(index)
+        const entry = after ?? before
+        if (entry) tell(entry)
       },
       onLost: () => void begin(),
     }

@@ -91,7 +91,7 @@ export class Aggregator implements AsyncDisposable {
     this.#unsubscribe = cache.subscribe(cache.revision, {
       onEvent: ({ before, after }) => {
         if (after) return this.#take(parseObject(after.bytes) as unknown as APIService)
-        if (before) this.#drop(before.index.name)
+        if (before) this.#drop(before.name)
       },
       onLost: () => {
         if (!this.#isClosed) void this.start().catch(() => {})

@@ -41,11 +41,11 @@ class ResourceMetrics {
 
   async nodes(asked: Named): Promise<AnyObject[]> {
     const entries = await this.#entries(Node as unknown as Kind, asked)
-    if (asked.name === "") this.#samples.keepOnly(new Set(entries.map(({ index }) => index.name)))
+    if (asked.name === "") this.#samples.keepOnly(new Set(entries.map(({ name }) => name)))
     const objects = await Promise.all(
-      entries.map(async ({ index }) => {
-        const pair = await this.#samples.of(index.name)
-        return pair && nodeMetrics(index, pair, this.#server.clock.now())
+      entries.map(async (entry) => {
+        const pair = await this.#samples.of(entry.name)
+        return pair && nodeMetrics(entry, pair, this.#server.clock.now())
       }),
     )
     return objects.filter((object) => object !== undefined)
@@ -53,7 +53,7 @@ class ResourceMetrics {
 
   async pods(asked: Named): Promise<AnyObject[]> {
     const entries = await this.#entries(Pod as unknown as Kind, asked)
-    const pods = entries.map(({ index, bytes }) => placed(index, parseObject(bytes) as unknown as Pod))
+    const pods = entries.map((entry) => placed(entry, parseObject(entry.bytes) as unknown as Pod))
     const nodes = [...new Set(pods.flatMap(({ node }) => node ?? []))]
     const pairs = new Map(await Promise.all(nodes.map(async (node) => [node, await this.#samples.of(node)] as const)))
     const now = this.#server.clock.now()

@@ -39,6 +39,6 @@ it("what Services have is told as they come, change and go, also after their wat
   store.renew(services)
   await store.create(services, service("c", "10.0.0.3"))
   expect(await told()).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.3", 30_002])
-  await store.delete(services, await store.get(services, "default", moved.index.name))
+  await store.delete(services, await store.get(services, "default", moved.name))
   expect(await told()).toEqual(["10.0.0.1", "10.0.0.3"])
 })

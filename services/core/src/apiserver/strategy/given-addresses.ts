@@ -53,7 +53,7 @@ export class GivenAddresses {
   }
 
   #count(entry: Entry, by: 1 | -1): void {
-    const { "spec.clusterIP": address, "spec.type": type } = entry.index.fields
+    const { "spec.clusterIP": address, "spec.type": type } = entry.fields
     if (address) this.#addresses.add(address, by)
     if (type === undefined || !nodePortTypes.has(type)) return
     const { ports = [] } = (parseObject(entry.bytes) as unknown as { spec: ServiceSpec }).spec

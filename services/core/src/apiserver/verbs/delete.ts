@@ -47,11 +47,11 @@ export async function deleteCollection(context: RequestContext): Promise<Page> {
   const selection = selectionOf(resource, info.query)
   const cache = server.store.cache(resource)
   await cache.fresh()
-  const entries = cache.list(info.namespace).filter(({ index }) => selection(index))
+  const entries = cache.list(info.namespace).filter(selection)
   const meta = { resourceVersion: String(cache.revision) }
-  const remove = async ({ index }: Entry): Promise<void> => {
-    const own = { ...context, info: { ...info, name: index.name, namespace: index.namespace } }
-    await removeNamed(triedOnly(own, options), index.name, options).catch((error: unknown) => {
+  const remove = async ({ name, namespace }: Entry): Promise<void> => {
+    const own = { ...context, info: { ...info, name, namespace } }
+    await removeNamed(triedOnly(own, options), name, options).catch((error: unknown) => {
       if (!isStatus(error, "NotFound")) throw error
     })
   }

@@ -67,7 +67,7 @@ function select(there: readonly Entry[], { selection, after, limit }: Wanted): F
   const entries: Entry[] = []
   for (let at = from; at < there.length; at++) {
     const entry = there[at] as Entry
-    if (!selection(entry.index)) continue
+    if (!selection(entry)) continue
     if (limit > 0 && entries.length === limit) return { entries, left: 1 }
     entries.push(entry)
   }
@@ -82,7 +82,7 @@ async function selectAsOf(context: RequestContext, revision: number, wanted: Wan
   try {
     for await (const some of server.store.past(resource, info.namespace, { revision, after })) {
       for (const [at, entry] of some.entries.entries()) {
-        if (!selection(entry.index)) continue
+        if (!selection(entry)) continue
         if (limit > 0 && entries.length === limit) return { entries, left: some.left + some.entries.length - at }
         entries.push(entry)
       }

@@ -126,7 +126,7 @@ class WatchStream {
 
   #sendPresent(announceEnd: boolean): void {
     const { info, resource } = this.#context
-    const present = this.#cache.list(info.namespace).filter(({ index }) => this.#selection(index))
+    const present = this.#cache.list(info.namespace).filter(this.#selection)
     let isFirst = present.length > 0 && this.#isFirst()
     const added = (bytes: Buffer): Buffer => {
       const formed = this.#formed(bytes, isFirst)
