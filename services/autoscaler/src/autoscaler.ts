@@ -27,6 +27,7 @@ import type { Metrics } from "@wick/sdk/metrics"
 import { type ConfigSource, watchConfig } from "@wick/sdk/serving-config"
 import type { AutoscalerMessage, RevisionHistory, RevisionLoad } from "@wick/sdk/wire"
 import type { MetricsExposure } from "./custom-metrics/metrics-api.ts"
+import { windowsOf } from "./desired/serving-objects.ts"
 import type { LoadListener } from "./load-server.ts"
 import { exposeScaling, type RevisionFigures } from "./metrics/scaling-metrics.ts"
 import { countReady, deletionCost, deletionCosts, podStates } from "./pod-counts.ts"
@@ -230,7 +231,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler, cause)
       await this.#writeStatus(scaled, plan, readyPods, service)
     } else if (plan.replicas > 0) this.#pokedMs.delete(key)
-    this.#objects.tell(key, { backing: plan.backing, spec })
+    this.#objects.tell(key, { backing: plan.backing, windows: windowsOf(spec) })
     return plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
   }
 

@@ -29,6 +29,7 @@ import { Aggregate } from "./aggregate.ts"
 import { type LoadOfPods, metrics, type PodLoad } from "./custom-metrics/answer.ts"
 import { MetricsApi, type MetricsExposure } from "./custom-metrics/metrics-api.ts"
 import { desiredAutoscaler, metricOf } from "./desired/horizontal-pod-autoscaler.ts"
+import { windowsOf } from "./desired/serving-objects.ts"
 import { countReady } from "./pod-counts.ts"
 import { isWritten } from "./same-fields.ts"
 import { seeService } from "./service-seen.ts"
@@ -158,7 +159,7 @@ export class ResourceScaling implements AsyncDisposable {
     this.#measure(key, spec)
     if (!this.#world.shares.owns(key)) return done
     const isForeign = await this.#write(scaled, desiredAutoscaler(scaled, settings))
-    objects.tell(key, { backing, ...(spec && { spec }) })
+    objects.tell(key, { backing, ...(spec && { windows: windowsOf(spec) }) })
     const counts = this.#autoscalers.get(name, namespace)?.status ?? {}
     const service = seeService(objects.services.get(name, namespace), scaled)
     const status = resourceStatusOf({ scaled, counts, isForeign }, service, clock.now())

@@ -21,10 +21,9 @@ import {
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
-import { desiredMetric, desiredService } from "./desired/serving-objects.ts"
+import { desiredMetric, desiredService, type Windows } from "./desired/serving-objects.ts"
 import type { Backing } from "./revision-scaler.ts"
 import { isWritten } from "./same-fields.ts"
-import type { ScalingSpec } from "./settings.ts"
 
 /** Objects that tell of scaling are never in the way of scaling: each revision's are written at most this often. */
 const restMs = 1000
@@ -33,8 +32,8 @@ const concurrency = 4
 /** What is to be told of one revision. */
 export interface Told {
   readonly backing: Backing | undefined
-  /** Absent where no load is looked at. */
-  readonly spec?: ScalingSpec
+  /** Over which load is looked at; absent where it is not. */
+  readonly windows?: Windows
 }
 
 export interface ServingObjectsWorld {
@@ -117,9 +116,9 @@ export class ServingObjects implements AsyncDisposable {
     const backing = told.backing ?? { mode, activators: numActivators }
     await this.#write(ServerlessService, scaled, service, desiredService(scaled, backing))
     const target = service?.status?.privateServiceName
-    if (told.spec === undefined || target === undefined) return done
+    if (told.windows === undefined || target === undefined) return done
     const metric = this.#metrics.get(name, namespace)
-    await this.#write(Metric, scaled, metric, desiredMetric(scaled, told.spec, target))
+    await this.#write(Metric, scaled, metric, desiredMetric(scaled, told.windows, target))
     if (metric !== undefined && metric.status?.conditions === undefined) await this.#isMeasured(metric)
     return done
   }

@@ -6,6 +6,13 @@ import type { ServerlessService } from "@wick/sdk/api/networking-internal/server
 import type { Backing } from "../revision-scaler.ts"
 import type { ScalingSpec } from "../settings.ts"
 
+export type Windows = Pick<ScalingSpec, "stableWindowMs" | "panicWindowMs">
+
+/** Of all that scaling goes by, which is a screenful for each revision. */
+export function windowsOf({ stableWindowMs, panicWindowMs }: ScalingSpec): Windows {
+  return { stableWindowMs, panicWindowMs }
+}
+
 const nanosPerMs = 1e6
 
 function metadataOf(scaled: PodAutoscaler) {
@@ -29,7 +36,7 @@ export function desiredService(scaled: PodAutoscaler, { mode, activators }: Back
 /** Over which windows the load of what is scaled is looked at, for those who want to know. */
 export function desiredMetric(
   scaled: PodAutoscaler,
-  { stableWindowMs, panicWindowMs }: ScalingSpec,
+  { stableWindowMs, panicWindowMs }: Windows,
   scrapeTarget: string,
 ): NewOf<typeof Metric> {
   const stableWindow = stableWindowMs * nanosPerMs

@@ -57,9 +57,12 @@ export function createDigestResolver(options: ResolverOptions): DigestResolver {
   }
   return {
     resolutionOf(revision, config) {
-      const known = fromStatus(revision)
-      if (known) return known
       const key = `${revision.metadata.namespace}/${revision.metadata.name}`
+      const known = fromStatus(revision)
+      if (known) {
+        pending.delete(key)
+        return known
+      }
       const asked = pending.get(key)
       if (asked && (asked.resolution.kind === "resolved" || clock.now() < asked.retryAtMs)) return asked.resolution
       const entry: Pending = {
