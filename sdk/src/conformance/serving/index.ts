@@ -15,6 +15,7 @@ import { runtime } from "./runtime.ts"
 import { scaling } from "./scaling.ts"
 import { settings } from "./settings.ts"
 import { tls } from "./tls.ts"
+import { upgrades } from "./upgrades.ts"
 import { validation } from "./validation.ts"
 
 export const serving: Topic = topic(
@@ -27,6 +28,7 @@ export const serving: Topic = topic(
     conditions,
     runtime,
     limits,
+    upgrades,
     scaling,
     routing,
     settings,

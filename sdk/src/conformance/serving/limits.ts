@@ -12,10 +12,12 @@ export const limits: Statement = (it) => {
     says(text, /request timeout/)
   })
 
-  it.withFunctions("S70: an answer that has begun ends at timeoutSeconds", async (world) => {
+  it.withFunctions("S70: an answer that has begun ends in order at timeoutSeconds, and says why", async (world) => {
     const service = await deploy(world, "a", { spec: { timeoutSeconds: 1 } })
-    const outcome = await ask(world, urlOf(service, "/chunks?count=50&ms=100")).catch(() => undefined)
-    holds(!outcome?.text.includes("chunk 40"), "the end is not reached")
+    const { status, text } = await ask(world, urlOf(service, "/chunks?count=50&ms=100"))
+    equal(status, 200)
+    says(text, /^chunk 0\n.*request timeout$/s)
+    holds(!text.includes("chunk 40"), "the end is not reached")
   })
 
   it.withFunctions("S71: the first byte may be limited alone", async (world) => {
@@ -48,6 +50,18 @@ export const limits: Statement = (it) => {
     const { status, text } = await slow
     equal(status, 200)
     says(text, /chunk 19/)
+  })
+
+  it.withFunctions("S74: requests that are being answered outlive their pod", async (world) => {
+    const service = await deploy(world, "a")
+    const slow = Array.from({ length: 5 }, () => ask(world, urlOf(service, "/chunks?count=20&ms=200")))
+    await ask(world, urlOf(service))
+    const { body } = await world.wire("GET", world.path("pods"))
+    for (const { metadata } of body.items) await world.wire("DELETE", world.path("pods", `/${metadata.name}`))
+    for (const { status, text } of await Promise.all(slow)) {
+      equal(status, 200)
+      says(text, /chunk 19/)
+    }
   })
 
   it.withFunctions("S101: a host that nobody has is 404", async (world) => {

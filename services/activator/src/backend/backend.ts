@@ -28,7 +28,7 @@ export interface BackendEvents {
   woken(backend: Backend): void
   /** A connection to the pod failed before anything was sent: it must prove itself again. */
   suspected(backend: Backend, pod: Pod): void
-  /** The pod has nothing in flight any more, and takes nothing more. */
+  /** The pod takes nothing more and has nothing in flight, unless it be connections that speak another protocol by now. */
   drained(backend: Backend, pod: Pod): void
 }
 
@@ -317,7 +317,7 @@ export class Backend {
     this.#takeFromReady(pod)
     pod.phase = "draining"
     pod.ejection?.cancel()
-    if (pod.inFlight === 0) this.#events.drained(this, pod)
+    if (pod.inFlight === pod.upgraded) this.#events.drained(this, pod)
   }
 
   /** The revision is gone: nobody will ever serve those who wait. */
@@ -425,7 +425,7 @@ export class Backend {
     this.#room.changed(pod)
     this.#lenderOf()?.left(pod)
     if (pod.phase === "draining") {
-      if (pod.inFlight === 0) this.#events.drained(this, pod)
+      if (pod.inFlight === pod.upgraded) this.#events.drained(this, pod)
       return
     }
     if (this.line.size > 0) this.#handOut()

@@ -29,6 +29,8 @@ export class Pod implements Roomed, PodRecord {
   phase: PodPhase = "starting"
   /** Slots held by calls. */
   inFlight = 0
+  /** Of these, connections that speak another protocol by now, which have no end of their own. */
+  upgraded = 0
   slots = 0
   isOwn = true
   idlePlace = -1

@@ -1,6 +1,7 @@
 import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
 import { createMetrics } from "@wick/sdk/metrics"
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
+import type { Pod } from "../backend/pod.ts"
 import { Prober } from "../backend/prober.ts"
 import { exposeRevisions } from "../metrics/expose-revisions.ts"
 import { RequestMeasuring } from "../metrics/request-series.ts"
@@ -98,4 +99,43 @@ it("tells of a revision again that was made anew under its name", async () => {
   fleet.putRevision("n", "r", {})
   fleet.removePod("r", { metadata: { name: "p", uid: "p", namespace: "n" } })
   expect(await metrics.text()).toContain('revision_name="r"')
+})
+
+describe("the end of a pod", () => {
+  const terminating = { metadata: { name: "p", uid: "p", namespace: "n", deletionTimestamp: "now" }, status: {} }
+  const answers = { podIP: "10.0.0.1", conditions: [{ type: "Ready", status: "True" }] }
+
+  it("waits for a WebSocket a while, for a request as long as it takes", async () => {
+    const { clock, fleet, pod, backend } = startFleet()
+    pod(answers)
+    const [request, chat] = [new ScriptedCall(), new ScriptedCall()]
+    for (const call of [request, chat]) backend.admit(call)
+    const inside = chat.pod as Pod
+    inside.upgraded++
+    fleet.putPod("r", terminating)
+    let isDrained = false
+    void fleet.drained("n", "r", new AbortController().signal).then(() => {
+      isDrained = true
+    })
+    await clock.advance(60_000)
+    expect(isDrained).toBe(false)
+    backend.finish(request, 200)
+    await clock.advance(0)
+    expect(isDrained).toBe(true)
+  })
+
+  it("comes at once when its last WebSocket has ended", async () => {
+    const { clock, fleet, pod, backend } = startFleet()
+    pod(answers)
+    const chat = new ScriptedCall()
+    backend.admit(chat)
+    const inside = chat.pod as Pod
+    inside.upgraded++
+    fleet.putPod("r", terminating)
+    const drained = fleet.drained("n", "r", new AbortController().signal)
+    inside.upgraded--
+    backend.finish(chat, 101)
+    await drained
+    expect(clock.monotonic()).toBe(0)
+  })
 })

@@ -30,6 +30,9 @@ export interface FleetWorld {
   readonly lender?: Lender | undefined
 }
 
+/** How long a terminating pod's WebSockets keep it from being told to stop; Knative's are given about as long. */
+const upgradesDrainMs = 30_000
+
 /** Every revision that was heard of, and what becomes of its pods. Fed by informers; holds no connection to the API. */
 export class Fleet {
   readonly #world: FleetWorld
@@ -154,19 +157,28 @@ export class Fleet {
     return [...(this.#backends.get(`${namespace}/${name}`)?.pods.keys() ?? [])]
   }
 
-  /** Resolves when no terminating pod of the revision has a request in flight. */
+  /**
+   * Resolves when no terminating pod of the revision has a request in flight. Of connections that speak another protocol
+   * only a while is waited for the end: goodbye on them is the application's to say, once it hears that it is to stop.
+   */
   drained(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+    let isPatient = true
     const busy = (): boolean => {
       const pods = this.#backends.get(`${namespace}/${name}`)?.pods.values() ?? []
-      return [...pods].some((pod) => pod.phase === "draining" && pod.inFlight > 0)
+      return [...pods].some((pod) => pod.phase === "draining" && pod.inFlight > (isPatient ? 0 : pod.upgraded))
     }
     if (!busy()) return Promise.resolve()
     return new Promise((resolve) => {
       const look = (): void => {
         if (busy() && !signal.aborted) return
         this.#drainWaiters.delete(look)
+        patience.cancel()
         resolve()
       }
+      const patience = this.#world.clock.timer(upgradesDrainMs, () => {
+        isPatient = false
+        look()
+      })
       this.#drainWaiters.add(look)
       signal.addEventListener("abort", look, { once: true })
     })

@@ -4,7 +4,7 @@ import type { Pod } from "../backend/pod.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
 import type { CallResponse, Incoming, Outgoing } from "./http-call.ts"
-import { cutOff, refuseWith } from "./own-answer.ts"
+import { cutOff, endInTime, refuseWith } from "./own-answer.ts"
 import type { RequestHead } from "./request-head.ts"
 import { responseHead } from "./response-head.ts"
 
@@ -17,6 +17,8 @@ export class H2Call extends Call {
   #stream: ClientHttp2Stream | undefined = undefined
   #limits: AnswerLimits | undefined = undefined
   #status = 0
+  /** Whether the answer promised neither a length nor messages of gRPC. */
+  #mayGrow = false
 
   constructor(request: Incoming, response: Outgoing, head: RequestHead, world: GatewayWorld) {
     super()
@@ -56,8 +58,10 @@ export class H2Call extends Call {
 
   refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
-    if (this.#response.headersSent) cutOff(this.#response)
-    else {
+    if (this.#response.headersSent) {
+      if (status === 504) endInTime(this.#response, text, this.#mayGrow)
+      else cutOff(this.#response)
+    } else {
       this.#status = status
       refuseWith(this.#response, status, text, retryAfterSeconds)
     }
@@ -123,7 +127,8 @@ export class H2Call extends Call {
     this.#status = Number(given[":status"] ?? 200)
     const headers: OutgoingHttpHeaders = {}
     for (const name in given) if (!name.startsWith(":")) headers[name] = given[name]
-    const pairs = responseHead(headers as Record<string, string | string[]>).headers
+    const { headers: pairs, length } = responseHead(headers as Record<string, string | string[]>)
+    this.#mayGrow = length < 0 && !given["content-type"]?.startsWith("application/grpc")
     const response = this.#response as CallResponse
     if (isWhole) {
       // gRPC tells errors by a head that is the end too, and takes anything else for a call that broke off.

@@ -6,7 +6,7 @@ import type { PodClient } from "../backend/connections.ts"
 import type { Pod } from "../backend/pod.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
-import { cutOff, refuseWith } from "./own-answer.ts"
+import { cutOff, endInTime, refuseWith } from "./own-answer.ts"
 import { RequestBody } from "./request-body.ts"
 import type { RequestHead } from "./request-head.ts"
 import { responseHead } from "./response-head.ts"
@@ -160,8 +160,9 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     const response = this.#response as CallResponse
     this.#headers = undefined
     if (response.headersSent) {
-      // The status is out already: a body cut short is all that can still be told.
-      cutOff(response)
+      // The status is out already: how the body ends is all that can still be told.
+      if (status === 504) endInTime(response, text, this.#length < 0)
+      else cutOff(response)
     } else if (!response.destroyed) {
       this.#status = status
       refuseWith(response, status, text, retryAfterSeconds)

@@ -51,6 +51,16 @@ export function answerUpgrade(socket: Duplex, answer: OwnAnswer): void {
   )
 }
 
+/**
+ * Ends an answer that has begun when its revision's time is up, as Knative does: in good order, the reason behind what has
+ * come so far. Where nothing may follow (a length was promised, gRPC's messages are counted) or nobody reads, it is cut off.
+ */
+export function endInTime(response: ServerResponse | Http2ServerResponse, text: string, mayGrow: boolean): void {
+  const writable = response as ServerResponse
+  if (mayGrow && writable.writableLength === 0) writable.end(text)
+  else cutOff(response)
+}
+
 /** Ends an answer that has begun so that its client cannot take it for whole. */
 export function cutOff(response: ServerResponse | Http2ServerResponse): void {
   // Destroying a stream of HTTP/2 would end it in good order.

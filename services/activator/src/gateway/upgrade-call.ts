@@ -81,9 +81,13 @@ export class UpgradeCall extends Call {
     }
     this.#status = 101
     if (this.cold !== undefined) this.backend?.answerBegun(this)
-    this.#limits?.wrote()
+    if (this.pod !== undefined) this.pod.upgraded++
     this.#socket.write(headText(answer))
-    if (first.length > 0) this.#socket.write(first)
+    // The answer proper begins with what follows: the head has only agreed to the protocol.
+    if (first.length > 0) {
+      this.#limits?.wrote()
+      this.#socket.write(first)
+    }
     if (this.record !== undefined) this.record.bodyBytes += first.length
     if (this.#first.length > 0) socket.write(this.#first)
     socket.on("error", () => this.#socket.destroy())
@@ -130,6 +134,7 @@ export class UpgradeCall extends Call {
     if (!this.open) return
     this.#limits?.stop()
     this.record?.ended(this.#status || status)
+    if (this.#status === 101 && this.pod !== undefined) this.pod.upgraded--
     this.backend?.finish(this, status === 0 ? this.#status : status)
     this.#upstream?.destroy()
   }

@@ -24,6 +24,7 @@ let isHealthy = true
 let input = "open"
 const messagesMax = 100
 let messages: Buffer[] = []
+let kept = Buffer.alloc(0)
 process.stdin
   .on("end", () => {
     input = "ended"
@@ -112,6 +113,11 @@ const handlers: Readonly<Record<string, Handler>> = {
     isHealthy = false
     response.end()
   },
+  // Memory that it keeps.
+  "/bloat": (query, _, response) => {
+    kept = Buffer.alloc(number(query, "megabytes") * 2 ** 20, 1)
+    json(response, { kept: kept.length })
+  },
   "/exit": (query) => process.exit(number(query, "code")),
 }
 
@@ -124,9 +130,13 @@ async function handle(request: Asked, response: Answered): Promise<void> {
 }
 
 const server = PROTOCOL === "h2c" ? createHttp2Server(handle) : createServer(handle)
-server.on("upgrade", (_, socket) => {
+// A protocol that says each thing back, after a while where it is asked to, and goodbye when it is told to end.
+server.on("upgrade", (request, socket) => {
+  const after = number(new URL(request.url ?? "/", "http://specimen").searchParams, "ms")
+  socket.on("error", () => {})
   socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-  socket.pipe(socket)
+  socket.on("data", (words: Buffer) => void setTimeout(() => socket.write(words), after))
+  process.on("SIGTERM", () => socket.end("goodbye"))
 })
 setTimeout(() => server.listen(Number(LISTEN)), Number(START_MS))
 process.on("SIGTERM", () => {
