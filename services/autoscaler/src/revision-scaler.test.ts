@@ -281,6 +281,13 @@ describe("a revision's day", () => {
     expect(story.replicas).toBe(0)
   })
 
+  it("goes to zero when no route leads to it and nobody calls, though its pod never came up", () => {
+    const story = new Story({ reachable: false }, { activity: { kind: "activating", sinceMs: start }, ready: 0 })
+    story.run(120, 0)
+    expect(story.replicas).toBe(0)
+    expect(story.plan?.activity).toMatchObject({ because: "NoTraffic" })
+  })
+
   it("lets scale-down-delay hold what was needed", () => {
     const story = new Story({ scaleDownDelayMs: 300_000 })
     story.poke()

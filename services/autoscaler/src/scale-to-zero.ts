@@ -5,7 +5,8 @@ import type { ScalingSpec } from "./settings.ts"
  *
  *     inactive ──load──▶ activating ──enough pods ready──▶ active
  *        ▲                   │                               │
- *        ├──── timed out ────┘                               │
+ *        ├──── timed out ────┤                               │
+ *        ├──── no route ─────┘                               │
  *        └────────────── no load for a window ───────────────┘
  */
 export type Activity =
@@ -47,6 +48,8 @@ export function scaleToZero(question: ZeroQuestion, spec: ScalingSpec, nowMs: nu
     case "activating": {
       if (question.readyPods >= question.enough)
         return { activity: { kind: "active", sinceMs: nowMs }, replicas: 1, wakeAfterMs: spec.stableWindowMs }
+      // A pod that is not ready yet may still be for somebody who comes, but not where no route leads.
+      if (!spec.reachable) return fallAsleep(asleep(nowMs), question, spec, nowMs)
       const left = spec.activationTimeoutMs - lasted
       if (left > 0) return { activity, replicas: 1, wakeAfterMs: left }
       return { activity: { kind: "inactive", sinceMs: nowMs, because: "TimedOut" }, replicas: 0 }
@@ -54,7 +57,7 @@ export function scaleToZero(question: ZeroQuestion, spec: ScalingSpec, nowMs: nu
     case "active": {
       const left = spec.reachable ? spec.stableWindowMs - Math.min(lasted, question.watchedMs) : 0
       if (left > 0) return { activity, replicas: 1, wakeAfterMs: left }
-      return fallAsleep({ kind: "inactive", sinceMs: nowMs, because: "NoTraffic" }, question, spec, nowMs)
+      return fallAsleep(asleep(nowMs), question, spec, nowMs)
     }
   }
 }
@@ -75,6 +78,10 @@ function fallAsleep(
   // What is at zero already is not lit again for the sake of being retained.
   if (left <= 0 || question.replicas === 0 || activity.because === "TimedOut") return { activity, replicas: 0 }
   return { activity, replicas: 1, wakeAfterMs: left }
+}
+
+function asleep(sinceMs: number): Activity & { kind: "inactive" } {
+  return { kind: "inactive", sinceMs, because: "NoTraffic" }
 }
 
 function awake({ activity, readyPods, enough }: ZeroQuestion, nowMs: number): Activity {

@@ -1,3 +1,4 @@
+import type { ObjectMeta } from "@wick/sdk/api"
 import { causeAnnotation } from "@wick/sdk/tracing"
 
 /** Labels and annotations of Knative Serving that users and tools know. */
@@ -45,6 +46,12 @@ export const annotations = {
 export function handedDown(given: Readonly<Record<string, string>> = {}): Record<string, string> {
   const { [annotations.lastApplied]: _, [causeAnnotation]: __, ...kept } = given
   return kept
+}
+
+/** What we ourselves noted at a child, which its owner does not have. */
+export function ownNotes({ metadata }: { readonly metadata: ObjectMeta }): Record<string, string> {
+  const own: readonly string[] = [annotations.routes, causeAnnotation]
+  return Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([name]) => own.includes(name)))
 }
 
 /** active: traffic reaches it; pending: it may soon; reserve: none does. */

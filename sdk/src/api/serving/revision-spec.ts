@@ -6,10 +6,11 @@ import { Volume } from "../core/volume.ts"
 import { anyObject, atomicList, int32, int64, mapList, named, optional, required, text, textMap } from "../field.ts"
 import { IntOrString } from "../meta/int-or-string.ts"
 
-/** A probe as a revision writes it: one that names no port asks the container's own. */
+/** A probe as a revision writes it: one that names no port asks the container's own, and a scheme may have any case. */
 const port = optional(IntOrString, "Number or name of the port; the container's own when absent.")
+const scheme = optional(text, "HTTP or HTTPS.")
 const RevisionProbe = Probe.extend({
-  httpGet: optional(HTTPGetAction.extend({ port }), "Make an HTTP request."),
+  httpGet: optional(HTTPGetAction.extend({ port, scheme }), "Make an HTTP request."),
   tcpSocket: optional(TCPSocketAction.extend({ port }), "Open a TCP connection."),
   grpc: optional(
     GRPCAction.extend({ port: optional(int32, "Number of the port; the container's own when absent.") }),

@@ -33,6 +33,14 @@ export const admission: Statement = (it) => {
     equal((await wire("GET", path(services, "/a"))).code, 404)
   })
 
+  it("S17: a dry run of a patch tells it too", async ({ wire, path, patch }) => {
+    await wire("POST", path(services), functionOf("a", nowhere))
+    const change = [{ op: "replace", path: "/spec/template/spec/containers/0/name", value: "&Wrong" }]
+    const { body, code } = await patch("json", path(services, "/a?dryRun=All"), change)
+    equal(code, 400, `answered ${code}: ${body.message}`)
+    says(body.message, /validation callback failed: .*spec\.containers\[0\]\.name: Invalid value/)
+  })
+
   it("S30: a Revision may be scaled otherwise, and its PodAutoscaler follows", async ({ wire, path, patch, clock }) => {
     await wire("POST", path(services), functionOf("a", nowhere))
     const key = "autoscaling.knative.dev/max-scale"

@@ -44,6 +44,32 @@ export const conditions: Statement = (it) => {
     },
   )
 
+  it.withFunctions("S51: an image that no registry has by its digest is told in the node's words", async (world) => {
+    const digest = `sha256:${"0".repeat(64)}`
+    await take(world, { container: { image: `${world.functionHost.specimen}@${digest}` } })
+    const { reason } = await fails(world, Revision, "a-00001", "Ready")
+    holds(["ErrImagePull", "ImagePullBackOff"].includes(reason), reason)
+    equal((await fails(world, Service, "a", "ConfigurationsReady")).reason, "RevisionFailed")
+  })
+
+  it.withFunctions("S51: a Service whose revision failed has a Route that is not ready either", async (world) => {
+    await take(world, { env: { CRASH: "5" } })
+    for (const type of ["Ready", "ConfigurationsReady", "RoutesReady"]) {
+      const { reason, message } = await fails(world, Service, "a", type)
+      holds(reason && message, `${type}: ${reason} ${message}`)
+    }
+    await fails(world, Route, "a", "Ready")
+  })
+
+  it.withFunctions("S53: pods that a quota forbids are told in its words", async (world) => {
+    const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "q" } }
+    const hard = { "requests.cpu": "50m", "limits.cpu": "100m" }
+    await world.wire("POST", world.path("resourcequotas"), { ...quota, spec: { hard } })
+    await take(world, { container: { resources: { requests: { cpu: "200m" }, limits: { cpu: "500m" } } } })
+    says((await fails(world, Revision, "a-00001", "Ready")).message, /forbidden: exceeded quota/)
+    equal((await fails(world, Service, "a", "ConfigurationsReady")).reason, "RevisionFailed")
+  })
+
   it.withFunctions("S53: a container that ends is told with its code and last words", async (world) => {
     await take(world, { env: { CRASH: "7" } })
     const { reason, message } = await fails(world, Revision, "a-00001", "ContainerHealthy")

@@ -141,6 +141,42 @@ export const objects: Statement = (it) => {
     equal(body.items.length, 2)
   })
 
+  it("S15: what a Service no longer has, its Configuration and Route no longer have", async (world) => {
+    const { wire, path, patch, client, namespace } = world
+    const labels = { "networking.knative.dev/visibility": "cluster-local" }
+    await wire("POST", path(services), functionOf("a", nowhere, { metadata: { labels, annotations: { mine: "x" } } }))
+    const children = async (has: boolean): Promise<void> => {
+      for (const kind of [Configuration, Route]) {
+        await becomes(client, kind, { name: "a", namespace }, (child) => {
+          const { annotations, labels: noted } = child?.metadata ?? {}
+          return "mine" in (annotations ?? {}) === has && (Object.keys(labels)[0] as string) in (noted ?? {}) === has
+        })
+      }
+    }
+    await children(true)
+    const gone = { labels: { "networking.knative.dev/visibility": null }, annotations: { mine: null } }
+    await patch("merge", path(services, "/a"), { metadata: gone })
+    await children(false)
+    // What is noted at them beside is kept.
+    await eventually(world.clock, async () => {
+      const { body } = await wire("GET", path(configurations, "/a"))
+      equal(body.metadata.annotations["serving.knative.dev/routes"], "a")
+    })
+  })
+
+  it.withFunctions(
+    "S13: a template that goes back to a revision's name makes none: that one is the latest",
+    async (world) => {
+      const traffic = (revisionName: string) => [{ revisionName, percent: 100 }]
+      await deploy(world, "a", { template: { name: "a-old" }, traffic: traffic("a-old") })
+      await deploy(world, "a", { template: { name: "a-new" }, traffic: traffic("a-new") })
+      const { status } = await deploy(world, "a", { template: { name: "a-old" }, traffic: traffic("a-old") })
+      equal([status.latestCreatedRevisionName, status.latestReadyRevisionName], ["a-old", "a-old"])
+      equal(status.traffic, [{ revisionName: "a-old", latestRevision: false, percent: 100 }])
+      equal((await world.wire("GET", world.path(revisions))).body.items.length, 2)
+    },
+  )
+
   it.withFunctions("S16: what a Service made goes with it, in the foreground too", async (world) => {
     const { wire, path, client, namespace } = world
     await deploy(world, "a")

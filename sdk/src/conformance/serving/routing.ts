@@ -4,7 +4,18 @@ import { becomes, eventually } from "../patience.ts"
 import type { Loose } from "../samples.ts"
 import type { Statement } from "../topic.ts"
 import type { World } from "../world.ts"
-import { answered, ask, conditionOf, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
+import {
+  answered,
+  ask,
+  conditionOf,
+  configurations,
+  deploy,
+  functionOf,
+  functionPatienceMs,
+  routes,
+  services,
+  urlOf,
+} from "./functions.ts"
 
 const ingresses = "networking.internal.knative.dev/v1alpha1 ingresses"
 
@@ -82,6 +93,45 @@ export const routing: Statement = (it) => {
     equal((await world.wire("GET", world.path("services", "/old-a"))).code, 200)
   })
 
+  it.withFunctions(
+    "S122: a status tells of every target which revision it means, and of shares as written",
+    async (world) => {
+      await deploy(world, "a", { env: { VERSION: "1" } })
+      const traffic = [{ tag: "current", revisionName: "a-00001", percent: 100 }, { tag: "latest" }]
+      const { status } = await deploy(world, "a", { env: { VERSION: "2" }, traffic })
+      const told = status.traffic.map(({ url, ...target }: Loose) => [new URL(url).hostname.split(".")[0], target])
+      equal(told, [
+        ["current-a", { tag: "current", revisionName: "a-00001", latestRevision: false, percent: 100 }],
+        ["latest-a", { tag: "latest", revisionName: "a-00002", latestRevision: true }],
+      ])
+    },
+  )
+
+  it.withFunctions("S122: a Route and a Configuration work by themselves, and the Route follows", async (world) => {
+    const { wire, path, client, namespace, patch } = world
+    const group = { apiVersion: "serving.knative.dev/v1" }
+    const { spec } = functionOf("c", world.functionHost.specimen, { env: { VERSION: "1" } })
+    await wire("POST", path(configurations), { ...group, kind: "Configuration", metadata: { name: "c" }, spec })
+    const traffic = [{ tag: "one", configurationName: "c", percent: 100 }]
+    await wire("POST", path(routes), { ...group, kind: "Route", metadata: { name: "r" }, spec: { traffic } })
+    const answers = async (version: string): Promise<void> => {
+      const route: Loose = await becomes(
+        client,
+        Route,
+        { name: "r", namespace },
+        (found) =>
+          conditionOf(found, "Ready")?.status === "True" &&
+          found?.status?.traffic?.[0]?.revisionName === `c-0000${version}`,
+        functionPatienceMs,
+      )
+      equal((await answered(world, route.status.url)).body.env.VERSION, version)
+    }
+    await answers("1")
+    const env = [{ op: "replace", path: "/spec/template/spec/containers/0/env/0/value", value: "2" }]
+    await patch("json", path(configurations, "/c"), env)
+    await answers("2")
+  })
+
   it.withFunctions("S123: a gradual rollout passes through both revisions and ends with the new one", async (world) => {
     const metadata = { annotations: { "serving.knative.dev/rollout-duration": "4s" } }
     await deploy(world, "a", { metadata, env: { VERSION: "1" } })
@@ -118,6 +168,41 @@ export const routing: Statement = (it) => {
     equal(service.status.url, `http://a.${namespace}.svc.cluster.local`)
     const open = await deploy(world, "b")
     equal((await ask(world, open.status.url.replace("//b.", "//a."))).status, 404)
+  })
+
+  it.withFunctions("S125: a Service that is no longer cluster-local is found from outside", async (world) => {
+    const local = { "networking.knative.dev/visibility": "cluster-local" }
+    await deploy(world, "a", { metadata: { labels: local } })
+    const { wire, path, patch, clock } = world
+    await patch("merge", path(services, "/a"), { metadata: { labels: { [Object.keys(local)[0] as string]: null } } })
+    await eventually(clock, async () => {
+      const { status } = (await wire("GET", path(services, "/a"))).body
+      holds(!status.url.endsWith(".local"), status.url)
+      await answered(world, status.url)
+    })
+  })
+
+  it.withFunctions("S125: a tag alone is made cluster-local by its Service", async (world) => {
+    const traffic = [
+      { latestRevision: true, percent: 100 },
+      { latestRevision: true, tag: "inner" },
+      { latestRevision: true, tag: "outer" },
+    ]
+    await deploy(world, "a", { traffic })
+    const { wire, path, patch, clock } = world
+    const labels = { "networking.knative.dev/visibility": "cluster-local" }
+    await eventually(clock, async () =>
+      equal((await patch("merge", path("services", "/inner-a"), { metadata: { labels } })).code, 200),
+    )
+    await eventually(clock, async () => {
+      const { body } = await wire("GET", path(services, "/a"))
+      const isLocal = body.status.traffic.map(({ tag, url }: Loose) => [tag, url?.endsWith(".local")])
+      equal(isLocal, [
+        [undefined, undefined],
+        ["inner", true],
+        ["outer", false],
+      ])
+    })
   })
 
   it.withFunctions("S10: an Ingress says what gateways do, and is Ready", async (world) => {

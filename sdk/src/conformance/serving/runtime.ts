@@ -27,6 +27,13 @@ export const runtime: Statement = (it) => {
     equal((await tells(world, { container: { ports }, env: { PROTOCOL: "h2c" } })).httpVersion, "2.0")
   })
 
+  it.withFunctions("S61: a port that has a name and the number 0 is the usual one, for probes too", async (world) => {
+    const ports = [{ containerPort: 0, name: "h2c" }]
+    const container = { ports, readinessProbe: { tcpSocket: { port: 0 } } }
+    const { env, httpVersion } = await tells(world, { container, env: { PROTOCOL: "h2c" } })
+    equal([env.PORT, httpVersion], ["8080", "2.0"])
+  })
+
   it.withFunctions(
     "S61: with autodetect-http2, a port without a name is spoken to as its application speaks",
     async (world) => {
@@ -92,6 +99,15 @@ export const runtime: Statement = (it) => {
     }
   })
 
+  it.withFunctions(
+    "S65: a container that takes more memory than it may is ended, and its call is told 502",
+    async (world) => {
+      const service = await deploy(world, "a", { container: { resources: { limits: { memory: "350Mi" } } } })
+      equal((await ask(world, urlOf(service, "/bloat?megabytes=100"))).status, 200)
+      equal((await ask(world, urlOf(service, "/bloat?megabytes=500"))).status, 502)
+    },
+  )
+
   it.withFunctions("S66: arguments and working directory are its own", async (world) => {
     const { directory } = await tells(world, { container: { workingDir: "/tmp" } })
     equal(directory, "/tmp")
@@ -101,6 +117,39 @@ export const runtime: Statement = (it) => {
     const readinessProbe = { httpGet: { path: "/healthy" }, periodSeconds: 0 }
     const service = await deploy(world, "a", { container: { readinessProbe }, env: { START_MS: "700" } })
     await answered(world, urlOf(service))
+  })
+
+  it.withFunctions("S67: a probe may write its scheme small", async (world) => {
+    const readinessProbe = { httpGet: { path: "/healthy", scheme: "http" } }
+    await tells(world, { container: { readinessProbe } })
+  })
+
+  it.withFunctions("S67: one that is ready no more gets no more requests", async (world) => {
+    const readinessProbe = { httpGet: { path: "/healthy" }, periodSeconds: 1, failureThreshold: 1 }
+    const service = await deploy(world, "a", { container: { readinessProbe }, spec: { timeoutSeconds: 2 } })
+    await ask(world, urlOf(service, "/sicken"))
+    const refused = async (): Promise<void> => holds((await ask(world, urlOf(service))).status >= 503, "refused")
+    await eventually(world.clock, refused, functionPatienceMs)
+  })
+
+  it.withFunctions("S68: one that is alive no more is started anew", async (world) => {
+    const livenessProbe = {
+      httpGet: { path: "/healthy" },
+      periodSeconds: 1,
+      failureThreshold: 1,
+      initialDelaySeconds: 5,
+    }
+    const service = await deploy(world, "a", { container: { livenessProbe } })
+    await ask(world, urlOf(service, "/sicken"))
+    const anew = async (): Promise<void> => {
+      const { body } = await world.wire("GET", world.path("pods"))
+      holds(
+        body.items.some(({ status }: Loose) => status.containerStatuses?.[0]?.restartCount > 0),
+        "it was started anew",
+      )
+      equal((await ask(world, urlOf(service, "/healthy"))).status, 200)
+    }
+    await eventually(world.clock, anew, functionPatienceMs)
   })
 
   it.withFunctions("S69: a second container is reached on localhost, and knows where it is", async (world) => {

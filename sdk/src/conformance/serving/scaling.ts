@@ -1,10 +1,23 @@
 import { Deployment } from "../../api/apps/deployment.ts"
+import { Revision } from "../../api/serving/revision.ts"
 import { equal, holds } from "../expectation.ts"
 import { becomes, eventually } from "../patience.ts"
 import type { Loose } from "../samples.ts"
 import type { Statement } from "../topic.ts"
 import type { World } from "../world.ts"
-import { answered, ask, type Changes, conditionOf, deploy, functionPatienceMs, services, urlOf } from "./functions.ts"
+import {
+  answered,
+  ask,
+  type Changes,
+  conditionOf,
+  configurations,
+  deploy,
+  functionOf,
+  functionPatienceMs,
+  routes,
+  services,
+  urlOf,
+} from "./functions.ts"
 
 const autoscalers = "autoscaling.internal.knative.dev/v1alpha1 podautoscalers"
 const scaled = (annotations: Readonly<Record<string, string>>): Changes => ({
@@ -92,6 +105,21 @@ export const scaling: Statement = (it) => {
     equal(body.spec.reachability, "Unreachable")
   })
 
+  it.withFunctions("S97: so does the newest revision when its Route is gone", async (world) => {
+    const { wire, path } = world
+    const { template } = functionOf("a", world.functionHost.specimen, scaled({ "min-scale": "1", window: "6s" })).spec
+    const group = { apiVersion: "serving.knative.dev/v1", metadata: { name: "a" } }
+    await wire("POST", path(configurations), { ...group, kind: "Configuration", spec: { template } })
+    const traffic = [{ configurationName: "a", percent: 100 }]
+    await wire("POST", path(routes), { ...group, kind: "Route", spec: { traffic } })
+    const isRouted = (revision: Loose): boolean =>
+      revision?.metadata.labels["serving.knative.dev/routingState"] === "active"
+    await becomes(world.client, Revision, { name: "a-00001", namespace: world.namespace }, isRouted, functionPatienceMs)
+    equal(await replicas(world, (count) => count === 1), 1)
+    await wire("DELETE", path(routes, "/a"))
+    equal(await replicas(world, (count) => count === 0), 0)
+  })
+
   it.withFunctions("S98: annotations may be written in camel case", async (world) => {
     await deploy(world, "a", scaled({ minScale: "2" }))
     equal(await replicas(world, (count) => count === 2), 2)
@@ -127,6 +155,27 @@ export const scaling: Statement = (it) => {
         )
         equal(metric.body.spec.scrapeTarget, "a-00001-private")
       })
+    },
+  )
+
+  it.withFunctions(
+    "S11: with a burst capacity without end, activators stand before a revision that runs",
+    async (world) => {
+      await deploy(world, "a", scaled({ "target-burst-capacity": "-1", "min-scale": "1" }))
+      const addresses = async (at: string): Promise<string[]> => {
+        const { subsets = [] } = (await world.wire("GET", at)).body
+        return subsets.flatMap((subset: Loose) => subset.addresses ?? []).map(({ ip }: Loose) => ip)
+      }
+      await eventually(
+        world.clock,
+        async () => {
+          const activators = await addresses("/api/v1/namespaces/knative-serving/endpoints/activator-service")
+          const before = await addresses(world.path("endpoints", "/a-00001"))
+          holds(before.length > 0 && before.every((ip) => activators.includes(ip)), `${before} of ${activators}`)
+        },
+        functionPatienceMs,
+      )
+      equal((await addresses(world.path("endpoints", "/a-00001-private"))).length, 1)
     },
   )
 

@@ -98,7 +98,7 @@ export function revisionSpec(revision: RevisionView, findsHttp2: boolean): Revis
   // With several containers exactly one has a port: that one serves.
   const serving = containers.find(({ ports }) => ports && ports.length > 0) ?? containers[0]
   const port = serving?.ports?.[0]
-  const number = port?.containerPort ?? defaultPort
+  const number = port?.containerPort || defaultPort
   const labels = revision.metadata?.labels
   return {
     service: labels?.["serving.knative.dev/service"] ?? "",
@@ -135,7 +135,7 @@ export function unmakeableCause({ status }: RevisionView): Cause | undefined {
 function probeOf(probe: ProbeView | undefined, servingPort: number): Probe {
   if (probe?.exec || probe?.grpc) return { kind: "kubelet" }
   const { httpGet } = probe ?? {}
-  if (httpGet?.scheme === "HTTPS") return { kind: "kubelet" }
+  if (httpGet?.scheme?.toUpperCase() === "HTTPS") return { kind: "kubelet" }
   if (httpGet) {
     const headers = Object.fromEntries((httpGet.httpHeaders ?? []).map(({ name, value }) => [name, value]))
     return { kind: "http", port: portOf(httpGet.port, servingPort), path: httpGet.path || "/", headers }

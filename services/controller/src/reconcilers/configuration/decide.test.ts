@@ -41,6 +41,21 @@ describe("a configuration", () => {
     }
   })
 
+  it("names the revision that its template has gone back to, though a newer one was ready", () => {
+    const [old, newer] = [revision("hello-00001", "True"), revision("hello-00002", "True")]
+    old.metadata = { ...old.metadata, name: "hello-old" }
+    newer.metadata = { ...newer.metadata, name: "hello-new" }
+    const own = configuration(
+      "True",
+      { latestReadyRevisionName: "hello-new", latestCreatedRevisionName: "hello-new" },
+      3,
+    )
+    const back = { ...own, spec: { template: { metadata: { name: "hello-old" }, spec: old.spec } } } as typeof own
+    const { revision: made, status } = decide({ configuration: back, revisions: [old, newer] }, nowMs)
+    expect(made).toBeUndefined()
+    expect([status.latestCreatedRevisionName, status.latestReadyRevisionName]).toEqual(["hello-old", "hello-old"])
+  })
+
   it("gives its revision another name where an imported one has its own, and knows it again", () => {
     const imported = revision("hello-00002", "True", { spec: { containers: [{ name: "c", image: "other" }] } })
     const generation = { ...imported.metadata.labels, "serving.knative.dev/configurationGeneration": "1" }

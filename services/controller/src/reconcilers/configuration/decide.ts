@@ -60,7 +60,7 @@ export function decide({ configuration, revisions, refusal }: Observed, nowMs: n
   const name = revisionName(configuration, revisions)
   const latest = revisions.find(({ metadata }) => metadata.name === name)
   const taken = latest !== undefined && !isOfThisTemplate(configuration, latest)
-  const ready = latestReady(configuration, revisions, name)
+  const ready = latestReady(configuration, revisions, taken ? undefined : latest)
   const isMade = !taken && refusal === undefined
   const mark = isMade
     ? (deleted(configuration, ready, latest) ?? readiness(name, latest))
@@ -145,16 +145,22 @@ function readiness(name: string, revision: Revision | undefined): Mark {
   return isUnknown(ready?.reason ?? "", ready?.message ?? "")
 }
 
-/** The newest ready revision; never an older one than was named before, unless that one is gone. */
-function latestReady(configuration: Configuration, revisions: readonly Revision[], name: string): string | undefined {
+/**
+ * The newest ready revision, which the template's own always is, whatever its number: a template may go back to a name it
+ * had before, and an import may bring a revision with this generation's number. Never an older one than was named
+ * before, unless that one is gone.
+ */
+function latestReady(
+  configuration: Configuration,
+  revisions: readonly Revision[],
+  own: Revision | undefined,
+): string | undefined {
+  const isReady = (revision: Revision): boolean => currentCondition(revision, "Ready")?.status === "True"
+  if (own && isReady(own)) return own.metadata.name
   const known = revisions.find(({ metadata }) => metadata.name === configuration.status?.latestReadyRevisionName)
   const generation = ({ metadata }: Revision): number => Number(metadata.labels?.[labels.configurationGeneration] ?? 0)
-  const candidates = revisions.filter(
-    (revision) => isOwnedBy(revision, configuration) && currentCondition(revision, "Ready")?.status === "True",
-  )
-  // A revision that was made by hand, by an import say, may carry this generation's number: the template's own is newer.
-  const own = ({ metadata }: Revision): number => (metadata.name === name ? 1 : 0)
-  const newest = candidates.toSorted((a, b) => generation(b) - generation(a) || own(b) - own(a))[0]
+  const candidates = revisions.filter((revision) => isOwnedBy(revision, configuration) && isReady(revision))
+  const newest = candidates.toSorted((a, b) => generation(b) - generation(a))[0]
   if (known && (!newest || generation(known) > generation(newest))) return known.metadata.name
   return newest?.metadata.name
 }

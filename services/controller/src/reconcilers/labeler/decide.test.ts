@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { configuration, nowMs, revision, route } from "../../testing/objects.ts"
 import { configurationsOf, decide, decideConfiguration, revisionsOf } from "./decide.ts"
 
-const newest = configuration("True", { latestCreatedRevisionName: "hello-00002" })
+const newest = configuration("True", { latestCreatedRevisionName: "hello-00002" }, 2)
 const routed = route("True", { traffic: [{ revisionName: "hello-00002", percent: 100 }] })
 const names = { routes: "serving.knative.dev/routes", modified: "serving.knative.dev/routingStateModified" }
 
@@ -28,6 +28,22 @@ describe("a revision", () => {
   ])("%s is %s when it %s", (name, state) => {
     const patch = decide({ revision: revision(name), configuration: newest, routes: [] }, nowMs)
     expect(patch).toMatchObject({ metadata: { labels: { "serving.knative.dev/routingState": state } } })
+  })
+
+  it("is in reserve when its only route is gone, though it is the newest", () => {
+    const left = labelled("hello-00002", "active", "hello")
+    expect(decide({ revision: left, configuration: newest, routes: [] }, nowMs)).toMatchObject({
+      metadata: { labels: { "serving.knative.dev/routingState": "reserve" }, annotations: { [names.routes]: null } },
+    })
+    const kept = labelled("hello-00002", "reserve")
+    expect(decide({ revision: kept, configuration: newest, routes: [] }, nowMs)).toBeUndefined()
+  })
+
+  it("is not in reserve while its configuration has not told of it yet", () => {
+    const made = labelled("hello-00003", "pending")
+    const looking = { ...newest, metadata: { ...newest.metadata, generation: 3 } }
+    expect(decide({ revision: made, configuration: looking, routes: [] }, nowMs)).toBeUndefined()
+    expect(decide({ revision: made, configuration: newest, routes: [] }, nowMs)).toBeUndefined()
   })
 
   it("is not written again when nothing changed", () => {

@@ -13,13 +13,15 @@ export interface Observed {
 
 /**
  * Whether traffic can reach a revision, and by which routes: named in one it is active; the newest of its configuration
- * may be soon; any other is held in reserve and scales to zero. Undefined when its labels say so already.
+ * may be soon, unless traffic was there and has left; any other is held in reserve and scales to zero. Undefined when its
+ * labels say so already.
  */
 export function decide({ revision, configuration, routes }: Observed, nowMs: number): object | undefined {
-  const { name, labels: had, annotations: noted } = revision.metadata
-  const newest = configuration?.status?.latestCreatedRevisionName === name || configuration?.status === undefined
-  const state: RoutingState = routes.length > 0 ? "active" : newest ? "pending" : "reserve"
-  const changed = had?.[labels.routingState] !== state
+  const { labels: had, annotations: noted } = revision.metadata
+  const before = had?.[labels.routingState]
+  const mayCome = isNewest(revision, configuration) && (before === undefined || before === "pending")
+  const state: RoutingState = routes.length > 0 ? "active" : mayCome ? "pending" : "reserve"
+  const changed = before !== state
   const named = namesOf(routes)
   if (!changed && (noted?.[annotations.routes] ?? null) === named) return undefined
   return {
@@ -31,6 +33,14 @@ export function decide({ revision, configuration, routes }: Observed, nowMs: num
       },
     },
   }
+}
+
+/** The configuration makes a revision before its status tells of it. */
+function isNewest({ metadata }: Revision, configuration: Configuration | undefined): boolean {
+  if (configuration?.status === undefined) return true
+  const generation = Number(metadata.labels?.[labels.configurationGeneration] ?? 0)
+  const isOfNow = generation >= (configuration.metadata.generation ?? 0)
+  return isOfNow || configuration.status.latestCreatedRevisionName === metadata.name
 }
 
 /** The routes that lead to a configuration, as an annotation of it. Undefined when it says so already. */

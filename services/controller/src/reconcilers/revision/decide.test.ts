@@ -175,6 +175,20 @@ describe("the pods of a revision", () => {
     expect(own?.livenessProbe?.httpGet?.port).toBe(9999)
   })
 
+  it("serve at the usual port where theirs has a name alone, and are probed with a scheme that is written small", () => {
+    const probed = {
+      ...serving,
+      ports: [{ name: "h2c", containerPort: 0 }],
+      readinessProbe: { httpGet: { path: "/ready", port: 0, scheme: "https" } },
+    }
+    const beside = { ...sidecar, livenessProbe: { httpGet: { path: "/", port: 6379, scheme: "http" } } }
+    const given = several({ containers: [probed, beside] })
+    const [web, cache] = template(given)?.spec?.containers ?? []
+    expect(web?.ports).toEqual([{ name: "user-port", containerPort: 8080, protocol: "TCP" }])
+    expect(web?.readinessProbe?.httpGet).toEqual({ path: "/ready", port: 8080, scheme: "HTTPS" })
+    expect(cache?.livenessProbe?.httpGet?.scheme).toBe("HTTP")
+  })
+
   it("spread over nodes and run under the operator's runtime class, unless they say otherwise", () => {
     const data = { "default-affinity-type": "none", "runtime-class-name": "kata:\n  selector:\n    safe: very" }
     const operators = readConfig({ "config-deployment": data })

@@ -5,6 +5,7 @@ import { Route } from "@wick/sdk/api/serving/route"
 import { Service } from "@wick/sdk/api/serving/service"
 import { type Controller, createController, keyOf, splitKey, subject, watchOf } from "@wick/sdk/controller"
 import { freshCause } from "@wick/sdk/tracing"
+import { ownNotes } from "../../labels.ts"
 import { isOwnedBy } from "../../owner.ts"
 import { sameJson } from "../../same-json.ts"
 import { type Context, causedBy, createChild, loopParts } from "../context.ts"
@@ -51,8 +52,9 @@ export function startServiceController(context: Context): Controller {
 }
 
 /**
- * Makes a child, or brings its spec, labels and annotations to what is desired; never one that is somebody else's. Returns
- * the child as it is then, so that a status is never told from a generation that was just replaced.
+ * Makes a child, or brings its spec, labels and annotations to what is desired, where what the service no longer has goes;
+ * never one that is somebody else's. Returns the child as it is then, so that a status is never told from a generation
+ * that was just replaced.
  */
 async function applyChild<K extends typeof Configuration | typeof Route>(
   context: Context,
@@ -63,11 +65,8 @@ async function applyChild<K extends typeof Configuration | typeof Route>(
 ): Promise<KindOf<K> | undefined> {
   if (!existing) return makeChild(context, kind, service, desired)
   if (!isOwnedBy(existing, service)) return existing
-  const { labels, annotations } = desired.metadata
-  const metadata = {
-    labels: { ...existing.metadata.labels, ...labels },
-    annotations: { ...existing.metadata.annotations, ...annotations },
-  }
+  const { labels } = desired.metadata
+  const metadata = { labels, annotations: { ...ownNotes(existing), ...desired.metadata.annotations } }
   const sameMeta = sameJson({ labels: existing.metadata.labels, annotations: existing.metadata.annotations }, metadata)
   if (sameMeta && sameJson(existing.spec, desired.spec)) return existing
   const updated = { ...existing, metadata: { ...existing.metadata, ...metadata }, spec: desired.spec }

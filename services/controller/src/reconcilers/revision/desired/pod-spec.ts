@@ -56,8 +56,9 @@ export function servingContainer(spec: RevisionSpec): Container | undefined {
   return spec.containers.find(({ ports }) => (ports?.length ?? 0) > 0) ?? spec.containers[0]
 }
 
+/** Port 0 is none: Go's clients write it where a port has a name only. */
 export function servingPort(spec: RevisionSpec): number {
-  return servingContainer(spec)?.ports?.[0]?.containerPort ?? portDefault
+  return servingContainer(spec)?.ports?.[0]?.containerPort || portDefault
 }
 
 /** `h2c` when the port's name says so, else `http1`. */
@@ -80,8 +81,12 @@ function servingPart(spec: RevisionSpec, container: Container, contract: readonl
   }
 }
 
-function sidecarProbes({ readinessProbe }: Container): object {
-  return readinessProbe ? { readinessProbe: eager(readinessProbe) } : {}
+function sidecarProbes({ readinessProbe, livenessProbe, startupProbe }: Container): object {
+  return {
+    ...(readinessProbe && { readinessProbe: eager(proper(readinessProbe)) }),
+    ...(livenessProbe && { livenessProbe: proper(livenessProbe) }),
+    ...(startupProbe && { startupProbe: proper(startupProbe) }),
+  }
 }
 
 function contractEnv({ metadata }: Revision): Variable[] {
@@ -104,13 +109,20 @@ function onPort(given: Probe | undefined, port: number): Probe | undefined {
 
 /** A probe without a port means the container's. */
 function probe(given: Probe, port: number): Probe {
-  const { httpGet, tcpSocket, grpc, ...rest } = given
+  const { httpGet, tcpSocket, grpc, ...rest } = proper(given)
   return {
     ...rest,
     ...(httpGet && { httpGet: { ...httpGet, port: httpGet.port || port } }),
     ...(tcpSocket && { tcpSocket: { ...tcpSocket, port: tcpSocket.port || port } }),
     ...(grpc && { grpc: { ...grpc, port: grpc.port || port } }),
   } as Probe
+}
+
+/** A revision may write `http` where a pod must write `HTTP`. */
+function proper(given: Probe): Probe {
+  const { httpGet } = given
+  if (!httpGet?.scheme) return given
+  return { ...given, httpGet: { ...httpGet, scheme: httpGet.scheme.toUpperCase() as typeof httpGet.scheme } }
 }
 
 /** `periodSeconds: 0` asks for the most frequent probing there is: a second for the node's, the activator's own is finer. */
