@@ -13,6 +13,7 @@ import {
 } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
+import { followGatewayAddresses } from "./gateway-addresses.ts"
 import { followPlaces } from "./gateway-places.ts"
 
 export interface ElectedServingOptions {
@@ -90,10 +91,10 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
     withInformers(common("controller", term), async (given) => {
       if (mandate.state.kind === "ours") await clock.sleep(controllerAfterMs, term.signal).catch(() => {})
       await using stack = new AsyncDisposableStack()
-      if (remote) {
-        const client = controlPlane.clientAs(placeKeeper, term)
-        stack.use(followPlaces({ client, informers: stack.use(createInformers(client, clock, log)), clock, log }))
-      }
+      const client = controlPlane.clientAs(placeKeeper, term)
+      const places = { client, informers: stack.use(createInformers(client, clock, log)), clock, log }
+      stack.use(followGatewayAddresses(places))
+      if (remote) stack.use(followPlaces(places))
       stack.use(await startController({ ...given, registries, random, writeSpan, ...(gateways && { gateways }) }))
       return stack.move()
     }),

@@ -1,4 +1,4 @@
-import type { EndpointSlice, NewOf, Service } from "@wick/sdk/api"
+import type { EndpointSlice, Endpoints, NewOf, Service } from "@wick/sdk/api"
 import { servingNamespace } from "@wick/sdk/api/serving/roles"
 
 /** Where the gateway processes of one host are reached over the pod network. */
@@ -16,6 +16,7 @@ export interface GatewayPlace {
   readonly adminPorts: readonly number[]
 }
 
+const skipMirrorLabel = "endpointslice.kubernetes.io/skip-mirror"
 const serviceLabel = "kubernetes.io/service-name"
 const publicName = "wick-gateway"
 const localName = "wick-gateway-local"
@@ -57,8 +58,28 @@ export function gatewaySlices({ node, address, adminPorts, ...ports }: GatewayPl
 }
 
 /** Whether a slice is one of those that hosts write of themselves. */
-export function isGatewaySlice({ metadata }: EndpointSlice): boolean {
-  return [publicName, localName, activatorsName].includes(metadata.labels?.[serviceLabel] ?? "")
+export function isGatewaySlice(slice: EndpointSlice): boolean {
+  return gatewayServiceOf(slice) !== undefined
+}
+
+/** Name of the gateways' Service that a slice is of. */
+export function gatewayServiceOf({ metadata }: EndpointSlice): string | undefined {
+  return [publicName, localName, activatorsName].find((name) => name === metadata.labels?.[serviceLabel])
+}
+
+/** What slices of one Service say, in the older form. */
+export function gatewayEndpoints(service: string, slices: readonly EndpointSlice[]): NewOf<typeof Endpoints> {
+  const labels = { [skipMirrorLabel]: "true" }
+  const sorted = slices.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  const subsets = sorted.map(({ endpoints, ports }) => {
+    const [ready, others] = [true, false].map((is) => endpoints.filter((one) => (one.conditions.ready ?? true) === is))
+    return { addresses: ready?.flatMap(olderForm), notReadyAddresses: others?.flatMap(olderForm), ports }
+  })
+  return { metadata: { name: service, namespace: servingNamespace, labels }, subsets } as NewOf<typeof Endpoints>
+}
+
+function olderForm({ addresses, nodeName }: EndpointSlice["endpoints"][number]): object[] {
+  return addresses.map((ip) => ({ ip, ...(nodeName && { nodeName }) }))
 }
 
 export const publicGateway = { name: publicName, namespace: servingNamespace }

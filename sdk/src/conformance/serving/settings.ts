@@ -44,4 +44,13 @@ export const settings: Statement = (it) => {
       "there are endpoints",
     )
   })
+
+  it("system: activators stand in the Endpoints of that name too", async ({ wire }) => {
+    const { body, code } = await wire("GET", "/api/v1/namespaces/knative-serving/endpoints/activator-service")
+    equal(code, 200)
+    holds(
+      body.subsets?.some(({ addresses }: { addresses?: object[] }) => addresses?.length),
+      "there are addresses",
+    )
+  })
 }
