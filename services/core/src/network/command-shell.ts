@@ -36,6 +36,9 @@ const endOfInput = "WICK_END_OF_INPUT"
 export class CommandShell {
   readonly #child: ChildProcess
   readonly #gone: Promise<Error>
+  /** Fails the program that runs now: a shell lives as long as we do, and must not remember all that it has run. */
+  #fail: (error: Error) => void = () => {}
+  #death: Error | undefined
   #over = false
 
   constructor() {
@@ -47,8 +50,10 @@ export class CommandShell {
       child.on("error", resolve)
       child.on("close", () => resolve(new Error("the shell that ran it has died")))
     })
-    void this.#gone.then(() => {
+    void this.#gone.then((error) => {
+      this.#death = error
       this.#over = true
+      this.#fail(error)
     })
     this.#hold(false)
   }
@@ -66,9 +71,11 @@ export class CommandShell {
   async run(program: HostProgram, timeoutMs: number, outputBytesMax: number): Promise<ProgramEnd> {
     const { stdin, stdout, stderr } = this.#child
     assert(stdin && stdout && stderr, "a shell's streams are ours")
+    if (this.#death) throw this.#death
     this.#hold(true)
     const ended = new AbortController()
     const problem = Promise.withResolvers<never>()
+    this.#fail = problem.reject
     const timer = setTimeout(() => {
       this.#kill()
       problem.reject(new Error(`it did not end within ${timeoutMs / 1_000} s`))
@@ -80,13 +87,10 @@ export class CommandShell {
     const outputs = [stdout, stderr].map((stream) => outputOf(stream as Socket, outputBytesMax, tooMuch, ended.signal))
     stdin.write(scriptOf(program))
     try {
-      const [out, err] = await Promise.race([
-        Promise.all(outputs),
-        problem.promise,
-        this.#gone.then((error) => Promise.reject(error)),
-      ])
+      const [out, err] = await Promise.race([Promise.all(outputs), problem.promise])
       return { exitCode: out?.exitCode ?? 0, stdout: out?.text ?? "", stderr: err?.text ?? "" }
     } finally {
+      this.#fail = () => {}
       clearTimeout(timer)
       ended.abort()
       this.#hold(false)

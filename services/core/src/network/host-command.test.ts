@@ -1,7 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "vitest"
 import { scriptOf } from "./command-shell.ts"
 import { HostCommandError, HostPrograms, hostCommand, hostProgram } from "./host-command.ts"
+
+setFlagsFromString("--expose-gc")
+const collect = runInNewContext("gc") as () => void
 
 describe("a program of the host", () => {
   it("is given its arguments, its input, its environment and its place as they are", async () => {
@@ -48,6 +53,18 @@ describe("a program of the host", () => {
     await expect(slow).rejects.toThrow("it did not end within 0.3 s")
     expect(await programs.run({ command: "echo", args: ["next"] })).toMatchObject({ stdout: "next\n" })
     await expect.poll(() => hostProgram({ command: "pgrep", args: ["-fx", "sleep 987"] })).toMatchObject({ stdout: "" })
+  })
+
+  it("leaves nothing in memory when it has ended, though its shell waits for the next", async () => {
+    const programs = new HostPrograms()
+    const speak = async (): Promise<number> => {
+      for (let run = 0; run < 300; run++) await programs.run({ command: "true" })
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    await speak()
+    const before = await speak()
+    expect((await speak()) - before).toBeLessThan(200_000)
   })
 
   it("whose shell is killed fails, and the next one has another", async () => {
