@@ -48,7 +48,9 @@ export function serviceRules(service: Service, slices: readonly EndpointSlice[])
     if (port.nodePort) nodePorts.set(`${protocol} . ${port.nodePort}`, chain)
     for (const { address } of targets) endpoints.add(address)
   }
-  return { chains, addresses, nodePorts, endpoints }
+  if (chains.size === 0) return noRules
+  // Hardly any service has ports of nodes: nothing is kept for those that have none.
+  return { chains, addresses, nodePorts: nodePorts.size === 0 ? noRules.nodePorts : nodePorts, endpoints }
 }
 
 /**
