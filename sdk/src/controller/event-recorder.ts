@@ -47,8 +47,10 @@ const calmMs = 200
 const delayMsMax = 3_000
 /** Happenings that wait to be written. What comes when it is full is dropped and counted. */
 const pendingMax = 1_000
-/** Events that are remembered, so that a repetition becomes a count. */
-const rememberedMax = 4_096
+/** Events that are remembered, so that a repetition becomes a count: what repeats itself does so before as many others came. */
+const rememberedMax = 1_024
+/** Objects of which it is remembered how much was told about them. */
+const budgetsMax = 4_096
 /** Events about one object: this many at once, then one per refill. Something that flaps tells no more by telling on. */
 const burstPerObject = 25
 const refillMs = 300_000
@@ -164,7 +166,7 @@ class ApiEventRecorder implements EventRecorder {
     const tokens = Math.min(burstPerObject, budget.tokens + (nowMs - budget.atMs) / refillMs)
     this.#budgets.delete(about)
     this.#budgets.set(about, { tokens: tokens < 1 ? tokens : tokens - 1, atMs: nowMs })
-    if (this.#budgets.size > rememberedMax) dropOldest(this.#budgets)
+    if (this.#budgets.size > budgetsMax) dropOldest(this.#budgets)
     return tokens >= 1
   }
 
