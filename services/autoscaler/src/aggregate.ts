@@ -38,8 +38,9 @@ interface Told {
 export class Aggregate {
   #stable: LoadWindow
   readonly #surge = new LoadWindow(surgeSpanMs, surgeBucketMs, reportMsMax)
-  readonly #lastWords = new Map<string, LastWord>()
-  readonly #told = new Map<string, Told>()
+  /** Both are made when somebody first tells of it: of most revisions nobody does for long. */
+  #lastWords: Map<string, LastWord> | undefined
+  #told: Map<string, Told> | undefined
 
   constructor(stableWindowMs: number) {
     this.#stable = new LoadWindow(stableWindowMs, bucketMs, reportMsMax)
@@ -56,8 +57,8 @@ export class Aggregate {
     this.#stable.add(stretch)
     this.#surge.add(stretch)
     const { waiting, concurrencyNow, pods } = load
-    if (concurrencyNow === 0) this.#lastWords.delete(activator)
-    else this.#lastWords.set(activator, { atMs: toMs, waiting, concurrencyNow, pods })
+    if (concurrencyNow === 0) this.#lastWords?.delete(activator)
+    else this.#take(activator, { atMs: toMs, waiting, concurrencyNow, pods })
   }
 
   /** What an activator saw before anybody listened. */
@@ -76,6 +77,7 @@ export class Aggregate {
    * each other they would be many times the load.
    */
   #endOf(activator: string, load: RevisionLoad, intervalMs: number, nowMs: number): number {
+    this.#told ??= new Map()
     const last = this.#told.get(activator)
     const expectedMs = (last?.toMs ?? Number.NEGATIVE_INFINITY) + intervalMs
     const isLate = nowMs - expectedMs >= jitterMsMax
@@ -90,14 +92,19 @@ export class Aggregate {
 
   /** A request waits for which there is no pod, and the report on it has not come yet. */
   poke(activator: string, nowMs: number): void {
-    if (this.#lastWords.has(activator)) return
-    this.#lastWords.set(activator, { atMs: nowMs, waiting: 1, concurrencyNow: 1, pods: {} })
+    if (this.#lastWords?.has(activator)) return
+    this.#take(activator, { atMs: nowMs, waiting: 1, concurrencyNow: 1, pods: {} })
+  }
+
+  #take(activator: string, word: LastWord): void {
+    this.#lastWords ??= new Map()
+    this.#lastWords.set(activator, word)
   }
 
   /** The activator's stream has ended: what it had in flight ended with it, or is told again when it returns. */
   forget(activator: string): boolean {
-    this.#told.delete(activator)
-    return this.#lastWords.delete(activator)
+    this.#told?.delete(activator)
+    return this.#lastWords?.delete(activator) === true
   }
 
   get waiting(): number {
@@ -111,7 +118,7 @@ export class Aggregate {
   /** In flight per pod, over all activators. */
   inFlight(): Map<string, number> {
     const total = new Map<string, number>()
-    for (const { pods } of this.#lastWords.values()) {
+    for (const { pods } of this.#lastWords?.values() ?? []) {
       for (const pod in pods) total.set(pod, (total.get(pod) ?? 0) + (pods[pod] ?? 0))
     }
     return total
@@ -119,7 +126,7 @@ export class Aggregate {
 
   /** Nothing was seen within the stable window and nothing is in flight. */
   isIdle(nowMs: number): boolean {
-    return this.#lastWords.size === 0 && this.#stable.isEmpty(nowMs)
+    return !this.#lastWords?.size && this.#stable.isEmpty(nowMs)
   }
 
   observe(spec: ScalingSpec, readyPods: number, nowMs: number): Observation {
@@ -149,13 +156,13 @@ export class Aggregate {
    */
   #asOf(nowMs: number): number {
     let asOfMs = nowMs
-    for (const { atMs } of this.#lastWords.values()) asOfMs = Math.min(asOfMs, atMs)
+    for (const { atMs } of this.#lastWords?.values() ?? []) asOfMs = Math.min(asOfMs, atMs)
     return Math.max(asOfMs, nowMs - reportMsMax)
   }
 }
 
-function sum(words: ReadonlyMap<string, LastWord>, value: (word: LastWord) => number): number {
+function sum(words: ReadonlyMap<string, LastWord> | undefined, value: (word: LastWord) => number): number {
   let total = 0
-  for (const word of words.values()) total += value(word)
+  for (const word of words?.values() ?? []) total += value(word)
   return total
 }
