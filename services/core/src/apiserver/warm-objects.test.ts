@@ -60,7 +60,7 @@ it("an object that is larger than all that may be is let go at once", () => {
 
 it("lets go what nobody asks for any more, after a while and without a timer once there is little", async () => {
   const clock = new SimulatedClock()
-  const { make, cold } = objects(600 * 1024)
+  const { make, cold } = objects(30 * 1024)
   const warm = new WarmObjects(clock)
   const [busy, quiet, late] = ["busy", "quiet", "late"].map(make) as [ReturnType<typeof make>, Coolable, Coolable]
   warm.add(busy)

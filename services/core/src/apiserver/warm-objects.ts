@@ -12,8 +12,8 @@ export interface Coolable {
 
 /** Bytes of objects that are kept at hand, of all resources together: what is written and read now fits several times. */
 const warmBytesMax = 8 * 1024 * 1024
-/** And as much as may stay where nothing happens. */
-const restingBytesMax = 1024 * 1024
+/** And as much as may stay where nothing happens: each keeps a page or two that lie between what was freed around it. */
+const restingBytesMax = 64 * 1024
 /** What was not asked for in this time, and is more than that, is let go. */
 const restMs = 30_000
 
