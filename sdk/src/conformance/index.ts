@@ -27,5 +27,6 @@ export type { Case, Need, Topic } from "./topic.ts"
 /** What any Kubernetes does. */
 export const topics: readonly Topic[] = [api, patch, apply, watch, crd, admission, auth]
 
+export { servingFlags } from "./serving/flags.ts"
 export { pushSpecimen } from "./serving/push-specimen.ts"
 export { serving }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { systemClock } from "@wick/sdk/clock"
-import { type Cluster, clusterOf, declareConformance, pushSpecimen, serving } from "@wick/sdk/conformance"
+import { type Cluster, clusterOf, declareConformance, pushSpecimen, serving, servingFlags } from "@wick/sdk/conformance"
 import { parseKubeconfig } from "@wick/sdk/kubeconfig"
 import { afterAll, beforeAll, describe, it } from "vitest"
 import { startTestPlatform } from "./testing.ts"
@@ -22,7 +22,6 @@ beforeAll(async () => {
 })
 afterAll(() => running.disposeAsync())
 
-declareConformance({ describe: describe.concurrent, it }, [serving], () => cluster, {
-  clock: systemClock,
-  offers: ["functions"],
-})
+const options = { clock: systemClock, offers: ["functions"] } as const
+declareConformance({ describe: describe.concurrent, it }, [serving], () => cluster, options)
+declareConformance({ describe, it }, [servingFlags], () => cluster, options)

@@ -17,7 +17,7 @@ import {
   services,
 } from "./functions.ts"
 
-/** S1–S18: the objects, their children, and who made them. */
+/** S1–S18, S150: the objects, their children, and who made them. */
 export const objects: Statement = (it) => {
   const kinds: readonly (readonly [string, string, string, readonly string[]])[] = [
     ["serving.knative.dev/v1", "services", "Service", ["ksvc", "kservice"]],
@@ -141,7 +141,7 @@ export const objects: Statement = (it) => {
     equal(body.items.length, 2)
   })
 
-  it("S15: what a Service no longer has, its Configuration and Route no longer have", async (world) => {
+  it("S150: what a Service no longer has, its Configuration and Route no longer have", async (world) => {
     const { wire, path, patch, client, namespace } = world
     const labels = { "networking.knative.dev/visibility": "cluster-local" }
     await wire("POST", path(services), functionOf("a", nowhere, { metadata: { labels, annotations: { mine: "x" } } }))

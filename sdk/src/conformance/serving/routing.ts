@@ -65,7 +65,7 @@ async function defineThings({ wire, afterwards }: World, group: string): Promise
   afterwards(() => wire("DELETE", `${definitions}/${name}`))
 }
 
-/** S10, S120–S128, S150: where requests go. */
+/** S7, S10, S120–S128, S150: where requests go. */
 export const routing: Statement = (it) => {
   it.withFunctions("S120: traffic is split as it is written", async (world) => {
     await deploy(world, "a", { env: { VERSION: "1" } })
@@ -94,7 +94,7 @@ export const routing: Statement = (it) => {
   })
 
   it.withFunctions(
-    "S122: a status tells of every target which revision it means, and of shares as written",
+    "S7: a status tells of every target which revision it means, and of shares as written",
     async (world) => {
       await deploy(world, "a", { env: { VERSION: "1" } })
       const traffic = [{ tag: "current", revisionName: "a-00001", percent: 100 }, { tag: "latest" }]
@@ -107,7 +107,7 @@ export const routing: Statement = (it) => {
     },
   )
 
-  it.withFunctions("S122: a Route and a Configuration work by themselves, and the Route follows", async (world) => {
+  it.withFunctions("S7: a Route and a Configuration work by themselves, and the Route follows", async (world) => {
     const { wire, path, client, namespace, patch } = world
     const group = { apiVersion: "serving.knative.dev/v1" }
     const { spec } = functionOf("c", world.functionHost.specimen, { env: { VERSION: "1" } })

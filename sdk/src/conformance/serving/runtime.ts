@@ -132,7 +132,7 @@ export const runtime: Statement = (it) => {
     await eventually(world.clock, refused, functionPatienceMs)
   })
 
-  it.withFunctions("S68: one that is alive no more is started anew", async (world) => {
+  it.withFunctions("S67: one that is alive no more is started anew", async (world) => {
     const livenessProbe = {
       httpGet: { path: "/healthy" },
       periodSeconds: 1,
@@ -184,11 +184,13 @@ export const runtime: Statement = (it) => {
     includes(deployment.spec, { revisionHistoryLimit: 0, strategy: { rollingUpdate: { maxUnavailable: 0 } } })
   })
 
-  it.withFunctions("S77: a ConfigMap and a Secret are mounted, and a change is seen", async (world) => {
+  it.withFunctions("S77: a ConfigMap, a Secret and a token are mounted, and a change is seen", async (world) => {
     const { client, namespace } = world
     await client.create(ConfigMap, { metadata: { name: "m", namespace }, data: { text: "first" } })
     await client.create(Secret, { metadata: { name: "s", namespace }, stringData: { text: "secret" } })
-    const sources = [{ configMap: { name: "m" } }, { secret: { name: "s", items: [{ key: "text", path: "hidden" }] } }]
+    const token = { serviceAccountToken: { audience: "somebody", expirationSeconds: 600, path: "token" } }
+    const hidden = { secret: { name: "s", items: [{ key: "text", path: "hidden" }] } }
+    const sources = [{ configMap: { name: "m" } }, hidden, token]
     const volumes = [{ name: "v", projected: { sources } }]
     const container = { volumeMounts: [{ name: "v", mountPath: "/v" }], envFrom: [{ configMapRef: { name: "m" } }] }
     const service = await deploy(world, "a", {
@@ -197,6 +199,8 @@ export const runtime: Statement = (it) => {
     })
     equal((await ask(world, urlOf(service))).body.env.text, "first")
     equal((await ask(world, urlOf(service, "/read?path=/v/hidden"))).body.text, "secret")
+    const [, claims = ""] = (await ask(world, urlOf(service, "/read?path=/v/token"))).body.text.split(".")
+    equal(JSON.parse(Buffer.from(claims, "base64url").toString()).aud, ["somebody"])
     await client.patch(ConfigMap, { name: "m", namespace }, { type: "merge", body: { data: { text: "second" } } })
     const reads = async (): Promise<void> =>
       equal((await ask(world, urlOf(service, "/read?path=/v/text"))).body.text, "second")

@@ -28,7 +28,7 @@ const scaled = (annotations: Readonly<Record<string, string>>): Changes => ({
   },
 })
 
-/** S8, S80–S98: how many pods there are. */
+/** S8, S9, S80–S98: how many pods there are. */
 export const scaling: Statement = (it) => {
   it.withFunctions("S8: a PodAutoscaler names its target, its reachability and what it scaled to", async (world) => {
     await deploy(world, "a")
@@ -159,7 +159,7 @@ export const scaling: Statement = (it) => {
   )
 
   it.withFunctions(
-    "S11: with a burst capacity without end, activators stand before a revision that runs",
+    "S9: with a burst capacity without end, activators stand before a revision that runs",
     async (world) => {
       await deploy(world, "a", scaled({ "target-burst-capacity": "-1", "min-scale": "1" }))
       const addresses = async (at: string): Promise<string[]> => {
