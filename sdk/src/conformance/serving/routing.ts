@@ -253,10 +253,9 @@ export const routing: Statement = (it) => {
       const service = { apiVersion: "v1", kind: "Service", metadata, spec: { selector: { app: "plain" }, ports } }
       equal((await wire("POST", path("services"), service)).code, 201)
       const domain = await map(world, { apiVersion: "v1", kind: "Service", name: "plain" })
-      await eventually(world.clock, async () => {
-        const { body } = await answered(world, `http://${domain}/`)
-        includes(body.headers, { host: `plain.${namespace}.svc.cluster.local`, "x-forwarded-host": domain })
-      })
+      const names = { host: `plain.${namespace}.svc.cluster.local`, "x-forwarded-host": domain }
+      const reached = async () => includes((await answered(world, `http://${domain}/`)).body.headers, names)
+      await eventually(world.clock, reached, functionPatienceMs)
     },
   )
 
