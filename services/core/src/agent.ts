@@ -87,7 +87,7 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   const { runtime, close } = await openRuntime(options.containers, {
     ...{ containerd, cniConfDir: network.cniConfDir, cniBinDirs: network.cniBinDirs, clock, log },
     directory: join(volatile, "native"),
-    volumesDirectory: join(options.directory, "kubelet", "image-volumes"),
+    diskDirectory: join(options.directory, "kubelet", "containers"),
     owner: isShared ? nameOf(options) : undefined,
   })
   // If this start fails, what it has begun is ended; a containerd that ran before stays, and so do its pods.

@@ -391,7 +391,7 @@ describe("containers that are made without CRI", () => {
     const taken = (): string[] => readdirSync(leases).filter((name) => name.startsWith("10."))
     await using pooled = await nativeRuntime({
       ...{ containerd: rig.containerd, owner: "wick-native", directory: join(place, "pooled"), poolSize: 1 },
-      volumesDirectory: join(place, "pooled-volumes"),
+      diskDirectory: join(place, "pooled-containers"),
       ...{ cniConfDir: join(place, "cni"), cniBinDirs, clock: systemClock, log: silentLog },
     })
     const made: string[] = []

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { textEntry } from "@wick/sdk/oci"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -46,6 +49,34 @@ describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeB
     }
     await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
     expect(await rig.runtime.imageViews?.list()).toEqual([])
+  })
+
+  it("go on and end while nobody reads what they say, and all of it is in their log afterwards", async () => {
+    const script = [
+      "while [ ! -e /host/go ]; do sleep 0.1; done",
+      // More than a pipe holds, on each stream.
+      "for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero bs=1024 count=16 2>/dev/null; echo end $i; done",
+      "dd if=/dev/zero bs=1024 count=200 >&2 2>/dev/null; echo over; touch /host/over; exit 4",
+    ]
+    const command = ["/bin/sh", "-c", script.join("; ")]
+    const path = mkdtempSync(join(tmpdir(), "wick-talker-"))
+    const main = { name: "main", image: rig.image, command, volumeMounts: [{ name: "host", mountPath: "/host" }] }
+    const volumes = [{ name: "host", hostPath: { path } }]
+    await rig.create({ name: "talker", restartPolicy: "Never", containers: [main], volumes })
+    await rig.until("talker", (pod) => pod?.status?.phase === "Running")
+    await rig.restartKubelet(async () => {
+      writeFileSync(join(path, "go"), "")
+      await expect.poll(() => existsSync(join(path, "over")), { timeout: 10_000 }).toBe(true)
+    })
+    rmSync(path, { recursive: true })
+    const pod = await rig.until("talker", (now) => now?.status?.phase === "Failed")
+    expect(pod?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(4)
+    const text = await rig.logs("talker", "main")
+    expect(text.match(/end \d|over/g)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((at) => `end ${at}`).concat("over"))
+    expect(text.match(/\0/g)).toHaveLength((8 * 16 + 200) * 1024)
+    await rig.client.delete(Pod, { name: "talker", namespace: "default" })
+    await rig.until("talker", (now) => now === undefined)
+    await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
   })
 
   // Otherwise nobody but the kubelet's own process keeps the list.

@@ -168,7 +168,7 @@ async function openRuntime(madeBy: typeof maker, containerd: Containerd, cniConf
     cniConfDir,
     cniBinDirs,
     directory: join(home, "native"),
-    volumesDirectory: join(home, "volumes"),
+    diskDirectory: join(home, "containers"),
     poolSize: 0,
   }
   return nativeRuntime({ containerd, ...place, clock: systemClock, log: silentLog })

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import { existsSync } from "node:fs"
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import type { Socket } from "node:net"
 import { join } from "node:path"
@@ -10,6 +11,7 @@ import { goneIsNone } from "../refusal.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
+  type ImageViews,
   type MountConfig,
   type ProcessSession,
   RuntimeError,
@@ -29,14 +31,16 @@ import { writeEnd } from "./fifo-end.ts"
 import type { FifoStock } from "./fifo-stock.ts"
 import type { LogPump } from "./log-pump.ts"
 import type { OciSpec } from "./oci.ts"
-import type { VolumeDirectories } from "./volume-directories.ts"
+import { releaseVolumes, volumeDirectories } from "./volume-directories.ts"
 
 export interface ContainersOptions {
   readonly containerd: Containerd
   /** Holds what of containers the machine forgets with them when it is switched off. */
   readonly directory: string
+  /** On a disk: what containers have said and nobody has read yet, and what they write where their image says VOLUME. */
+  readonly diskDirectory: string
   readonly owner: string | undefined
-  readonly volumes: VolumeDirectories
+  readonly views: ImageViews
   readonly fifos: FifoStock
   readonly logs: LogPump
   readonly clock: Clock
@@ -76,8 +80,8 @@ interface Held {
 
 const idBytes = 32
 const runtimeName = "io.containerd.runc.v2"
-/** What a container said last comes right after its end, unless a process that outlives it has the pipe open too. */
-const logEndMsMax = 1_000
+/** What a terminal said last comes right after its container's end, unless a process that outlives that has it open too. */
+const terminalEndMsMax = 1_000
 const taskCreated = 1
 const taskStopped = 3
 const killed = 9
@@ -101,8 +105,8 @@ export class Containers {
 
   /** Finds what an earlier process has made, and goes on to read what it says. */
   async open(sandboxIds: ReadonlySet<string>): Promise<void> {
-    const { owner, directory, volumes } = this.#options
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const { owner, directory, diskDirectory } = this.#options
+    for (const place of [directory, diskDirectory]) await mkdir(place, { recursive: true, mode: 0o700 })
     const filters = owner === undefined ? [] : [`labels."${ownerLabel}"==${JSON.stringify(owner)}`]
     const { containers = [] } = await this.#call("containers.List", { filters })
     const noted = containers.flatMap((found) => {
@@ -110,11 +114,13 @@ export class Containers {
       return its && found.id ? [{ id: found.id, note: its, createdAtMs: createdAtOf(found) }] : []
     })
     for (const { id, note: its, createdAtMs } of noted) this.#hold(id, its, createdRecord(id, its, createdAtMs))
-    for (const name of await readdir(directory)) if (!this.#held.has(name)) await this.#forget(name)
-    await volumes.open((id) => this.#held.has(id))
+    const named = new Set((await Promise.all([directory, diskDirectory].map((place) => readdir(place)))).flat())
+    for (const name of named) if (!this.#held.has(name)) await this.#forget(name)
     for (const [id, held] of this.#held) {
       const end = await this.#readEnd(id)
-      if (end) held.record = exitedRecord(held.record, end)
+      if (!end) continue
+      await this.#readRest(id, held)
+      held.record = exitedRecord(held.record, end)
     }
     await this.#adoptTasks()
     // Their pods' namespaces went with the machine's last start.
@@ -144,16 +150,16 @@ export class Containers {
    * it names as its own, containerd's collector leaves alone from the beginning.
    */
   async create(id: string, { config, volumes, draft }: ContainerRequest): Promise<void> {
-    const { containerd, owner, fifos, clock } = this.#options
+    const { containerd, owner, fifos, views, clock } = this.#options
     const { snapshotter, ociRuntime } = containerd
     const labels = owner === undefined ? {} : { [ownerLabel]: owner }
     const options = ociRuntime === undefined ? {} : { options: shimOptions(ociRuntime) }
-    await mkdir(this.#path(id), { recursive: true, mode: 0o700 })
+    await mkdir(this.#path(id), { mode: 0o700 })
     try {
-      const own = await this.#options.volumes.make(id, config, volumes)
+      const own = await volumeDirectories(views, { id, config, paths: volumes, directory: this.#diskPath(id) })
       const { spec, chainId, note: its } = await draft(own)
-      const { stdout, stderr, stdin } = this.#fifos(id, its)
-      await fifos.take([stdout, stderr, stdin].filter((path) => path !== undefined))
+      const { stdout, stderr, stdin } = this.#streams(id, its)
+      await fifos.take([...(stderr === undefined ? [stdout] : []), ...(stdin === undefined ? [] : [stdin])])
       await this.#call("containers.Create", {
         container: {
           ...{ id, labels, image: config.image, snapshotter, snapshotKey: id },
@@ -175,12 +181,12 @@ export class Containers {
     const held = this.#require(id)
     const { containerd, logs, clock } = this.#options
     const { snapshotter } = containerd
-    const { stdout, stderr, stdin } = this.#fifos(id, held.note)
+    const { stdout, stderr, stdin } = this.#streams(id, held.note)
     try {
       if (stdin !== undefined) held.input = writeEnd(stdin)
       const [{ mounts = [] }] = await Promise.all([
         this.#call("snapshots.Mounts", { snapshotter, key: id }),
-        logs.open({ id, logPath: held.note.logPath, stdout, stderr }),
+        this.#openLog(id, held),
       ])
       const paths = { stdout, ...(stderr !== undefined && { stderr }), ...(stdin !== undefined && { stdin }) }
       const streams = { ...paths, terminal: held.note.tty }
@@ -189,8 +195,10 @@ export class Containers {
       await this.#call("tasks.Start", { containerId: id })
     } catch (error) {
       await this.#call("tasks.Delete", { containerId: id }).catch(() => undefined)
-      const message = (error as Error).message
-      await this.#finish(id, held, { exitCode: 128, atMs: clock.now(), reason: "StartError", message })
+      await logs.finish(id)
+      const end = { exitCode: 128, atMs: clock.now(), reason: "StartError", message: (error as Error).message }
+      await this.#keepEnd(id, end)
+      this.#tellEnd(id, held, end)
       throw error
     }
     // It may have ended by now.
@@ -233,19 +241,46 @@ export class Containers {
   }
 
   /** What containerd has told of a container's first process. */
-  async exited(id: string, end: { exitCode: number; atMs: number; reason?: string }): Promise<void> {
+  async exited(id: string, told: { exitCode: number; atMs: number; reason?: string }): Promise<void> {
     const held = this.#held.get(id)
     if (!held || held.ending || held.record.state === "exited") return
     held.ending = true
-    const { clock, logs } = this.#options
-    await Promise.race([logs.ended(id), clock.sleep(logEndMsMax)])
-    const usual = end.exitCode === 0 ? "Completed" : "Error"
-    await this.#finish(id, held, { ...end, reason: held.outOfMemory ? "OOMKilled" : (end.reason ?? usual) })
-    // Its files and its shim are given back; that it has ended is known without it.
+    const usual = told.exitCode === 0 ? "Completed" : "Error"
+    const end = (): ContainerEnd => ({ ...told, reason: held.outOfMemory ? "OOMKilled" : (told.reason ?? usual) })
+    const first = end()
+    await this.#keepEnd(id, first)
+    await this.#deleteTask(id)
+    await this.#logEnd(id, held)
+    // That it was short of memory may have been told after its end.
+    const last = end()
+    if (last.reason !== first.reason) await this.#keepEnd(id, last)
+    this.#tellEnd(id, held, last)
+  }
+
+  /** Its files and its shim are given back; the shim has passed on all that was said by then. */
+  async #deleteTask(id: string): Promise<void> {
     await this.#call("tasks.Delete", { containerId: id }).catch((error) => {
       if (error instanceof RuntimeError && error.kind === "not-found") return
       this.#options.log.debug("a task that has ended is not deleted", { container: id, error })
     })
+  }
+
+  async #logEnd(id: string, { note: its }: Held): Promise<void> {
+    const { logs, clock } = this.#options
+    if (its.tty) await Promise.race([logs.ended(id), clock.sleep(terminalEndMsMax)])
+    else await logs.finish(id)
+  }
+
+  async #openLog(id: string, { note: its }: Held): Promise<void> {
+    const { stdout, stderr } = this.#streams(id, its)
+    await this.#options.logs.open({ id, logPath: its.logPath, stdout, stderr })
+  }
+
+  /** Of a container that has ended: an earlier process may not have read all that it said. */
+  async #readRest(id: string, held: Held): Promise<void> {
+    if (held.note.tty || !existsSync(this.#streams(id, held.note).stdout)) return
+    await this.#openLog(id, held)
+    await this.#options.logs.finish(id)
   }
 
   /** Joins a client with a container's own process. */
@@ -293,7 +328,10 @@ export class Containers {
     for (const [id, held] of this.#held) {
       const task = tasks.get(id)
       if (held.record.state !== "created" || !task) continue
-      if (task.status === taskStopped) await this.#endOf(id, task)
+      if (task.status === taskStopped) {
+        if (!held.note.tty) await this.#openLog(id, held)
+        await this.#endOf(id, task)
+      }
       // Its start was begun and not finished: it is begun anew, by whoever wants it.
       else if (task.status === taskCreated) await this.#call("tasks.Delete", { containerId: id }).catch(goneIsNone)
       else await this.#adopt(id, held, task.pid ?? 0)
@@ -304,9 +342,9 @@ export class Containers {
     held.pid = pid
     const startedAtMs = await this.#startedAt(pid)
     held.record = { ...held.record, state: "running", startedAtMs: startedAtMs ?? held.record.createdAtMs }
-    const { stdout, stderr, stdin } = this.#fifos(id, held.note)
+    const { stdin } = this.#streams(id, held.note)
     if (stdin !== undefined) held.input = writeEnd(stdin)
-    await this.#options.logs.open({ id, logPath: held.note.logPath, stdout, stderr })
+    await this.#openLog(id, held)
   }
 
   async #startedAt(pid: number): Promise<number | undefined> {
@@ -319,10 +357,13 @@ export class Containers {
     return this.#options.clock.now() - Number(uptime.split(" ")[0]) * 1_000 + (Number(ticks) * 1_000) / ticksPerSecond
   }
 
-  async #finish(id: string, held: Held, end: ContainerEnd): Promise<void> {
+  async #keepEnd(id: string, end: ContainerEnd): Promise<void> {
     const file = join(this.#path(id), "end.json")
     await writeFile(`${file}.new`, JSON.stringify(end))
     await rename(`${file}.new`, file)
+  }
+
+  #tellEnd(id: string, held: Held, end: ContainerEnd): void {
     held.record = exitedRecord(held.record, end)
     held.input?.destroy()
     held.end()
@@ -346,20 +387,24 @@ export class Containers {
 
   async #forget(id: string): Promise<void> {
     this.#held.delete(id)
-    await rm(this.#path(id), { recursive: true, force: true })
-    await this.#options.volumes.remove(id)
+    await releaseVolumes(this.#options.views, id, this.#diskPath(id))
+    for (const place of [this.#path(id), this.#diskPath(id)]) await rm(place, { recursive: true, force: true })
   }
 
   #path(id: string): string {
     return join(this.#options.directory, id)
   }
 
-  #fifos(id: string, { tty, stdin }: ContainerNote) {
-    const path = (name: string): string => join(this.#path(id), name)
+  #diskPath(id: string): string {
+    return join(this.#options.diskDirectory, id)
+  }
+
+  /** A shim appends to a file as well as it writes to a FIFO, and then waits for nobody. Of a terminal it can only do the latter. */
+  #streams(id: string, { tty, stdin }: ContainerNote) {
     return {
-      stdout: path("stdout"),
-      stderr: tty ? undefined : path("stderr"),
-      stdin: stdin === "none" ? undefined : path("stdin"),
+      stdout: join(tty ? this.#path(id) : this.#diskPath(id), "stdout"),
+      stderr: tty ? undefined : join(this.#diskPath(id), "stderr"),
+      stdin: stdin === "none" ? undefined : join(this.#path(id), "stdin"),
     }
   }
 

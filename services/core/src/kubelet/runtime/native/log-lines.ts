@@ -12,6 +12,11 @@ export class LogLines {
     this.#stream = stream
   }
 
+  /** Bytes of a line that has not ended yet. */
+  get pending(): number {
+    return this.#rest.length
+  }
+
   /** Lines that have ended with this chunk, and parts of one that is too long. */
   take(chunk: Buffer, nowMs: number): Buffer[] {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream"
 import { Worker } from "node:worker_threads"
 import type { Log } from "@wick/sdk/log"
+import { hostCommand } from "#network"
 import { RuntimeError } from "../runtime.ts"
 
 export type LogOrder =
@@ -15,11 +16,13 @@ export type LogOrder =
     }
   | { readonly kind: "attach"; readonly turn: number; readonly id: string; readonly attached: boolean }
   | { readonly kind: "reopen"; readonly turn: number; readonly id: string; readonly logPath: string }
+  | { readonly kind: "finish" | "stop"; readonly turn: number; readonly id: string }
 
 type LogReport =
   | { readonly kind: "done"; readonly turn: number }
   | { readonly kind: "failed"; readonly turn: number; readonly message: string }
   | { readonly kind: "ended"; readonly id: string }
+  | { readonly kind: "spent"; readonly id: string; readonly path: string; readonly until: number }
   | { readonly kind: "lost"; readonly id: string; readonly message: string }
   | { readonly kind: "said"; readonly id: string; readonly stream: "stdout" | "stderr"; readonly chunk: Uint8Array }
 
@@ -48,7 +51,7 @@ export class LogPump {
     this.#log = log
   }
 
-  /** Resolves when both streams are read: a writer may come. */
+  /** `stdout` and `stderr` are files, or a terminal's FIFO. Resolves when both are read. */
   async open(log: Omit<Extract<LogOrder, { kind: "open" }>, "kind" | "turn">): Promise<void> {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     this.#open.set(log.id, { ended, end })
@@ -75,14 +78,23 @@ export class LogPump {
     return this.#order({ kind: "reopen", id, logPath })
   }
 
-  /** Resolves when all that was said is written: both streams have no writer any more. */
+  /** Resolves when all that a terminal has said is written: it has no writer any more. */
   ended(id: string): Promise<void> {
     return this.#open.get(id)?.ended ?? Promise.resolve()
   }
 
-  /** What is not read yet stays in its FIFO as long as somebody has that open. */
+  /** Resolves when all that was said is written, as nobody says more. */
+  async finish(id: string): Promise<void> {
+    if (this.#open.has(id)) await this.#order({ kind: "finish", id })
+  }
+
+  /** What is not read yet is for a later process. */
   async stop(): Promise<void> {
-    await this.#worker?.terminate()
+    const worker = this.#worker
+    if (worker === undefined) return
+    await this.#order({ kind: "stop", id: "" })
+    this.#worker = undefined
+    await worker.terminate()
   }
 
   #order(order: OrderWithoutTurn): Promise<void> {
@@ -106,9 +118,21 @@ export class LogPump {
     return worker
   }
 
+  /** Frees what lies before `until`, where the disk's file system can; elsewhere it stays until the container ends. */
+  async #giveBack(path: string, until: number): Promise<void> {
+    const range = ["--punch-hole", "--offset", "0", "--length", String(until)]
+    await hostCommand("fallocate", [...range, path]).catch((error) => {
+      this.#log.debug("what a container has said takes more room than its log", { path, error })
+    })
+  }
+
   #told(report: LogReport): void {
     if (report.kind === "lost") {
       this.#log.warn("a container's log is not written", { container: report.id, error: report.message })
+      return
+    }
+    if (report.kind === "spent") {
+      void this.#giveBack(report.path, report.until)
       return
     }
     if (report.kind === "said") {

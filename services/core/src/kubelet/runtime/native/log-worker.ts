@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writevSync } from "node:fs"
+import { closeSync, mkdirSync, openSync, statSync, writevSync } from "node:fs"
 import { dirname } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { assert } from "@wick/sdk/assert"
@@ -6,11 +6,9 @@ import { systemClock } from "@wick/sdk/clock"
 import { readEnd } from "./fifo-end.ts"
 import { LogLines } from "./log-lines.ts"
 import type { LogOrder } from "./log-pump.ts"
+import { OutputTail } from "./output-tail.ts"
 
-/**
- * A thread of its own that reads what containers say, so that one that says much holds up nobody else. A log is written
- * as fast as it is read; a disk that is slower makes the container wait, once its pipe is full.
- */
+/** A thread of its own that reads what containers say, so that one that says much holds up nobody else. */
 const port = parentPort
 assert(port, "runs as a worker thread")
 const logs = new Map<string, ContainerLog>()
@@ -20,6 +18,8 @@ class ContainerLog {
   /** Whether somebody else wants to hear it too. */
   attached = false
   #file: number
+  /** Of containers without a terminal. */
+  readonly #tails: { readonly tail: OutputTail; readonly lines: LogLines }[] = []
   #open = 0
 
   constructor(id: string, path: string) {
@@ -27,15 +27,44 @@ class ContainerLog {
     this.#file = openLog(path)
   }
 
-  /** The FIFO may have no writer yet: then it is waited for. */
   read(stream: "stdout" | "stderr", path: string): void {
     const lines = new LogLines(stream)
-    const socket = readEnd(path)
-    this.#open += 1
-    socket.on("data", (chunk: Buffer) => {
+    const take = (chunk: Buffer): number => {
       this.#write(lines.take(chunk, systemClock.now()))
       if (this.attached) port?.postMessage({ kind: "said", id: this.#id, stream, chunk })
-    })
+      return lines.pending
+    }
+    if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) this.#readTerminal(path, lines, take)
+    else this.#tails.push({ tail: this.#tail(path, take), lines })
+  }
+
+  /** Nothing more is appended: the rest is written. What a terminal says ends by itself. */
+  finish(): void {
+    if (this.#tails.length === 0) return
+    for (const { tail, lines } of this.#tails) {
+      tail.finish()
+      this.#write(lines.finish(systemClock.now()))
+    }
+    // The first that goes says that all were read.
+    for (const { tail } of this.#tails) tail.remove()
+    this.#ended()
+  }
+
+  /** Leaves what is not read yet to a later process. */
+  stop(): void {
+    for (const { tail } of this.#tails) tail.stop()
+  }
+
+  #tail(path: string, take: (chunk: Buffer) => number): OutputTail {
+    const spent = (until: number): void => port?.postMessage({ kind: "spent", id: this.#id, path, until })
+    return new OutputTail({ path, progressPath: `${path}.progress`, take, spent })
+  }
+
+  /** The FIFO may have no writer yet: then it is waited for. */
+  #readTerminal(path: string, lines: LogLines, take: (chunk: Buffer) => number): void {
+    const socket = readEnd(path)
+    this.#open += 1
+    socket.on("data", take)
     socket.on("error", () => socket.destroy())
     socket.on("close", () => {
       this.#write(lines.finish(systemClock.now()))
@@ -80,20 +109,34 @@ function openLog(path: string): number {
 }
 
 port.on("message", (order: LogOrder) => {
-  const { id, turn } = order
+  const { turn } = order
   try {
-    if (order.kind === "open") {
-      const log = new ContainerLog(id, order.logPath)
-      logs.set(id, log)
-      log.read("stdout", order.stdout)
-      if (order.stderr !== undefined) log.read("stderr", order.stderr)
-    } else if (order.kind === "reopen") logs.get(id)?.reopen(order.logPath)
-    else {
-      const log = logs.get(id)
-      if (log) log.attached = order.attached
-    }
+    obey(order)
     port.postMessage({ kind: "done", turn })
   } catch (error) {
     port.postMessage({ kind: "failed", turn, message: (error as Error).message })
   }
 })
+
+function obey(order: LogOrder): void {
+  if (order.kind === "open") {
+    open(order)
+    return
+  }
+  if (order.kind === "stop") {
+    for (const log of logs.values()) log.stop()
+    return
+  }
+  const log = logs.get(order.id)
+  if (order.kind === "reopen") log?.reopen(order.logPath)
+  else if (order.kind === "finish") log?.finish()
+  else if (order.kind === "attach" && log) log.attached = order.attached
+}
+
+function open({ id, logPath, stdout, stderr }: Extract<LogOrder, { kind: "open" }>): void {
+  mkdirSync(dirname(stdout), { recursive: true, mode: 0o700 })
+  const log = new ContainerLog(id, logPath)
+  logs.set(id, log)
+  log.read("stdout", stdout)
+  if (stderr !== undefined) log.read("stderr", stderr)
+}

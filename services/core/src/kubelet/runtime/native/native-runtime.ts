@@ -41,7 +41,6 @@ import { PortRelay } from "./port-relay.ts"
 import { holderConfig, isHolder } from "./process-holder.ts"
 import { Sandboxes } from "./sandboxes.ts"
 import { SpecMaker } from "./spec-maker.ts"
-import { VolumeDirectories } from "./volume-directories.ts"
 
 export interface NativeRuntimeOptions {
   readonly containerd: Containerd
@@ -49,8 +48,8 @@ export interface NativeRuntimeOptions {
   readonly cniBinDirs: readonly string[]
   /** What the machine forgets when it is switched off: namespaces, FIFOs, how containers ended. In memory is best. */
   readonly directory: string
-  /** On a disk: what containers write where their image says VOLUME. */
-  readonly volumesDirectory: string
+  /** Holds what of containers is too much for memory: what they say and write. On a disk. */
+  readonly diskDirectory: string
   /** Whose containers these are, in a containerd that others use too. */
   readonly owner?: string | undefined
   /** Network namespaces, with an address each, that are kept ready for pods to come. */
@@ -125,9 +124,15 @@ class NativeRuntime implements Runtime {
       if (note && isHolder(note)) this.#tell({ kind: "relist" })
       else this.#tell({ kind: "exited", id, exitCode: end.exitCode, atMs: end.atMs })
     }
-    const volumes = new VolumeDirectories(images.imageViews, options.volumesDirectory)
-    const place = { containerd, directory: join(directory, "containers"), owner, volumes, clock, log }
-    this.#containers = new Containers({ ...place, fifos: this.#fifos, logs: this.#logs, onEnd })
+    const { diskDirectory } = options
+    const place = { containerd, directory: join(directory, "containers"), diskDirectory, owner, clock, log }
+    this.#containers = new Containers({
+      ...place,
+      views: images.imageViews,
+      fifos: this.#fifos,
+      logs: this.#logs,
+      onEnd,
+    })
   }
 
   async open(): Promise<void> {
