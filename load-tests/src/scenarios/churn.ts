@@ -6,7 +6,7 @@ import { report } from "../report.ts"
 const deployments = 20
 const writes = 200
 
-/** ksvc applied → Ready with the image present; and object created → watch event at another client. */
+/** ksvc applied → Ready with the image present, one by one and at once; and object created → watch event at another client. */
 export async function churn(platform: Platform): Promise<void> {
   const ready = new Latency()
   await deploy(platform, "churn-first", { image: "still" })
@@ -14,12 +14,23 @@ export async function churn(platform: Platform): Promise<void> {
     ready.record(await deploy(platform, `churn-${round}`, { image: "still" }))
     await remove(platform, `churn-${round}`)
   }
+  const together = await appliedTogether(platform)
   await remove(platform, "churn-first")
   const watch = await watchLatency(platform)
   report("churn", [
     { name: "ksvc applied to Ready", figures: { ...ready.summary() } },
+    { name: `${deployments} applied at once`, figures: { ...together.summary() } },
     { name: "create to watch event", figures: { ...watch.summary() } },
   ])
+}
+
+async function appliedTogether(platform: Platform): Promise<Latency> {
+  const latency = new Latency()
+  const names = Array.from({ length: deployments }, (_, at) => `together-${at}`)
+  for (const ms of await Promise.all(names.map((name) => deploy(platform, name, { image: "still" }))))
+    latency.record(ms)
+  await Promise.all(names.map((name) => remove(platform, name)))
+  return latency
 }
 
 async function watchLatency({ client }: Platform): Promise<Latency> {
