@@ -59,6 +59,23 @@ describe("what a container says", () => {
     expect(second.text()).toBe("two\n")
   })
 
+  it("is read on where nothing can be noted of it, as on a full disk", async () => {
+    const path = join(directory, "stdout")
+    writeFileSync(path, Buffer.alloc(5 * 1024 * 1024))
+    let [bytes, spent] = [0, 0]
+    const take = (chunk: Buffer): number => {
+      bytes += chunk.length
+      return 0
+    }
+    const progressPath = join(directory, "none", "progress")
+    const tail = new OutputTail({ path, progressPath, take, spent: () => spent++ })
+    appendFileSync(path, "more")
+    await expect.poll(() => bytes).toBe(5 * 1024 * 1024 + 4)
+    // Whoever reads next begins at the beginning.
+    expect(spent).toBe(0)
+    tail.remove()
+  })
+
   it("is told as spent in pieces of four mebibytes, however long it is", async () => {
     const line = `${"x".repeat(1023)}\n`
     writeFileSync(join(directory, "stdout"), line.repeat(10 * 1024))

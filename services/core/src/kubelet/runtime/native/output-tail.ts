@@ -89,8 +89,13 @@ export class OutputTail {
 
   #note(dealtWith: number): void {
     this.#progress.writeBigUInt64LE(BigInt(dealtWith))
-    this.#progressFile ??= openSync(this.#options.progressPath, constants.O_RDWR | constants.O_CREAT, 0o600)
-    writeSync(this.#progressFile, this.#progress, 0, progressBytes, 0)
+    try {
+      this.#progressFile ??= openSync(this.#options.progressPath, constants.O_RDWR | constants.O_CREAT, 0o600)
+      writeSync(this.#progressFile, this.#progress, 0, progressBytes, 0)
+    } catch {
+      // On a full disk: a later reader deals with more of it twice, so it must still be there.
+      return
+    }
     if (dealtWith - this.#spent < spentBytesMin) return
     this.#spent = dealtWith
     this.#options.spent(dealtWith)
