@@ -83,9 +83,12 @@ export class LogPump {
     return this.#open.get(id)?.ended ?? Promise.resolve()
   }
 
-  /** Resolves when all that was said is written, as nobody says more. */
+  /** Resolves when all that was said is written, as nobody says more. That a container has ended is told whatever becomes of its log. */
   async finish(id: string): Promise<void> {
-    if (this.#open.has(id)) await this.#order({ kind: "finish", id })
+    if (!this.#open.has(id)) return
+    await this.#order({ kind: "finish", id }).catch((error) => {
+      this.#log.warn("a container's log is not written to its end", { container: id, error })
+    })
   }
 
   /** What is not read yet is for a later process. */
