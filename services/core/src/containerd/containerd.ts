@@ -47,8 +47,8 @@ export interface Containerd extends AsyncDisposable {
   /** Containers without CRI. */
   readonly own: OwnClient
   readonly snapshotter: string
-  /** Who makes containers; undefined for a containerd that is not ours, which has its own. */
-  readonly ociRuntime: OciRuntime | undefined
+  /** Who makes containers, the usual one first; none of a containerd that is not ours, which has its own. */
+  readonly ociRuntimes: readonly OciRuntime[]
   readonly imageViews: ImageViews
   /** Id of the image whose program does nothing but reap; it is there after that. */
   sandboxImage(): Promise<string>
@@ -114,7 +114,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     cri,
     own: createOwnClient(link),
     snapshotter,
-    ociRuntime: own?.ociRuntime,
+    ociRuntimes: own?.runtimes ?? [],
     imageViews: imageViews(link, cri, unpacker, snapshotter),
     sandboxImage: () => haveSandboxImage(link, cri, clock),
     onLayers: (imageId, work) => unpacker.onLayers(imageId, work),
@@ -140,7 +140,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
 
 interface Own {
   readonly daemon: KeptProcess
-  readonly ociRuntime: OciRuntime
+  readonly runtimes: readonly OciRuntime[]
   readonly socket: string
   readonly logFile: string
 }
@@ -194,7 +194,7 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     clock,
     log,
   })
-  return { daemon, ociRuntime: runtimes[0], socket, logFile }
+  return { daemon, runtimes, socket, logFile }
 }
 
 async function versionOf(binary: string): Promise<ContainerdVersion> {

@@ -4,7 +4,7 @@
  * Invariants: containerd and what it runs outlive this process and are adopted by the next one; nothing here polls a
  * running containerd; all its files are under the directories given. Only the kubelet and compositions import this.
  */
-export type { ContainerdVersion } from "./config.ts"
+export type { ContainerdVersion, OciRuntime } from "./config.ts"
 export type { Containerd, ContainerdOptions } from "./containerd.ts"
 export { startContainerd } from "./containerd.ts"
 export type { CriCalls, CriClient, CriVerb } from "./cri-client.ts"

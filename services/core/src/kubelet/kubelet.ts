@@ -241,10 +241,13 @@ function allocatableOf(facts: NodeFacts): PodDeps["allocatable"] {
 }
 
 async function viewOf(options: KubeletOptions, facts: NodeFacts): Promise<NodeView> {
+  const { runtime } = options
+  const [runtimeVersion, runtimeHandlers] = await Promise.all([runtime.version(), runtime.handlers()])
   return {
     name: options.nodeName,
     facts,
-    runtimeVersion: await options.runtime.version(),
+    runtimeVersion,
+    runtimeHandlers,
     version: options.version,
     podsMax: options.podsMax ?? podsMaxDefault,
     ...(options.port !== undefined && { port: options.port }),

@@ -372,7 +372,7 @@ describe("a containerd that others use too", () => {
     const [ours, theirs] = ["wick-ours", "wick-theirs"].map((owner) => criRuntime(rig.containerd, owner))
     if (!ours || !theirs) throw new Error("two owners")
     const config = foreignSandbox()
-    const { id } = await theirs.runSandbox(config)
+    const { id } = await theirs.runSandbox(config, "")
     try {
       expect((await theirs.list()).sandboxes.map((sandbox) => sandbox.id)).toEqual([id])
       expect(await ours.list()).toEqual({ sandboxes: [], containers: [] })
@@ -397,7 +397,7 @@ describe("containers that are made without CRI", () => {
     const made: string[] = []
     const wasReady = async (): Promise<boolean> => {
       const before = taken()
-      const { id, ips } = await pooled.runSandbox(foreignSandbox())
+      const { id, ips } = await pooled.runSandbox(foreignSandbox(), "")
       made.push(id)
       return before.includes(ips[0] ?? "")
     }

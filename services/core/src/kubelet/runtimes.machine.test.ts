@@ -1,7 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Event } from "@wick/sdk/api/core/event"
+import { Node } from "@wick/sdk/api/core/node"
 import { Pod } from "@wick/sdk/api/core/pod"
+import { RuntimeClass } from "@wick/sdk/api/node/runtime-class"
 import { textEntry } from "@wick/sdk/oci"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
@@ -76,6 +79,51 @@ describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeB
     expect(text.match(/\0/g)).toHaveLength((8 * 16 + 200) * 1024)
     await rig.client.delete(Pod, { name: "talker", namespace: "default" })
     await rig.until("talker", (now) => now === undefined)
+    await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
+  })
+
+  it("are made by whom their RuntimeClass names, and wait for one whose handler the node has", async () => {
+    const { client } = rig
+    const names = rig.containerd.ociRuntimes.map(({ name }) => name)
+    const { status } = await client.get(Node, { name: "rig" })
+    expect(status?.runtimeHandlers?.map(({ name }) => name)).toEqual(["", ...names])
+    const runs = async (runtimeClassName: string, ended: (pod: Pod | undefined) => boolean) => {
+      const containers = [{ name: "main", image: rig.image, command: ["/bin/sh", "-c", "exec sleep 100"] }]
+      await rig.create({ name: "classy", terminationGracePeriodSeconds: 0, runtimeClassName, containers })
+      return rig.until("classy", ended)
+    }
+    const isRunning = (pod: Pod | undefined): boolean => pod?.status?.phase === "Running"
+    const madeBy = (pod: Pod | undefined) => {
+      const id = pod?.status?.containerStatuses?.[0]?.containerID?.replace(/^.*:/, "") ?? ""
+      return rig.containerd.ociRuntimes.filter(({ state }) => existsSync(join(state, "k8s.io", id.slice(2))))
+    }
+    const over = async () => {
+      await client.delete(Pod, { name: "classy", namespace: "default" })
+      await rig.until("classy", (now) => now === undefined)
+      await client.delete(RuntimeClass, { name: "classy" })
+    }
+    for (const handler of names) {
+      await client.create(RuntimeClass, { metadata: { name: "classy" }, handler })
+      expect(madeBy(await runs("classy", isRunning)).map(({ name }) => name)).toEqual([handler])
+      await over()
+    }
+    await client.create(RuntimeClass, { metadata: { name: "classy" }, handler: "none" })
+    const refusals = async () => {
+      const { items } = await client.list(Event, { namespace: "default" })
+      return items.flatMap(({ reason, message }) => (reason === "FailedCreatePodSandBox" ? [message] : []))
+    }
+    const creating = (pod: Pod | undefined) =>
+      pod?.status?.containerStatuses?.[0]?.state?.waiting?.reason === "ContainerCreating"
+    await runs("classy", creating)
+    const words = 'Failed to create pod sandbox: failed to get sandbox runtime: no runtime for "none" is configured'
+    await expect.poll(refusals).toContain(words)
+    await client.delete(RuntimeClass, { name: "classy" })
+    await expect
+      .poll(refusals)
+      .toContainEqual(expect.stringMatching(/^Failed to create pod sandbox: .*"classy" not found$/))
+    await client.create(RuntimeClass, { metadata: { name: "classy" }, handler: names[0] ?? "" })
+    await rig.until("classy", isRunning)
+    await over()
     await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
   })
 

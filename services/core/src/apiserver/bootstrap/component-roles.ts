@@ -157,6 +157,7 @@ function nodeRules(): ReturnType<typeof rule>[] {
     rule([...read, ...write], "coordination.k8s.io", "leases"),
     rule(["create", "get", "update", "patch", "delete"], "storage.k8s.io", "csinodes"),
     rule(read, "storage.k8s.io", "csidrivers"),
+    rule(read, "node.k8s.io", "runtimeclasses"),
     rule(["get"], "storage.k8s.io", "volumeattachments"),
     ...events,
   ]

@@ -128,6 +128,10 @@ export interface RuntimeCondition {
   reason?: string | undefined
   message?: string | undefined
 }
+/** A way to run pods, by the name that a RuntimeClass has for it. */
+export interface RuntimeHandler {
+  name?: string | undefined
+}
 export interface RuntimeStatus {
   conditions?: RuntimeCondition[] | undefined
 }
@@ -137,6 +141,7 @@ export interface StatusRequest {
 export interface StatusResponse {
   status?: RuntimeStatus | undefined
   info?: Record<string, string> | undefined
+  runtimeHandlers?: RuntimeHandler[] | undefined
 }
 export interface StopPodSandboxRequest {
   podSandboxId?: string | undefined

@@ -11,6 +11,8 @@ export interface NodeView {
   readonly facts: NodeFacts
   readonly runtimeVersion: string
   readonly version: string
+  /** What a RuntimeClass may name as its handler; the usual one is "". */
+  readonly runtimeHandlers: readonly string[]
   readonly podsMax: number
   /** Where the node itself can be asked; absent when only the API server can. */
   readonly port?: number
@@ -22,6 +24,8 @@ export interface NodeView {
 const reservedMemoryPart = 0.05
 const reservedMemoryBytesMax = 512 * 1024 * 1024
 const bytesPerKi = 1_024
+/** Of what a runtime may be able to do beyond the usual, the kubelet asks for nothing. */
+const handlerFeatures = { recursiveReadOnlyMounts: false, userNamespaces: false }
 
 /** Pure: labels that say what a node is. */
 export function nodeLabels({ name, facts }: NodeView): Record<string, string> {
@@ -54,6 +58,7 @@ export function nodeStatus(view: NodeView, before: NodeStatus | undefined, nowMs
       { type: "Hostname", address: view.name },
     ],
     ...(view.port !== undefined && { daemonEndpoints: { kubeletEndpoint: { Port: view.port } } }),
+    runtimeHandlers: view.runtimeHandlers.map((name) => ({ name, features: handlerFeatures })),
     nodeInfo: {
       machineID: facts.machineId,
       systemUUID: facts.machineId,

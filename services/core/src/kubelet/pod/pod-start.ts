@@ -17,6 +17,7 @@ import type { PodDeps } from "./pod-deps.ts"
 import { stopContainer } from "./pod-end.ts"
 import { containerImage, findObject } from "./pod-image.ts"
 import type { PodState } from "./pod-state.ts"
+import { runtimeHandler } from "./runtime-handler.ts"
 import { hostsFile, sandboxConfig } from "./sandbox-config.ts"
 import { traced } from "./start-trace.ts"
 
@@ -92,7 +93,7 @@ async function makeSandbox(
 
 /** While it is being made the runtime lists it to nobody: whoever is to remove all there is has to wait for it. */
 async function runSandbox(state: PodState, deps: PodDeps, config: SandboxConfig): Promise<SandboxRecord> {
-  const making = deps.runtime.runSandbox(config)
+  const making = runtimeHandler(deps, state.pod).then((handler) => deps.runtime.runSandbox(config, handler))
   state.making = making
   try {
     return await making

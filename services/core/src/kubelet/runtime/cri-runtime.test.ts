@@ -31,3 +31,9 @@ it("a sandbox into which containerd cannot look is listed as one that is not rea
 it("a containerd that does not answer lists nothing", async () => {
   await expect(criRuntime(containerdThatFails(unavailable)).list()).rejects.toThrow("failed to get sandbox ip")
 })
+
+it("the handlers of a containerd that is not ours are those that it tells of", async () => {
+  const told = async () => ({ runtimeHandlers: [{ name: "runc" }, {}] })
+  const theirs = { cri: { call: told }, imageViews: {}, ociRuntimes: [] } as unknown as Containerd
+  expect(await criRuntime(theirs).handlers()).toEqual(["runc", ""])
+})

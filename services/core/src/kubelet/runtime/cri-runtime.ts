@@ -74,6 +74,13 @@ class CriRuntime implements Runtime {
     return `${runtimeName}://${runtimeVersion}`
   }
 
+  async handlers(): Promise<readonly string[]> {
+    const { ociRuntimes } = this.#containerd
+    if (ociRuntimes.length > 0) return ["", ...ociRuntimes.map(({ name }) => name)]
+    const { runtimeHandlers = [] } = await this.#call("Status", {})
+    return runtimeHandlers.map(({ name = "" }) => name)
+  }
+
   async list(): Promise<{ sandboxes: SandboxRecord[]; containers: ContainerRecord[] }> {
     const request = { filter: { labelSelector: this.#own } }
     const [listed, contained] = await Promise.all([
@@ -94,12 +101,9 @@ class CriRuntime implements Runtime {
     }
   }
 
-  async runSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<SandboxRecord> {
-    const { podSandboxId = "" } = await this.#call(
-      "RunPodSandbox",
-      { config: toSandbox(this.#owned(config)) },
-      { signal },
-    )
+  async runSandbox(config: SandboxConfig, runtimeHandler: string): Promise<SandboxRecord> {
+    const request = { config: toSandbox(this.#owned(config)), runtimeHandler }
+    const { podSandboxId = "" } = await this.#call("RunPodSandbox", request)
     const status = config.hostNetwork ? undefined : await this.#sandboxStatus(podSandboxId)
     return status ? fromSandboxStatus(status) : fromSandbox(podSandboxId, config)
   }

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path"
 import type { Clock } from "@wick/sdk/clock"
 import { ProcessContainer } from "./process-container.ts"
 import { processStats } from "./process-stats.ts"
+import { noHandler } from "./refusal.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
@@ -64,7 +65,12 @@ class ProcessRuntime implements Runtime {
     }
   }
 
-  async runSandbox(config: SandboxConfig): Promise<SandboxRecord> {
+  async handlers(): Promise<readonly string[]> {
+    return [""]
+  }
+
+  async runSandbox(config: SandboxConfig, handler: string): Promise<SandboxRecord> {
+    if (handler !== "") throw noHandler(handler)
     const id = idOf(config.pod.uid, "sandbox", String(config.attempt))
     const record: SandboxRecord = {
       id,

@@ -70,7 +70,7 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
     await runtime.pullImage(image, undefined)
     const present = await runtime.image(image)
     const config = sandboxConfig()
-    const sandbox = await runtime.runSandbox(config)
+    const sandbox = await runtime.runSandbox(config, "")
     try {
       expect(sandbox).toMatchObject({ pod, ready: true, ips: [expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/)] })
       mkdirSync(join(directory, "contract", "main"), { recursive: true })
@@ -108,7 +108,7 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
     await runtime.pullImage(image, undefined)
     const imageId = (await runtime.image(image))?.id ?? ""
     const config = sandboxConfig()
-    const sandbox = await runtime.runSandbox(config)
+    const sandbox = await runtime.runSandbox(config, "")
     try {
       mkdirSync(join(directory, "contract", "main"), { recursive: true })
       const started = async (attempt: number): Promise<string> => {
@@ -129,6 +129,14 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
       await runtime.stopSandbox(sandbox.id)
       await runtime.removeSandbox(sandbox.id)
     }
+    expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
+  })
+
+  it("refuses a sandbox whose handler it does not have", async () => {
+    const { runtime } = open()
+    expect(await runtime.handlers()).toContain("")
+    const refusal = 'no runtime for "none" is configured'
+    await expect(runtime.runSandbox(sandboxConfig(), "none")).rejects.toThrow(refusal)
     expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
   })
 

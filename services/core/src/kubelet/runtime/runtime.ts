@@ -16,7 +16,10 @@ export interface Runtime extends AsyncDisposable {
   readonly lacks?: string
   /** Everything that there is; asked at start and when events may have been missed. */
   list(): Promise<{ sandboxes: SandboxRecord[]; containers: ContainerRecord[] }>
-  runSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<SandboxRecord>
+  /** What a RuntimeClass may name as its handler; the usual one is "". Empty when the runtime does not tell. */
+  handlers(): Promise<readonly string[]>
+  /** Refuses what is none of its handlers. The sandbox's containers are made by the same. */
+  runSandbox(config: SandboxConfig, handler: string): Promise<SandboxRecord>
   stopSandbox(id: string): Promise<void>
   removeSandbox(id: string): Promise<void>
   createContainer(sandbox: SandboxRecord, config: ContainerConfig, sandboxConfig: SandboxConfig): Promise<string>

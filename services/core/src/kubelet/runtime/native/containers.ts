@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { Writable } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { type Containerd, note, ociMessage, shimOptions, type TaskProcess, timeOf } from "#containerd"
+import { type Containerd, note, type OciRuntime, ociMessage, shimOptions, type TaskProcess, timeOf } from "#containerd"
 import { goneIsNone } from "../refusal.ts"
 import {
   type ContainerConfig,
@@ -54,6 +54,8 @@ export interface ContainerRequest {
   readonly config: ContainerConfig
   /** Paths of its image's VOLUMEs. */
   readonly volumes: readonly string[]
+  /** Who makes it; undefined: whom containerd takes by itself. */
+  readonly ociRuntime: OciRuntime | undefined
   /** How it is made, with directories of its own at these places. */
   draft(own: readonly MountConfig[]): Promise<ContainerDraft>
 }
@@ -149,9 +151,9 @@ export class Containers {
    * Makes `draft` of what the container has of its own, directories for its image's VOLUMEs. The record comes first: what
    * it names as its own, containerd's collector leaves alone from the beginning.
    */
-  async create(id: string, { config, volumes, draft }: ContainerRequest): Promise<void> {
+  async create(id: string, { config, volumes, ociRuntime, draft }: ContainerRequest): Promise<void> {
     const { containerd, owner, fifos, views, clock } = this.#options
-    const { snapshotter, ociRuntime } = containerd
+    const { snapshotter } = containerd
     const labels = owner === undefined ? {} : { [ownerLabel]: owner }
     const options = ociRuntime === undefined ? {} : { options: shimOptions(ociRuntime) }
     await mkdir(this.#path(id), { mode: 0o700 })

@@ -2,10 +2,11 @@ import { mkdir, realpath, rm } from "node:fs/promises"
 import { join } from "node:path"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { type Containerd, ociMessage, type RuntimeEvent } from "#containerd"
+import { type Containerd, type OciRuntime, ociMessage, type RuntimeEvent } from "#containerd"
 import { namespacePlugin } from "#network"
 import { criRuntime } from "../cri-runtime.ts"
 import { type FirstProcess, firstProcess, signalNumber } from "../first-process.ts"
+import { noHandler } from "../refusal.ts"
 import {
   type ContainerConfig,
   type ContainerRecord,
@@ -166,8 +167,21 @@ class NativeRuntime implements Runtime {
     return holder && this.#containers.pid(holder.id)
   }
 
-  async runSandbox(config: SandboxConfig): Promise<SandboxRecord> {
-    const sandbox = await this.#sandboxes.run(config)
+  async handlers(): Promise<readonly string[]> {
+    return ["", ...this.#options.containerd.ociRuntimes.map(({ name }) => name)]
+  }
+
+  /** Undefined: whom containerd takes by itself, for one that is not ours tells nothing of them. */
+  #ociRuntime(handler: string): OciRuntime | undefined {
+    const { ociRuntimes } = this.#options.containerd
+    const found = handler === "" ? ociRuntimes[0] : ociRuntimes.find(({ name }) => name === handler)
+    if (found === undefined && handler !== "") throw noHandler(handler)
+    return found
+  }
+
+  async runSandbox(config: SandboxConfig, handler: string): Promise<SandboxRecord> {
+    this.#ociRuntime(handler)
+    const sandbox = await this.#sandboxes.run(config, handler)
     if (!config.shareProcesses) return sandbox
     try {
       const imageId = await this.#options.containerd.sandboxImage()
@@ -205,6 +219,7 @@ class NativeRuntime implements Runtime {
     const image = await this.#specs.imageOf(config.imageId)
     await this.#containers.create(id, {
       ...{ config: given, volumes: image.volumes },
+      ociRuntime: this.#ociRuntime(this.#sandboxes.handler(sandbox.id)),
       draft: (own) =>
         this.#draft({ id, sandbox, image, sandboxConfig, config: { ...given, mounts: [...mounts, ...own] } }),
     })

@@ -17,6 +17,8 @@ interface Kept {
   readonly portMappings: readonly PortMapping[]
   /** Whether its containers see each other's processes, which a container more holds together. */
   readonly sharesProcesses?: boolean
+  /** Who makes its containers; absent: the usual one. */
+  readonly handler?: string
 }
 
 export interface SandboxesOptions {
@@ -75,7 +77,7 @@ export class Sandboxes {
     return [...this.#kept.values()].map(({ record }) => record)
   }
 
-  async run(config: SandboxConfig): Promise<SandboxRecord> {
+  async run(config: SandboxConfig, handler: string): Promise<SandboxRecord> {
     const own = { network: !config.hostNetwork, ipc: !config.hostIpc }
     const ready = own.network && own.ipc && !this.#namesPorts(config) ? this.#spares.shift() : undefined
     const { id, ips } = ready ?? (await this.#make(own, config.portMappings))
@@ -86,7 +88,7 @@ export class Sandboxes {
         createdAtMs: this.#options.clock.now(),
       }
       const { portMappings, shareProcesses: sharesProcesses } = config
-      await this.#keep({ record, own, portMappings, sharesProcesses })
+      await this.#keep({ record, own, portMappings, sharesProcesses, handler })
       this.#refillLater()
       return record
     } catch (error) {
@@ -123,6 +125,10 @@ export class Sandboxes {
 
   sharesProcesses(id: string): boolean {
     return this.#kept.get(id)?.sharesProcesses === true
+  }
+
+  handler(id: string): string {
+    return this.#kept.get(id)?.handler ?? ""
   }
 
   path(id: string): string {
