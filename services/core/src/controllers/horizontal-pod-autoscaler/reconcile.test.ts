@@ -4,7 +4,7 @@ import { Event } from "@wick/sdk/api/core/event"
 import { Pod } from "@wick/sdk/api/core/pod"
 import type { FetchWrapper } from "@wick/sdk/client"
 import { expect, it } from "vitest"
-import { startTestCluster, type TestCluster, until } from "../testing/cluster.ts"
+import { atRest, startTestCluster, type TestCluster, until } from "../testing/cluster.ts"
 
 const namespace = "default"
 const labels = { app: "web" }
@@ -32,7 +32,7 @@ const played = (cluster: () => TestCluster, asked: string[]): FetchWrapper => {
   }
 }
 
-async function scaled(cluster: TestCluster, metrics: object[]): Promise<HorizontalPodAutoscaler> {
+async function scaled(cluster: TestCluster, metrics: object[], behavior?: object): Promise<HorizontalPodAutoscaler> {
   const { client } = cluster
   const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "x" }] } }
   const spec = { replicas: 2, selector: { matchLabels: labels }, template }
@@ -43,7 +43,7 @@ async function scaled(cluster: TestCluster, metrics: object[]): Promise<Horizont
   const scaleTargetRef = { apiVersion: "apps/v1", kind: "Deployment", name: "web" }
   await client.create(HorizontalPodAutoscaler, {
     metadata: { name: "web", namespace },
-    spec: { scaleTargetRef, maxReplicas: 10, metrics: metrics as never },
+    spec: { scaleTargetRef, maxReplicas: 10, metrics: metrics as never, ...(behavior && { behavior }) },
   })
   await until(cluster.informers(HorizontalPodAutoscaler), ([it]) => it?.status?.conditions !== undefined)
   return client.get(HorizontalPodAutoscaler, { name: "web", namespace })
@@ -113,6 +113,37 @@ it.each([
   await scaled(cluster, metrics)
   await until(cluster.informers(Deployment), ([web]) => web?.spec.replicas === replicas)
   expect(asked).toContain(path)
+})
+
+it("knows nothing of an earlier autoscaler of its name", async () => {
+  const asked: string[] = []
+  const answers: Promise<void>[] = []
+  const made: { cluster?: TestCluster } = {}
+  const play = played(() => made.cluster as TestCluster, asked)
+  const through: FetchWrapper = (next) => async (request) => {
+    const response = await play(next)(request)
+    if (request.url.includes("metrics.k8s.io")) await answers.shift()
+    return response
+  }
+  await using cluster = await startTestCluster({ through })
+  made.cluster = cluster
+  const { client } = cluster
+  const reference = { name: "web", namespace }
+  const seldom = { scaleUp: { policies: [{ type: "Pods", value: 1, periodSeconds: 1_800 }] } }
+  const metrics = [{ type: "Resource", resource: { name: "memory", target: average("30Mi") } }]
+  const { spec } = await scaled(cluster, metrics, seldom)
+  await until(cluster.informers(Deployment), ([web]) => web?.status?.replicas === 3)
+  // It goes, and another comes, while it is being looked at.
+  const { promise, resolve } = Promise.withResolvers<void>()
+  answers.push(promise)
+  const before = asked.length
+  await client.patch(HorizontalPodAutoscaler, reference, { type: "merge", body: { spec: { maxReplicas: 9 } } })
+  await expect.poll(() => asked.length).toBe(before + 1)
+  await client.delete(HorizontalPodAutoscaler, reference)
+  await client.create(HorizontalPodAutoscaler, { metadata: reference, spec })
+  await atRest(cluster)
+  resolve()
+  await until(cluster.informers(Deployment), ([web]) => web?.spec.replicas === 4)
 })
 
 it("says what it cannot scale", async () => {

@@ -47,7 +47,7 @@ class HorizontalPodAutoscalers implements AsyncDisposable {
   readonly #readings: MetricReadings
   readonly #events: EventRecorder
   readonly #controller: Controller
-  readonly #memories = new Map<string, Memory>()
+  readonly #memories = new Map<string, { readonly uid: string; readonly memory: Memory }>()
   /** Whom each autoscaler scales: no pod may be two autoscalers' affair. */
   readonly #selections = new Map<string, Selection>()
 
@@ -67,7 +67,7 @@ class HorizontalPodAutoscalers implements AsyncDisposable {
       concurrency,
       watches: [
         watchOf(this.#autoscalers, ({ before, after }) => {
-          const isSame = before && after && JSON.stringify(before.spec) === JSON.stringify(after.spec)
+          const isSame = before && after && seen(before) === seen(after)
           return isSame ? [] : [keyOf((after ?? before) as Subject)]
         }),
       ],
@@ -106,8 +106,8 @@ class HorizontalPodAutoscalers implements AsyncDisposable {
   async #look(key: string, subject: Subject, at: ScaleAt): Promise<void> {
     const { clock } = this.#context
     const observed = await this.#observe(key, subject, at)
-    const decision = decide(subject.spec, observed, this.#memories.get(key))
-    this.#memories.set(key, decision.memory)
+    const decision = decide(subject.spec, observed, this.#recall(key, subject))
+    this.#remember(key, subject, decision.memory)
     for (const { reason, message } of decision.troubles) {
       this.#events.record(subject, { type: "Warning", reason, message })
     }
@@ -140,9 +140,19 @@ class HorizontalPodAutoscalers implements AsyncDisposable {
     }
     log.info("scaled", { controller: component, autoscaler: key, from, to: replicas, reason })
     this.#events.record(subject, { type: "Normal", reason: "SuccessfulRescale", message: size })
-    const memory = this.#memories.get(key)
-    if (memory) this.#memories.set(key, withStep(memory, from, replicas, clock.now()))
+    const memory = this.#recall(key, subject)
+    if (memory) this.#remember(key, subject, withStep(memory, from, replicas, clock.now()))
     return rescaled(replicas)
+  }
+
+  /** Nothing of an earlier autoscaler of its name. */
+  #recall(key: string, { metadata }: Subject): Memory | undefined {
+    const kept = this.#memories.get(key)
+    return kept?.uid === metadata.uid ? kept?.memory : undefined
+  }
+
+  #remember(key: string, { metadata: { uid } }: Subject, memory: Memory): void {
+    this.#memories.set(key, { uid, memory })
   }
 
   async #observe(key: string, { spec, metadata }: Subject, { scale }: ScaleAt): Promise<Observed> {
@@ -174,7 +184,7 @@ class HorizontalPodAutoscalers implements AsyncDisposable {
 
   async #writeStatus(subject: Subject, counts: Status, marks: readonly Mark[]): Promise<void> {
     const { client, clock } = this.#context
-    const { name, namespace = "", generation } = subject.metadata
+    const { name, namespace = "", uid, generation } = subject.metadata
     const { conditions = [], lastScaleTime } = subject.status ?? {}
     const after: Status = {
       ...(generation !== undefined && { observedGeneration: generation }),
@@ -185,12 +195,19 @@ class HorizontalPodAutoscalers implements AsyncDisposable {
     const body = statusPatch(subject.status, after)
     if (!body) return
     const reference = { name, namespace }
+    const status = { subresource: "status" } as const
     await client
-      .patch(HorizontalPodAutoscaler, reference, { type: "merge", body }, { subresource: "status" })
+      .patch(HorizontalPodAutoscaler, reference, { type: "merge", body: { ...body, metadata: { uid } } }, status)
       .catch((error: unknown) => {
-        if (!isStatus(error, "NotFound")) throw error
+        // It is gone; of another one that has its name by now nothing was seen.
+        if (!isStatus(error, "NotFound", "Conflict")) throw error
       })
   }
+}
+
+/** What of an autoscaler is to be looked at at once when it changes. */
+function seen({ metadata, spec }: Subject): string {
+  return JSON.stringify([metadata.uid, spec])
 }
 
 interface Trouble {

@@ -5,7 +5,7 @@ import { Pod } from "@wick/sdk/api/core/pod"
 import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { formatMicroTime } from "@wick/sdk/api/meta/time"
-import type { Client } from "@wick/sdk/client"
+import { type Client, createClient, type FetchWrapper } from "@wick/sdk/client"
 import { SimulatedClock, seededRandom } from "@wick/sdk/clock"
 import { createInformers } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
@@ -28,7 +28,7 @@ class Story implements AsyncDisposable {
     this.client = client
   }
 
-  static async start(): Promise<Story> {
+  static async start(through: FetchWrapper = (next) => next): Promise<Story> {
     const api = await startTestApi()
     const story = new Story(api.client)
     story.#running.use(api)
@@ -40,7 +40,8 @@ class Story implements AsyncDisposable {
     await client.create(Lease, { metadata: { name, namespace: "kube-node-lease" } })
     await client.create(Pod, { metadata: pod, spec: { nodeName: name, containers: [{ name: "a", image: "i" }] } })
     await client.patch(Pod, pod, { type: "merge", body: { status: { conditions } } }, { subresource: "status" })
-    const informers = story.#running.use(createInformers(client, clock, silentLog))
+    const fetch = through(api.server.fetchAs({ name: "system:controllers", groups: ["system:masters"] }))
+    const informers = story.#running.use(createInformers(createClient({ fetch }), clock, silentLog))
     story.#running.use(startNodeLifecycle({ client, informers, clock, random: seededRandom(1), log: silentLog }))
     await story.pass(0)
     return story
@@ -75,6 +76,26 @@ async function ensureNamespace(client: Client, namespace: string): Promise<void>
   }
 }
 
+/** A watch that can be cut; what has happened meanwhile is then learned from a list alone. */
+class WatchOfNodes {
+  #cut = new AbortController()
+
+  cut(): void {
+    this.#cut.abort()
+  }
+
+  readonly through: FetchWrapper = (next) => async (request) => {
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname !== "/api/v1/nodes" || !searchParams.has("watch")) return next(request)
+    if (this.#cut.signal.aborted) {
+      this.#cut = new AbortController()
+      return Response.json({ kind: "Status", status: "Failure", reason: "Expired", code: 410 }, { status: 410 })
+    }
+    const response = await next(request)
+    return new Response(response.body?.pipeThrough(new TransformStream(), { signal: this.#cut.signal }), response)
+  }
+}
+
 describe("a node", () => {
   it("that renews its lease is left alone for ever", async () => {
     await using story = await Story.start()
@@ -106,6 +127,20 @@ describe("a node", () => {
     await story.pass(400_000)
     expect(await story.taints()).toEqual([])
     expect((await story.client.get(Pod, pod)).metadata.deletionTimestamp).toBeUndefined()
+  })
+
+  it("that is made anew under its name, while nobody looks, is given the time of a new one", async () => {
+    const watching = new WatchOfNodes()
+    await using story = await Story.start(watching.through)
+    story.alive = false
+    await story.pass(30_000)
+    watching.cut()
+    await story.client.delete(Node, { name })
+    await story.client.create(Node, { metadata: { name } })
+    await story.pass(30_000)
+    expect(await story.taints()).toEqual([])
+    await story.pass(20_000)
+    expect(await story.taints()).toEqual(["unreachable:NoSchedule", "unreachable:NoExecute"])
   })
 
   it("that is removed takes its pods along after a while", async () => {

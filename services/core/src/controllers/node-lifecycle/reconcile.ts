@@ -89,7 +89,9 @@ class NodeLifecycle {
   #nodeChanged(change: Change<Node>): string[] {
     const { before, after } = change
     const { name } = subject(change).metadata
-    if (!before || (after && hasSpoken(before, after))) this.#hear(name)
+    // Of a node that was removed and made anew while nobody looked, its successor is all that is told.
+    const isNew = before?.metadata.uid !== after?.metadata.uid
+    if (isNew || (before && after && hasSpoken(before, after))) this.#hear(name)
     if (!after) this.#heard.delete(name)
     return [name]
   }
