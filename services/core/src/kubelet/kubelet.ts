@@ -44,7 +44,7 @@ export interface KubeletOptions {
   readonly podCidr?: string
   /** Holds pods' volumes and logs. */
   readonly directory: string
-  /** A directory in memory, for secrets and tokens; under `directory` when absent. */
+  /** A directory in memory, for volumes whose files come from the API; under `directory` when absent. */
   readonly volatileDirectory?: string
   /** Cgroup that all containers of this node are under, such as `/wick-1a2b3c`. */
   readonly cgroupParent: string

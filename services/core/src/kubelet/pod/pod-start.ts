@@ -43,11 +43,12 @@ export async function startPlanned(state: PodState, deps: PodDeps, plan: PodPlan
     sources: settle(fetchSources(state, deps, start.container, signal)),
     files: settle(makeFiles(state, start)),
   }))
+  const directory = settle(mkdir(state.directory, { recursive: true }))
   // 2. The address is known: tell it, others can prepare for the pod.
   const sandbox = await makingSandbox
   if (!sandbox) return
   if (plan.sandbox) state.publish()
-  const writingHosts = settle(writeHosts(state, deps))
+  const writingHosts = settle(writeHosts(state, deps, directory))
   // 3. The containers in their order; one that cannot be made does not keep the others back.
   for (const { start, image, sources, files } of ready) {
     if (signal.aborted) return
@@ -257,15 +258,14 @@ async function makeFiles(state: PodState, { container, attempt }: Start): Promis
   const file = state.terminationFile(container.name, attempt)
   await Promise.all([
     mkdir(join(state.logDirectory, container.name), { recursive: true }),
-    mkdir(dirname(file), { recursive: true }),
+    // The container's user, whoever that is, writes to it.
+    mkdir(dirname(file), { recursive: true }).then(() => writeFile(file, "", { mode: 0o666 })),
   ])
-  // The container's user, whoever that is, writes to it.
-  await writeFile(file, "", { mode: 0o666 })
 }
 
-async function writeHosts(state: PodState, deps: PodDeps): Promise<void> {
+async function writeHosts(state: PodState, deps: PodDeps, directory: Settled<unknown>): Promise<void> {
   if (state.pod.spec.hostNetwork) return
-  await mkdir(state.directory, { recursive: true })
+  await value(directory)
   await writeFile(join(state.directory, "hosts"), hostsFile(state.pod, state.podIps, deps.clusterDns.domain))
 }
 

@@ -1,6 +1,17 @@
-import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises"
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { dirname, join, normalize } from "node:path"
-import { type Payload, VolumeProblem } from "./payload.ts"
+import { type Payload, type PayloadFile, VolumeProblem } from "./payload.ts"
 
 /**
  * A directory whose files all change at once. The files are in a directory of their own, `..data` is a link to it, and
@@ -18,57 +29,66 @@ export interface Ownership {
   readonly gid: number | undefined
 }
 
-/** Makes the directory hold exactly these files. Returns whether anything changed. */
-export async function writeAtomically(directory: string, payload: Payload, owner: Ownership): Promise<boolean> {
+/**
+ * Makes the directory, if need be, and makes it hold exactly these files. Returns whether anything changed. It is to lie in
+ * memory, where no step waits for a disk: all twenty take a fraction of a millisecond here, and a thread's turn each elsewhere.
+ */
+export function writeAtomically(directory: string, payload: Payload, owner: Ownership): boolean {
   for (const path of payload.keys()) refuseEscape(path)
-  const current = await readlink(join(directory, dataLink)).catch(() => undefined)
-  if (current !== undefined && (await holds(join(directory, current), payload))) return false
-  const generation = `..${current === undefined ? 1 : Number(current.slice(2)) + 1}`
-  const target = join(directory, generation)
-  await rm(target, { recursive: true, force: true })
-  await mkdir(target, { recursive: true, mode: directoryMode })
-  for (const [path, { data, mode }] of payload) {
-    const file = join(target, path)
-    await mkdir(dirname(file), { recursive: true, mode: directoryMode })
-    await writeFile(file, data)
-    // The umask has a say in writeFile's mode, not in chmod's.
-    await chmod(file, owner.gid === undefined ? mode : mode | 0o440)
-    if (owner.gid !== undefined) await chown(file, 0, owner.gid)
+  const current = target(directory)
+  const changed = current === undefined || !holds(join(directory, current), payload)
+  if (changed) {
+    const generation = `..${current === undefined ? 1 : Number(current.slice(2)) + 1}`
+    writeFiles(join(directory, generation), payload, owner)
+    rmSync(join(directory, nextLink), { force: true })
+    symlinkSync(generation, join(directory, nextLink))
+    renameSync(join(directory, nextLink), join(directory, dataLink))
   }
-  await rm(join(directory, nextLink), { force: true })
-  await symlink(generation, join(directory, nextLink))
-  await rename(join(directory, nextLink), join(directory, dataLink))
-  await linkNames(directory, payload)
-  if (current !== undefined) await rm(join(directory, current), { recursive: true, force: true })
-  return true
+  linkNames(directory, payload)
+  if (changed && current !== undefined) rmSync(join(directory, current), { recursive: true, force: true })
+  return changed
+}
+
+function target(directory: string): string | undefined {
+  try {
+    return readlinkSync(join(directory, dataLink))
+  } catch {
+    return undefined
+  }
+}
+
+function writeFiles(directory: string, payload: Payload, owner: Ownership): void {
+  // There is one where the one before us did not come to its end.
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true, mode: directoryMode })
+  for (const [path, file] of payload) writePayloadFile(join(directory, path), file, owner)
+}
+
+function writePayloadFile(path: string, { data, mode }: PayloadFile, { gid }: Ownership): void {
+  mkdirSync(dirname(path), { recursive: true, mode: directoryMode })
+  writeFileSync(path, data)
+  // The umask has a say in writeFile's mode, not in chmod's.
+  chmodSync(path, gid === undefined ? mode : mode | 0o440)
+  if (gid !== undefined) chownSync(path, 0, gid)
 }
 
 /** First components of paths are what users see; each is a link that never changes. */
-async function linkNames(directory: string, payload: Payload): Promise<void> {
+function linkNames(directory: string, payload: Payload): void {
   const names = new Set([...payload.keys()].map((path) => path.split("/")[0] ?? path))
-  for (const entry of await readdir(directory)) {
-    if (!entry.startsWith("..") && !names.has(entry)) await rm(join(directory, entry), { recursive: true, force: true })
-  }
-  for (const name of names) {
-    const link = join(directory, name)
-    if ((await readlink(link).catch(() => undefined)) === undefined) await symlink(join(dataLink, name), link)
-  }
+  const present = new Set(readdirSync(directory).filter((entry) => !entry.startsWith("..")))
+  for (const name of names.difference(present)) symlinkSync(join(dataLink, name), join(directory, name))
+  for (const name of present.difference(names)) rmSync(join(directory, name), { recursive: true, force: true })
 }
 
-async function holds(directory: string, payload: Payload): Promise<boolean> {
-  if ((await countFiles(directory)) !== payload.size) return false
-  for (const [path, { data }] of payload) {
-    const present = await readFile(join(directory, path)).catch(() => undefined)
-    if (!present?.equals(data)) return false
+function holds(directory: string, payload: Payload): boolean {
+  try {
+    const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+    if (entries.filter((entry) => entry.isFile()).length !== payload.size) return false
+    return [...payload].every(([path, { data }]) => readFileSync(join(directory, path)).equals(data))
+  } catch {
+    // A file of another name, or none at all.
+    return false
   }
-  return true
-}
-
-/** Without `recursive`, which looks into every directory while everything else waits. */
-async function countFiles(directory: string): Promise<number> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
-  const within = entries.filter((entry) => entry.isDirectory()).map(({ name }) => countFiles(join(directory, name)))
-  return (await Promise.all(within)).reduce((sum, each) => sum + each, entries.filter((entry) => entry.isFile()).length)
 }
 
 function refuseEscape(path: string): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Pod } from "@wick/sdk/api/core/pod"
@@ -65,24 +65,36 @@ describe("a directory that changes at once", () => {
   const visible = (): string[] => readdirSync(directory).filter((name) => !name.startsWith(".."))
 
   it("holds exactly the files of the last payload, with their modes", async () => {
-    expect(await writeAtomically(directory, payload({ a: "1", "b/c": "2" }), { gid: undefined })).toBe(true)
+    expect(writeAtomically(directory, payload({ a: "1", "b/c": "2" }), { gid: undefined })).toBe(true)
     expect(visible().sort()).toEqual(["a", "b"])
     expect(readFileSync(join(directory, "b", "c"), "utf8")).toBe("2")
     expect(statSync(join(directory, "a")).mode & 0o777).toBe(0o640)
-    await writeAtomically(directory, payload({ a: "3" }), { gid: undefined })
+    writeAtomically(directory, payload({ a: "3" }), { gid: undefined })
     expect(visible()).toEqual(["a"])
     expect(readFileSync(join(directory, "a"), "utf8")).toBe("3")
     expect(readdirSync(directory).length).toBe(3)
   })
 
   it("is left alone when nothing changed", async () => {
-    await writeAtomically(directory, payload({ a: "1" }), { gid: undefined })
-    expect(await writeAtomically(directory, payload({ a: "1" }), { gid: undefined })).toBe(false)
+    writeAtomically(directory, payload({ a: "1" }), { gid: undefined })
+    expect(writeAtomically(directory, payload({ a: "1" }), { gid: undefined })).toBe(false)
+  })
+
+  it("shows the names that an earlier process did not come to show", async () => {
+    writeAtomically(directory, payload({ a: "1" }), { gid: undefined })
+    rmSync(join(directory, "a"))
+    writeAtomically(directory, payload({ a: "1" }), { gid: undefined })
+    expect(readFileSync(join(directory, "a"), "utf8")).toBe("1")
+  })
+
+  it("is written anew where an earlier process did not come to its end", async () => {
+    mkdirSync(join(directory, "..1"))
+    writeFileSync(join(directory, "..1", "stray"), "")
+    writeAtomically(directory, payload({ a: "1" }), { gid: undefined })
+    expect(readdirSync(join(directory, "..data"))).toEqual(["a"])
   })
 
   it.each(["../a", "/a", "..data", ""])("refuses the path %j", async (path) => {
-    await expect(writeAtomically(directory, payload({ [path]: "" }), { gid: undefined })).rejects.toThrow(
-      "invalid path",
-    )
+    expect(() => writeAtomically(directory, payload({ [path]: "" }), { gid: undefined })).toThrow("invalid path")
   })
 })

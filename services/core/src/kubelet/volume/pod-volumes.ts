@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import type { Pod } from "@wick/sdk/api/core/pod"
@@ -36,7 +35,7 @@ export interface PodVolumesOptions {
   readonly log: Log
   /** The pod's own directory. */
   readonly directory: string
-  /** The same in memory, for secrets and tokens. */
+  /** The same in memory, for what comes from the API: secrets and tokens are never on a disk, and a write waits for none. */
   readonly volatileDirectory: string
   /** An object that a volume is made of has changed, or a missing one has come. */
   readonly onChange: () => void
@@ -133,10 +132,8 @@ export class PodVolumes {
       secret: (name) => kept.get(name),
       token: (wish) => must(made.get(tokenKey(wish)), "every token of the volume was asked for"),
     })
-    const root = secrets.size > 0 || tokens.length > 0 ? this.#options.volatileDirectory : this.#options.directory
-    const path = join(root, "volumes", "files", volume.name)
-    await mkdir(path, { recursive: true, mode: 0o755 })
-    await writeAtomically(path, payload, { gid: fsGroup })
+    const path = join(this.#options.volatileDirectory, "volumes", "files", volume.name)
+    writeAtomically(path, payload, { gid: fsGroup })
     return path
   }
 

@@ -8,8 +8,8 @@ const inMemory: ReadonlySet<number> = new Set([0x01021994, 0x858458f6])
 const ownerOnly = 0o700
 
 /**
- * A directory whose files lie in memory, for secrets and tokens: `<base>/<name>`, found again as it is after a crash. Where
- * `base` is on a disk, a file system in memory is mounted there. `removeDirectory` takes both away.
+ * A directory whose files lie in memory, for secrets, tokens and config maps: `<base>/<name>`, found again as it is after
+ * a crash. Where `base` is on a disk, a file system in memory is mounted there. `removeDirectory` takes both away.
  */
 export async function volatileDirectory(base: string, name: string): Promise<string> {
   const path = join(base, name)

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
+import { existsSync, mkdirSync } from "node:fs"
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import type { Socket } from "node:net"
 import { join } from "node:path"
@@ -35,7 +35,7 @@ import { releaseVolumes, volumeDirectories } from "./volume-directories.ts"
 
 export interface ContainersOptions {
   readonly containerd: Containerd
-  /** Holds what of containers the machine forgets with them when it is switched off. */
+  /** In memory: holds what of containers the machine forgets with them when it is switched off. */
   readonly directory: string
   /** On a disk: what containers have said and nobody has read yet, and what they write where their image says VOLUME. */
   readonly diskDirectory: string
@@ -156,7 +156,7 @@ export class Containers {
     const { snapshotter } = containerd
     const labels = owner === undefined ? {} : { [ownerLabel]: owner }
     const options = ociRuntime === undefined ? {} : { options: shimOptions(ociRuntime) }
-    await mkdir(this.#path(id), { mode: 0o700 })
+    mkdirSync(this.#path(id), { mode: 0o700 })
     try {
       const own = await volumeDirectories(views, { id, config, paths: volumes, directory: this.#diskPath(id) })
       const { spec, chainId, note: its } = await draft(own)

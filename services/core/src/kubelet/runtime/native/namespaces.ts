@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { namespacePlugin, namespaceVariables } from "#network"
 import type { SharedNamespaces } from "./oci-spec.ts"
@@ -27,7 +28,8 @@ export async function makeNamespaces(plugins: Plugins, directory: string, own: O
   const { network, uts, ipc, sharedMemory } = namespacePaths(directory, own)
   const files = [network, uts, ipc].filter((path) => path !== undefined)
   if (files.length === 0) return
-  await Promise.all([...files.map((path) => writeFile(path, "")), ...(ipc ? [mkdir(sharedMemory)] : [])])
+  for (const path of files) writeFileSync(path, "")
+  if (ipc) mkdirSync(sharedMemory)
   await plugins.run(namespacePlugin, "ADD", mountsOf(directory, own))
 }
 

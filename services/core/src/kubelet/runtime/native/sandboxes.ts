@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { copyFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs"
+import { mkdir, readdir, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
@@ -22,6 +23,7 @@ interface Kept {
 }
 
 export interface SandboxesOptions {
+  /** In memory: what is written there need not go by way of a thread, which has to wait for its turn. */
   readonly directory: string
   readonly cni: Cni
   readonly plugins: Plugins
@@ -82,13 +84,13 @@ export class Sandboxes {
     const ready = own.network && own.ipc && !this.#namesPorts(config) ? this.#spares.shift() : undefined
     const { id, ips } = ready ?? (await this.#make(own, config.portMappings))
     try {
-      await this.#writeFiles(id, config)
+      this.#writeFiles(id, config)
       const record: SandboxRecord = {
         ...{ id, pod: config.pod, attempt: config.attempt, ready: true, ips },
         createdAtMs: this.#options.clock.now(),
       }
       const { portMappings, shareProcesses: sharesProcesses } = config
-      await this.#keep({ record, own, portMappings, sharesProcesses, handler })
+      this.#keep({ record, own, portMappings, sharesProcesses, handler })
       this.#refillLater()
       return record
     } catch (error) {
@@ -103,7 +105,7 @@ export class Sandboxes {
     const kept = this.#kept.get(id)
     if (!kept?.record.ready) return
     await this.#takeDown(id, kept.own, kept.portMappings)
-    await this.#keep({ ...kept, record: { ...kept.record, ready: false } })
+    this.#keep({ ...kept, record: { ...kept.record, ready: false } })
   }
 
   async remove(id: string): Promise<void> {
@@ -155,7 +157,7 @@ export class Sandboxes {
 
   async #make(own: OwnNamespaces, portMappings: readonly PortMapping[]): Promise<Spare> {
     const id = randomBytes(idBytes).toString("hex")
-    await mkdir(this.path(id), { mode: 0o711 })
+    mkdirSync(this.path(id), { mode: 0o711 })
     try {
       await makeNamespaces(this.#options.plugins, this.path(id), own)
       const { network } = namespacePaths(this.path(id), own)
@@ -178,19 +180,18 @@ export class Sandboxes {
     await dropNamespaces(this.#options.plugins, this.path(id), own)
   }
 
-  async #writeFiles(id: string, { dns, hostname }: SandboxConfig): Promise<void> {
+  #writeFiles(id: string, { dns, hostname }: SandboxConfig): void {
     const { hostname: nameFile, hosts, resolvConf } = this.files(id)
-    await Promise.all([
-      writeFile(nameFile, `${hostname || this.#options.hostname}\n`),
-      copyFile("/etc/hosts", hosts),
-      dns ? writeFile(resolvConf, resolvConfOf(dns)) : copyFile("/etc/resolv.conf", resolvConf),
-    ])
+    writeFileSync(nameFile, `${hostname || this.#options.hostname}\n`)
+    copyFileSync("/etc/hosts", hosts)
+    if (dns) writeFileSync(resolvConf, resolvConfOf(dns))
+    else copyFileSync("/etc/resolv.conf", resolvConf)
   }
 
-  async #keep(kept: Kept): Promise<void> {
+  #keep(kept: Kept): void {
     const file = this.#recordFile(kept.record.id)
-    await writeFile(`${file}.new`, JSON.stringify(kept))
-    await rename(`${file}.new`, file)
+    writeFileSync(`${file}.new`, JSON.stringify(kept))
+    renameSync(`${file}.new`, file)
     this.#kept.set(kept.record.id, kept)
   }
 
