@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { confine } from "../confined.ts"
 import { deploy, type Platform, remove, target } from "../platform.ts"
 import { cpuMicros, pidsOf } from "../process-cost.ts"
 import { type Row, report } from "../report.ts"
@@ -9,14 +10,19 @@ const seconds = 5
 const rounds = 3
 const connections = 100
 
+/** Of one processor. */
+const percentOfEach = Number(process.env.ACTIVATOR_CPU_PERCENT ?? 100)
+
 /**
  * Warm requests through as many activators as the platform has: run it on `wick up --activators 1` and `--activators 2` and
  * compare. The CPU of each process says who was the bottleneck: on two cores load generator and function want theirs too.
+ * Where these leave too little, ACTIVATOR_CPU_PERCENT=20 gives each activator a fifth of a core and no more.
  */
 export async function activators(platform: Platform): Promise<void> {
   await deploy(platform, "shared", { image: "fast", annotations: { "min-scale": "2", "max-scale": "2" } })
   const { host, port } = target(platform, "shared")
   const gateways = activatorPids(platform.home)
+  using _ = confine(gateways, percentOfEach)
   const functions = pidsOf("nginx: worker")
   const rows: Row[] = []
   for (let round = 1; round <= rounds; round++) {
