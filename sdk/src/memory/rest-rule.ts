@@ -22,16 +22,18 @@ const heapBytesMax = 192 * 1024 * 1024
  */
 export class RestRule {
   /** The least that it has had since it was last settled: the kernel takes pages of files back by itself. */
-  #settledBytes: number
+  #settledBytes: number | undefined
   #restful = 0
 
-  constructor(residentBytes: number) {
-    this.#settledBytes = residentBytes
+  /** Whether it was settled since its start, which is worth it whatever its size. */
+  get everSettled(): boolean {
+    return this.#settledBytes !== undefined
   }
 
   /** Whether to settle now. */
   look({ busy, residentBytes, heapBytes }: Look): boolean {
     this.#restful = busy < restBusyMax ? this.#restful + 1 : 0
+    if (this.#settledBytes === undefined) return this.#restful >= restLooks
     this.#settledBytes = Math.min(this.#settledBytes, residentBytes)
     const grownBytes = residentBytes - this.#settledBytes
     return this.#restful >= restLooks && grownBytes >= grownBytesMin && heapBytes <= heapBytesMax

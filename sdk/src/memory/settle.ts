@@ -5,6 +5,8 @@ import type { Clock } from "../clock/index.ts"
 import { RestRule } from "./rest-rule.ts"
 
 const lookMs = 30_000
+/** Until the first time: starting leaves more than any busy time. */
+const firstLookMs = 1_000
 
 /**
  * Gives back the memory that starting, or a busy time, needed and rest does not: sources that were compiled, schemas that were
@@ -32,10 +34,13 @@ function trimMalloc(): void {
   }
 }
 
-/** Settles now, and again whenever the process rests after a busy time that left it larger. */
+/**
+ * Settles when the process rests for the first time after its start, and whenever it rests after a busy time that left it
+ * larger. Not at once when it has started: a collection of everything would be one more thing that who waited for the start,
+ * a call of a function at zero first of all, had to wait for.
+ */
 export function keepSettled(clock: Clock): void {
-  settle()
-  const rule = new RestRule(process.memoryUsage.rss())
+  const rule = new RestRule()
   let before = performance.eventLoopUtilization()
   const look = (): void => {
     const now = performance.eventLoopUtilization()
@@ -46,7 +51,7 @@ export function keepSettled(clock: Clock): void {
       settle()
       rule.settled(process.memoryUsage.rss())
     }
-    clock.timer(lookMs, look)
+    clock.timer(rule.everSettled ? lookMs : firstLookMs, look)
   }
-  clock.timer(lookMs, look)
+  clock.timer(firstLookMs, look)
 }
