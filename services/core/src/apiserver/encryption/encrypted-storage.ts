@@ -124,6 +124,8 @@ function openedOperation(result: OperationResult, opened: (kv: KeyValue) => KeyV
 const registry = "/registry/"
 /** Values that are looked at at a time: with the largest of objects some hundred megabytes, with usual ones one. */
 const pageSize = 200
+/** Keys that are looked at at a time. Each page counts all that are behind it, so of many small ones most of the work is that. */
+const keyPageSize = 10_000
 
 /**
  * Reads every covered value and writes those anew that are not as they would be written now: sealed under an older key,
@@ -131,26 +133,69 @@ const pageSize = 200
  */
 export async function reencrypt(storage: Storage, sealings: readonly Sealing[]): Promise<{ rewritten: number }> {
   let rewritten = 0
+  const sealingOf = (key: string): Sealing | undefined => sealings.find(({ covers }) => covers(key))
+  for await (const { first, last } of coveredRuns(storage, (key) => sealingOf(key) !== undefined)) {
+    const { kvs } = await storage.range({ key: first, end: `${last}\0` })
+    await prepared(kvs, sealingOf)
+    for (const kv of kvs) if (await resealed(storage, kv, sealingOf(kv.key))) rewritten += 1
+  }
+  return { rewritten }
+}
+
+interface Run {
+  readonly first: string
+  readonly last: string
+}
+
+/** Keys that are covered and follow each other, so that values of others, which are most, are not read. */
+async function* coveredRuns(storage: Storage, covers: (key: string) => boolean): AsyncGenerator<Run, void> {
   let from = registry
   for (;;) {
-    const { kvs, more } = await storage.range({ key: from, end: prefixEnd(registry), limit: pageSize })
-    await prepared(kvs, (key) => sealings.find(({ covers }) => covers(key)))
-    for (const { key, value, modRevision, lease } of kvs) {
-      const sealing = sealings.find(({ covers }) => covers(key))
-      if (!sealing) continue
-      const plain = sealing.open(key, value)
-      if (sealing.isCurrent(value)) continue
-      await sealing.prepareSealing()
-      // Who writes it meanwhile writes it under the present key.
-      const { succeeded } = await storage.txn({
-        compare: [{ key, target: "mod", op: "=", value: modRevision }],
-        success: [{ kind: "put", key, value: sealing.seal(key, plain), lease }],
-        failure: [],
-      })
-      if (succeeded) rewritten += 1
-    }
+    const { kvs, more } = await storage.range({
+      key: from,
+      end: prefixEnd(registry),
+      limit: keyPageSize,
+      keysOnly: true,
+    })
+    yield* runsOf(
+      kvs.map(({ key }) => key),
+      covers,
+    )
     const last = kvs.at(-1)
-    if (!more || !last) return { rewritten }
+    if (!more || !last) return
     from = `${last.key}\0`
   }
+}
+
+/** Pure: runs of at most `pageSize` keys. */
+function runsOf(keys: readonly string[], covers: (key: string) => boolean): Run[] {
+  const runs: { first: string; last: string }[] = []
+  let length = 0
+  for (const key of keys) {
+    const run = runs.at(-1)
+    if (!covers(key)) length = 0
+    else if (run && length > 0 && length < pageSize) {
+      run.last = key
+      length++
+    } else {
+      runs.push({ first: key, last: key })
+      length = 1
+    }
+  }
+  return runs
+}
+
+async function resealed(storage: Storage, kv: KeyValue, sealing: Sealing | undefined): Promise<boolean> {
+  if (!sealing) return false
+  const { key, value, modRevision, lease } = kv
+  const plain = sealing.open(key, value)
+  if (sealing.isCurrent(value)) return false
+  await sealing.prepareSealing()
+  // Who writes it meanwhile writes it under the present key.
+  const { succeeded } = await storage.txn({
+    compare: [{ key, target: "mod", op: "=", value: modRevision }],
+    success: [{ kind: "put", key, value: sealing.seal(key, plain), lease }],
+    failure: [],
+  })
+  return succeeded
 }

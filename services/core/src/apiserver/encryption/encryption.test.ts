@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { createMemoryStorage, prefixEnd, type Storage } from "#store"
 import { startTestApi } from "../testing/start.ts"
 import { openEncryptedStorage } from "./index.ts"
@@ -126,6 +126,20 @@ describe("encryption at rest", () => {
     const storage = await open()
     expect(await onDisk()).not.toContain(password)
     expect(await read(storage)).toBe(`{"a":"${password}"}`)
+  })
+
+  it("encrypts at the start all of many secrets, wherever they lie among the rest, and reads no other value", async () => {
+    const secrets = Array.from({ length: 450 }, (_, at) => `/registry/core/secrets/default/s-${at}`)
+    const others = ["/registry/core/configmaps/a/b", "/registry/core/services/a/b"]
+    for (const key of [...secrets, ...others]) await put(disk, key, "{}")
+    const range = vi.spyOn(disk, "range")
+    await open()
+    const results = await Promise.all(range.mock.results.map(({ value }) => value as ReturnType<Storage["range"]>))
+    const withValues = results.filter((_, at) => !range.mock.calls[at]?.[0].keysOnly)
+    const keysRead = withValues.flatMap(({ kvs }) => kvs.map(({ key }) => key))
+    expect(keysRead.toSorted()).toEqual(secrets.toSorted())
+    expect((await Promise.all(secrets.map((key) => onDisk(key)))).filter((text) => text === "{}")).toEqual([])
+    expect(await Promise.all(others.map((key) => onDisk(key)))).toEqual(["{}", "{}"])
   })
 
   it("re-encrypts everything after a rotation, so that the old key may go", async () => {
