@@ -139,7 +139,7 @@ async function createPod(client: Client, name: string): Promise<void> {
   await client.updateStatus(Pod, { ...made, status } as Pod)
 }
 
-it("starts a pod at a poke, without waiting for the next look, and says that requests are queued", async () => {
+it("starts a pod at a poke, without waiting for the next look", async () => {
   // The next look would come minutes later.
   const slow: Clock = { ...systemClock, timer: (ms, ring) => systemClock.timer(100 * ms, ring) }
   await using scene = await startScene({}, "False", slow)
@@ -151,10 +151,33 @@ it("starts a pod at a poke, without waiting for the next look, and says that req
   const decided = activator.heard.find((message) => message.type === "decided")
   expect(decided).toMatchObject({ namespace, name: "hello-1" })
   expect(decided?.thoughtMs).toBeGreaterThan(0)
+})
+
+it("says that requests are queued where a pod takes its time", async () => {
+  await using scene = await startScene()
+  scene.activator("a").say({ type: "poke", namespace, name: "hello-1" })
   const { status } = await seen(scene.client, PodAutoscaler, namespace, (scaled) => scaled.status?.desiredScale === 1)
   expect(status?.conditions).toContainEqual(
     expect.objectContaining({ type: "Active", status: "Unknown", reason: "Queued" }),
   )
+})
+
+it("of a pod that comes soon says only that it is there", async () => {
+  await using scene = await startScene()
+  const { client } = scene
+  scene.activator("a").say({ type: "poke", namespace, name: "hello-1" })
+  await replicas(client, (count) => count === 1)
+  await createPod(client, "one")
+  const first = await seen(client, PodAutoscaler, namespace, ({ status }) => status?.desiredScale === 1)
+  expect(first.status).toMatchObject({ actualScale: 1 })
+  expect(first.status?.conditions).toContainEqual(expect.objectContaining({ type: "Active", status: "True" }))
+})
+
+it("of one whose pods were taken away before that was told makes none after a restart", async () => {
+  await using scene = await startScene({}, "True")
+  scene.activator("a")
+  const { status } = await seen(scene.client, PodAutoscaler, namespace, (scaled) => scaled.status?.desiredScale === 0)
+  expect(status?.conditions).toContainEqual(expect.objectContaining({ type: "Active", reason: "NoTraffic" }))
 })
 
 it("hands the trace of the request that waits on with its decision", async () => {
@@ -255,7 +278,7 @@ it("says who should answer at the revision's Service, over which windows it look
     mode: "Proxy",
     objectRef: { apiVersion: "apps/v1", kind: "Deployment", name: "hello-1-deployment" },
     protocolType: "http1",
-    numActivators: 3,
+    numActivators: 4,
   })
   const ready = { type: "Ready", status: "True" as const, lastTransitionTime: "2026-01-01T00:00:00Z" }
   const names = { serviceName: "hello-1", privateServiceName: "hello-1-private" }

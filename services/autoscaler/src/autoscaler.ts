@@ -17,8 +17,10 @@ import {
   keyOf,
   type Result,
   type Shares,
+  soonest,
   splitKey,
   subject,
+  Untold,
   wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
@@ -38,10 +40,12 @@ import { type ScalingCause, ScalingCauses } from "./scaling-cause.ts"
 import { type ServiceSeen, seeService } from "./service-seen.ts"
 import { ServingObjects } from "./serving-objects.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
-import { activityOf, isInitialized, statusOf } from "./status.ts"
+import { activityOf, isInitialized, isUnderWay, statusOf } from "./status.ts"
 
 /** Revisions that are looked at at the same time: each waits for the API server a few times. */
 const concurrency = 32
+/** A revision's Services hear of its first pod, and of its last, within a second: by then all of it is told at once. */
+const untoldMsMax = 2_000
 
 /** Brings what activators report and what the API server knows together: plans, scales, and writes where it stands. */
 export class Autoscaler implements LoadListener, AsyncDisposable {
@@ -60,6 +64,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   /** Its figures are told no more. */
   readonly #conceal: () => void
   readonly #scalers = new Map<string, RevisionScaler>()
+  readonly #untold: Untold
   readonly #tell: (message: AutoscalerMessage) => void
   /** Since when somebody waits for the first pod of a revision. */
   readonly #pokedMs = new Map<string, number>()
@@ -88,6 +93,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     this.#client = client
     this.#tell = world.tell
     this.#clock = clock
+    this.#untold = new Untold(clock, untoldMsMax)
     this.#log = log
     this.#scaled = informers(PodAutoscaler)
     this.#pods = informers(Pod, { labelSelector: revisionLabel, indexes: { revision: revisionKeys } })
@@ -205,6 +211,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     if (scaled === undefined || scaler === undefined) {
       this.#scalers.delete(key)
       this.#pokedMs.delete(key)
+      this.#untold.forget(key)
       if (this.#scaled.get(splitKey(key).name, splitKey(key).namespace) === undefined) this.#objects.forget(key)
       return done
     }
@@ -226,13 +233,18 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
       },
       now,
     )
+    const next = plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
+    const tell = (): void => this.#objects.tell(key, { backing: plan.backing, windows: windowsOf(spec) })
     // What is another's is followed all the same: whoever decides on it after him goes on where he was.
-    if (this.#shares.owns(key)) {
-      if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler, cause)
-      await this.#writeStatus(scaled, plan, readyPods, service)
-    } else if (plan.replicas > 0) this.#pokedMs.delete(key)
-    this.#objects.tell(key, { backing: plan.backing, windows: windowsOf(spec) })
-    return plan.wakeAfterMs === undefined ? done : wakeAfter(plan.wakeAfterMs)
+    if (!this.#shares.owns(key)) {
+      if (plan.replicas > 0) this.#pokedMs.delete(key)
+      tell()
+      return next
+    }
+    if (deployment !== undefined) await this.#scale(key, deployment, plan, scaler, cause)
+    const written = await this.#writeStatus(scaled, plan, readyPods, service)
+    tell()
+    return soonest(next, written)
   }
 
   async #scale(
@@ -277,17 +289,25 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     await Promise.all(patches)
   }
 
-  async #writeStatus(scaled: PodAutoscaler, plan: Plan, readyPods: number, service: ServiceSeen): Promise<void> {
+  /** When to look again, where the status may wait. A revision's first pods are waited for by whoever deploys it. */
+  async #writeStatus(scaled: PodAutoscaler, plan: Plan, readyPods: number, service: ServiceSeen): Promise<Result> {
     const { name, namespace = "default", generation = 1 } = scaled.metadata
+    const key = keyOf(scaled)
     const before = scaled.status?.conditions ?? []
     const status = statusOf({ generation, before }, plan, readyPods, service, this.#clock.now())
-    if (isWritten(status, scaled.status ?? {})) return
+    const isNew = !isWritten(status, scaled.status ?? {})
+    const mayWait = isNew && isUnderWay(status) && plan.initialized === isInitialized(before)
+    const leftMs = mayWait ? this.#untold.leftMs(key) : 0
+    if (leftMs > 0) return wakeAfter(leftMs)
+    this.#untold.forget(key)
+    if (!isNew) return done
     await this.#client.patch(
       PodAutoscaler,
       { name, namespace },
       { type: "merge", body: { status } },
       { subresource: "status" },
     )
+    return done
   }
 
   #lookUp(key: string): PodAutoscaler | undefined {
@@ -325,12 +345,10 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     if (scaled === undefined) return undefined
     const now = this.#clock.now()
     const spec = this.#spec(scaled)
-    const scaler = new RevisionScaler({
-      spec,
-      activity: activityOf(scaled.status?.conditions ?? [], spec.initialScale, now),
-      found: Math.max(countReady(this.#pods.byIndex("revision", key)), this.#replicasOf(scaled)),
-      nowMs: now,
-    })
+    const { initialScale } = spec
+    const found = Math.max(countReady(this.#pods.byIndex("revision", key)), this.#replicasOf(scaled))
+    const activity = activityOf(scaled.status?.conditions ?? [], { initialScale, pods: found }, now)
+    const scaler = new RevisionScaler({ spec, activity, found, nowMs: now })
     this.#scalers.set(key, scaler)
     return scaler
   }

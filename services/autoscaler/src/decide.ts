@@ -52,7 +52,7 @@ export function decide(mode: Mode, seen: Observation, spec: ScalingSpec, nowMs: 
   const next = nextMode(mode, surpasses(burst, ready, spec), spec, nowMs)
   const explain = { wantStable, wantPanic, least, most }
   const excessBurst = burstRoom(seen, burst, spec)
-  const activators = activatorsFor(seen.readyPods, spec)
+  const activators = activatorsFor(ready, spec)
   if (next.kind === "stable") {
     const unhurried = activated(Math.min(wantStable, most), wantStable, seen, spec)
     return { mode: next, replicas: byStable, unhurried, excessBurst, activators, explain }
@@ -103,6 +103,7 @@ function burstRoom(seen: Observation, burst: number, spec: ScalingSpec): number 
 /** With one alone its loss would be felt. */
 const activatorsMin = 2
 
+/** A revision at zero has those that its first pod will want: it comes and goes without another word of them. */
 function activatorsFor(readyPods: number, spec: ScalingSpec): number {
   if (spec.targetBurstCapacity === 0) return activatorsMin
   const borne = readyPods * spec.totalPerPod + Math.max(0, spec.targetBurstCapacity)

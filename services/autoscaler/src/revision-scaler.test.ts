@@ -243,6 +243,16 @@ describe("a revision's day", () => {
     expect(roomy.plan?.backing).toBeUndefined()
   })
 
+  it("at zero has as many activators as with its first pod, so that this comes and goes without a word of them", () => {
+    const story = new Story({ targetBurstCapacity: 15, activatorCapacity: 5 })
+    story.look()
+    const atZero = story.plan?.backing
+    story.poke()
+    story.run(10, 1)
+    expect(story.plan?.replicas).toBe(1)
+    expect(story.plan?.backing).toEqual(atZero)
+  })
+
   it("leaves its own Service to activators as long as somebody calls that, and a stable window longer", () => {
     const story = new Story({ targetBurstCapacity: 0, minScale: 3 })
     story.run(10, 5)

@@ -38,6 +38,11 @@ export function statusOf(
   }
 }
 
+/** Whether pods that were decided on still come or go, or the revision's Services have not heard of it. */
+export function isUnderWay({ desiredScale, actualScale, conditions }: ScalerStatus): boolean {
+  return desiredScale !== actualScale || actualScale > 0 !== isTrue(conditions, "SKSReady")
+}
+
 /** Of a revision that a HorizontalPodAutoscaler scales: it is up as long as its Services are. */
 export function resourceStatusOf(
   given: {
@@ -147,18 +152,27 @@ function withTime(
 
 /**
  * Where a revision stood when another autoscaler, or this one before its restart, last wrote of it. One that is new is on
- * its way up, unless it is to begin with nothing.
+ * its way up, unless it is to begin with nothing; one whose pods were taken away before that was told is at zero.
  */
-export function activityOf(conditions: readonly ServingCondition[], initialScale: number, nowMs: number): Activity {
+export function activityOf(
+  conditions: readonly ServingCondition[],
+  { initialScale, pods }: { readonly initialScale: number; readonly pods: number },
+  nowMs: number,
+): Activity {
   const active = conditions.find(({ type }) => type === "Active")
   const since = Date.parse(active?.lastTransitionTime ?? "")
   const sinceMs = Number.isNaN(since) ? nowMs : since
   if (active === undefined && initialScale === 0) return { kind: "inactive", sinceMs, because: "NoTraffic" }
+  if (active?.status === "True" && pods === 0) return { kind: "inactive", sinceMs: nowMs, because: "NoTraffic" }
   if (active?.status === "True") return { kind: "active", sinceMs }
   if (active?.status !== "False") return { kind: "activating", sinceMs }
   return { kind: "inactive", sinceMs, because: active.reason === "TimedOut" ? "TimedOut" : "NoTraffic" }
 }
 
+function isTrue(conditions: readonly ServingCondition[], name: ServingCondition["type"]): boolean {
+  return conditions.some(({ type, status }) => type === name && status === "True")
+}
+
 export function isInitialized(conditions: readonly ServingCondition[]): boolean {
-  return conditions.some(({ type, status }) => type === "ScaleTargetInitialized" && status === "True")
+  return isTrue(conditions, "ScaleTargetInitialized")
 }

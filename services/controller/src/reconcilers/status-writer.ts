@@ -1,5 +1,5 @@
 import type { Kind, KindOf } from "@wick/sdk/api"
-import { done, keyOf, type Result, wakeAfter } from "@wick/sdk/controller"
+import { done, keyOf, type Result, Untold, wakeAfter } from "@wick/sdk/controller"
 import type { Condition } from "../conditions.ts"
 import { sameJson } from "../same-json.ts"
 import { type Context, writeStatus } from "./context.ts"
@@ -19,35 +19,28 @@ interface Status {
 export class StatusWriter<K extends Kind> {
   readonly #context: Pick<Context, "client" | "clock">
   readonly #kind: K
-  /** Since when there is something that was not told, by object. */
-  readonly #untoldSinceMs = new Map<string, number>()
+  readonly #untold: Untold
 
   constructor(context: Pick<Context, "client" | "clock">, kind: K) {
     this.#context = context
     this.#kind = kind
+    this.#untold = new Untold(context.clock, untoldMsMax)
   }
 
   /** When to look again, where the status may wait. `atOnce`: somebody waits for what it says. */
   async write(object: KindOf<K> & { status?: unknown }, status: Status, { atOnce = false } = {}): Promise<Result> {
     const key = keyOf(object)
-    const leftMs = atOnce || !isUnderWay(status) || sameJson(object.status, status) ? 0 : this.#leftMs(key)
+    const leftMs = atOnce || !isUnderWay(status) || sameJson(object.status, status) ? 0 : this.#untold.leftMs(key)
     if (leftMs > 0) return wakeAfter(leftMs)
-    this.#untoldSinceMs.delete(key)
+    this.#untold.forget(key)
     await writeStatus(this.#context, this.#kind, object, status)
     return done
   }
 
   /** The object is gone. */
   forget(key: string): Result {
-    this.#untoldSinceMs.delete(key)
+    this.#untold.forget(key)
     return done
-  }
-
-  #leftMs(key: string): number {
-    const nowMs = this.#context.clock.monotonic()
-    const sinceMs = this.#untoldSinceMs.get(key) ?? nowMs
-    this.#untoldSinceMs.set(key, sinceMs)
-    return sinceMs + untoldMsMax - nowMs
   }
 }
 

@@ -84,12 +84,18 @@ describe("a deployment", () => {
       if (seen !== before?.status?.observedGeneration) told.push(after?.status?.replicas)
     })
     told.length = 0
+    const before = cluster.writes.length
     await scale(1)
     await until(cluster.informers(Pod), (pods) => pods.length === 1 && pods.every(isReady))
     await atRest(cluster)
     undo()
-    // The new size is seen and its pod is counted in one write.
+    // The new size is seen and its pod is counted in one write of each.
     expect(told).toEqual([1])
+    const statuses = cluster.writes.slice(before).filter((write) => write.endsWith("/status"))
+    expect(statuses.map((write) => write.replace(/.*\/(\w+)\/[^/]+\/status/, "$1"))).toEqual([
+      "replicasets",
+      "deployments",
+    ])
   })
 
   it("rolls over to a new template and never has too few pods that serve", async () => {

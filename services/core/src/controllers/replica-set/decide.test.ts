@@ -1,7 +1,7 @@
 import type { Pod } from "@wick/sdk/api/core/pod"
 import { describe, expect, it } from "vitest"
 import { type PodParts, pod, replicaSet } from "../testing/objects.ts"
-import { decide, decideStatus, type Observation } from "./decide.ts"
+import { decide, decideStatus, isComing, type Observation } from "./decide.ts"
 import { deletionOrder } from "./deletion-order.ts"
 
 const ready = { node: "one", readySince: "2026-01-01T00:00:10Z" }
@@ -98,6 +98,40 @@ describe("the status of a replica set", () => {
     const { status, wakeAfterMs } = decideStatus(observe(2, pods, { set }), undefined, nowMs)
     expect(status).toMatchObject({ replicas: 2, readyReplicas: 2, availableReplicas: 1 })
     expect(wakeAfterMs).toBe(5_000)
+  })
+
+  it.each<{ name: string; waits: boolean; before: object; pods: Pod[] }>([
+    { name: "may wait where a pod was made", waits: true, before: { replicas: 0 }, pods: [pod("a")] },
+    {
+      name: "may wait where one more was made",
+      waits: true,
+      before: { replicas: 1, readyReplicas: 1, availableReplicas: 1 },
+      pods: [pod("a", ready), pod("b")],
+    },
+    { name: "is told where a pod is ready", waits: false, before: { replicas: 1 }, pods: [pod("a", ready)] },
+    {
+      name: "is told where one is ready and another is coming",
+      waits: false,
+      before: { replicas: 1 },
+      pods: [pod("a", ready), pod("b")],
+    },
+    {
+      name: "is told where one is not ready any more",
+      waits: false,
+      before: { replicas: 1, readyReplicas: 1, availableReplicas: 1 },
+      pods: [pod("a"), pod("b")],
+    },
+    { name: "is told where one has gone", waits: false, before: { replicas: 2 }, pods: [pod("a")] },
+    { name: "is told where one is going", waits: false, before: { replicas: 0 }, pods: [pod("a"), pod("b", going)] },
+    {
+      name: "is told where none could be made before",
+      waits: false,
+      before: { conditions: [{ type: "ReplicaFailure", status: "True" }] },
+      pods: [pod("a")],
+    },
+  ])("$name", ({ waits, before, pods }) => {
+    const set = replicaSet("web", 2, { status: before })
+    expect(isComing(set.status, decideStatus(observe(2, pods, { set }), undefined, nowMs).status)).toBe(waits)
   })
 
   it("says why pods cannot be made, and takes it back when they can", () => {

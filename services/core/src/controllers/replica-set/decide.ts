@@ -68,6 +68,18 @@ export function decideStatus(
   return { status, wakeAfterMs: later.length === 0 ? undefined : Math.min(...later) - nowMs }
 }
 
+/**
+ * Whether all there is to tell of a set is that pods of it are coming: whether they are ready is known soon most often, and
+ * tells of them too. Whatever has gone, and whatever serves now, is waited for.
+ */
+export function isComing(before: ReplicaSetStatus | undefined, status: ReplicaSetStatus): boolean {
+  const isAsBefore = (["readyReplicas", "availableReplicas", "terminatingReplicas"] as const).every(
+    (name) => (before?.[name] ?? 0) === (status[name] ?? 0),
+  )
+  const hasFailed = [before, status].some((one) => (one?.conditions ?? []).length > 0)
+  return isAsBefore && !hasFailed && status.replicas > Math.max(before?.replicas ?? 0, status.readyReplicas ?? 0)
+}
+
 function conditionsAfter(
   before: ReplicaSetStatus | undefined,
   failure: Failure | undefined,

@@ -15,7 +15,9 @@ import {
   type Informer,
   keyOf,
   type Result,
+  soonest,
   splitKey,
+  Untold,
   wakeAfter,
   watchOf,
 } from "@wick/sdk/controller"
@@ -23,13 +25,15 @@ import { freshCause, traceparentOf } from "@wick/sdk/tracing"
 import type { ControllerContext } from "../context.ts"
 import { adoptionPatch, claim, controllerOf, controllerReference, ownerIndexes, releasePatch } from "../owner.ts"
 import { statusPatch } from "../status-patch.ts"
-import { decide, decideStatus, type Failure, type Observation } from "./decide.ts"
+import { decide, decideStatus, type Failure, isComing, type Observation } from "./decide.ts"
 import { PendingPods } from "./pending-pods.ts"
 
 const component = "replicaset-controller"
 const concurrency = 16
 /** Pods that are made side by side at first; twice as many after each batch that went well. A quota is met softly. */
 const firstBatch = 4
+/** A pod that is made is told of after so long, or when it is ready. */
+const untoldMsMax = 2_000
 
 /** Keeps as many pods alive as each ReplicaSet asks for. */
 export function startReplicaSets(context: ControllerContext): AsyncDisposable {
@@ -41,6 +45,7 @@ class ReplicaSets implements AsyncDisposable {
   readonly #sets: Informer<typeof ReplicaSet>
   readonly #pods: Informer<typeof Pod>
   readonly #pending: PendingPods
+  readonly #untold: Untold
   readonly #events: EventRecorder
   readonly #controller: Controller
 
@@ -50,6 +55,7 @@ class ReplicaSets implements AsyncDisposable {
     this.#sets = informers(ReplicaSet, { indexes: ownerIndexes })
     this.#pods = informers(Pod, { indexes: ownerIndexes })
     this.#pending = new PendingPods(this.#pods)
+    this.#untold = new Untold(clock, untoldMsMax)
     this.#events = createEventRecorder({ client, clock, log, component })
     this.#controller = createController({
       name: component,
@@ -71,7 +77,10 @@ class ReplicaSets implements AsyncDisposable {
   }
 
   #setChanged(before: ReplicaSet | undefined, after: ReplicaSet | undefined): string[] {
-    if (before && before.metadata.uid !== after?.metadata.uid) this.#pending.forget(before.metadata.uid)
+    if (before && before.metadata.uid !== after?.metadata.uid) {
+      this.#pending.forget(before.metadata.uid)
+      this.#untold.forget(before.metadata.uid)
+    }
     return after ? [keyOf(after)] : []
   }
 
@@ -208,6 +217,10 @@ class ReplicaSets implements AsyncDisposable {
     const observation = this.#observe(current, [])
     const { status, wakeAfterMs } = decideStatus(observation, failure, this.#context.clock.now())
     const body = statusPatch(current.status, status)
+    const next = wakeAfterMs === undefined ? done : wakeAfter(wakeAfterMs)
+    const leftMs = body && isComing(current.status, status) ? this.#untold.leftMs(uid) : 0
+    if (leftMs > 0) return soonest(next, wakeAfter(leftMs))
+    this.#untold.forget(uid)
     if (body) {
       const patch = { type: "merge", body: { metadata: { uid }, ...body } } as const
       await this.#context.client
@@ -219,7 +232,7 @@ class ReplicaSets implements AsyncDisposable {
     }
     // A refusal may have been a passing one: the backoff of the queue decides when to try again.
     if (failure) throw new Error(`${failure.reason}: ${failure.message}`)
-    return wakeAfterMs === undefined ? done : wakeAfter(wakeAfterMs)
+    return next
   }
 }
 
