@@ -1,7 +1,7 @@
 import type { Pod } from "@wick/sdk/api/core/pod"
 import { describe, expect, it } from "vitest"
 import { type PodParts, pod, replicaSet } from "../testing/objects.ts"
-import { decide, decideStatus, isComing, type Observation } from "./decide.ts"
+import { decide, decideStatus, isPassing, type Observation } from "./decide.ts"
 import { deletionOrder } from "./deletion-order.ts"
 
 const ready = { node: "one", readySince: "2026-01-01T00:00:10Z" }
@@ -131,7 +131,23 @@ describe("the status of a replica set", () => {
     },
   ])("$name", ({ waits, before, pods }) => {
     const set = replicaSet("web", 2, { status: before })
-    expect(isComing(set.status, decideStatus(observe(2, pods, { set }), undefined, nowMs).status)).toBe(waits)
+    expect(isPassing(set, decideStatus(observe(2, pods, { set }), undefined, nowMs).status)).toBe(waits)
+  })
+
+  it.each<{ name: string; waits: boolean; wanted: string; pods: Pod[] }>([
+    {
+      name: "may wait where all of its Deployment's pods are going",
+      waits: true,
+      wanted: "0",
+      pods: [pod("a", going)],
+    },
+    { name: "is told where they are gone", waits: false, wanted: "0", pods: [] },
+    { name: "is told where others come in their place", waits: false, wanted: "1", pods: [pod("a", going)] },
+  ])("$name", ({ waits, wanted, pods }) => {
+    const annotations = { "deployment.kubernetes.io/desired-replicas": wanted }
+    const before = { replicas: 1, readyReplicas: 1, availableReplicas: 1 }
+    const set = replicaSet("web", 0, { metadata: { annotations }, status: before })
+    expect(isPassing(set, decideStatus(observe(0, pods, { set }), undefined, nowMs).status)).toBe(waits)
   })
 
   it("says why pods cannot be made, and takes it back when they can", () => {

@@ -2,6 +2,7 @@ import type { ReplicaSet, ReplicaSetStatus } from "@wick/sdk/api/apps/replica-se
 import type { Pod } from "@wick/sdk/api/core/pod"
 import { withCondition } from "@wick/sdk/api/meta/condition"
 import { formatTime } from "@wick/sdk/api/meta/time"
+import { desiredThen } from "../deployment/revision.ts"
 import { availableAtMs, isActive, isEnded, isReady, isTerminating } from "../pod-state.ts"
 import { deletionOrder } from "./deletion-order.ts"
 
@@ -69,15 +70,23 @@ export function decideStatus(
 }
 
 /**
- * Whether all there is to tell of a set is that pods of it are coming: whether they are ready is known soon most often, and
- * tells of them too. Whatever has gone, and whatever serves now, is waited for.
+ * Whether what there is to tell of a set is over soon most often: pods of it are coming, and whether they are ready tells of
+ * them too; or all of its Deployment's are going. Who waits for others in their place, or for room, hears of it at once.
  */
-export function isComing(before: ReplicaSetStatus | undefined, status: ReplicaSetStatus): boolean {
+export function isPassing(set: ReplicaSet, status: ReplicaSetStatus): boolean {
+  const hasFailed = [set.status, status].some((one) => (one?.conditions ?? []).length > 0)
+  return !hasFailed && (isComing(set.status, status) || isGoing(set, status))
+}
+
+function isComing(before: ReplicaSetStatus | undefined, status: ReplicaSetStatus): boolean {
   const isAsBefore = (["readyReplicas", "availableReplicas", "terminatingReplicas"] as const).every(
     (name) => (before?.[name] ?? 0) === (status[name] ?? 0),
   )
-  const hasFailed = [before, status].some((one) => (one?.conditions ?? []).length > 0)
-  return isAsBefore && !hasFailed && status.replicas > Math.max(before?.replicas ?? 0, status.readyReplicas ?? 0)
+  return isAsBefore && status.replicas > Math.max(before?.replicas ?? 0, status.readyReplicas ?? 0)
+}
+
+function isGoing(set: ReplicaSet, status: ReplicaSetStatus): boolean {
+  return set.spec.replicas === 0 && desiredThen(set) === 0 && (status.terminatingReplicas ?? 0) > 0
 }
 
 function conditionsAfter(

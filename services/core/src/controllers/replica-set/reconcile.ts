@@ -25,14 +25,14 @@ import { freshCause, traceparentOf } from "@wick/sdk/tracing"
 import type { ControllerContext } from "../context.ts"
 import { adoptionPatch, claim, controllerOf, controllerReference, ownerIndexes, releasePatch } from "../owner.ts"
 import { statusPatch } from "../status-patch.ts"
-import { decide, decideStatus, type Failure, isComing, type Observation } from "./decide.ts"
+import { decide, decideStatus, type Failure, isPassing, type Observation } from "./decide.ts"
 import { PendingPods } from "./pending-pods.ts"
 
 const component = "replicaset-controller"
 const concurrency = 16
 /** Pods that are made side by side at first; twice as many after each batch that went well. A quota is met softly. */
 const firstBatch = 4
-/** A pod that is made is told of after so long, or when it is ready. */
+/** What of a set may be over soon is told after so long. */
 const untoldMsMax = 2_000
 
 /** Keeps as many pods alive as each ReplicaSet asks for. */
@@ -218,7 +218,7 @@ class ReplicaSets implements AsyncDisposable {
     const { status, wakeAfterMs } = decideStatus(observation, failure, this.#context.clock.now())
     const body = statusPatch(current.status, status)
     const next = wakeAfterMs === undefined ? done : wakeAfter(wakeAfterMs)
-    const leftMs = body && isComing(current.status, status) ? this.#untold.leftMs(uid) : 0
+    const leftMs = body && isPassing(current, status) ? this.#untold.leftMs(uid) : 0
     if (leftMs > 0) return soonest(next, wakeAfter(leftMs))
     this.#untold.forget(uid)
     if (body) {
