@@ -1,30 +1,8 @@
 import { Readable } from "node:stream"
-import { Worker } from "node:worker_threads"
+import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
 import { hostCommand } from "#network"
-import { RuntimeError } from "../runtime.ts"
-
-export type LogOrder =
-  | {
-      readonly kind: "open"
-      readonly turn: number
-      readonly id: string
-      readonly logPath: string
-      readonly stdout: string
-      /** None of a terminal, which has one stream. */
-      readonly stderr: string | undefined
-    }
-  | { readonly kind: "attach"; readonly turn: number; readonly id: string; readonly attached: boolean }
-  | { readonly kind: "reopen"; readonly turn: number; readonly id: string; readonly logPath: string }
-  | { readonly kind: "finish" | "stop"; readonly turn: number; readonly id: string }
-
-type LogReport =
-  | { readonly kind: "done"; readonly turn: number }
-  | { readonly kind: "failed"; readonly turn: number; readonly message: string }
-  | { readonly kind: "ended"; readonly id: string }
-  | { readonly kind: "spent"; readonly id: string; readonly path: string; readonly until: number }
-  | { readonly kind: "lost"; readonly id: string; readonly message: string }
-  | { readonly kind: "said"; readonly id: string; readonly stream: "stdout" | "stderr"; readonly chunk: Uint8Array }
+import { type LogNews, type LogOrder, LogThread } from "./log-thread.ts"
 
 /** Somebody who hears what a container says from now on. */
 export interface Listener {
@@ -33,29 +11,49 @@ export interface Listener {
   detach(): void
 }
 
+/** `stdout` and `stderr` are files, or a terminal's FIFO. */
+export type LogPlace = Omit<Extract<LogOrder, { kind: "open" }>, "kind" | "attached">
+
+interface OpenLog {
+  readonly place: LogPlace
+  /** Whether the thread has begun to read it. */
+  isRead: boolean
+  readonly ended: Promise<void>
+  readonly end: () => void
+}
+
 /** What a listener has not read yet; beyond it, it misses what is said: the container and its log wait for nobody. */
 const unreadBytesMax = 1024 * 1024
 
-type OrderWithoutTurn = LogOrder extends infer Order ? (Order extends LogOrder ? Omit<Order, "turn"> : never) : never
-
-/** Has the logs of containers written by a thread of its own (log-worker.ts), which starts with the first of them. */
+/** Has the logs of containers written by a thread of its own (log-thread.ts). */
 export class LogPump {
   readonly #log: Log
-  #worker: Worker | undefined
-  #turn = 0
-  readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void }>()
-  readonly #open = new Map<string, { readonly ended: Promise<void>; readonly end: () => void }>()
+  readonly #thread: LogThread
+  readonly #open = new Map<string, OpenLog>()
   readonly #listeners = new Map<string, Set<Listener>>()
 
-  constructor(log: Log) {
+  constructor(clock: Clock, log: Log) {
     this.#log = log
+    this.#thread = new LogThread({
+      clock,
+      log,
+      onNews: (news) => this.#told(news),
+      onAnew: () => {
+        for (const log of this.#open.values()) if (log.isRead) void this.#openAgain(log)
+      },
+      onGivenUp: () => {
+        for (const id of this.#open.keys()) this.#closed(id)
+      },
+    })
   }
 
-  /** `stdout` and `stderr` are files, or a terminal's FIFO. Resolves when both are read. */
-  async open(log: Omit<Extract<LogOrder, { kind: "open" }>, "kind" | "turn">): Promise<void> {
+  /** Resolves when both streams are read. */
+  async open(place: LogPlace): Promise<void> {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-    this.#open.set(log.id, { ended, end })
-    await this.#order({ kind: "open", ...log })
+    const log: OpenLog = { place, isRead: false, ended, end }
+    this.#open.set(place.id, log)
+    await this.#thread.order({ kind: "open", ...place, attached: false })
+    log.isRead = true
   }
 
   async attach(id: string): Promise<Listener> {
@@ -65,17 +63,19 @@ export class LogPump {
       ...{ stdout, stderr },
       detach: () => {
         all.delete(listener)
-        if (all.size === 0 && this.#listeners.delete(id)) void this.#order({ kind: "attach", id, attached: false })
+        if (all.size > 0 || !this.#listeners.delete(id)) return
+        // A thread that has failed tells nobody anything.
+        this.#thread.order({ kind: "attach", id, attached: false }).catch(() => undefined)
       },
     }
     this.#listeners.set(id, all.add(listener))
-    await this.#order({ kind: "attach", id, attached: true })
+    await this.#thread.order({ kind: "attach", id, attached: true })
     return listener
   }
 
   /** The file was renamed: go on in a new one. */
   reopen(id: string, logPath: string): Promise<void> {
-    return this.#order({ kind: "reopen", id, logPath })
+    return this.#thread.order({ kind: "reopen", id, logPath })
   }
 
   /** Resolves when all that a terminal has said is written: it has no writer any more. */
@@ -86,39 +86,23 @@ export class LogPump {
   /** Resolves when all that was said is written, as nobody says more. That a container has ended is told whatever becomes of its log. */
   async finish(id: string): Promise<void> {
     if (!this.#open.has(id)) return
-    await this.#order({ kind: "finish", id }).catch((error) => {
+    await this.#thread.order({ kind: "finish", id }).catch((error) => {
       this.#log.warn("a container's log is not written to its end", { container: id, error })
     })
   }
 
   /** What is not read yet is for a later process. */
-  async stop(): Promise<void> {
-    const worker = this.#worker
-    if (worker === undefined) return
-    await this.#order({ kind: "stop", id: "" })
-    this.#worker = undefined
-    await worker.terminate()
+  stop(): Promise<void> {
+    return this.#thread.stop()
   }
 
-  #order(order: OrderWithoutTurn): Promise<void> {
-    this.#turn += 1
-    const turn = this.#turn
-    this.#worker ??= this.#start()
-    const worker = this.#worker
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(turn, { resolve, reject })
-      worker.postMessage({ ...order, turn } satisfies LogOrder)
+  /** After the thread has failed. */
+  async #openAgain({ place }: OpenLog): Promise<void> {
+    const { id } = place
+    await this.#thread.order({ kind: "open", ...place, attached: this.#listeners.has(id) }).catch((error) => {
+      this.#log.warn("a container's log is not written any more", { container: id, error })
+      this.#closed(id)
     })
-  }
-
-  #start(): Worker {
-    const worker = new Worker(new URL("./log-worker.ts", import.meta.url), {
-      // Sockets close what was opened for them, which the thread would take for a mistake.
-      trackUnmanagedFds: false,
-    })
-    worker.unref()
-    worker.on("message", (report: LogReport) => this.#told(report))
-    return worker
   }
 
   /** Frees what lies before `until`, where the disk's file system can; elsewhere it stays until the container ends. */
@@ -129,32 +113,25 @@ export class LogPump {
     })
   }
 
-  #told(report: LogReport): void {
-    if (report.kind === "lost") {
-      this.#log.warn("a container's log is not written", { container: report.id, error: report.message })
-      return
-    }
-    if (report.kind === "spent") {
-      void this.#giveBack(report.path, report.until)
-      return
-    }
-    if (report.kind === "said") {
-      for (const listener of this.#listeners.get(report.id) ?? []) {
-        const stream = listener[report.stream]
-        if (stream.readableLength < unreadBytesMax) stream.push(report.chunk)
+  #told(news: LogNews): void {
+    if (news.kind === "lost") {
+      this.#log.warn("a container's log is not written", { container: news.id, error: news.message })
+    } else if (news.kind === "spent") {
+      void this.#giveBack(news.path, news.until)
+    } else if (news.kind === "said") {
+      for (const listener of this.#listeners.get(news.id) ?? []) {
+        const stream = listener[news.stream]
+        if (stream.readableLength < unreadBytesMax) stream.push(news.chunk)
       }
-      return
+    } else {
+      this.#closed(news.id)
     }
-    if (report.kind === "ended") {
-      for (const { stdout, stderr } of this.#listeners.get(report.id) ?? [])
-        for (const stream of [stdout, stderr]) stream.push(null)
-      this.#open.get(report.id)?.end()
-      this.#open.delete(report.id)
-      return
-    }
-    const waiting = this.#waiting.get(report.turn)
-    this.#waiting.delete(report.turn)
-    if (report.kind === "done") waiting?.resolve()
-    else waiting?.reject(new RuntimeError("failed", `cannot write the log: ${report.message}`))
+  }
+
+  #closed(id: string): void {
+    for (const { stdout, stderr } of this.#listeners.get(id) ?? [])
+      for (const stream of [stdout, stderr]) stream.push(null)
+    this.#open.get(id)?.end()
+    this.#open.delete(id)
   }
 }

@@ -1,11 +1,12 @@
 import { closeSync, mkdirSync, openSync, statSync, writevSync } from "node:fs"
+import type { Socket } from "node:net"
 import { dirname } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { assert } from "@wick/sdk/assert"
 import { systemClock } from "@wick/sdk/clock"
 import { readEnd } from "./fifo-end.ts"
 import { LogLines } from "./log-lines.ts"
-import type { LogOrder } from "./log-pump.ts"
+import type { LogOrder, NumberedOrder } from "./log-thread.ts"
 import { OutputTail } from "./output-tail.ts"
 
 /** A thread of its own that reads what containers say, so that one that says much holds up nobody else. */
@@ -16,14 +17,16 @@ const logs = new Map<string, ContainerLog>()
 class ContainerLog {
   readonly #id: string
   /** Whether somebody else wants to hear it too. */
-  attached = false
+  attached: boolean
   #file: number
   /** Of containers without a terminal. */
   readonly #tails: { readonly tail: OutputTail; readonly lines: LogLines }[] = []
-  #open = 0
+  /** Of those with one. */
+  readonly #terminals = new Set<Socket>()
 
-  constructor(id: string, path: string) {
+  constructor(id: string, path: string, attached: boolean) {
     this.#id = id
+    this.attached = attached
     this.#file = openLog(path)
   }
 
@@ -50,9 +53,11 @@ class ContainerLog {
     this.#ended()
   }
 
-  /** Leaves what is not read yet to a later process. */
+  /** Leaves what is not read yet to a later process, or to the thread that is begun when this one has failed. */
   stop(): void {
     for (const { tail } of this.#tails) tail.stop()
+    for (const socket of this.#terminals) socket.removeAllListeners("close").destroy()
+    closeSync(this.#file)
   }
 
   #tail(path: string, take: (chunk: Buffer) => number): OutputTail {
@@ -63,13 +68,13 @@ class ContainerLog {
   /** The FIFO may have no writer yet: then it is waited for. */
   #readTerminal(path: string, lines: LogLines, take: (chunk: Buffer) => number): void {
     const socket = readEnd(path)
-    this.#open += 1
+    this.#terminals.add(socket)
     socket.on("data", take)
     socket.on("error", () => socket.destroy())
     socket.on("close", () => {
       this.#write(lines.finish(systemClock.now()))
-      this.#open -= 1
-      if (this.#open === 0) this.#ended()
+      this.#terminals.delete(socket)
+      if (this.#terminals.size === 0) this.#ended()
     })
   }
 
@@ -108,7 +113,7 @@ function openLog(path: string): number {
   return openSync(path, "a", ownerWrites)
 }
 
-port.on("message", (order: LogOrder) => {
+port.on("message", (order: NumberedOrder) => {
   const { turn } = order
   try {
     obey(order)
@@ -124,7 +129,7 @@ function obey(order: LogOrder): void {
     return
   }
   if (order.kind === "stop") {
-    for (const log of logs.values()) log.stop()
+    stopAll()
     return
   }
   const log = logs.get(order.id)
@@ -133,9 +138,17 @@ function obey(order: LogOrder): void {
   else if (order.kind === "attach" && log) log.attached = order.attached
 }
 
-function open({ id, logPath, stdout, stderr }: Extract<LogOrder, { kind: "open" }>): void {
+function stopAll(): void {
+  for (const log of logs.values()) log.stop()
+  logs.clear()
+}
+
+// Files are the process's, which goes on when this thread has failed.
+process.once("exit", stopAll)
+
+function open({ id, logPath, stdout, stderr, attached }: Extract<LogOrder, { kind: "open" }>): void {
   mkdirSync(dirname(stdout), { recursive: true, mode: 0o700 })
-  const log = new ContainerLog(id, logPath)
+  const log = new ContainerLog(id, logPath, attached)
   logs.set(id, log)
   log.read("stdout", stdout)
   if (stderr !== undefined) log.read("stderr", stderr)

@@ -114,7 +114,7 @@ class NativeRuntime implements Runtime {
     this.#images = images
     if (!images.imageViews) throw new Error("containerd has views of images")
     this.imageViews = images.imageViews
-    this.#logs = new LogPump(log)
+    this.#logs = new LogPump(clock, log)
     this.#fifos = new FifoStock(join(directory, "fifos"))
     const { hostname } = this.#host
     const sandboxes = join(directory, "sandboxes")

@@ -51,6 +51,7 @@ export class OutputTail {
     this.#options = options
     this.#file = openSync(options.path, constants.O_RDONLY | constants.O_CREAT, 0o600)
     this.#offset = fstatSync(this.#file).size === 0 ? 0 : progressOf(options.progressPath)
+    // An error of it is nobody's to hear: the thread fails, and another one reads on.
     this.#watcher = watch(options.path, () => this.#read(turnBytes))
     this.#read(turnBytes)
   }
