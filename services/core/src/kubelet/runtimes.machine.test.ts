@@ -67,6 +67,8 @@ describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeB
     const volumes = [{ name: "host", hostPath: { path } }]
     await rig.create({ name: "talker", restartPolicy: "Never", containers: [main], volumes })
     await rig.until("talker", (pod) => pod?.status?.phase === "Running")
+    const startedAtMs = async () => (await rig.runtime.list()).containers.map((each) => each.startedAtMs)
+    const started = await startedAtMs()
     await rig.restartKubelet(async () => {
       writeFileSync(join(path, "go"), "")
       await expect.poll(() => existsSync(join(path, "over")), { timeout: 10_000 }).toBe(true)
@@ -74,6 +76,11 @@ describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeB
     rmSync(path, { recursive: true })
     const pod = await rig.until("talker", (now) => now?.status?.phase === "Failed")
     expect(pod?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(4)
+    expect(started).toEqual([expect.any(Number)])
+    expect(await startedAtMs()).toEqual(started)
+    // As when another kubelet comes back later.
+    await rig.restartKubelet()
+    expect(await startedAtMs()).toEqual(started)
     const text = await rig.logs("talker", "main")
     expect(text.match(/end \d|over/g)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((at) => `end ${at}`).concat("over"))
     expect(text.match(/\0/g)).toHaveLength((8 * 16 + 200) * 1024)

@@ -27,6 +27,11 @@ export interface ContainerNote {
   readonly process: object
 }
 
+/** When a container was started, by our clock; nobody else tells it of one that has ended. */
+export interface ContainerStart {
+  readonly atMs: number
+}
+
 /** How a container has ended; kept in a file until the container is removed, since its task is not. */
 export interface ContainerEnd {
   readonly exitCode: number

@@ -20,6 +20,7 @@ import { type OwnCall, ownCalls, snapshotOf } from "./calls.ts"
 import {
   type ContainerEnd,
   type ContainerNote,
+  type ContainerStart,
   createdAtOf,
   createdRecord,
   exitedRecord,
@@ -81,6 +82,8 @@ interface Held {
 }
 
 const idBytes = 32
+const startFile = "start.json"
+const endFile = "end.json"
 const runtimeName = "io.containerd.runc.v2"
 /** What a terminal said last comes right after its container's end, unless a process that outlives that has it open too. */
 const terminalEndMsMax = 1_000
@@ -119,7 +122,9 @@ export class Containers {
     const named = new Set((await Promise.all([directory, diskDirectory].map((place) => readdir(place)))).flat())
     for (const name of named) if (!this.#held.has(name)) await this.#forget(name)
     for (const [id, held] of this.#held) {
-      const end = await this.#readEnd(id)
+      const start = await this.#read<ContainerStart>(id, startFile)
+      if (start) held.record = { ...held.record, startedAtMs: start.atMs }
+      const end = await this.#read<ContainerEnd>(id, endFile)
       if (!end) continue
       await this.#readRest(id, held)
       held.record = exitedRecord(held.record, end)
@@ -199,14 +204,16 @@ export class Containers {
       await this.#call("tasks.Delete", { containerId: id }).catch(() => undefined)
       await logs.finish(id)
       const end = { exitCode: 128, atMs: clock.now(), reason: "StartError", message: (error as Error).message }
-      await this.#keepEnd(id, end)
+      await this.#keep(id, endFile, end)
       this.#tellEnd(id, held, end)
       throw error
     }
+    const startedAtMs = clock.now()
     // It may have ended by now.
-    if (held.record.state === "created") {
-      held.record = { ...held.record, state: "running", startedAtMs: clock.now() }
-    }
+    if (held.record.state === "created") held.record = { ...held.record, state: "running", startedAtMs }
+    await this.#keep(id, startFile, { atMs: startedAtMs } satisfies ContainerStart).catch((error) => {
+      this.#options.log.debug("when a container was started is not noted", { container: id, error })
+    })
   }
 
   /** Stop signal, then SIGKILL after the grace. Resolves when it has ended. */
@@ -250,12 +257,12 @@ export class Containers {
     const usual = told.exitCode === 0 ? "Completed" : "Error"
     const end = (): ContainerEnd => ({ ...told, reason: held.outOfMemory ? "OOMKilled" : (told.reason ?? usual) })
     const first = end()
-    await this.#keepEnd(id, first)
+    await this.#keep(id, endFile, first)
     await this.#deleteTask(id)
     await this.#logEnd(id, held)
     // That it was short of memory may have been told after its end.
     const last = end()
-    if (last.reason !== first.reason) await this.#keepEnd(id, last)
+    if (last.reason !== first.reason) await this.#keep(id, endFile, last)
     this.#tellEnd(id, held, last)
   }
 
@@ -342,8 +349,8 @@ export class Containers {
 
   async #adopt(id: string, held: Held, pid: number): Promise<void> {
     held.pid = pid
-    const startedAtMs = await this.#startedAt(pid)
-    held.record = { ...held.record, state: "running", startedAtMs: startedAtMs ?? held.record.createdAtMs }
+    const startedAtMs = held.record.startedAtMs ?? (await this.#startedAt(pid)) ?? held.record.createdAtMs
+    held.record = { ...held.record, state: "running", startedAtMs }
     const { stdin } = this.#streams(id, held.note)
     if (stdin !== undefined) held.input = writeEnd(stdin)
     await this.#openLog(id, held)
@@ -359,9 +366,9 @@ export class Containers {
     return this.#options.clock.now() - Number(uptime.split(" ")[0]) * 1_000 + (Number(ticks) * 1_000) / ticksPerSecond
   }
 
-  async #keepEnd(id: string, end: ContainerEnd): Promise<void> {
-    const file = join(this.#path(id), "end.json")
-    await writeFile(`${file}.new`, JSON.stringify(end))
+  async #keep(id: string, name: string, value: object): Promise<void> {
+    const file = join(this.#path(id), name)
+    await writeFile(`${file}.new`, JSON.stringify(value))
     await rename(`${file}.new`, file)
   }
 
@@ -372,9 +379,9 @@ export class Containers {
     this.#options.onEnd(id, end)
   }
 
-  async #readEnd(id: string): Promise<ContainerEnd | undefined> {
-    const text = await readFile(join(this.#path(id), "end.json"), "utf8").catch(() => undefined)
-    return text === undefined ? undefined : (JSON.parse(text) as ContainerEnd)
+  async #read<Kept>(id: string, name: string): Promise<Kept | undefined> {
+    const text = await readFile(join(this.#path(id), name), "utf8").catch(() => undefined)
+    return text === undefined ? undefined : (JSON.parse(text) as Kept)
   }
 
   async #signal({ record, note: its }: Held, signal: number): Promise<void> {
