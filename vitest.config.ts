@@ -33,6 +33,8 @@ export default defineConfig({
           include: ["*.test.ts", "{sdk,services,examples,load-tests,scripts}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.machine.test.ts", "**/*.e2e.test.ts"],
           ...patience,
+          // As Wick's own programs are started: some call the C library.
+          execArgv: ["--disable-warning=ExperimentalWarning"],
           // A file leaves nothing behind, so those of one worker share what they import: to load that again for each of them
           // costs more than their tests do. Many wait, for processes and elections: both cores have a worker.
           isolate: false,

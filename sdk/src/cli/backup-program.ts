@@ -14,7 +14,9 @@ export async function runBackupProgram(
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
     return value === true ? flag : `${flag}=${value}`
   })
-  const child = spawn(process.execPath, [platformProgram("backup"), verb, ...flags], {
+  // The experiment is Node's FFI, with which a store's file is kept from other programs.
+  const node = ["--disable-warning=ExperimentalWarning"]
+  const child = spawn(process.execPath, [...node, platformProgram("backup"), verb, ...flags], {
     stdio: "inherit",
     env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...context.env },
   })

@@ -46,7 +46,7 @@ export class MemberProcess {
   }
 
   #spawn(): ChildProcess {
-    const flags = ["--max-semi-space-size=2", program, ...this.#args]
+    const flags = ["--max-semi-space-size=2", "--disable-warning=ExperimentalWarning", program, ...this.#args]
     this.#child = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] })
     return this.#child
   }

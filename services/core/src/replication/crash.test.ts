@@ -35,7 +35,8 @@ it(`has every acknowledged write, whole, after ${kills} times SIGKILL at any mom
 
 /** Runs the writer, and kills it when it has acknowledged a write and then `acknowledgements` more. */
 async function writeUntilKilled(directory: string, from: number, acknowledgements: number): Promise<number[]> {
-  const child = spawn(process.execPath, [writer, directory, String(from)], { stdio: ["ignore", "pipe", "inherit"] })
+  const words = ["--disable-warning=ExperimentalWarning", writer, directory, String(from)]
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] })
   let output = ""
   child.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString()

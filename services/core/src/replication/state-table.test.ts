@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -101,5 +102,11 @@ it("begins empty", async () => {
   const { mvcc, checkpoint } = table.load()
   expect(mvcc.position).toEqual(emptyPosition)
   expect(checkpoint).toBeUndefined()
+  await table.close()
+})
+
+it("programs that are started have nothing of the table open", async () => {
+  const table = new StateTable(directory, removalsMax)
+  expect(execFileSync("ls", ["-l", "/proc/self/fd"], { encoding: "utf8" })).not.toContain(directory)
   await table.close()
 })

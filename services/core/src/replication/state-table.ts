@@ -12,6 +12,7 @@ import {
 } from "#store"
 import type { AppliedState, Checkpoint } from "./applied-state.ts"
 import { changeKey, decodeChange, decodeValue, encodeChange, readChangeKey } from "./change-codec.ts"
+import { closeOnExec } from "./close-on-exec.ts"
 import { expectSpace } from "./disk-space.ts"
 import { decodeCheckpoint, decodeLease, decodeNote, encodeCheckpoint, encodeLease, encodeNote } from "./state-codec.ts"
 import type { StateRecord } from "./state-stream.ts"
@@ -56,6 +57,7 @@ export class StateTable implements AppliedState {
     this.#directory = directory
     this.#removalsMax = removalsMax
     this.#root = open({ path: directory, encoding: "binary", keyEncoding: "binary", mapSize: mapSizeMax, maxDbs: 4 })
+    closeOnExec(directory)
     this.#changes = this.#root.openDB({ name: "changes", encoding: "binary", keyEncoding: "binary" })
     this.#leases = this.#root.openDB({ name: "leases", encoding: "binary", keyEncoding: "ordered-binary" })
     this.#notes = this.#root.openDB({ name: "notes", encoding: "binary", keyEncoding: "ordered-binary" })
