@@ -27,6 +27,13 @@ describe("containerd's configuration", () => {
     expect(config).not.toContain("io.containerd.runtime.v1.linux")
   })
 
+  it.each([1, 2])("has %d.x keep the network namespaces of its sandboxes where nobody else has any", (major) => {
+    const config = containerdConfig({ ...settings, version: { major, minor: 6 } })
+    expect(config).toMatch(
+      /^\[plugins\."io\.containerd\.(grpc\.v1\.cri|cri\.v1\.runtime)"]\n( {2}.*\n)* {2}netns_mounts_under_state_dir = true$/m,
+    )
+  })
+
   it("asks 2.x for two, with the sandbox image pinned", () => {
     const config = containerdConfig({ ...settings, version: { major: 2, minor: 1 } })
     expect(config).toContain("version = 3")

@@ -82,6 +82,7 @@ function configVersion2(settings: ContainerdSettings): string {
 [${cri}]
   sandbox_image = ${text(settings.sandboxImage)}
   restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
   disable_tcp_service = true
   stream_server_address = "127.0.0.1"
   stream_server_port = "0"
@@ -112,6 +113,7 @@ function configVersion3(settings: ContainerdSettings): string {
   return `${head(settings, 3)}
 [${runtime}]
   restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
   disable_hugetlb_controller = true
   tolerate_missing_hugetlb_controller = true
 [${runtime}.cni]

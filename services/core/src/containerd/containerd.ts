@@ -14,6 +14,7 @@ import { ImageUnpacker } from "./image-unpacker.ts"
 import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
 import { type Link, openLink, RuntimeCallError } from "./link.ts"
+import { criNamespaces, removeLostNamespaces } from "./lost-namespaces.ts"
 import { ociRuntimes } from "./oci-runtimes.ts"
 import { OrphanShims } from "./orphan-shims.ts"
 import { createOwnClient, type OwnClient } from "./own-client.ts"
@@ -105,6 +106,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   try {
     await serving(cri, clock)
     if (own) await haveSandboxImage(link, cri, clock)
+    if (own && !own.daemon.adopted) await tidyNamespaces(cri, own.state, log)
   } catch (error) {
     close()
     await own?.daemon.stop()
@@ -142,6 +144,8 @@ interface Own {
   readonly daemon: KeptProcess
   readonly runtimes: readonly OciRuntime[]
   readonly socket: string
+  /** Of what runs. */
+  readonly state: string
   readonly logFile: string
 }
 
@@ -162,9 +166,10 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     writeRegistries(registryDir, options.plainRegistries ?? ["127.0.0.1:5000", "localhost:5000"]),
   ])
   const runtimes = await ociRuntimes(state)
+  const run = join(state, "run")
   const config = containerdConfig({
     root: join(directory, "root"),
-    state: join(state, "run"),
+    state: run,
     runtimes,
     socket,
     cniConfDir: options.cniConfDir,
@@ -194,7 +199,7 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     clock,
     log,
   })
-  return { daemon, runtimes, socket, logFile }
+  return { daemon, runtimes, socket, state: run, logFile }
 }
 
 async function versionOf(binary: string): Promise<ContainerdVersion> {
@@ -219,6 +224,13 @@ async function writeRegistries(directory: string, hosts: readonly string[]): Pro
 async function writeChanged(file: string, content: string): Promise<void> {
   const present = await readFile(file, "utf8").catch(() => undefined)
   if (present !== content) await writeFile(file, content, { mode: 0o600 })
+}
+
+/** What cannot be told apart now is left to the next start. */
+async function tidyNamespaces(cri: CriClient, state: string, log: Log): Promise<void> {
+  await removeLostNamespaces(cri, join(state, criNamespaces)).catch((error) => {
+    log.warn("network namespaces of an earlier containerd are not removed", { error })
+  })
 }
 
 async function serving(cri: CriClient, clock: Clock): Promise<void> {
