@@ -17,7 +17,7 @@ import { followGatewayAddresses } from "./gateway-addresses.ts"
 import { followPlaces } from "./gateway-places.ts"
 
 export interface ElectedServingOptions {
-  readonly controlPlane: Pick<ControlPlane, "clientAs" | "mandate" | "identity">
+  readonly controlPlane: Pick<ControlPlane, "clientAs" | "mandate" | "identity" | "precedence">
   /** Where activators of this host stream their load while the autoscaler is here. */
   readonly autoscaler: string
   /** Where activators of other hosts do. */
@@ -46,7 +46,7 @@ const placeKeeper = { name: "system:wick-gateway-places", groups: ["system:maste
 
 /**
  * Controller and autoscaler, each while it holds its Lease. Resolves when they run, if this host is alone or leads at the
- * moment, and throws when they cannot be started then; else at once.
+ * moment, and throws when they cannot be started then; else at once. For a controller that lets calls go first it does not wait.
  */
 export async function electServing(options: ElectedServingOptions): Promise<AsyncDisposable> {
   const {
@@ -62,7 +62,7 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
     metrics,
     writeSpan,
   } = options
-  const { mandate, identity } = controlPlane
+  const { mandate, identity, precedence } = controlPlane
   await using undo = new AsyncDisposableStack()
   // One cache for both: the controller may read all that the autoscaler may.
   const lend = lendInformers(() => createInformers(controlPlane.clientAs(serviceUser("controller")), clock, log))
@@ -89,6 +89,7 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
   })
   const controller = elect("controller", (term) =>
     withInformers(common("controller", term), async (given) => {
+      if (precedence) await Promise.race([precedence.over, overOf(term)])
       if (mandate.state.kind === "ours") await clock.sleep(controllerAfterMs, term.signal).catch(() => {})
       await using stack = new AsyncDisposableStack()
       const client = controlPlane.clientAs(placeKeeper, term)
@@ -104,7 +105,8 @@ export async function electServing(options: ElectedServingOptions): Promise<Asyn
       startAutoscaler({ ...given, listen, remote, exposure, random, writeSpan }),
     ),
   )
-  await Promise.all([controller, autoscaler])
+  controller.catch(() => {})
+  await Promise.all([precedence === undefined && controller, autoscaler])
   return undo.move()
 }
 

@@ -15,7 +15,7 @@ import {
 import { serviceUser } from "@wick/sdk/api/serving/roles"
 import type { Clock, Random } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
-import { createMetrics } from "@wick/sdk/metrics"
+import { createMetrics, type Metrics } from "@wick/sdk/metrics"
 import { backupOf } from "./backup/flags.ts"
 import { raiseDescriptorLimit } from "./descriptors.ts"
 import type { Home } from "./home.ts"
@@ -75,6 +75,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
   const { hostAddress, serviceCidr } = network ?? { hostAddress: loopback, serviceCidr: processServiceCidr }
   const nodes = new Map<string, Awaited<ReturnType<typeof startNode>>>()
   let registry: Registry | undefined
+  const up = Promise.withResolvers<void>()
   const controlPlane = undo.use(
     await timed("control plane", () =>
       openControlPlane(given, {
@@ -85,6 +86,7 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
         ...kept,
         nodeProxy: (name) => nodes.get(name)?.connection,
         ownImages: () => registry?.own,
+        up: up.promise,
       }),
     ),
   )
@@ -105,18 +107,11 @@ export async function startPlatform(given: PlatformOptions): Promise<Platform> {
     ).then(undone),
   ])
   nodes.set(options["node-name"], node)
+  up.resolve()
   if (options.serving === "on" && options.peer && options.runtime !== "process") {
-    const client = controlPlane.clientAs(serviceUser("controller"))
-    undo.use(keepImages({ client, pull: node.pull, clock, log }))
+    undo.use(keepImages({ client: controlPlane.clientAs(serviceUser("controller")), pull: node.pull, clock, log }))
   }
-  undo.use(
-    await startMetricsServer({
-      ...options.metrics,
-      metrics,
-      gatewayPort: options.gateway.port,
-      activators: options.serving === "on" ? options.activators : 0,
-    }),
-  )
+  undo.use(await openMetrics(options, metrics))
   undo.use(writeState(home.directory, state(given, controlPlane, registry)))
   finished = true
   const stack = undo.move()
@@ -151,7 +146,7 @@ function stepTimer({ clock, onStep }: PlatformOptions): <T>(title: string, actio
 
 type Found = Pick<
   ControlPlaneOptions,
-  "serviceCidr" | "metrics" | "trust" | "store" | "backup" | "nodeProxy" | "ownImages"
+  "serviceCidr" | "metrics" | "trust" | "store" | "backup" | "nodeProxy" | "ownImages" | "up"
 > & {
   readonly hostAddress: string
 }
@@ -237,6 +232,15 @@ function openNode(
     clock,
     random,
     log,
+  })
+}
+
+function openMetrics(options: Options, metrics: Metrics): Promise<AsyncDisposable> {
+  return startMetricsServer({
+    ...options.metrics,
+    metrics,
+    gatewayPort: options.gateway.port,
+    activators: options.serving === "on" ? options.activators : 0,
   })
 }
 

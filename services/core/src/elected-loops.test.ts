@@ -3,6 +3,7 @@ import { ReplicaSet } from "@wick/sdk/api/apps/replica-set"
 import { Lease } from "@wick/sdk/api/coordination/lease"
 import { Namespace } from "@wick/sdk/api/core/namespace"
 import { Pod } from "@wick/sdk/api/core/pod"
+import { ServiceAccount } from "@wick/sdk/api/core/service-account"
 import { compose, createClient } from "@wick/sdk/client"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
 import { createInformers, fence, type Informers, type Mandate, type MandateState } from "@wick/sdk/controller"
@@ -12,6 +13,7 @@ import { startTestApi, type TestApi } from "./apiserver/testing/start.ts"
 import { until } from "./controllers/testing/cluster.ts"
 import { createNode, playKubelet } from "./controllers/testing/kubelet.ts"
 import { electLoops } from "./elected-loops.ts"
+import type { Precedence } from "./precedence.ts"
 
 const namespace = "default"
 
@@ -34,7 +36,7 @@ class Host implements AsyncDisposable {
   writes = 0
   readonly #loops: AsyncDisposable
 
-  constructor(api: TestApi, identity: string) {
+  constructor(api: TestApi, identity: string, precedence?: Precedence) {
     this.#loops = electLoops({
       clientAs: (user, term) => {
         const fetch = api.server.fetchAs({ ...user, groups: ["system:masters"] })
@@ -46,6 +48,7 @@ class Host implements AsyncDisposable {
       },
       identity,
       mandate: this.mandate,
+      precedence,
       clock: systemClock,
       random: seededRandom(1),
       log: silentLog,
@@ -133,5 +136,18 @@ describe("controllers and scheduler of several hosts", () => {
     expect(hosts[0].writes).toBe(before)
     const leases = (await api.client.list(Lease, { namespace: "kube-system" })).items
     expect(holders(leases)).toEqual(["kube-controller-manager: b", "kube-scheduler: b"])
+  })
+
+  it("make the pods that calls wait for at a start, and look after all else when those have gone first", async () => {
+    await using story = await start()
+    const { api, informers } = story
+    const calls = Promise.withResolvers<void>()
+    await using host = new Host(api, "c", { over: calls.promise })
+    host.mandate.set({ kind: "alone" })
+    await deploy(api, "web", 2)
+    await until(informers(Pod), (pods) => runningPods(pods).length === 2)
+    expect((await api.client.list(ServiceAccount, { namespace: "kube-system" })).items).toEqual([])
+    calls.resolve()
+    await until(informers(ServiceAccount), (all) => all.some(({ metadata }) => metadata.namespace === "kube-system"))
   })
 })

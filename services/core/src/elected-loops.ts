@@ -13,8 +13,9 @@ import {
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { identities, type UserInfo } from "#apiserver"
-import { type ControllersOptions, startOtherControllers, startPodMakers } from "#controllers"
+import { type ControllersOptions, startEndpointSlices, startOtherControllers, startPodMakers } from "#controllers"
 import { startScheduler } from "#scheduler"
+import type { Precedence } from "./precedence.ts"
 import { hostAnswers, SilentHosts } from "./silent-hosts.ts"
 import { type TraceTarget, traceComponent } from "./trace-component.ts"
 
@@ -25,6 +26,8 @@ export interface ElectedLoopsOptions
   /** Who we are among those that contend. */
   readonly identity: string
   readonly mandate: Mandate
+  /** At a start. */
+  readonly precedence?: Precedence | undefined
   /** Of this host. */
   readonly nodeName?: string | undefined
   readonly clock: Clock
@@ -48,7 +51,7 @@ const othersAfterMs = 1_000
  * term to the next but what is in the API: a loop begins by looking at all there is.
  */
 export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
-  const { clientAs, identity, mandate, clock, random, log, metrics } = options
+  const { clientAs, identity, mandate, precedence, clock, random, log, metrics } = options
   const running = new AsyncDisposableStack()
   const tracings = {
     controllers: traceComponent("kube-controller-manager", options, running),
@@ -83,8 +86,8 @@ export function electLoops(options: ElectedLoopsOptions): AsyncDisposable {
     }
     const given = { ...common, ...signing, tracing: tracings.controllers }
     const stack = both(startPodMakers(given), informers)
-    const afterMs = mandate.state.kind === "alone" ? 0 : othersAfterMs
-    stack.use(later(afterMs, clock, () => startOtherControllers(given)))
+    stack.use(later(precedence?.over, term, () => startEndpointSlices(given)))
+    stack.use(later(othersTurn(options, term), term, () => startOtherControllers(given)))
     return stack
   })
   elect("kube-scheduler", identities.scheduler, async (term) => {
@@ -114,14 +117,28 @@ async function watchHosts(
   return SilentHosts.start({ client, servers: apiServers, ownName: nodeName, clock, log, answers })
 }
 
-/** Starts something in a while, unless it is disposed of before. */
-function later(ms: number, clock: Clock, start: () => AsyncDisposable): AsyncDisposable {
+/** When those may begin that look at all there is; undefined: at once. */
+function othersTurn(
+  { mandate, precedence, clock }: ElectedLoopsOptions,
+  { signal }: LeadershipTerm,
+): Promise<unknown> | undefined {
+  const alone = mandate.state.kind === "alone"
+  if (alone) return precedence?.over
+  return Promise.all([precedence?.over, clock.sleep(othersAfterMs, signal).catch(() => {})])
+}
+
+/** Starts something when it is its turn, unless it is over by then. */
+function later(
+  turn: Promise<unknown> | undefined,
+  { signal }: LeadershipTerm,
+  start: () => AsyncDisposable,
+): AsyncDisposable {
   const stack = new AsyncDisposableStack()
-  if (ms === 0) stack.use(start())
-  else {
-    const timer = clock.timer(ms, () => stack.use(start()))
-    stack.defer(() => timer.cancel())
+  const begin = (): void => {
+    if (!signal.aborted && !stack.disposed) stack.use(start())
   }
+  if (turn === undefined) begin()
+  else void turn.then(begin)
   return stack
 }
 

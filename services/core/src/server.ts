@@ -36,6 +36,7 @@ import { type ElectedLoopsOptions, electLoops } from "./elected-loops.ts"
 import { type ExternalStore, type OpenedStore, openStore } from "./external-store.ts"
 import { type KeptKubeconfig, keepKubeconfig } from "./keep-kubeconfig.ts"
 import { openMembersDoor } from "./membership/index.ts"
+import { callsFirst, type Precedence } from "./precedence.ts"
 import { moveServiceAddresses } from "./service-addresses.ts"
 import { claimStore } from "./store-claim.ts"
 import { storeHealth } from "./store-health.ts"
@@ -80,6 +81,8 @@ export interface ControlPlaneOptions {
   readonly backup?: Pick<BackupOptions, "destination" | "passphrase" | "snapshotEveryMs" | "retention"> | undefined
   /** Where other members of the store reach this one; absent: it has none. */
   readonly peer?: { readonly host: string; readonly port: number } | undefined
+  /** Resolves when the rest of the platform runs too: calls of functions at zero may be waiting for that. Absent: nobody does. */
+  readonly up?: Promise<void> | undefined
   /** The disk has failed: the process should end and be started anew. */
   readonly onFailure: (error: Error) => void
 }
@@ -95,6 +98,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly mandate: Mandate
   /** Who we are to those who contend for it. */
   readonly identity: string
+  /** Absent: calls need not go first. */
+  readonly precedence: Precedence | undefined
   /** Who keeps the store together; absent where no other host can join. */
   readonly cluster: Cluster | undefined
   /** A kubeconfig in which all hosts are named, also those that come later. */
@@ -160,13 +165,15 @@ export async function startControlPlane(given: ControlPlaneOptions): Promise<Con
   undo.defer(() => mandate[Symbol.dispose]?.())
   const identity = `${name}_${member?.cluster.self ?? "external"}`
   const apiServers = member && apiServersOf(member.cluster)
-  undo.use(startLoops({ clientAs, mandate, identity, ...(apiServers && { apiServers }) }, pki, options))
+  const precedence = await callsFirst(storage, options.up, clock)
+  undo.use(startLoops({ clientAs, mandate, identity, precedence, ...(apiServers && { apiServers }) }, pki, options))
   const stack = undo.move()
   return {
     url,
     pki,
     mandate,
     identity,
+    precedence,
     cluster,
     localServices,
     keepKubeconfig: (kept) => keepKubeconfig(kept, reached),
@@ -318,7 +325,7 @@ async function openEtcd(
 }
 
 function startLoops(
-  candidate: Pick<ElectedLoopsOptions, "clientAs" | "mandate" | "identity" | "apiServers">,
+  candidate: Pick<ElectedLoopsOptions, "clientAs" | "mandate" | "identity" | "precedence" | "apiServers">,
   { authorityPem, signRequest, tokens }: Pki,
   { name: nodeName, clock, random, log, metrics, traces }: ControlPlaneOptions,
 ): AsyncDisposable {

@@ -5,5 +5,6 @@
  * Invariants: a controller reaches the cluster only by the API; it looks at whole states, never at single events; a
  * stale cache makes nothing twice; run again on a settled cluster, it writes nothing. Imported by core's composition.
  */
+export { startEndpointSlices } from "./endpoint-slice/reconcile.ts"
 export type { ControllersOptions } from "./start-controllers.ts"
 export { startControllers, startOtherControllers, startPodMakers } from "./start-controllers.ts"

@@ -33,14 +33,14 @@ export interface ControllersOptions extends ControllerContext {
 export function startControllers(options: ControllersOptions): AsyncDisposable {
   const running = new AsyncDisposableStack()
   running.use(startPodMakers(options))
+  running.use(startEndpointSlices(options))
   running.use(startOtherControllers(options))
   return running
 }
 
-/** Those that a function which is to be started waits for, or who calls what has started. */
+/** Those that a function which is to be started waits for. */
 export function startPodMakers(options: ControllersOptions): AsyncDisposable {
   const running = new AsyncDisposableStack()
-  running.use(startEndpointSlices(options))
   running.use(startDeployments(options))
   running.use(startReplicaSets(options))
   return running
