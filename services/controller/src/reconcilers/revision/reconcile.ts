@@ -27,6 +27,7 @@ import { decide, type Observed } from "./decide.ts"
 import { deploymentName, podAutoscalerName } from "./names.ts"
 import { newsOf } from "./news.ts"
 import { createDigestResolver, type DigestResolver } from "./resolver.ts"
+import { wakeOf } from "./watch.ts"
 
 const concurrency = 8
 /** A container that runs this long without being ready is asked after: its events tell what its probe met. */
@@ -71,11 +72,11 @@ export function startRevisionController(context: Context): RevisionController {
     watches: [
       watchOf(caches.revisions, (change) => [keyOf(subject(change))]),
       // By label and by name: one that is somebody else's may go.
-      watchOf(caches.deployments, (change) => revisionKeys(subject(change))),
+      wakeOf(caches.revisions, caches.deployments, revisionKeys),
       watchOf(caches.podAutoscalers, (change) => [keyOf(subject(change))]),
       // One that somebody deletes is made again; that one was made is no news.
       watchOf(caches.images, ({ before, after }) => (before && !after ? owner(before) : [])),
-      watchOf(caches.pods, (change) => revisionKeys(subject(change))),
+      wakeOf(caches.revisions, caches.pods, revisionKeys),
       {
         synced: config.synced,
         subscribe: (wake) => config.onChange(() => caches.revisions.list().map(keyOf).forEach(wake)),

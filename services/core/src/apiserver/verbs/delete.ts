@@ -7,7 +7,7 @@ import { unsupportedOption } from "../invalid-error.ts"
 import { checkListOptions } from "../list-revision.ts"
 import { encodeStored, parseObject, withResourceVersion } from "../object-bytes.ts"
 import { conflict } from "../object-store.ts"
-import { isObject } from "../patch/json-value.ts"
+import { copyJson, isObject } from "../patch/json-value.ts"
 import { isDryRun, type RequestContext, timestamp } from "../request-context.ts"
 import { requestMsMax } from "../request-deadline.ts"
 import { selectionOf } from "../selection.ts"
@@ -162,7 +162,7 @@ async function remove(
 ): Promise<Deletion> {
   const { server, resource } = context
   const strategy = strategyOf(server.strategies, resource)
-  const next = structuredClone(live)
+  const next = copyJson(live)
   const asked = options.gracePeriodSeconds
   const grace = strategy.graceSeconds?.(live, asked) ?? 0
   const policy = options.orphanDependents === true ? "Orphan" : options.propagationPolicy
