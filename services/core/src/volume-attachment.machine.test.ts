@@ -4,7 +4,6 @@ import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
 import { VolumeAttachment } from "@wick/sdk/api/storage/volume-attachment"
 import { seededRandom, systemClock } from "@wick/sdk/clock"
@@ -14,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startControllers } from "#controllers"
 import { startTestDriver, type TestDriver } from "./kubelet/csi/testing/csi-driver.ts"
 import { type NodeRig, startNodeRig } from "./kubelet/testing/node-rig.ts"
+import { isReady, obedient } from "./kubelet/testing/test-pod.ts"
 
 const driverName = "attaching.csi.example.com"
 const namespace = "default"
@@ -56,9 +56,8 @@ beforeAll(async () => {
 })
 afterAll(() => running.disposeAsync())
 
-const isReady = (pod: Pod | undefined): boolean => isConditionTrue(pod?.status?.conditions, "Ready")
 const create = (name: string, script: string) => {
-  const command = ["sh", "-c", `${script}; trap 'exit 0' TERM; sleep 1000 & wait`]
+  const command = ["sh", "-c", `${script}; ${obedient}`]
   const volumeMounts = [{ name: "data", mountPath: "/data" }]
   return rig.create({
     name,

@@ -1,19 +1,18 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Server, ServerCredentials } from "@grpc/grpc-js"
-import { Pod } from "@wick/sdk/api/core/pod"
+import type { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { forwardPort, run } from "@wick/sdk/client"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { criRuntime } from "./runtime/cri-runtime.ts"
 import { nativeRuntime } from "./runtime/native/native-runtime.ts"
-import type { SandboxConfig } from "./runtime/runtime.ts"
 import { guardName, guardPassword } from "./testing/guarded-registry.ts"
-import { cniBinDirs, maker, type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+import { cniBinDirs, maker, type NodeRig, startNodeRig } from "./testing/node-rig.ts"
 import { openStream, sessionClient } from "./testing/stream.ts"
+import { isReady, obedient, plainSandbox, statusOf } from "./testing/test-pod.ts"
 
 /** Every image that nobody uses goes with the next pod. */
 const imageLimits = { highWater: 0, lowWater: 0, pauseMs: 0 }
@@ -29,25 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rig?.[Symbol.asyncDispose]()
 })
-afterEach(async () => {
-  const { items } = await rig.client.list(Pod, { namespace: "default" })
-  await Promise.all(items.map(({ metadata }) => remove(metadata.name)))
-})
-
-/** A container that ends at once when it is told to. */
-const obedient = "trap 'exit 0' TERM; sleep 1000 & wait"
-
-function shell(script: string, more: Partial<PodDraft["containers"][number]> = {}) {
-  return { name: "main", image: rig.image, command: ["sh", "-c", script], ...more }
-}
-
-async function remove(name: string): Promise<void> {
-  await rig.client.delete(Pod, { name, namespace: "default" }).catch(() => {})
-  await rig.until(name, (pod) => pod === undefined)
-}
-
-const isReady = (pod: Pod | undefined): boolean => isConditionTrue(pod?.status?.conditions, "Ready")
-const statusOf = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0]
+afterEach(() => rig.removeAll())
 
 describe("a gRPC probe", () => {
   it("asks the health service of the pod for the service that it names, and believes the answer", async () => {
@@ -78,7 +59,7 @@ describe("a gRPC probe", () => {
       ),
     )
     const readinessProbe = { grpc: { port, service: "wick.test" }, periodSeconds: 1, failureThreshold: 1 }
-    await rig.create({ name: "healthy", hostNetwork: true, containers: [shell(obedient, { readinessProbe })] })
+    await rig.create({ name: "healthy", hostNetwork: true, containers: [rig.shell(obedient, { readinessProbe })] })
     await rig.until("healthy", isReady)
     answer = 2
     await rig.until("healthy", (pod) => !isReady(pod))
@@ -89,7 +70,7 @@ describe("a gRPC probe", () => {
 
 describe("an ephemeral container", () => {
   it("is added to a running pod, sees the processes of its target, and ends without a restart of anything", async () => {
-    await rig.create({ name: "subject", containers: [shell(obedient)] })
+    await rig.create({ name: "subject", containers: [rig.shell(obedient)] })
     const before = await rig.until("subject", isReady)
     const debug = {
       name: "debugger",
@@ -124,7 +105,7 @@ describe("a pod whose resources change while it runs", () => {
     }))
 
   it("has the new limits without a restart, and its status says so", async () => {
-    await rig.create({ name: "sized", containers: [shell(obedient, { resources: sized("32Mi") })] })
+    await rig.create({ name: "sized", containers: [rig.shell(obedient, { resources: sized("32Mi") })] })
     const before = await rig.until("sized", isReady)
     expect(statusOf(before)?.resources).toEqual(sized("32Mi"))
     await resize("64Mi")
@@ -137,7 +118,7 @@ describe("a pod whose resources change while it runs", () => {
 
   it("restarts a container whose policy asks for that, and no other", async () => {
     const resizePolicy = [{ resourceName: "memory", restartPolicy: "RestartContainer" }]
-    await rig.create({ name: "sized", containers: [shell(obedient, { resources: sized("32Mi"), resizePolicy })] })
+    await rig.create({ name: "sized", containers: [rig.shell(obedient, { resources: sized("32Mi"), resizePolicy })] })
     await rig.until("sized", isReady)
     await resize("64Mi")
     const after = await rig.until("sized", (pod) => isReady(pod) && statusOf(pod)?.restartCount === 1)
@@ -146,7 +127,7 @@ describe("a pod whose resources change while it runs", () => {
   })
 
   it("keeps what it has when the node can never give more, and says why", async () => {
-    await rig.create({ name: "sized", containers: [shell(obedient, { resources: sized("32Mi") })] })
+    await rig.create({ name: "sized", containers: [rig.shell(obedient, { resources: sized("32Mi") })] })
     await rig.until("sized", isReady)
     await rig.rewrite("sized", (spec) => ({
       ...spec,
@@ -172,14 +153,14 @@ describe("streams", () => {
   const onLoopback = () => {
     const listening = { exec: { command: ["sh", "-c", "nc 127.0.0.1 8080 < /dev/null"] }, periodSeconds: 1 }
     const page = "echo forwarded > /tmp/index.html; httpd -f -p 127.0.0.1:8080 -h /tmp"
-    return shell(page, { readinessProbe: listening })
+    return rig.shell(page, { readinessProbe: listening })
   }
 
   it("attach speaks with the container's own process", async () => {
     await rig.create({
       name: "listener",
       terminationGracePeriodSeconds: 1,
-      containers: [shell("read line; echo heard $line; exec sleep 1000", { stdin: true })],
+      containers: [rig.shell("read line; echo heard $line; exec sleep 1000", { stdin: true })],
     })
     await rig.until("listener", isReady)
     const stream = await openStream(rig.kubelet, "/attach/default/listener/main?input=1&output=1&error=1")
@@ -226,7 +207,7 @@ describe("streams", () => {
 
   // Containerd's own server, of the version that Debian has, speaks no WebSocket that could tell it.
   it.runIf(maker === "containerd")("a command that reads to the end of its input finds it", async () => {
-    await rig.create({ name: "reader", terminationGracePeriodSeconds: 0, containers: [shell(obedient)] })
+    await rig.create({ name: "reader", terminationGracePeriodSeconds: 0, containers: [rig.shell(obedient)] })
     await rig.until("reader", isReady)
     await using sessions = await sessionClient(rig.kubelet)
     const reference = { name: "reader", namespace: "default" }
@@ -245,7 +226,7 @@ describe("images", () => {
       type: "kubernetes.io/dockerconfigjson",
       data: { ".dockerconfigjson": Buffer.from(config).toString("base64") },
     })
-    const container = shell(obedient, { image: rig.guardedImage, imagePullPolicy: "Always" })
+    const container = rig.shell(obedient, { image: rig.guardedImage, imagePullPolicy: "Always" })
     await rig.create({ name: "known", imagePullSecrets: [{ name: "guard" }], containers: [container] })
     await rig.until("known", isReady)
     await rig.create({ name: "stranger", containers: [container] })
@@ -257,21 +238,21 @@ describe("images", () => {
     const { runtime } = rig
     const unused = await rig.push("unused")
     const waiting = await rig.push("waiting")
-    await rig.create({ name: "user", containers: [shell(obedient)] })
-    await rig.create({ name: "leaver", containers: [shell(obedient, { image: unused })] })
+    await rig.create({ name: "user", containers: [rig.shell(obedient)] })
+    await rig.create({ name: "leaver", containers: [rig.shell(obedient, { image: unused })] })
     await rig.until("user", isReady)
     await rig.until("leaver", isReady)
     await runtime.pullImage(waiting, undefined)
     // Pulled for a container whose turn has not come yet.
-    const first = { ...shell("sleep 1000", { image: rig.image }), name: "first" }
+    const first = { ...rig.shell("sleep 1000", { image: rig.image }), name: "first" }
     await rig.create({
       name: "starter",
       terminationGracePeriodSeconds: 0,
       initContainers: [first],
-      containers: [shell("", { image: waiting })],
+      containers: [rig.shell("", { image: waiting })],
     })
     await rig.until("starter", (pod) => pod?.status?.initContainerStatuses?.[0]?.state?.running !== undefined)
-    await remove("leaver")
+    await rig.remove("leaver")
     await expect.poll(() => runtime.image(unused)).toBeUndefined()
     const kept = await Promise.all([rig.image, waiting, "wick.internal/pause:1"].map((name) => runtime.image(name)))
     expect(kept).not.toContain(undefined)
@@ -282,7 +263,7 @@ describe("the log of a container", () => {
   it("is put aside when it is large, and only so many old files are kept", async () => {
     // So slowly that a kubelet which looks a second too late finds no more than twice of what it wants.
     const script = "trap 'exit 0' TERM; i=0; while :; do i=$((i+1)); echo line $i; sleep 0.01; done"
-    const pod = await rig.create({ name: "chatty", containers: [shell(script)] })
+    const pod = await rig.create({ name: "chatty", containers: [rig.shell(script)] })
     const directory = join(logs, `default_chatty_${pod.metadata.uid}`, "main")
     const files = () => (existsSync(directory) ? readdirSync(directory).sort() : [])
     const last = async () => Number(/\d+/.exec(await rig.logs("chatty", "main", "?tailLines=1"))?.[0])
@@ -300,7 +281,7 @@ describe("a sandbox whose process dies", () => {
   const shareProcessNamespace = maker === "containerd"
 
   it("is made anew with its containers, and the pod goes on under another address", async () => {
-    await rig.create({ name: "risen", shareProcessNamespace, containers: [shell(obedient)] })
+    await rig.create({ name: "risen", shareProcessNamespace, containers: [rig.shell(obedient)] })
     const before = await rig.until("risen", isReady)
     const { sandboxes } = await rig.runtime.list()
     const { id = "" } = sandboxes.find(({ pod }) => pod.name === "risen") ?? {}
@@ -319,8 +300,8 @@ describe("containers that share their processes", () => {
   it("see and end each other's", async () => {
     const told = 'until grep -q "sleep 4321" /proc/[0-9]*/cmdline; do sleep 0.1; done; cat /proc/1/cmdline; echo'
     const containers = [
-      shell("exec sleep 4321"),
-      { ...shell(`${told}; kill -TERM $(pidof sleep); exec sleep 1000`), name: "other" },
+      rig.shell("exec sleep 4321"),
+      { ...rig.shell(`${told}; kill -TERM $(pidof sleep); exec sleep 1000`), name: "other" },
     ]
     await rig.create({ name: "together", terminationGracePeriodSeconds: 0, shareProcessNamespace, containers })
     await rig.until("together", (pod) => (pod?.status?.containerStatuses?.[0]?.restartCount ?? 0) > 0)
@@ -328,13 +309,13 @@ describe("containers that share their processes", () => {
   })
 
   it("go on together when the kubelet comes back, and leave nothing with their pod", async () => {
-    await rig.create({ name: "lasting", shareProcessNamespace, containers: [shell(obedient)] })
+    await rig.create({ name: "lasting", shareProcessNamespace, containers: [rig.shell(obedient)] })
     const before = await rig.until("lasting", isReady)
     await rig.restartKubelet()
     const { sandboxes, containers } = await rig.runtime.list()
     expect(sandboxes.map(({ ready }) => ready)).toEqual([true])
     expect(containers.map(({ id }) => id)).toEqual([containerIdOf(before)])
-    await remove("lasting")
+    await rig.remove("lasting")
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
     await expect.poll(() => rig.processes()).toBe(0)
   })
@@ -371,7 +352,7 @@ describe("a containerd that others use too", () => {
   it("shows everyone only what is his own", async () => {
     const [ours, theirs] = ["wick-ours", "wick-theirs"].map((owner) => criRuntime(rig.containerd, owner))
     if (!ours || !theirs) throw new Error("two owners")
-    const config = foreignSandbox()
+    const config = plainSandbox("foreign", { logDirectory: join(logs, "foreign") })
     const { id } = await theirs.runSandbox(config, "")
     try {
       expect((await theirs.list()).sandboxes.map((sandbox) => sandbox.id)).toEqual([id])
@@ -397,7 +378,7 @@ describe("containers that are made without CRI", () => {
     const made: string[] = []
     const wasReady = async (): Promise<boolean> => {
       const before = taken()
-      const { id, ips } = await pooled.runSandbox(foreignSandbox(), "")
+      const { id, ips } = await pooled.runSandbox(plainSandbox("foreign", { logDirectory: join(logs, "foreign") }), "")
       made.push(id)
       return before.includes(ips[0] ?? "")
     }
@@ -409,24 +390,3 @@ describe("containers that are made without CRI", () => {
     expect(taken()).toEqual([])
   })
 })
-
-function foreignSandbox(): SandboxConfig {
-  return {
-    pod: { uid: "foreign-uid", name: "foreign", namespace: "default" },
-    attempt: 0,
-    hostname: "foreign",
-    logDirectory: join(logs, "foreign"),
-    cgroupParent: "/wick-kltest",
-    dns: undefined,
-    hostNetwork: false,
-    hostPid: false,
-    hostIpc: false,
-    shareProcesses: false,
-    portMappings: [],
-    sysctls: {},
-    labels: {},
-    annotations: {},
-    privileged: false,
-    seccomp: { kind: "unconfined" },
-  }
-}

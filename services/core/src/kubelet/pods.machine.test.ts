@@ -5,13 +5,13 @@ import { Event } from "@wick/sdk/api/core/event"
 import { Node } from "@wick/sdk/api/core/node"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { systemClock } from "@wick/sdk/clock"
 import { createInformer } from "@wick/sdk/controller"
 import { silentLog } from "@wick/sdk/log"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+import { type ContainerDraft, type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
 import { openStream } from "./testing/stream.ts"
+import { isReady, obedient, statusOf } from "./testing/test-pod.ts"
 
 let rig: NodeRig
 beforeAll(async () => {
@@ -20,17 +20,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await rig?.[Symbol.asyncDispose]()
 })
-afterEach(async () => {
-  const { items } = await rig.client.list(Pod, { namespace: "default" })
-  await Promise.all(items.map(({ metadata }) => remove(metadata.name)))
-})
+afterEach(() => rig.removeAll())
 
-/** A container that ends at once when it is told to. */
-const obedient = "trap 'exit 0' TERM; sleep 1000 & wait"
-
-function shell(name: string, script: string, more: Partial<PodDraft["containers"][number]> = {}) {
-  return { name, image: rig.image, command: ["sh", "-c", script], ...more }
-}
+const shell = (name: string, script: string, more: Partial<ContainerDraft> = {}) => rig.shell(script, { name, ...more })
 
 /** A directory of this host in a pod: what it waits for there is the test's to tell, however long either takes. */
 const shared = "/tmp/wick-kubelet-test/shared"
@@ -44,15 +36,6 @@ function tell(word: string): void {
   mkdirSync(shared, { recursive: true })
   writeFileSync(join(shared, word), "")
 }
-
-async function remove(name: string): Promise<void> {
-  await rig.client.delete(Pod, { name, namespace: "default" }).catch(() => {})
-  await rig.until(name, (pod) => pod === undefined)
-}
-
-const isReady = (pod: Pod | undefined): boolean => isConditionTrue(pod?.status?.conditions, "Ready")
-const statusOf = (pod: Pod | undefined, name = "main") =>
-  pod?.status?.containerStatuses?.find((status) => status.name === name)
 
 describe("a pod", () => {
   it("runs, tells its address before its container runs, writes a log and goes without a trace", async () => {
@@ -69,7 +52,7 @@ describe("a pod", () => {
     expect(statusOf(pod)?.containerID).toMatch(/^containerd:\/\/[0-9a-f]{64}$/)
     // It runs as soon as it has a process, which says something a moment later.
     await expect.poll(() => rig.logs("hello", "main")).toBe("hello\n")
-    await remove("hello")
+    await rig.remove("hello")
     const nothing = { sandboxes: 0, containers: 0, mounts: 0, links: 0, cgroups: 0, directories: 0, addresses: 0 }
     expect(await rig.leftovers()).toEqual({ ...nothing, shims: 0 })
   })
@@ -146,7 +129,7 @@ describe("a pod", () => {
     const short = { terminationGracePeriodSeconds: 1, containers: [shell("main", obedient)] }
     await Promise.all(names.map((name) => rig.create({ name, ...short })))
     await rig.until("quick-0", (pod) => pod?.status?.podIP !== undefined)
-    await Promise.all(names.map(remove))
+    await Promise.all(names.map(rig.remove))
     const nothing = { sandboxes: 0, containers: 0, shims: 0, links: 0, cgroups: 0, addresses: 0 }
     await expect.poll(() => rig.leftovers()).toMatchObject(nothing)
   })
@@ -301,7 +284,7 @@ describe("a container", () => {
       ],
     })
     await rig.until("polite", isReady)
-    await remove("polite")
+    await rig.remove("polite")
     expect(readFileSync(join("/tmp/wick-kubelet-test/out", "order"), "utf8")).toBe("hook\nterm\n")
   })
 })
@@ -320,7 +303,7 @@ describe("a kubelet that comes back", () => {
     expect(statusOf(after)?.restartCount).toBe(0)
     await expect.poll(() => rig.logs("kept", "main")).toBe("once\n")
     expect(await rig.leftovers()).toMatchObject({ sandboxes: 1, containers: 1 })
-    await remove("kept")
+    await rig.remove("kept")
     await expect.poll(() => rig.leftovers()).toMatchObject({ sandboxes: 0, containers: 0, directories: 0, cgroups: 0 })
   })
 
@@ -420,7 +403,7 @@ describe("twenty pods at once", () => {
     const names = Array.from({ length: 20 }, (_, index) => `crowd-${index}`)
     await Promise.all(names.map((name) => rig.create({ name, containers: [shell("main", obedient)] })))
     await Promise.all(names.map((name) => rig.until(name, isReady)))
-    await Promise.all(names.map(remove))
+    await Promise.all(names.map(rig.remove))
     await expect.poll(() => rig.leftovers()).toMatchObject({ sandboxes: 0, shims: 0, addresses: 0 })
   })
 })

@@ -5,13 +5,13 @@ import { PersistentVolume } from "@wick/sdk/api/core/persistent-volume"
 import { PersistentVolumeClaim } from "@wick/sdk/api/core/persistent-volume-claim"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Secret } from "@wick/sdk/api/core/secret"
-import { isConditionTrue } from "@wick/sdk/api/meta/condition"
 import { CSIDriver } from "@wick/sdk/api/storage/csi-driver"
 import { CSINode } from "@wick/sdk/api/storage/csi-node"
 import { createImage, createLayer, parseImageReference, pushImage } from "@wick/sdk/oci"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { startTestDriver, type TestDriver } from "./csi/testing/csi-driver.ts"
-import { type NodeRig, type PodDraft, startNodeRig } from "./testing/node-rig.ts"
+import { type NodeRig, startNodeRig } from "./testing/node-rig.ts"
+import { isReady, obedient, statusOf } from "./testing/test-pod.ts"
 
 const resources = { requests: { storage: "1Gi" } }
 
@@ -23,25 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rig?.[Symbol.asyncDispose]()
 })
-afterEach(async () => {
-  const { items } = await rig.client.list(Pod, { namespace: "default" })
-  await Promise.all(items.map(({ metadata }) => remove(metadata.name)))
-})
-
-/** A container that ends at once when it is told to. */
-const obedient = "trap 'exit 0' TERM; sleep 1000 & wait"
-
-function shell(script: string, more: Partial<PodDraft["containers"][number]> = {}) {
-  return { name: "main", image: rig.image, command: ["sh", "-c", script], ...more }
-}
-
-async function remove(name: string): Promise<void> {
-  await rig.client.delete(Pod, { name, namespace: "default" }).catch(() => {})
-  await rig.until(name, (pod) => pod === undefined)
-}
-
-const isReady = (pod: Pod | undefined): boolean => isConditionTrue(pod?.status?.conditions, "Ready")
-const statusOf = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0]
+afterEach(() => rig.removeAll())
 
 /** An image without a program: each layer is some files. */
 async function pushFiles(name: string, ...layers: Record<string, string>[]): Promise<string> {
@@ -67,20 +49,20 @@ describe("an image volume", () => {
   it("shows the files of all layers, whole or a part, to be read only, and goes without a trace", async () => {
     const reference = await pushFiles("files", { "etc/a": "below", "etc/b": "kept" }, { "etc/a": "above" })
     const script = `cat /files/etc/a /files/etc/b /part/a; touch /files/x 2>&1 | tail -c 22; ${obedient}`
-    const container = shell(script, { volumeMounts })
+    const container = rig.shell(script, { volumeMounts })
     await rig.create({ name: "reader", volumes: [{ name: "files", image: { reference } }], containers: [container] })
     await rig.until("reader", isReady)
     const told = "abovekeptaboveRead-only file system\n"
     await expect.poll(() => rig.logs("reader", "main")).toBe(told)
     expect(await views()).toHaveLength(1)
-    await remove("reader")
+    await rig.remove("reader")
     expect(await views()).toEqual([])
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
   })
 
   it("outlives the kubelet and its image, and is taken away with a pod that went meanwhile", async () => {
     const image = { reference: await pushFiles("single", { "etc/a": "one layer" }) }
-    const container = shell(`while sleep 0.05; do cat /files/etc/a; echo; done`, {
+    const container = rig.shell(`while sleep 0.05; do cat /files/etc/a; echo; done`, {
       volumeMounts: volumeMounts.slice(0, 1),
     })
     const draft = { volumes: [{ name: "files", image }], containers: [container], terminationGracePeriodSeconds: 0 }
@@ -102,7 +84,7 @@ describe("an image volume", () => {
 
   it("of an image that cannot be pulled says so as a container's own image would, and then waits", async () => {
     const reference = `${rig.image.split("@")[0]}:none`
-    const container = shell(obedient, { volumeMounts: volumeMounts.slice(0, 1) })
+    const container = rig.shell(obedient, { volumeMounts: volumeMounts.slice(0, 1) })
     await rig.create({ name: "hopeless", volumes: [{ name: "files", image: { reference } }], containers: [container] })
     const waiting = (reason: string) => (pod: Pod | undefined) => statusOf(pod)?.state?.waiting?.reason === reason
     await rig.until("hopeless", waiting("ErrImagePull"))
@@ -113,7 +95,7 @@ describe("an image volume", () => {
   it("has no directory that the image has not", async () => {
     const reference = await pushFiles("single", { "etc/a": "one layer" })
     const mounts = [{ name: "files", mountPath: "/files", subPath: "none" }]
-    const container = shell(obedient, { volumeMounts: mounts })
+    const container = rig.shell(obedient, { volumeMounts: mounts })
     await rig.create({ name: "lost", volumes: [{ name: "files", image: { reference } }], containers: [container] })
     const told = async (): Promise<string[]> => {
       const { items } = await rig.client.list(Event, { namespace: "default" })
@@ -129,7 +111,7 @@ it("a part of a volume may be named by the container's variables", async () => {
     { name: "data", mountPath: "/all" },
   ]
   const more = { volumeMounts: mounts, env: [{ name: "WHO", value: "me" }] }
-  const container = shell(`echo x > /own/f; ls /all; ${obedient}`, more)
+  const container = rig.shell(`echo x > /own/f; ls /all; ${obedient}`, more)
   await rig.create({ name: "expr", volumes: [{ name: "data", emptyDir: {} }], containers: [container] })
   await expect.poll(() => rig.logs("expr", "main").catch(() => "")).toBe("of-me\n")
 })
@@ -177,7 +159,7 @@ describe("a volume of a CSI driver", () => {
     })
     const script = `cat /data/size /data/key /data/csi.storage.k8s.io_pod.name; echo; echo kept > /data/own; ${obedient}`
     const volume = inline({ nodePublishSecretRef: { name: "key" } })
-    await rig.create({ name: "inline", volumes: [volume], containers: [shell(script, { volumeMounts })] })
+    await rig.create({ name: "inline", volumes: [volume], containers: [rig.shell(script, { volumeMounts })] })
     const { metadata } = (await rig.until("inline", isReady)) as Pod
     await expect.poll(() => rig.logs("inline", "main")).toBe("9hiddeninline\n")
     await rig.restartKubelet()
@@ -186,7 +168,7 @@ describe("a volume of a CSI driver", () => {
     expect(readFileSync(`${target}/own`, "utf8")).toBe("kept\n")
     expect(driver.published).toHaveLength(1)
     expect(driver.published[0]).toMatchObject({ targetPath: target, volumeCapability: { accessMode: { mode: 1 } } })
-    await remove("inline")
+    await rig.remove("inline")
     expect(driver.calls.at(-1)).toBe("NodeUnpublishVolume")
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
   })
@@ -226,18 +208,18 @@ describe("a volume of a CSI driver", () => {
   it("that outlives pods is staged once for all of them, read-only for who asks so, and unstaged with the last", async () => {
     await bind("shared", {})
     const before = driver.calls.length
-    const writing = shell(`echo shared > /data/f; ${obedient}`, { volumeMounts })
+    const writing = rig.shell(`echo shared > /data/f; ${obedient}`, { volumeMounts })
     await rig.create({ name: "writer", volumes: [use("shared")], containers: [writing] })
     await rig.until("writer", isReady)
-    const reading = shell(`until cat /data/f; do sleep 0.05; done; touch /data/x 2>&1 | tail -c 22; ${obedient}`, {
+    const reading = rig.shell(`until cat /data/f; do sleep 0.05; done; touch /data/x 2>&1 | tail -c 22; ${obedient}`, {
       volumeMounts,
     })
     await rig.create({ name: "reader", volumes: [use("shared", true)], containers: [reading] })
     await rig.until("reader", isReady)
     await expect.poll(() => rig.logs("reader", "main")).toBe("shared\nRead-only file system\n")
-    await remove("writer")
+    await rig.remove("writer")
     expect(driver.calls.slice(before)).not.toContain("NodeUnstageVolume")
-    await remove("reader")
+    await rig.remove("reader")
     expect(driver.calls.at(-1)).toBe("NodeUnstageVolume")
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
   })
@@ -252,7 +234,11 @@ describe("a volume of a CSI driver", () => {
     const verbs = ["NodeStageVolume", "NodePublishVolume", "NodeUnpublishVolume", "NodeUnstageVolume"]
     for (const verb of verbs) driver.failing.add(verb)
     const before = driver.calls.length
-    await rig.create({ name: "guarded", volumes: [use("guarded")], containers: [shell(obedient, { volumeMounts })] })
+    await rig.create({
+      name: "guarded",
+      volumes: [use("guarded")],
+      containers: [rig.shell(obedient, { volumeMounts })],
+    })
     await rig.until("guarded", isReady)
     expect(driver.staged.at(-1)?.secrets).toEqual({ key: "stage secret" })
     expect(driver.published.at(-1)?.secrets).toEqual({ key: "publish secret" })
@@ -260,7 +246,7 @@ describe("a volume of a CSI driver", () => {
       `${step} failed for volume "data" : rpc error: code = Internal desc = ${verb} fails once`
     await expect.poll(told).toContain(failed("MountVolume.MountDevice", "NodeStageVolume"))
     await expect.poll(told).toContain(failed("MountVolume.SetUp", "NodePublishVolume"))
-    await remove("guarded")
+    await rig.remove("guarded")
     expect(driver.calls.slice(before).filter((verb) => verb === "NodeUnstageVolume")).toHaveLength(2)
     expect(driver.failing).toEqual(new Set())
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
@@ -281,7 +267,11 @@ describe("a volume of a CSI driver", () => {
     await rig.client.patch(PersistentVolumeClaim, claim, { type: "merge", body: pending }, { subresource: "status" })
     await made("2Gi")
     driver.failing.add("NodeExpandVolume")
-    await rig.create({ name: "growing", volumes: [use("growing")], containers: [shell(obedient, { volumeMounts })] })
+    await rig.create({
+      name: "growing",
+      volumes: [use("growing")],
+      containers: [rig.shell(obedient, { volumeMounts })],
+    })
     const pod = (await rig.until("growing", isReady)) as Pod
     await expect
       .poll(told)
@@ -302,15 +292,15 @@ describe("a volume of a CSI driver", () => {
         secrets: { key: "grow secret" },
       },
     ])
-    await remove("growing")
+    await rig.remove("growing")
   })
 
   it("is a device to the container, and to no other, when its mode is Block; also after the kubelet has gone", async () => {
     await bind("raw", { volumeMode: "Block" })
     const volumeDevices = [{ name: "data", devicePath: "/dev/disk" }]
     const script = `echo raw > /dev/disk; dd if=/dev/disk bs=3 count=1 2>/dev/null; echo; ${obedient}`
-    const other = { ...shell(`ls /dev/disk 2>&1; ${obedient}`), name: "other" }
-    const containers = [shell(script, { volumeDevices }), other]
+    const other = { ...rig.shell(`ls /dev/disk 2>&1; ${obedient}`), name: "other" }
+    const containers = [rig.shell(script, { volumeDevices }), other]
     await rig.create({ name: "raw", volumes: [use("raw")], containers })
     await rig.until("raw", isReady)
     await expect.poll(() => rig.logs("raw", "main")).toBe("raw\n")
@@ -322,7 +312,7 @@ describe("a volume of a CSI driver", () => {
       name: "reads",
       volumes: [use("raw", true)],
       containers: [
-        shell(
+        rig.shell(
           `dd if=/dev/disk bs=3 count=1 2>/dev/null; echo; { echo no > /dev/disk; } 2>&1 | tail -c 24; ${obedient}`,
           {
             volumeDevices,
@@ -333,22 +323,22 @@ describe("a volume of a CSI driver", () => {
     await rig.until("reads", isReady)
     await expect.poll(() => rig.logs("reads", "main")).toBe("raw\nOperation not permitted\n")
     expect(driver.published).toHaveLength(published + 1)
-    await remove("raw")
-    await remove("reads")
+    await rig.remove("raw")
+    await rig.remove("reads")
     expect(driver.calls.at(-1)).toBe("NodeUnstageVolume")
     expect(await rig.leftovers()).toMatchObject({ mounts: 0, directories: 0 })
   })
 
   it("is not mounted as what it is not", async () => {
     await bind("device", { volumeMode: "Block" })
-    await rig.create({ name: "files", volumes: [use("device")], containers: [shell(obedient, { volumeMounts })] })
+    await rig.create({ name: "files", volumes: [use("device")], containers: [rig.shell(obedient, { volumeMounts })] })
     const message = "volume data has volumeMode Block, but is specified in volumeMounts"
     await expect.poll(told).toContain(`MountVolume.SetUp failed for volume "data" : ${message}`)
   })
 
   it("waits for its driver, to come and to go", async () => {
     await driver[Symbol.asyncDispose]()
-    await rig.create({ name: "early", volumes: [inline()], containers: [shell(obedient, { volumeMounts })] })
+    await rig.create({ name: "early", volumes: [inline()], containers: [rig.shell(obedient, { volumeMounts })] })
     const missing = `MountVolume.SetUp failed for volume "data" : driver name ${name} not found in the list of registered CSI drivers`
     await expect.poll(told).toContain(missing)
     const known = async () => (await rig.client.get(CSINode, { name: "rig" })).spec.drivers

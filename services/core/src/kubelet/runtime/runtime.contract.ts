@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
+import { plainSandbox } from "../testing/test-pod.ts"
 import type { ContainerConfig, Runtime, RuntimeNotice, SandboxConfig } from "./runtime.ts"
 
 /** Each is a chance for what ends to take what starts with it. */
@@ -9,24 +10,8 @@ const handovers = 8
 /** What every maker of `Runtime` must do. `image` has a shell; `directory` is for logs. */
 export function runtimeContract(open: () => { runtime: Runtime; image: string; directory: string }): void {
   const pod = { uid: "contract-uid", name: "contract", namespace: "default" }
-  const sandboxConfig = (): SandboxConfig => ({
-    pod,
-    attempt: 0,
-    hostname: "contract",
-    logDirectory: join(open().directory, "contract"),
-    cgroupParent: "/wick-kltest",
-    dns: undefined,
-    hostNetwork: false,
-    hostPid: false,
-    hostIpc: false,
-    shareProcesses: false,
-    portMappings: [],
-    sysctls: {},
-    labels: {},
-    annotations: {},
-    privileged: false,
-    seccomp: { kind: "unconfined" },
-  })
+  const sandboxConfig = (): SandboxConfig =>
+    plainSandbox("contract", { logDirectory: join(open().directory, "contract") })
   const containerConfig = (imageId: string, script: string, attempt: number): ContainerConfig => ({
     pod,
     name: "main",

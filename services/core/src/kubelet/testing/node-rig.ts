@@ -41,6 +41,11 @@ export interface NodeRig extends AsyncDisposable {
   /** The new one sees the runtime as `seen` shows it. */
   restartKubelet(meanwhile?: () => Promise<void>, seen?: (runtime: Runtime) => Runtime): Promise<void>
   create(pod: PodDraft): Promise<Pod>
+  /** A container that is to run a script of the shell. */
+  shell(script: string, more?: Partial<ContainerDraft>): ContainerDraft
+  /** Deletes a pod, if it is there, and waits until nothing is left of it in the API. */
+  remove(name: string): Promise<void>
+  removeAll(): Promise<void>
   /** Changes a pod's spec in the store itself, as subresources of the API do: without the rules of an update. */
   rewrite(name: string, change: (spec: Pod["spec"]) => Pod["spec"]): Promise<void>
   /** Resolves with the pod as soon as it is so; fails after a while with the pod as it is. */
@@ -68,6 +73,8 @@ export type PodDraft = { name: string; annotations?: Record<string, string>; lab
   NewOf<typeof Pod>["spec"],
   "nodeName"
 >
+
+export type ContainerDraft = PodDraft["containers"][number]
 
 const nodeName = "rig"
 const bridge = "wick-kltest0"
@@ -187,6 +194,10 @@ function makeRig(
 ): NodeRig {
   const { client } = api
   const { registry, host, guard, image } = images
+  const remove = async (name: string): Promise<void> => {
+    await client.delete(Pod, { name, namespace: "default" }).catch(() => {})
+    await waitFor(client, name, (pod) => pod === undefined, waitMsMax)
+  }
   return {
     client,
     containerd,
@@ -213,6 +224,12 @@ function makeRig(
       const pod = JSON.parse(Buffer.from(found.value).toString()) as Pod
       const value = Buffer.from(JSON.stringify({ ...pod, spec: change(pod.spec) }))
       await api.storage.txn({ compare: [], success: [{ kind: "put", key, value, lease: 0 }], failure: [] })
+    },
+    shell: (script, more = {}) => ({ name: "main", image, command: ["sh", "-c", script], ...more }),
+    remove,
+    removeAll: async () => {
+      const { items } = await client.list(Pod, { namespace: "default" })
+      await Promise.all(items.map(({ metadata }) => remove(metadata.name)))
     },
     until: (name, is, withinMs = waitMsMax) => waitFor(client, name, is, withinMs),
     logs: async (name, container, query = "") => {

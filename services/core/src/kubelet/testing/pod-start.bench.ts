@@ -1,12 +1,12 @@
 import { Pod } from "@wick/sdk/api/core/pod"
 import { startNodeRig } from "./node-rig.ts"
+import { obedient } from "./test-pod.ts"
 
 /**
  * How long a pod takes on this node, from its object to its states, beside what CRI alone needs for the same.
  * `node services/core/src/kubelet/testing/pod-start.bench.ts [rounds]`, as root.
  */
 const rounds = Number(process.argv[2] ?? 15)
-const obedient = "trap 'exit 0' TERM; sleep 1000 & wait"
 const figures = new Map<string, number[]>()
 
 function note(name: string, startedAt: number): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { plainSandbox } from "../../testing/test-pod.ts"
 import type { ContainerConfig, ContainerSecurity, SandboxConfig } from "../runtime.ts"
 import { type HostTraits, ociSpec, type SpecInput } from "./oci-spec.ts"
 import criSpecs from "./testdata/cri-specs.json" with { type: "json" }
@@ -20,24 +21,7 @@ const security: ContainerSecurity = {
   readOnlyPaths: ["/proc/sys"],
 }
 
-const sandbox: SandboxConfig = {
-  pod,
-  attempt: 0,
-  hostname: "hosty",
-  logDirectory: "/logs",
-  cgroupParent: "/wick-test",
-  dns: undefined,
-  hostNetwork: false,
-  hostPid: false,
-  hostIpc: false,
-  shareProcesses: false,
-  portMappings: [],
-  sysctls: {},
-  labels: {},
-  annotations: {},
-  privileged: false,
-  seccomp: { kind: "unconfined" },
-}
+const sandbox: SandboxConfig = { ...plainSandbox("hosty", { cgroupParent: "/wick-test" }), pod }
 
 const config: ContainerConfig = {
   pod,
