@@ -17,7 +17,7 @@ import { type Link, openLink, RuntimeCallError } from "./link.ts"
 import { criNamespaces, removeLostNamespaces } from "./lost-namespaces.ts"
 import { ociRuntimes } from "./oci-runtimes.ts"
 import { OrphanShims } from "./orphan-shims.ts"
-import { createOwnClient, type OwnClient } from "./own-client.ts"
+import { type ContainerdClients, createOwnClient } from "./own-client.ts"
 import { pauseImage, pauseImageName } from "./pause-image.ts"
 import { stateDirectory } from "./state-directory.ts"
 
@@ -43,10 +43,7 @@ export interface ContainerdOptions {
   readonly log: Log
 }
 
-export interface Containerd extends AsyncDisposable {
-  readonly cri: CriClient
-  /** Containers without CRI. */
-  readonly own: OwnClient
+export interface Containerd extends ContainerdClients, AsyncDisposable {
   readonly snapshotter: string
   /** Who makes containers, the usual one first; none of a containerd that is not ours, which has its own. */
   readonly ociRuntimes: readonly OciRuntime[]
@@ -84,8 +81,9 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const endpoint = options.endpoint?.replace(/^unix:(\/\/)?/, "") ?? own?.socket ?? ""
   const link = openLink(endpoint, clock.now)
   const cri = createCriClient(link)
+  const clients = { cri, own: createOwnClient(link) }
   const snapshotter = options.snapshotter ?? snapshotterDefault
-  const unpacker = new ImageUnpacker(link, cri, snapshotter, clock.now)
+  const unpacker = new ImageUnpacker(link, clients, snapshotter, clock.now)
   const listeners = new Set<(event: RuntimeEvent) => void>()
   let connected = false
   const serves = () => cri.call("Version", {}, { deadlineMs: callMs })
@@ -113,11 +111,10 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     throw new Error(`containerd does not serve on ${endpoint}: ${messageOf(error)}${own ? `; see ${own.logFile}` : ""}`)
   }
   return {
-    cri,
-    own: createOwnClient(link),
+    ...clients,
     snapshotter,
     ociRuntimes: own?.runtimes ?? [],
-    imageViews: imageViews(link, cri, unpacker, snapshotter),
+    imageViews: imageViews(link, clients, unpacker, snapshotter),
     sandboxImage: () => haveSandboxImage(link, cri, clock),
     onLayers: (imageId, work) => unpacker.onLayers(imageId, work),
     endpoint,

@@ -1,5 +1,5 @@
-import type { CallOptions, Link } from "./link.ts"
-import { codec } from "./wire/codec.ts"
+import type { Link } from "./link.ts"
+import { type MethodClient, methodClient } from "./method-client.ts"
 import type * as Containers from "./wire/container-messages.ts"
 import type * as Images from "./wire/image-messages.ts"
 import type * as Sandboxes from "./wire/sandbox-messages.ts"
@@ -35,13 +35,7 @@ export interface CriCalls {
 
 export type CriVerb = keyof CriCalls
 
-export interface CriClient {
-  call<Verb extends CriVerb>(
-    verb: Verb,
-    request: CriCalls[Verb][0],
-    options?: Partial<CallOptions>,
-  ): Promise<CriCalls[Verb][1]>
-}
+export type CriClient = MethodClient<CriCalls>
 
 const imageVerbs: ReadonlySet<CriVerb> = new Set(["ListImages", "ImageStatus", "PullImage", "RemoveImage"])
 /** A call that takes longer than this has gone wrong; calls that may take longer say so. */
@@ -55,21 +49,10 @@ const deadlineMsOf: Partial<Record<CriVerb, number>> = {
 }
 
 export function createCriClient(link: Link): CriClient {
-  const known = new Map<string, ReturnType<typeof codecsOf>>()
-  return {
-    call: (verb, request, options) => {
-      let codecs = known.get(verb)
-      if (!codecs) {
-        codecs = codecsOf(verb)
-        known.set(verb, codecs)
-      }
-      const service = imageVerbs.has(verb) ? "ImageService" : "RuntimeService"
-      const deadlineMs = options?.deadlineMs ?? deadlineMsOf[verb] ?? deadlineMsDefault
-      return link.unary(`/runtime.v1.${service}/${verb}`, codecs, request, { deadlineMs, signal: options?.signal })
-    },
-  }
-}
-
-function codecsOf(verb: CriVerb) {
-  return { request: codec<object>(`runtime.v1.${verb}Request`), response: codec<object>(`runtime.v1.${verb}Response`) }
+  return methodClient<CriCalls>(link, (verb) => ({
+    path: `/runtime.v1.${imageVerbs.has(verb) ? "ImageService" : "RuntimeService"}/${verb}`,
+    request: `runtime.v1.${verb}Request`,
+    response: `runtime.v1.${verb}Response`,
+    deadlineMs: deadlineMsOf[verb] ?? deadlineMsDefault,
+  }))
 }

@@ -2,37 +2,13 @@ import { randomBytes } from "node:crypto"
 import type { CriClient } from "./cri-client.ts"
 import { type Layer, layersOf, type Manifest } from "./image-manifest.ts"
 import { asCallError, type Link, RuntimeCallError } from "./link.ts"
+import type { ContainerdClients, OwnClient } from "./own-client.ts"
 import { codec } from "./wire/codec.ts"
-import type { Descriptor, MountsResponse, SnapshotRequest } from "./wire/containerd-messages.ts"
-import type { PrepareSnapshotRequest } from "./wire/task-messages.ts"
+import type { Descriptor } from "./wire/containerd-messages.ts"
 import type * as Unpack from "./wire/unpack-messages.ts"
 
-interface Calls {
-  "images.v1.Images/Get": [Unpack.GetImageRequest, Unpack.GetImageResponse]
-  "content.v1.Content/Update": [Unpack.UpdateContentRequest, object]
-  "leases.v1.Leases/Create": [Unpack.LeaseRequest, object]
-  "leases.v1.Leases/Delete": [Unpack.LeaseRequest, object]
-  "snapshots.v1.Snapshots/Stat": [SnapshotRequest, Unpack.StatSnapshotResponse]
-  "snapshots.v1.Snapshots/Prepare": [PrepareSnapshotRequest, MountsResponse]
-  "snapshots.v1.Snapshots/Commit": [Unpack.CommitSnapshotRequest, object]
-  "snapshots.v1.Snapshots/Remove": [SnapshotRequest, object]
-  "diff.v1.Diff/Apply": [Unpack.ApplyRequest, Unpack.ApplyResponse]
-}
-
-const nothing = "google.protobuf.Empty"
-const messages: Readonly<Record<keyof Calls, readonly [request: string, response: string]>> = {
-  "images.v1.Images/Get": ["GetImageRequest", "GetImageResponse"],
-  "content.v1.Content/Update": ["UpdateRequest", "UpdateResponse"],
-  "leases.v1.Leases/Create": ["CreateRequest", "CreateResponse"],
-  "leases.v1.Leases/Delete": ["DeleteRequest", nothing],
-  "snapshots.v1.Snapshots/Stat": ["StatSnapshotRequest", "StatSnapshotResponse"],
-  "snapshots.v1.Snapshots/Prepare": ["PrepareSnapshotRequest", "PrepareSnapshotResponse"],
-  "snapshots.v1.Snapshots/Commit": ["CommitSnapshotRequest", nothing],
-  "snapshots.v1.Snapshots/Remove": ["RemoveSnapshotRequest", nothing],
-  "diff.v1.Diff/Apply": ["ApplyRequest", "ApplyResponse"],
-}
 /** A layer of gigabytes is unpacked by one call. */
-const deadlineMs = 600_000
+const applyMs = 600_000
 /** When we die meanwhile, containerd's collector takes what was made after this while. */
 const leaseMs = 3_600_000
 const manifestBytesMax = 4 * 1024 * 1024
@@ -44,14 +20,16 @@ const idBytes = 8
 export class ImageUnpacker {
   readonly #link: Link
   readonly #cri: CriClient
+  readonly #own: OwnClient
   readonly #snapshotter: string
   readonly #now: () => number
   /** By image: who wants the same one waits for the same work. */
   readonly #running = new Map<string, Promise<void>>()
 
-  constructor(link: Link, cri: CriClient, snapshotter: string, now: () => number) {
+  constructor(link: Link, { cri, own }: ContainerdClients, snapshotter: string, now: () => number) {
     this.#link = link
     this.#cri = cri
+    this.#own = own
     this.#snapshotter = snapshotter
     this.#now = now
   }
@@ -73,7 +51,7 @@ export class ImageUnpacker {
     const layers = await this.#layersOf(imageId)
     const lease = `wick-unpack-${randomBytes(idBytes).toString("hex")}`
     const expires = new Date(this.#now() + leaseMs).toISOString()
-    await this.#call("leases.v1.Leases/Create", { id: lease, labels: { "containerd.io/gc.expire": expires } })
+    await this.#own.call("leases.Create", { id: lease, labels: { "containerd.io/gc.expire": expires } })
     try {
       let below = ""
       for (const layer of layers) {
@@ -82,36 +60,32 @@ export class ImageUnpacker {
       }
       // As long as the image is there, its topmost snapshot is, and all below that.
       const label = `containerd.io/gc.ref.snapshot.${this.#snapshotter}`
-      await this.#call("content.v1.Content/Update", {
+      await this.#own.call("content.Update", {
         info: { digest: imageId, labels: { [label]: below } },
         updateMask: { paths: [`labels.${label}`] },
       })
     } finally {
-      await this.#call("leases.v1.Leases/Delete", { id: lease })
+      await this.#own.call("leases.Delete", { id: lease })
     }
   }
 
   async #lay({ blob, diffId, chainId }: Layer, below: string, lease: string): Promise<void> {
     const snapshotter = this.#snapshotter
     const key = `${lease} ${chainId}`
-    const { mounts = [] } = await this.#call(
-      "snapshots.v1.Snapshots/Prepare",
-      { snapshotter, key, parent: below },
-      lease,
-    )
+    const { mounts = [] } = await this.#own.call("snapshots.Prepare", { snapshotter, key, parent: below }, { lease })
     try {
-      const { applied } = await this.#call("diff.v1.Diff/Apply", { diff: blob, mounts }, lease)
+      const { applied } = await this.#own.call("diff.Apply", { diff: blob, mounts }, { lease, deadlineMs: applyMs })
       if (applied?.digest !== diffId) throw new Error(`the layer ${blob.digest} is not what the image's config says`)
-      await this.#call("snapshots.v1.Snapshots/Commit", { snapshotter, name: chainId, key }, lease)
+      await this.#own.call("snapshots.Commit", { snapshotter, name: chainId, key }, { lease })
     } catch (error) {
-      await this.#call("snapshots.v1.Snapshots/Remove", { snapshotter, key }).catch(() => undefined)
+      await this.#own.call("snapshots.Remove", { snapshotter, key }).catch(() => undefined)
       // Somebody else, a pull for example, was faster.
       if (!(error instanceof RuntimeCallError && error.alreadyExists)) throw error
     }
   }
 
   async #has(chainId: string): Promise<boolean> {
-    return this.#call("snapshots.v1.Snapshots/Stat", { snapshotter: this.#snapshotter, key: chainId }).then(
+    return this.#own.call("snapshots.Stat", { snapshotter: this.#snapshotter, key: chainId }).then(
       () => true,
       (error: unknown) => {
         if (error instanceof RuntimeCallError && error.notFound) return false
@@ -125,7 +99,7 @@ export class ImageUnpacker {
     const { imageSpec } = JSON.parse(info?.info ?? "{}") as { imageSpec?: { rootfs?: { diff_ids?: string[] } } }
     const diffIds = imageSpec?.rootfs?.diff_ids ?? []
     for (const name of [...(known?.repoTags ?? []), ...(known?.repoDigests ?? [])]) {
-      const { image } = await this.#call("images.v1.Images/Get", { name })
+      const { image } = await this.#own.call("images.Get", { name })
       const manifest = await this.#manifestOf(image?.target, imageId, 0)
       if (manifest) return layersOf(manifest, diffIds)
     }
@@ -168,14 +142,5 @@ export class ImageUnpacker {
       })
       stream.on("end", () => resolve(Buffer.concat(chunks).toString()))
     })
-  }
-
-  #call<Name extends keyof Calls>(name: Name, request: Calls[Name][0], lease?: string): Promise<Calls[Name][1]> {
-    const group = name.slice(0, name.lastIndexOf("."))
-    const [input, output] = messages[name].map((message) =>
-      message === nothing ? nothing : `containerd.services.${group}.${message}`,
-    ) as [string, string]
-    const codecs = { request: codec<Calls[Name][0]>(input), response: codec<Calls[Name][1]>(output) }
-    return this.#link.unary(`/containerd.services.${name}`, codecs, request, { deadlineMs, lease })
   }
 }

@@ -2,15 +2,9 @@ import { status } from "@grpc/grpc-js"
 import type { CriClient } from "./cri-client.ts"
 import type { ImageUnpacker } from "./image-unpacker.ts"
 import { asCallError, type Link, RuntimeCallError } from "./link.ts"
+import type { ContainerdClients } from "./own-client.ts"
 import { codec } from "./wire/codec.ts"
-import type {
-  ListSnapshotsRequest,
-  ListSnapshotsResponse,
-  Mount,
-  MountsResponse,
-  SnapshotRequest,
-  ViewSnapshotRequest,
-} from "./wire/containerd-messages.ts"
+import type { ListSnapshotsRequest, ListSnapshotsResponse, Mount } from "./wire/containerd-messages.ts"
 
 /** One step of a mount, in the words of mount(8). */
 export interface MountStep {
@@ -36,44 +30,29 @@ export interface ImageViews {
 }
 
 const service = "/containerd.services.snapshots.v1.Snapshots"
-const deadlineMs = 30_000
 const podLabel = "wick.dev/image-volume-of"
 const ownerLabel = "wick.dev/image-volume-owner"
 
-export function imageViews(link: Link, cri: CriClient, unpacker: ImageUnpacker, snapshotter: string): ImageViews {
-  const call = <Request extends object, Response extends object>(
-    verb: string,
-    names: { request: string; response: string },
-    request: Request,
-  ): Promise<Response> => {
-    const codecs = { request: codec<Request>(names.request), response: codec<Response>(names.response) }
-    return link.unary(`${service}/${verb}`, codecs, request, { deadlineMs })
-  }
-  const message = (name: string): string => `containerd.services.snapshots.v1.${name}`
+export function imageViews(
+  link: Link,
+  { cri, own }: ContainerdClients,
+  unpacker: ImageUnpacker,
+  snapshotter: string,
+): ImageViews {
   return {
     open: async ({ key, podUid }, imageId, owner) => {
       const parent = await topLayer(cri, imageId)
       // Without the label of a root, containerd's collector takes what no container stands on.
       const labels = { [podLabel]: podUid, [ownerLabel]: owner, "containerd.io/gc.root": "kept" }
-      const view = (): Promise<MountsResponse> =>
-        call<ViewSnapshotRequest, MountsResponse>(
-          "View",
-          { request: message("ViewSnapshotRequest"), response: message("ViewSnapshotResponse") },
-          { snapshotter, key, parent, labels },
-        )
+      const view = () => own.call("snapshots.View", { snapshotter, key, parent, labels })
       const opened = await unpacker.onLayers(imageId, view).catch((error) => {
         if (!hasCode(error, status.ALREADY_EXISTS)) throw error
-        return call<SnapshotRequest, MountsResponse>(
-          "Mounts",
-          { request: message("MountsRequest"), response: message("MountsResponse") },
-          { snapshotter, key },
-        )
+        return own.call("snapshots.Mounts", { snapshotter, key })
       })
       return (opened.mounts ?? []).map(asStep)
     },
     close: async (key) => {
-      const names = { request: message("RemoveSnapshotRequest"), response: "google.protobuf.Empty" }
-      await call<SnapshotRequest, object>("Remove", names, { snapshotter, key }).catch((error) => {
+      await own.call("snapshots.Remove", { snapshotter, key }).catch((error) => {
         if (!hasCode(error, status.NOT_FOUND)) throw error
       })
     },

@@ -1,5 +1,7 @@
 import type { OciRuntime } from "./config.ts"
-import type { CallOptions, Link } from "./link.ts"
+import type { CriClient } from "./cri-client.ts"
+import type { Link } from "./link.ts"
+import { type MethodClient, methodClient } from "./method-client.ts"
 import { codec } from "./wire/codec.ts"
 import type {
   Any,
@@ -9,16 +11,24 @@ import type {
   ViewSnapshotRequest,
 } from "./wire/containerd-messages.ts"
 import type * as Tasks from "./wire/task-messages.ts"
+import type * as Unpack from "./wire/unpack-messages.ts"
 
-/** The calls of containerd's own API that make and end containers, by service and verb. */
+/** The calls of containerd's own API that are made, by service and verb. */
 export interface OwnCalls {
   "containers.Create": [Tasks.CreateOwnContainerRequest, Tasks.CreateOwnContainerRequest]
   "containers.List": [Tasks.ListOwnContainersRequest, Tasks.ListOwnContainersResponse]
   "containers.Delete": [Tasks.DeleteOwnContainerRequest, object]
+  "content.Update": [Unpack.UpdateContentRequest, object]
+  "diff.Apply": [Unpack.ApplyRequest, Unpack.ApplyResponse]
+  "images.Get": [Unpack.GetImageRequest, Unpack.GetImageResponse]
+  "leases.Create": [Unpack.LeaseRequest, object]
+  "leases.Delete": [Unpack.LeaseRequest, object]
+  "snapshots.Commit": [Unpack.CommitSnapshotRequest, object]
   "snapshots.Prepare": [Tasks.PrepareSnapshotRequest, MountsResponse]
   "snapshots.View": [ViewSnapshotRequest, MountsResponse]
   "snapshots.Mounts": [SnapshotRequest, MountsResponse]
   "snapshots.Remove": [SnapshotRequest, object]
+  "snapshots.Stat": [SnapshotRequest, Unpack.StatSnapshotResponse]
   "snapshots.Usage": [Tasks.UsageRequest, Tasks.UsageResponse]
   "tasks.Create": [Tasks.CreateTaskRequest, Tasks.StartTaskResponse]
   "tasks.Start": [Tasks.TaskRequest, Tasks.StartTaskResponse]
@@ -33,22 +43,16 @@ export interface OwnCalls {
   "tasks.Wait": [Tasks.TaskRequest, Tasks.WaitResponse]
 }
 
-export type OwnVerb = keyof OwnCalls
+type OwnVerb = keyof OwnCalls
 
-export interface OwnClient {
-  call<Verb extends OwnVerb>(
-    verb: Verb,
-    request: OwnCalls[Verb][0],
-    options?: Partial<CallOptions>,
-  ): Promise<OwnCalls[Verb][1]>
+export type OwnClient = MethodClient<OwnCalls>
+
+/** The two APIs of one containerd. */
+export interface ContainerdClients {
+  readonly cri: CriClient
+  /** Containers without CRI. */
+  readonly own: OwnClient
 }
-
-const services = {
-  containers: "containerd.services.containers.v1",
-  snapshots: "containerd.services.snapshots.v1",
-  tasks: "containerd.services.tasks.v1",
-} as const
-const serviceNames = { containers: "Containers", snapshots: "Snapshots", tasks: "Tasks" } as const
 
 const nothing = "google.protobuf.Empty"
 /** Names of the messages of a call, where they are not the verb's own. */
@@ -56,10 +60,17 @@ const messages: Readonly<Record<OwnVerb, readonly [string, string]>> = {
   "containers.Create": ["CreateContainerRequest", "CreateContainerResponse"],
   "containers.List": ["ListContainersRequest", "ListContainersResponse"],
   "containers.Delete": ["DeleteContainerRequest", nothing],
+  "content.Update": ["UpdateRequest", "UpdateResponse"],
+  "diff.Apply": ["ApplyRequest", "ApplyResponse"],
+  "images.Get": ["GetImageRequest", "GetImageResponse"],
+  "leases.Create": ["CreateRequest", "CreateResponse"],
+  "leases.Delete": ["DeleteRequest", nothing],
+  "snapshots.Commit": ["CommitSnapshotRequest", nothing],
   "snapshots.Prepare": ["PrepareSnapshotRequest", "PrepareSnapshotResponse"],
   "snapshots.View": ["ViewSnapshotRequest", "ViewSnapshotResponse"],
   "snapshots.Mounts": ["MountsRequest", "MountsResponse"],
   "snapshots.Remove": ["RemoveSnapshotRequest", nothing],
+  "snapshots.Stat": ["StatSnapshotRequest", "StatSnapshotResponse"],
   "snapshots.Usage": ["UsageRequest", "UsageResponse"],
   "tasks.Create": ["CreateTaskRequest", "CreateTaskResponse"],
   "tasks.Start": ["StartRequest", "StartResponse"],
@@ -78,32 +89,15 @@ const messages: Readonly<Record<OwnVerb, readonly [string, string]>> = {
 const deadlineMsDefault = 120_000
 
 export function createOwnClient(link: Link): OwnClient {
-  const known = new Map<OwnVerb, ReturnType<typeof codecsOf>>()
-  return {
-    call: (verb, request, options) => {
-      let codecs = known.get(verb)
-      if (!codecs) {
-        codecs = codecsOf(verb)
-        known.set(verb, codecs)
-      }
-      const { service, name } = partsOf(verb)
-      const method = `/${services[service]}.${serviceNames[service]}/${name}`
-      const deadlineMs = options?.deadlineMs ?? deadlineMsDefault
-      return link.unary(method, codecs, request, { deadlineMs, signal: options?.signal })
-    },
-  }
-}
-
-function partsOf(verb: OwnVerb): { service: keyof typeof services; name: string } {
-  const [service, name] = verb.split(".") as [keyof typeof services, string]
-  return { service, name }
-}
-
-function codecsOf(verb: OwnVerb) {
-  const [request, response] = messages[verb].map((message) =>
-    message === nothing ? message : `${services[partsOf(verb).service]}.${message}`,
-  ) as [string, string]
-  return { request: codec<object>(request), response: codec<object>(response) }
+  return methodClient<OwnCalls>(link, (verb) => {
+    const [service = "", name = ""] = verb.split(".")
+    const home = `containerd.services.${service}.v1`
+    const [request, response] = messages[verb].map((message) =>
+      message === nothing ? message : `${home}.${message}`,
+    ) as [string, string]
+    const path = `/${home}.${service.charAt(0).toUpperCase()}${service.slice(1)}/${name}`
+    return { path, request, response, deadlineMs: deadlineMsDefault }
+  })
 }
 
 /** Messages that containerd takes as JSON, of the OCI runtime specification. */
