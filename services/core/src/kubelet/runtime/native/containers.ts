@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { existsSync, mkdirSync } from "node:fs"
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs"
+import { mkdir, readdir, readFile, rm } from "node:fs/promises"
 import type { Socket } from "node:net"
 import { join } from "node:path"
 import { Writable } from "node:stream"
@@ -204,16 +204,14 @@ export class Containers {
       await this.#call("tasks.Delete", { containerId: id }).catch(() => undefined)
       await logs.finish(id)
       const end = { exitCode: 128, atMs: clock.now(), reason: "StartError", message: (error as Error).message }
-      await this.#keep(id, endFile, end)
+      this.#keep(id, endFile, end)
       this.#tellEnd(id, held, end)
       throw error
     }
     const startedAtMs = clock.now()
     // It may have ended by now.
     if (held.record.state === "created") held.record = { ...held.record, state: "running", startedAtMs }
-    await this.#keep(id, startFile, { atMs: startedAtMs } satisfies ContainerStart).catch((error) => {
-      this.#options.log.debug("when a container was started is not noted", { container: id, error })
-    })
+    this.#noteStart(id, startedAtMs)
   }
 
   /** Stop signal, then SIGKILL after the grace. Resolves when it has ended. */
@@ -257,12 +255,12 @@ export class Containers {
     const usual = told.exitCode === 0 ? "Completed" : "Error"
     const end = (): ContainerEnd => ({ ...told, reason: held.outOfMemory ? "OOMKilled" : (told.reason ?? usual) })
     const first = end()
-    await this.#keep(id, endFile, first)
+    this.#keep(id, endFile, first)
     await this.#deleteTask(id)
     await this.#logEnd(id, held)
     // That it was short of memory may have been told after its end.
     const last = end()
-    if (last.reason !== first.reason) await this.#keep(id, endFile, last)
+    if (last.reason !== first.reason) this.#keep(id, endFile, last)
     this.#tellEnd(id, held, last)
   }
 
@@ -366,10 +364,20 @@ export class Containers {
     return this.#options.clock.now() - Number(uptime.split(" ")[0]) * 1_000 + (Number(ticks) * 1_000) / ticksPerSecond
   }
 
-  async #keep(id: string, name: string, value: object): Promise<void> {
+  /** It runs, whether that can be noted or not. */
+  #noteStart(id: string, atMs: number): void {
+    try {
+      this.#keep(id, startFile, { atMs } satisfies ContainerStart)
+    } catch (error) {
+      this.#options.log.debug("when a container was started is not noted", { container: id, error })
+    }
+  }
+
+  /** In memory, as sandboxes keep theirs: to wait for a thread would take longer. */
+  #keep(id: string, name: string, value: object): void {
     const file = join(this.#path(id), name)
-    await writeFile(`${file}.new`, JSON.stringify(value))
-    await rename(`${file}.new`, file)
+    writeFileSync(`${file}.new`, JSON.stringify(value))
+    renameSync(`${file}.new`, file)
   }
 
   #tellEnd(id: string, held: Held, end: ContainerEnd): void {
