@@ -9,7 +9,7 @@ import { textEntry } from "@wick/sdk/oci"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
 import type { Runtime } from "./runtime/runtime.ts"
-import { type NodeRig, startNodeRig } from "./testing/node-rig.ts"
+import { type NodeRig, nativeDirectory, startNodeRig } from "./testing/node-rig.ts"
 
 describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeBy) => {
   let rig: NodeRig
@@ -52,6 +52,26 @@ describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeB
     }
     await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
     expect(await rig.runtime.imageViews?.list()).toEqual([])
+  })
+
+  it("are told as ended though nothing can be noted of them", async () => {
+    const path = mkdtempSync(join(tmpdir(), "wick-unnoted-"))
+    const command = ["/bin/sh", "-c", "until [ -e /host/go ]; do sleep 0.05; done; exit 3"]
+    const main = { name: "main", image: rig.image, command, volumeMounts: [{ name: "host", mountPath: "/host" }] }
+    await rig.create({
+      name: "unnoted",
+      restartPolicy: "Never",
+      containers: [main],
+      volumes: [{ name: "host", hostPath: { path } }],
+    })
+    const pod = await rig.until("unnoted", (now) => now?.status?.phase === "Running")
+    const id = pod?.status?.containerStatuses?.[0]?.containerID?.replace("containerd://", "") ?? ""
+    rmSync(join(nativeDirectory, "containers", id), { recursive: true, force: true })
+    writeFileSync(join(path, "go"), "")
+    const ended = await rig.until("unnoted", (now) => now?.status?.phase === "Failed")
+    expect(ended?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(3)
+    rmSync(path, { recursive: true })
+    await rig.remove("unnoted")
   })
 
   it("go on and end while nobody reads what they say, and all of it is in their log afterwards", async () => {

@@ -81,6 +81,8 @@ const bridge = "wick-kltest0"
 const cgroup = "wick-kltest"
 const subnet = "10.239.77.0/24"
 const home = "/tmp/wick-kubelet-test"
+/** What is noted of containers that containerd makes. */
+export const nativeDirectory = join(home, "native")
 const turn = `${home}.pid`
 const turnPollMs = 100
 const plugins = join(home, "bin")
@@ -174,7 +176,7 @@ async function openRuntime(madeBy: typeof maker, containerd: Containerd, cniConf
   const place = {
     cniConfDir,
     cniBinDirs,
-    directory: join(home, "native"),
+    directory: nativeDirectory,
     diskDirectory: join(home, "containers"),
     poolSize: 0,
   }

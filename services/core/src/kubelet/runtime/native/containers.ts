@@ -204,14 +204,14 @@ export class Containers {
       await this.#call("tasks.Delete", { containerId: id }).catch(() => undefined)
       await logs.finish(id)
       const end = { exitCode: 128, atMs: clock.now(), reason: "StartError", message: (error as Error).message }
-      this.#keep(id, endFile, end)
+      this.#note(id, endFile, end)
       this.#tellEnd(id, held, end)
       throw error
     }
     const startedAtMs = clock.now()
     // It may have ended by now.
     if (held.record.state === "created") held.record = { ...held.record, state: "running", startedAtMs }
-    this.#noteStart(id, startedAtMs)
+    this.#note(id, startFile, { atMs: startedAtMs })
   }
 
   /** Stop signal, then SIGKILL after the grace. Resolves when it has ended. */
@@ -255,12 +255,12 @@ export class Containers {
     const usual = told.exitCode === 0 ? "Completed" : "Error"
     const end = (): ContainerEnd => ({ ...told, reason: held.outOfMemory ? "OOMKilled" : (told.reason ?? usual) })
     const first = end()
-    this.#keep(id, endFile, first)
+    this.#note(id, endFile, first)
     await this.#deleteTask(id)
     await this.#logEnd(id, held)
     // That it was short of memory may have been told after its end.
     const last = end()
-    if (last.reason !== first.reason) this.#keep(id, endFile, last)
+    if (last.reason !== first.reason) this.#note(id, endFile, last)
     this.#tellEnd(id, held, last)
   }
 
@@ -364,20 +364,18 @@ export class Containers {
     return this.#options.clock.now() - Number(uptime.split(" ")[0]) * 1_000 + (Number(ticks) * 1_000) / ticksPerSecond
   }
 
-  /** It runs, whether that can be noted or not. */
-  #noteStart(id: string, atMs: number): void {
-    try {
-      this.#keep(id, startFile, { atMs } satisfies ContainerStart)
-    } catch (error) {
-      this.#options.log.debug("when a container was started is not noted", { container: id, error })
-    }
-  }
-
-  /** In memory, as sandboxes keep theirs: to wait for a thread would take longer. */
-  #keep(id: string, name: string, value: object): void {
+  /**
+   * For the kubelet after this one; without a note it goes on all the same. In memory, as sandboxes keep theirs: to wait for a
+   * thread would take longer.
+   */
+  #note(id: string, name: string, value: ContainerStart | ContainerEnd): void {
     const file = join(this.#path(id), name)
-    writeFileSync(`${file}.new`, JSON.stringify(value))
-    renameSync(`${file}.new`, file)
+    try {
+      writeFileSync(`${file}.new`, JSON.stringify(value))
+      renameSync(`${file}.new`, file)
+    } catch (error) {
+      this.#options.log.warn("what has become of a container is not noted", { container: id, file: name, error })
+    }
   }
 
   #tellEnd(id: string, held: Held, end: ContainerEnd): void {
