@@ -12,6 +12,8 @@ export interface Outcome {
   readonly latency: LatencySummary
   readonly byStatus: Record<number, number>
   readonly failed: number
+  /** How many took longer than so many milliseconds. */
+  over(ms: number): number
   /** The first of those that failed, in order of their end. */
   readonly failures: readonly Failure[]
   /** Requests that were sent once more, since their connection ended before an answer came. */
@@ -185,6 +187,7 @@ class Recorder {
       latency: latency.summary(),
       byStatus: this.#byStatus,
       failed: this.#failed,
+      over: (limitMs) => this.#latencies.filter((ms) => ms > limitMs).length,
       failures: this.#failures,
       repeated: this.#repeated,
     }
