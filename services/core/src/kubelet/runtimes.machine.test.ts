@@ -9,7 +9,8 @@ import { textEntry } from "@wick/sdk/oci"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runtimeContract } from "./runtime/runtime.contract.ts"
 import type { Runtime } from "./runtime/runtime.ts"
-import { type NodeRig, nativeDirectory, startNodeRig } from "./testing/node-rig.ts"
+import { containersDirectory, type NodeRig, nativeDirectory, startNodeRig } from "./testing/node-rig.ts"
+import { obedient, statusOf } from "./testing/test-pod.ts"
 
 describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeBy) => {
   let rig: NodeRig
@@ -52,6 +53,24 @@ describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeB
     }
     await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
     expect(await rig.runtime.imageViews?.list()).toEqual([])
+  })
+
+  it.runIf(madeBy === "containerd")("are started anew when a start of them was begun and not finished", async () => {
+    const { own, snapshotter } = rig.containerd
+    await rig.create({ name: "half", containers: [rig.shell(obedient)] })
+    const pod = await rig.until("half", (now) => now?.status?.phase === "Running")
+    const containerId = statusOf(pod)?.containerID?.replace("containerd://", "") ?? ""
+    await rig.restartKubelet(async () => {
+      await own.call("tasks.Kill", { containerId, signal: 9 })
+      await own.call("tasks.Wait", { containerId })
+      await own.call("tasks.Delete", { containerId })
+      const [stdout, stderr] = ["stdout", "stderr"].map((name) => join(containersDirectory, containerId, name))
+      const streams = { ...(stdout && { stdout }), ...(stderr && { stderr }) }
+      const { mounts = [] } = await own.call("snapshots.Mounts", { snapshotter, key: containerId })
+      await own.call("tasks.Create", { containerId, rootfs: mounts, ...streams, terminal: false })
+    })
+    await rig.until("half", (now) => statusOf(now)?.restartCount === 1 && statusOf(now)?.state?.running !== undefined)
+    await rig.remove("half")
   })
 
   it("are told as ended though nothing can be noted of them", async () => {

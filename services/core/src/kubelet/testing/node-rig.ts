@@ -83,6 +83,8 @@ const subnet = "10.239.77.0/24"
 const home = "/tmp/wick-kubelet-test"
 /** What is noted of containers that containerd makes. */
 export const nativeDirectory = join(home, "native")
+/** What they have said. */
+export const containersDirectory = join(home, "containers")
 const turn = `${home}.pid`
 const turnPollMs = 100
 const plugins = join(home, "bin")
@@ -177,7 +179,7 @@ async function openRuntime(madeBy: typeof maker, containerd: Containerd, cniConf
     cniConfDir,
     cniBinDirs,
     directory: nativeDirectory,
-    diskDirectory: join(home, "containers"),
+    diskDirectory: containersDirectory,
     poolSize: 0,
   }
   return nativeRuntime({ containerd, ...place, clock: systemClock, log: silentLog })

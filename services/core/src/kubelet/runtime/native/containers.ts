@@ -121,15 +121,9 @@ export class Containers {
     for (const { id, note: its, createdAtMs } of noted) this.#hold(id, its, createdRecord(id, its, createdAtMs))
     const named = new Set((await Promise.all([directory, diskDirectory].map((place) => readdir(place)))).flat())
     for (const name of named) if (!this.#held.has(name)) await this.#forget(name)
-    for (const [id, held] of this.#held) {
-      const start = await this.#read<ContainerStart>(id, startFile)
-      if (start) held.record = { ...held.record, startedAtMs: start.atMs }
-      const end = await this.#read<ContainerEnd>(id, endFile)
-      if (!end) continue
-      await this.#readRest(id, held)
-      held.record = exitedRecord(held.record, end)
-    }
-    await this.#adoptTasks()
+    await Promise.all([...this.#held].map(([id, held]) => this.#readNotes(id, held)))
+    const tasks = await this.#tasks()
+    await Promise.all([...this.#held].map(([id, held]) => this.#adoptTask(id, held, tasks.get(id))))
     // Their pods' namespaces went with the machine's last start.
     for (const [id, { note: its }] of this.#held) if (!sandboxIds.has(its.sandboxId)) await this.remove(id)
   }
@@ -201,7 +195,7 @@ export class Containers {
       held.pid = pid
       await this.#call("tasks.Start", { containerId: id })
     } catch (error) {
-      await this.#call("tasks.Delete", { containerId: id }).catch(() => undefined)
+      await this.#dropTask(id).catch(() => undefined)
       await logs.finish(id)
       const end = { exitCode: 128, atMs: clock.now(), reason: "StartError", message: (error as Error).message }
       this.#note(id, endFile, end)
@@ -330,19 +324,31 @@ export class Containers {
     else await this.exited(id, { ...unknownEnd, atMs: this.#options.clock.now() })
   }
 
-  async #adoptTasks(): Promise<void> {
-    const tasks = await this.#tasks()
-    for (const [id, held] of this.#held) {
-      const task = tasks.get(id)
-      if (held.record.state !== "created" || !task) continue
-      if (task.status === taskStopped) {
-        if (!held.note.tty) await this.#openLog(id, held)
-        await this.#endOf(id, task)
-      }
-      // Its start was begun and not finished: it is begun anew, by whoever wants it.
-      else if (task.status === taskCreated) await this.#call("tasks.Delete", { containerId: id }).catch(goneIsNone)
-      else await this.#adopt(id, held, task.pid ?? 0)
-    }
+  async #readNotes(id: string, held: Held): Promise<void> {
+    const start = await this.#read<ContainerStart>(id, startFile)
+    if (start) held.record = { ...held.record, startedAtMs: start.atMs }
+    const end = await this.#read<ContainerEnd>(id, endFile)
+    if (!end) return
+    await this.#readRest(id, held)
+    held.record = exitedRecord(held.record, end)
+  }
+
+  async #adoptTask(id: string, held: Held, task: TaskProcess | undefined): Promise<void> {
+    if (held.record.state !== "created" || !task) return
+    if (task.status === taskStopped) {
+      if (!held.note.tty) await this.#openLog(id, held)
+      await this.#endOf(id, task)
+    } else if (task.status === taskCreated) await this.#dropTask(id)
+    else await this.#adopt(id, held, task.pid ?? 0)
+  }
+
+  /**
+   * Of a start that was begun and not finished: it is begun anew, by whoever wants it. Killed first, since for the output of
+   * what still lives a shim waits two seconds.
+   */
+  async #dropTask(id: string): Promise<void> {
+    await this.#call("tasks.Kill", { containerId: id, signal: killed }).catch(() => undefined)
+    await this.#call("tasks.Delete", { containerId: id }).catch(goneIsNone)
   }
 
   async #adopt(id: string, held: Held, pid: number): Promise<void> {
