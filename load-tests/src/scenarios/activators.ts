@@ -10,8 +10,8 @@ const seconds = 5
 const rounds = 3
 const connections = 100
 
-/** Of one processor. */
-const percentOfEach = Number(process.env.ACTIVATOR_CPU_PERCENT ?? 100)
+/** Of one processor; undefined: as much as there is. */
+const percentOfEach = process.env.ACTIVATOR_CPU_PERCENT
 
 /**
  * Warm requests through as many activators as the platform has: run it on `wick up --activators 1` and `--activators 2` and
@@ -22,7 +22,7 @@ export async function activators(platform: Platform): Promise<void> {
   await deploy(platform, "shared", { image: "fast", annotations: { "min-scale": "2", "max-scale": "2" } })
   const { host, port } = target(platform, "shared")
   const gateways = activatorPids(platform.home)
-  using _ = confine(gateways, percentOfEach)
+  using _ = percentOfEach === undefined ? undefined : confine(gateways, Number(percentOfEach))
   const functions = pidsOf("nginx: worker")
   const rows: Row[] = []
   for (let round = 1; round <= rounds; round++) {

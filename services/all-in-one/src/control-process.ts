@@ -16,6 +16,10 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`)
 /** Longer than all that a stop waits for by itself: requests in flight, pods, activators, containerd. */
 const stopMsMax = 90_000
 
+// What containers of any user are to read, images' files among it, containerd and we make as the umask allows; what is
+// nobody else's business has a mode of its own.
+process.umask(0o022)
+
 // A terminal that is gone takes no more words: that is no reason to end in the midst of a stop.
 for (const output of [process.stdout, process.stderr]) output.on("error", () => {})
 

@@ -24,10 +24,14 @@ export function methodClient<Calls extends Record<keyof Calls, [object, object]>
   methodOf: (verb: keyof Calls) => Method,
 ): MethodClient<Calls> {
   const known = new Map<keyof Calls, ReturnType<typeof compile>>()
+  const learn = (verb: keyof Calls) => {
+    const method = compile(methodOf(verb))
+    known.set(verb, method)
+    return method
+  }
   return {
     call: (verb, request, options) => {
-      const { path, codecs, deadlineMs } = known.get(verb) ?? compile(methodOf(verb))
-      if (!known.has(verb)) known.set(verb, { path, codecs, deadlineMs })
+      const { path, codecs, deadlineMs } = known.get(verb) ?? learn(verb)
       return link.unary(path, codecs, request, { deadlineMs, ...options })
     },
   }

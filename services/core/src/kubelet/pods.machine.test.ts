@@ -38,6 +38,14 @@ function tell(word: string): void {
 }
 
 describe("a pod", () => {
+  it("tells what its container has left as its last word, whoever that runs as", async () => {
+    const nobody = { securityContext: { runAsUser: 65_532 } }
+    const containers = [shell("main", "echo farewell > /dev/termination-log; exit 3", nobody)]
+    await rig.create({ name: "word", restartPolicy: "Never", containers })
+    const pod = await rig.until("word", (now) => now?.status?.phase === "Failed")
+    expect(statusOf(pod)?.state?.terminated?.message).toBe("farewell\n")
+  })
+
   it("runs, tells its address before its container runs, writes a log and goes without a trace", async () => {
     const seen: string[] = []
     const watching = rig.until("hello", (pod) => {

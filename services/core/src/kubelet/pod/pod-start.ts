@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises"
+import { chmod, mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Secret } from "@wick/sdk/api/core/secret"
@@ -256,11 +256,14 @@ async function fetchSources(
 
 async function makeFiles(state: PodState, { container, attempt }: Start): Promise<void> {
   const file = state.terminationFile(container.name, attempt)
-  await Promise.all([
-    mkdir(join(state.logDirectory, container.name), { recursive: true }),
-    // The container's user, whoever that is, writes to it.
-    mkdir(dirname(file), { recursive: true }).then(() => writeFile(file, "", { mode: 0o666 })),
-  ])
+  await Promise.all([mkdir(join(state.logDirectory, container.name), { recursive: true }), makeTerminationFile(file)])
+}
+
+/** The container's user, whoever that is, writes to it, also where our umask says otherwise. */
+async function makeTerminationFile(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, "")
+  await chmod(file, 0o666)
 }
 
 async function writeHosts(state: PodState, deps: PodDeps, directory: Settled<unknown>): Promise<void> {

@@ -195,7 +195,7 @@ export class Containers {
       held.pid = pid
       await this.#call("tasks.Start", { containerId: id })
     } catch (error) {
-      await this.#dropTask(id).catch(() => undefined)
+      await this.#dropTask(id, held).catch(() => undefined)
       await logs.finish(id)
       const end = { exitCode: 128, atMs: clock.now(), reason: "StartError", message: (error as Error).message }
       this.#note(id, endFile, end)
@@ -338,15 +338,16 @@ export class Containers {
     if (task.status === taskStopped) {
       if (!held.note.tty) await this.#openLog(id, held)
       await this.#endOf(id, task)
-    } else if (task.status === taskCreated) await this.#dropTask(id)
+    } else if (task.status === taskCreated) await this.#dropTask(id, held)
     else await this.#adopt(id, held, task.pid ?? 0)
   }
 
   /**
-   * Of a start that was begun and not finished: it is begun anew, by whoever wants it. Killed first, since for the output of
-   * what still lives a shim waits two seconds.
+   * Of a start that was begun and not finished: it is begun anew, by whoever wants it, so its end is no news. Killed first,
+   * since for the output of what still lives a shim waits two seconds.
    */
-  async #dropTask(id: string): Promise<void> {
+  async #dropTask(id: string, held: Held): Promise<void> {
+    held.ending = true
     await this.#call("tasks.Kill", { containerId: id, signal: killed }).catch(() => undefined)
     await this.#call("tasks.Delete", { containerId: id }).catch(goneIsNone)
   }
