@@ -3,6 +3,7 @@
 //
 //     node scripts/bootstrap.mjs start | test | check | setup | crash | conformance | wick …
 import { spawn } from "node:child_process"
+import { constants } from "node:os"
 import { join } from "node:path"
 import { ensureDependencies, ownNode } from "./setup/dependencies.mjs"
 import { ensurePackages } from "./setup/packages.mjs"
@@ -11,6 +12,8 @@ import { Refusal } from "./setup/refusal.mjs"
 import { Steps } from "./setup/steps.mjs"
 
 const root = join(import.meta.dirname, "..")
+/** What a shell makes of the number of the signal by which a program ended. */
+const signalled = 128
 
 /**
  * Some room for young objects, and one arena of malloc's instead of one per thread: the platform is mostly idle, and the
@@ -78,6 +81,6 @@ function handOver(program, args, { flags = [], env: extra = {} } = {}) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.once("error", reject)
-    child.once("exit", (code, signal) => resolve(code ?? (signal ? 1 : 0)))
+    child.once("exit", (code, signal) => resolve(code ?? signalled + constants.signals[signal]))
   })
 }
