@@ -3,11 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { freePort } from "@wick/sdk/testing/free-ports"
-
-export interface Peer extends AsyncDisposable {
-  readonly port: number
-  readonly pids: readonly number[]
-}
+import type { Peer } from "./peer.ts"
 
 const startChecksMax = 100
 const checkEveryMs = 20

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { format } from "./report.ts"
+import { format, medians } from "./report.ts"
 
 it("aligns figures and leaves empty what a row did not measure", () => {
   const text = format([
@@ -7,4 +7,15 @@ it("aligns figures and leaves empty what a row did not measure", () => {
     { name: "gateway", figures: { p50: 2, cpu: 34 } },
   ])
   expect(text).toBe("         p50  p99  cpu\ndirect   1.5   20     \ngateway    2        34\n")
+})
+
+it("tells the median of each figure of rows with one name", () => {
+  const rows = [
+    ...[30, 10, 20].map((cpu, at) => ({ name: "gateway", figures: { cpu, p50: at } })),
+    { name: "direct", figures: { cpu: 1, p50: 9 } },
+  ]
+  expect(medians(rows)).toEqual([
+    { name: "gateway", figures: { cpu: 20, p50: 1 } },
+    { name: "direct", figures: { cpu: 1, p50: 9 } },
+  ])
 })

@@ -8,6 +8,27 @@ export interface Row {
   readonly figures: Readonly<Record<string, number | string>>
 }
 
+/** A row of numbers alone, of which there may be a median. */
+export interface Measured extends Row {
+  readonly figures: Readonly<Record<string, number>>
+}
+
+/** Pure: one row for each name, in the order of their first mention; each figure is the median of those of that name. */
+export function medians(rows: readonly Measured[]): Row[] {
+  return [...Map.groupBy(rows, ({ name }) => name)].map(([name, its]) => {
+    const keys = Object.keys(its[0]?.figures ?? {})
+    return {
+      name,
+      figures: Object.fromEntries(keys.map((key) => [key, median(its.map((row) => row.figures[key] ?? 0))])),
+    }
+  })
+}
+
+/** Pure: the middle one, of an even number the upper. */
+function median(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0
+}
+
 /** Prints rows as a table and keeps them as JSON in `load-tests/results`. */
 export function report(scenario: string, rows: readonly Row[]): void {
   process.stdout.write(`\n${scenario}\n${format(rows)}`)
