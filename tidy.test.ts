@@ -102,6 +102,12 @@ const refused: { call: RegExp; instead: string; rim: RegExp }[] = [
     instead: "a Log, or process.stdout.write in a command",
     rim: /^(scripts|load-tests|examples)\//,
   },
+  {
+    // Where the path has a space or a letter beyond ASCII, a URL has %20 and the like.
+    call: /import\.meta\.(url|resolve\([^)]*\))\)+\.pathname/,
+    instead: "fileURLToPath()",
+    rim: /(?!)/,
+  },
 ]
 
 const fileLinesMax = 500

@@ -47,6 +47,10 @@ const commands = {
   wick: { program: "sdk/bin/wick.mjs", args: [], needs: "nothing" },
 }
 
+/** Where cron, su and some service managers do not look: apt needs what is there. */
+const superusersPrograms = ["/usr/local/sbin", "/usr/sbin", "/sbin"]
+process.env.PATH = [process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin", ...superusersPrograms].join(":")
+
 const [name = "start", ...rest] = process.argv.slice(2)
 const command = commands[name]
 const steps = new Steps(process.stderr)

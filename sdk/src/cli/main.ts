@@ -1,9 +1,12 @@
 import { CommanderError } from "commander"
 import { isStatus } from "../api/meta/status-error.ts"
 import { systemClock } from "../clock/index.ts"
+import { connectDirectly } from "../direct-connections.ts"
 import { connect, connectionFailure } from "./connect.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { commanderExitCode, createProgram } from "./program.ts"
+
+connectDirectly(process.env)
 
 const interrupt = new AbortController()
 process.once("SIGINT", () => interrupt.abort(new CommandError("interrupted", undefined, exitCodes.interrupted)))

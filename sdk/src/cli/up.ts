@@ -20,7 +20,7 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --runtime containerd|cri|process    containers, or plain commands            (containerd)
                                       cri: made as other kubelets have them made, each pod with a pause container
   --container-runtime-endpoint PATH   use a containerd that runs already, by cri unless --runtime says otherwise
-  --node-name NAME                    name of this machine in the API          (its host name)
+  --node-name NAME                    name of this machine in the API          (from its host name)
   --pod-cidr CIDR --service-cidr CIDR address ranges                           (first free ones)
   --serving on|off                    functions, or the orchestrator alone     (on)
   --activators N                      gateway processes                        (1)

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { type KeptProcess, keepProcess } from "@wick/core/kept-process"
 import type { Clock } from "@wick/sdk/clock"
 import type { Log } from "@wick/sdk/log"
@@ -55,7 +56,7 @@ const adoptedCheckMs = 500
  * experiment is Node's FFI, by which malloc is told to give back what is free.
  */
 const nodeFlags = ["--max-semi-space-size=16", "--disable-warning=ExperimentalWarning"]
-const program = new URL(import.meta.resolve("@wick/activator/main")).pathname
+const program = fileURLToPath(import.meta.resolve("@wick/activator/main"))
 
 /** Keeps the gateway processes running; those that an earlier control process left are adopted. */
 export async function keepActivators(options: ActivatorsOptions): Promise<Activators> {

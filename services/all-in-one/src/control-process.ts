@@ -1,5 +1,6 @@
 import { flushCompileCache } from "node:module"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { connectDirectly } from "@wick/sdk/direct-connections"
 import { createLog } from "@wick/sdk/log"
 import { keepSettled } from "@wick/sdk/memory"
 import { startUnlessEnded } from "./broken-off-start.ts"
@@ -7,6 +8,7 @@ import { endSignal } from "./end-signal.ts"
 import { openHome } from "./home.ts"
 import { readOptions } from "./options.ts"
 import { type Platform, startPlatform } from "./platform.ts"
+import { programPath } from "./program-path.ts"
 import { explain, Refusal } from "./refusal.ts"
 import { deployExample, summary } from "./welcome.ts"
 
@@ -19,6 +21,8 @@ const stopMsMax = 90_000
 // What containers of any user are to read, images' files among it, containerd and we make as the umask allows; what is
 // nobody else's business has a mode of its own.
 process.umask(0o022)
+process.env.PATH = programPath(process.env.PATH)
+connectDirectly(process.env)
 
 // A terminal that is gone takes no more words: that is no reason to end in the midst of a stop.
 for (const output of [process.stdout, process.stderr]) output.on("error", () => {})

@@ -1,13 +1,14 @@
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { etcdctl, startEtcdOfMachine } from "@wick/core/testing"
 import { expect, it } from "vitest"
 import { run } from "./testing/run.ts"
 import { startTestPlatform } from "./testing.ts"
 
 const program = `require("node:http").createServer((_, answer) => answer.end("from " + process.pid)).listen(process.env.PORT)`
-const main = new URL("./main.ts", import.meta.url).pathname
+const main = fileURLToPath(new URL("./main.ts", import.meta.url))
 
 it.concurrent("the whole platform keeps everything in an etcd that is there already, its secrets sealed", async () => {
   await using etcd = await startEtcdOfMachine()

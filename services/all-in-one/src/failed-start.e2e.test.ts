@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs"
 import { networkInterfaces, tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { freePorts } from "@wick/sdk/testing/free-ports"
 import { afterAll, expect, it } from "vitest"
 import { run } from "./testing/run.ts"
@@ -9,7 +10,7 @@ import { until } from "./testing/until.ts"
 import { startTestPlatform } from "./testing.ts"
 
 const home = mkdtempSync(join(tmpdir(), "wick-failed-"))
-const main = new URL("./main.ts", import.meta.url).pathname
+const main = fileURLToPath(new URL("./main.ts", import.meta.url))
 
 const at = (port: number | string | undefined): string => `127.0.0.1:${port}`
 

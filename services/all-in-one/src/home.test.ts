@@ -21,6 +21,18 @@ it("takes over from a process that died without a word", () => {
   expect(ownerOf(taken.directory)?.pid).toBe(process.pid)
 })
 
+it("refuses a path that leaves no room for sockets, counted as the kernel does", () => {
+  expect(() => openHome(`/tmp/${"ä".repeat(40)}`)).toThrow(
+    "its path has 85 bytes, and the sockets in it leave room for 68",
+  )
+})
+
+it("says so when a home cannot be made where it is wanted", () => {
+  const file = join(directory(), "file")
+  writeFileSync(file, "")
+  expect(() => openHome(join(file, "home"))).toThrow(`--home ${file}/home: it cannot be made (ENOTDIR`)
+})
+
 it("is free again after it was given back", () => {
   const home = directory()
   openHome(home)[Symbol.dispose]()

@@ -16,9 +16,14 @@ export interface Home extends Disposable {
   path(...parts: string[]): string
 }
 
-/** Takes the home for this process; a Refusal says who has it. */
+/** Where the longest path of a socket in a home ends: containerd's, for its containers' shims. */
+const longestSocket = "/containerd/state/containerd.sock.ttrpc"
+/** Of a socket's path the kernel takes 108 bytes, the zero at its end included (unix(7)). */
+const homeBytesMax = 107 - longestSocket.length
+
+/** Takes the home for this process; a Refusal says who has it, or why there can be none. */
 export function openHome(directory: string): Home {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeHome(directory)
   const lock = join(directory, "wick.pid")
   takeLock(lock, directory)
   return {
@@ -31,6 +36,24 @@ export function openHome(directory: string): Home {
       return path
     },
     [Symbol.dispose]: () => rmSync(lock, { force: true }),
+  }
+}
+
+function makeHome(directory: string): void {
+  const bytes = Buffer.byteLength(directory)
+  if (bytes > homeBytesMax) {
+    throw new Refusal(
+      `--home ${directory}: its path has ${bytes} bytes, and the sockets in it leave room for ${homeBytesMax}`,
+      "choose a directory with a shorter path, or a short link to this one: --home /var/lib/wick",
+    )
+  }
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new Refusal(
+      `--home ${directory}: it cannot be made (${(error as Error).message})`,
+      "choose another directory with --home, on a disk that can be written to",
+    )
   }
 }
 

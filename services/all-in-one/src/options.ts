@@ -3,6 +3,7 @@ import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import * as z from "zod"
 import { backupFlags } from "./backup/flags.ts"
+import { isNodeName, nodeNameOf } from "./node-name.ts"
 import { Refusal } from "./refusal.ts"
 import { registryFlags } from "./registries.ts"
 import { storeFlags } from "./store-flags.ts"
@@ -39,7 +40,10 @@ const schema = z.object({
     .default("wick.localhost"),
   runtime: z.enum(["containerd", "cri", "process"], "must be containerd, cri or process").optional(),
   "container-runtime-endpoint": z.string().optional(),
-  "node-name": z.string().default(hostname().toLowerCase()),
+  "node-name": z
+    .string()
+    .refine(isNodeName, "must be at most 63 small letters, digits, '-' and '.', for example web-1.example.com")
+    .default(nodeNameOf(hostname())),
   "pod-cidr": cidr.optional(),
   "service-cidr": cidr.optional(),
   serving: z.enum(["on", "off"], "must be on or off").default("on"),

@@ -1,6 +1,7 @@
 import {
   type ControlPlane,
   type ControlPlaneOptions,
+  HostCommandError,
   keptRanges,
   type Membership,
   type Network,
@@ -187,9 +188,27 @@ async function openNetwork(
   try {
     return await startNetwork({ instance: home.instance, directory, ...ranges, clock, log })
   } catch (error) {
+    if (error instanceof HostCommandError) throw networkRefusal(error)
     if (!(error instanceof RangeRefusedError)) throw error
-    throw serviceCidr !== undefined && serviceCidr === shared ? sharedRangeRefusal(error, serviceCidr) : error
+    throw serviceCidr !== undefined && serviceCidr === shared
+      ? sharedRangeRefusal(error, serviceCidr)
+      : rangeRefusal(error)
   }
+}
+
+function networkRefusal({ message }: HostCommandError): Refusal {
+  return new Refusal(
+    `this host does not let Wick make the pods' network: ${message}`,
+    "mend what it names, or develop without containers: wick up --runtime=process",
+  )
+}
+
+function rangeRefusal({ message }: RangeRefusedError): Refusal {
+  return new Refusal(
+    message,
+    "name ranges in which no pod has to reach anybody, such as --pod-cidr 10.234.0.0/16 --service-cidr 10.235.0.0/16 " +
+      "(ip route says what the host uses; a part of a wider route will do)",
+  )
 }
 
 /** A host that is alone moves its services to another range; of several hosts, one cannot move those of all. */

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "@wick/core"
+import { ConfigurationError, ContainerdError, NoSpaceError } from "@wick/core"
 
 /** Why Wick does not start or go on, in words for its user: what is wrong, and what to do about it. */
 export class Refusal extends Error {
@@ -21,11 +21,26 @@ interface SystemError {
   address?: string
 }
 
+const kernelSettings = "/proc/sys/"
+
+/** In a container of others the kernel's settings are often read-only. */
+function settingRefused(path: string): Refusal {
+  const name = path.slice(kernelSettings.length).replaceAll("/", ".")
+  return new Refusal(
+    `this host does not let Wick set ${name} of the kernel to 1`,
+    `set it yourself: sysctl -w ${name}=1`,
+  )
+}
+
 /** The host's own errors that a user can mend, as a Refusal; any other error as it came. */
 export function explain(error: unknown): unknown {
   if (error instanceof ConfigurationError)
     return new Refusal(error.message, "mend the file or the flags, and start again", 2)
+  if (error instanceof ContainerdError)
+    return new Refusal(error.message, "mend what it names, or develop without containers: wick up --runtime=process")
+  if (error instanceof NoSpaceError) return new Refusal(error.message, "free some space and start again")
   const { code, path, port, address } = error as SystemError
+  if (path?.startsWith(kernelSettings) && code !== undefined) return settingRefused(path)
   switch (code) {
     case "EADDRINUSE":
       return new Refusal(

@@ -2,10 +2,12 @@
  * Door for end-to-end tests: one Wick of its own, as a user would start it (a process of its own, a home in a temporary
  * directory, free ports), and what a test needs to deploy to it and to call functions. Only tests may come in.
  */
+
 import { spawn } from "node:child_process"
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { type Client, connect } from "@wick/sdk/client"
 import { freePorts } from "@wick/sdk/testing/free-ports"
 import { type Answer, type CallOptions, call } from "./call.ts"
@@ -41,9 +43,9 @@ export interface TestPlatform extends AsyncDisposable {
 
 const startTimeoutMs = 90_000
 const stopTimeoutMs = 60_000
-const main = new URL("./main.ts", import.meta.url).pathname
-const compileCache = new URL("../../../node_modules/.cache/compile", import.meta.url).pathname
-const cli = new URL("../../../sdk/bin/wick.mjs", import.meta.url).pathname
+const main = fileURLToPath(new URL("./main.ts", import.meta.url))
+const compileCache = fileURLToPath(new URL("../../../node_modules/.cache/compile", import.meta.url))
+const cli = fileURLToPath(new URL("../../../sdk/bin/wick.mjs", import.meta.url))
 
 /** Starts a platform. `flags` are those of `wick up`, beside the ones that keep it apart from any other Wick. */
 export async function startTestPlatform(flags: readonly string[] = []): Promise<TestPlatform> {

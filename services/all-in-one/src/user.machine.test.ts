@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto"
 import { readFile, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { ownDirectory, startTestControlPlane } from "@wick/core/testing"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { parse } from "yaml"
@@ -8,7 +9,7 @@ import { type CommandResult, run } from "./testing/run.ts"
 
 /** A control plane that listens, the `wick` command as a process, and a real kubectl. */
 const running = new AsyncDisposableStack()
-const cli = new URL("../../../sdk/bin/wick.mjs", import.meta.url).pathname
+const cli = fileURLToPath(new URL("../../../sdk/bin/wick.mjs", import.meta.url))
 let directory = ""
 
 beforeAll(async () => {

@@ -82,7 +82,7 @@ export function summary(options: Options, home: Home, withExample: boolean): str
     ...(withExample
       ? [`  function     ${url}`, `  call it      curl ${reach}`]
       : [`  gateway      http://${text(options.gateway)}`]),
-    `  kubeconfig   export KUBECONFIG=${home.kubeconfig}`,
+    `  kubeconfig   export KUBECONFIG=${shellWord(home.kubeconfig)}`,
     "",
     "Next:",
     "  npm run wick -- list",
@@ -93,6 +93,11 @@ export function summary(options: Options, home: Home, withExample: boolean): str
     "",
   ]
   return lines.map((line) => `${line}\n`).join("")
+}
+
+/** What a shell takes for one word. */
+function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 
 function text({ host, port }: Address): string {

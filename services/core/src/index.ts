@@ -5,9 +5,11 @@
  */
 
 export { ConfigurationError, identities } from "#apiserver"
-export { keptRanges, type Network, RangeRefusedError, startNetwork } from "#network"
+export { ContainerdError } from "#containerd"
+export { HostCommandError, keptRanges, type Network, RangeRefusedError, startNetwork } from "#network"
 export { writeKubeconfig } from "#pki"
 export { type Registry, startRegistry } from "#registry"
+export { NoSpaceError } from "#store"
 export { type NodeOptions, type RunningNode, startNode } from "./agent.ts"
 export { JoinError, joinCluster, type Membership, readMembership } from "./membership/index.ts"
 export { otherImages } from "./other-images.ts"

@@ -49,6 +49,7 @@ export class AutoscalerAttempt {
     const alive = several ? keepAlive.several : keepAlive.lone
     this.#client = new Client(address, addresses.credentials(address), {
       "grpc.use_local_subchannel_pool": 1,
+      "grpc.enable_http_proxy": 0,
       "grpc.initial_reconnect_backoff_ms": reconnectMs,
       "grpc.keepalive_time_ms": alive.everyMs,
       "grpc.keepalive_timeout_ms": alive.answerMsMax,

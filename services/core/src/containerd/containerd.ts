@@ -21,6 +21,11 @@ import { type ContainerdClients, createOwnClient } from "./own-client.ts"
 import { pauseImage, pauseImageName } from "./pause-image.ts"
 import { stateDirectory } from "./state-directory.ts"
 
+/** Containerd that is not there, or does not come up: why, and where it says more. */
+export class ContainerdError extends Error {
+  override name = "ContainerdError"
+}
+
 export interface ContainerdOptions {
   /** Holds all that is containerd's: images, running state, socket, configuration, log, pid. */
   readonly directory: string
@@ -108,7 +113,9 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   } catch (error) {
     close()
     await own?.daemon.stop()
-    throw new Error(`containerd does not serve on ${endpoint}: ${messageOf(error)}${own ? `; see ${own.logFile}` : ""}`)
+    throw new ContainerdError(
+      `containerd does not serve on ${endpoint}: ${messageOf(error)}${own ? `; see ${own.logFile}` : ""}`,
+    )
   }
   return {
     ...clients,
@@ -151,8 +158,8 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
   const binary = options.binary ?? "containerd"
   const own = join(directory, "state")
   const socket = join(own, "containerd.sock")
-  if (socket.length > socketPathMax) {
-    throw new Error(`the path of containerd's socket is too long (${socket}): choose a shorter directory`)
+  if (Buffer.byteLength(socket) > socketPathMax) {
+    throw new ContainerdError(`the path of containerd's socket is too long (${socket}): choose a shorter directory`)
   }
   const registryDir = join(directory, "registries")
   const [version, authorities, state] = await Promise.all([
@@ -201,10 +208,10 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
 
 async function versionOf(binary: string): Promise<ContainerdVersion> {
   const { stdout } = await promisify(execFile)(binary, ["--version"]).catch((error) => {
-    throw new Error(`cannot run ${binary} (${messageOf(error)}): install containerd, or name a running one`)
+    throw new ContainerdError(`cannot run ${binary} (${messageOf(error)}): install containerd, or name a running one`)
   })
   const version = parseVersion(stdout)
-  if (!version) throw new Error(`${binary} --version says no version: ${stdout.trim()}`)
+  if (!version) throw new ContainerdError(`${binary} --version says no version: ${stdout.trim()}`)
   return version
 }
 
@@ -237,8 +244,9 @@ async function serving(cri: CriClient, clock: Clock): Promise<void> {
   })
 }
 
-/** CRI learns of an image by an event of containerd's own, some milliseconds after it was stored. */
-/** Resolves with its id. */
+/**
+ * Resolves with its id. CRI learns of an image by an event of containerd's own, some milliseconds after it was stored.
+ */
 async function haveSandboxImage(link: Link, cri: CriClient, clock: Clock): Promise<string> {
   let id: string | undefined
   const present = async (): Promise<boolean> => {

@@ -6,7 +6,7 @@
  */
 export type { ContainerdVersion, OciRuntime } from "./config.ts"
 export type { Containerd, ContainerdOptions } from "./containerd.ts"
-export { startContainerd } from "./containerd.ts"
+export { ContainerdError, startContainerd } from "./containerd.ts"
 export type { CriCalls, CriClient, CriVerb } from "./cri-client.ts"
 export type { RuntimeEvent } from "./event-stream.ts"
 export type { ImageView, MountStep } from "./image-views.ts"

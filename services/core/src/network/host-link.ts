@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs"
-import { formatRange, overlap, parseRange, type Range } from "./address.ts"
+import { formatRange, type Range } from "./address.ts"
 import { hostCommand } from "./host-command.ts"
 import type { Ranges } from "./range-choice.ts"
 
@@ -51,58 +51,8 @@ export function allowForwarding(): void {
   if (readFileSync(path, "utf8").trim() !== "1") writeFileSync(path, "1")
 }
 
-interface Route {
-  type?: string
-  dst: string
-  dev?: string
-  gateway?: string
-}
-interface Interface {
-  ifname: string
-  mtu: number
-  addr_info: { local?: string; prefixlen?: number }[]
-}
-
-export interface Surroundings {
-  /** Ranges that the host routes or has, without those of our own. */
-  readonly taken: readonly Range[]
-  /** Largest packet of the way out; pods must not send larger ones. */
-  readonly mtuBytes: number | undefined
-}
-
-/** `own` is the link, and `ownPods` the range, that this Wick had before, if it had one. */
-export async function surroundings(own: string, ownPods: Range | undefined): Promise<Surroundings> {
-  const [routeText, interfaceText] = await Promise.all([
-    hostCommand("ip", ["-json", "-4", "route", "show"]),
-    hostCommand("ip", ["-json", "-4", "address", "show"]),
-  ])
-  const routes = JSON.parse(routeText || "[]") as Route[]
-  const interfaces = JSON.parse(interfaceText || "[]") as Interface[]
-  const isOwn = (route: Route): boolean => route.dev === own || isOwnPod(route, ownPods) || isOwnDeadEnd(route, ownPods)
-  const routed = routes.filter((route) => route.dst !== "default" && !isOwn(route))
-  const held = interfaces
-    .filter(({ ifname }) => ifname !== own && !ifname.startsWith("veth"))
-    .flatMap(({ addr_info }) => addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`))
-  const out = routes.find(({ dst }) => dst === "default")?.dev
-  return {
-    taken: [...routed.map(({ dst }) => dst), ...held].map(parseRange).filter((range) => range !== undefined),
-    mtuBytes: interfaces.find(({ ifname }) => ifname === out)?.mtu,
-  }
-}
-
-/** The route to one of our pods, which outlive us. Pods of another Wick may outlive it too: their addresses are taken. */
-function isOwnPod({ dst, dev, gateway }: Route, ownPods: Range | undefined): boolean {
-  if (!dev?.startsWith("veth") || gateway !== undefined || dst.includes("/")) return false
-  const pod = parseRange(dst)
-  return pod !== undefined && ownPods !== undefined && overlap(pod, ownPods)
-}
-
-function isOwnDeadEnd({ type, dst }: Route, ownPods: Range | undefined): boolean {
-  return type === "unreachable" && ownPods !== undefined && dst === formatRange(ownPods)
-}
-
 async function interfaceNames(): Promise<Set<string>> {
-  const links = JSON.parse((await hostCommand("ip", ["-json", "link", "show"])) || "[]") as Interface[]
+  const links = JSON.parse((await hostCommand("ip", ["-json", "link", "show"])) || "[]") as { ifname: string }[]
   return new Set(links.map(({ ifname }) => ifname))
 }
 

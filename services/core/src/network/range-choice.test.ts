@@ -5,8 +5,12 @@ import { chooseRanges, type RangeWishes } from "./range-choice.ts"
 const nothing: RangeWishes = { pods: undefined, services: undefined, kept: undefined }
 const routes = (...texts: string[]): Range[] => texts.map(parseRange).filter((range) => range !== undefined)
 
-function choice(wishes: Partial<RangeWishes>, ...taken: string[]): string {
-  const choice = chooseRanges({ ...nothing, ...wishes }, routes(...taken))
+function choice(wishes: Partial<RangeWishes>, ...routed: string[]): string {
+  return choiceBeside([], wishes, ...routed)
+}
+
+function choiceBeside(held: string[], wishes: Partial<RangeWishes>, ...routed: string[]): string {
+  const choice = chooseRanges({ ...nothing, ...wishes }, { held: routes(...held), routed: routes(...routed) })
   if (choice.kind === "refused") return choice.because
   return `${formatRange(choice.ranges.pods)} ${formatRange(choice.ranges.services)}`
 }
@@ -55,9 +59,24 @@ describe("the choice of address ranges", () => {
       is: "10.1.2.300/16 is no IPv4 range for pods; write one like 10.234.0.0/16",
     },
     {
-      name: "says so when nothing is free",
+      name: "leaves 10.0.0.0/8 alone on a host that is led there as a whole",
       got: choice({}, "10.0.0.0/8"),
-      is: "no address range is free for pods: the host's routes take all of 10.0.0.0/8",
+      is: "172.31.0.0/16 172.30.0.0/16",
+    },
+    {
+      name: "is the user's when it is part of a wider route: the user knows that nobody has it",
+      got: choice({ pods: "10.7.0.0/16", services: "10.8.0.0/16" }, "10.0.0.0/8"),
+      is: "10.7.0.0/16 10.8.0.0/16",
+    },
+    {
+      name: "refuses the user's range in a network that the host is in itself, however wide",
+      got: choiceBeside(["10.1.2.3/8"], { pods: "10.7.0.0/16" }),
+      is: "10.7.0.0/16 for pods meets 10.0.0.0/8, which the host uses already",
+    },
+    {
+      name: "says so when nothing is free",
+      got: choice({}, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+      is: "no address range is free for pods: the host uses all of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16",
     },
   ])("$name", ({ got, is }) => expect(got).toBe(is))
 })

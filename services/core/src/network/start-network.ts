@@ -8,13 +8,14 @@ import { addressAt, formatAddress, parseRange } from "./address.ts"
 import { findCniPlugins, usualDirectories, writeCniConfig } from "./cni-config.ts"
 import { letPass, stopPassing } from "./forward-pass.ts"
 import { hostCommand } from "./host-command.ts"
-import { allowForwarding, ensureLink, rangeTexts, removeDeadEnd, removeLink, surroundings } from "./host-link.ts"
+import { allowForwarding, ensureLink, rangeTexts, removeDeadEnd, removeLink } from "./host-link.ts"
 import { releaseLeases } from "./leases.ts"
 import { NodeRoutes } from "./node-routes.ts"
 import { PluginDirectory } from "./pod-link/plugin-directory.ts"
 import { chooseRanges, RangeRefusedError, type Ranges } from "./range-choice.ts"
 import { whileRangesAreOurs } from "./range-lock.ts"
 import { ServiceFollower } from "./service-follower.ts"
+import { surroundings } from "./surroundings.ts"
 import { emptyTable } from "./table.ts"
 
 export interface NetworkOptions {
@@ -147,10 +148,10 @@ interface Place {
 /** Chooses ranges that the host does not use, and shows by link and route that they are used from now on. */
 async function takeRanges(name: string, { directory, ...options }: NetworkOptions): Promise<Place> {
   const kept = readKept(directory)
-  const { taken, mtuBytes } = await surroundings(name, kept && parseRange(kept.pods))
+  const { held, routed, mtuBytes } = await surroundings(name, kept && parseRange(kept.pods))
   const others = (options.others ?? []).map(parseRange).filter((range) => range !== undefined)
   const wishes = { pods: options.podCidr, services: options.serviceCidr, kept }
-  const choice = chooseRanges(wishes, [...taken, ...others])
+  const choice = chooseRanges(wishes, { held: [...held, ...others], routed })
   if (choice.kind === "refused") throw new RangeRefusedError(choice.because)
   const { ranges } = choice
   const texts = rangeTexts(ranges)

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { mkdirSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { Client } from "@wick/sdk/client"
 import { run } from "../run.ts"
 import { until } from "../until.ts"
@@ -8,10 +9,10 @@ import { ownApi } from "./own-api.ts"
 import { SmallDisk } from "./small-disk.ts"
 import type { Wire } from "./wire.ts"
 
-const main = new URL("../../main.ts", import.meta.url).pathname
-const cli = new URL("../../../../../sdk/bin/wick.mjs", import.meta.url).pathname
-const compileCache = new URL("../../../../../node_modules/.cache/compile", import.meta.url).pathname
-const ask = new URL("./ask.ts", import.meta.url).pathname
+const main = fileURLToPath(new URL("../../main.ts", import.meta.url))
+const cli = fileURLToPath(new URL("../../../../../sdk/bin/wick.mjs", import.meta.url))
+const compileCache = fileURLToPath(new URL("../../../../../node_modules/.cache/compile", import.meta.url))
+const ask = fileURLToPath(new URL("./ask.ts", import.meta.url))
 const startTimeoutMs = 90_000
 const apiPort = 6443
 const gatewayPort = 8080

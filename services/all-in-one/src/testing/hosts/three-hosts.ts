@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { until } from "../until.ts"
 import { Host } from "./host.ts"
 import { Wire } from "./wire.ts"
@@ -12,7 +13,7 @@ export interface ClusterMember {
   readonly leader: boolean
 }
 
-const push = new URL("./push.ts", import.meta.url).pathname
+const push = fileURLToPath(new URL("./push.ts", import.meta.url))
 const registry = "127.0.0.1:5000"
 
 /** Three control-plane hosts, each in a network namespace, on one bridge. All of it goes when it is disposed of. */

@@ -7,6 +7,9 @@ const serviceTag = 0x0a
 const statusTag = 0x08
 const shortTextMax = 127
 
+/** A pod is never behind the proxy that the environment may name. */
+const direct = { "grpc.enable_http_proxy": 0 }
+
 /** Asks the gRPC health service (grpc.health.v1); SERVING is good. */
 export async function askGrpc(
   host: string,
@@ -16,7 +19,8 @@ export async function askGrpc(
   nowMs: number,
 ): Promise<Answer> {
   const { Client, credentials } = await import("@grpc/grpc-js")
-  const client = new Client(`${host.includes(":") ? `[${host}]` : host}:${port}`, credentials.createInsecure())
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`
+  const client = new Client(address, credentials.createInsecure(), direct)
   try {
     const status = await new Promise<number>((resolve, reject) => {
       client.makeUnaryRequest(
