@@ -1,14 +1,14 @@
 import { Command } from "commander"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { holds, homeDirectory, running } from "./home.ts"
-import { durationArgument, withExamples } from "./target.ts"
+import { durationOption, withExamples } from "./target.ts"
 
 const timeoutMs = 60_000
 const checkEveryMs = 50
 
 export function command(context: Context): Command {
   const down = new Command("down")
-    .option("--timeout <duration>", "how long to wait for it to end", durationArgument, timeoutMs)
+    .addOption(durationOption("--timeout <duration>", "how long to wait for it to end", timeoutMs))
     .action((options: { timeout: number }) => run(context, options.timeout))
   return withExamples(down, "wick down\nwick down --timeout 2m")
 }

@@ -6,7 +6,7 @@ import { CommandError, type Context, exitCodes } from "./context.ts"
 import { formatElapsed } from "./duration.ts"
 import { functionAuthorities } from "./function-authority.ts"
 import { readyCondition } from "./function-table.ts"
-import { collect, durationArgument, namespaceOption, target, withExamples } from "./target.ts"
+import { collect, durationOption, namespaceOption, target, withExamples } from "./target.ts"
 
 interface InvokeOptions {
   namespace?: string
@@ -30,7 +30,7 @@ export function command(context: Context): Command {
     .option("-d, --data <body>", "request body; @FILE reads a file, @- standard input")
     .option("--tag <tag>", "call the revision that has this tag")
     .option("-v, --verbose", "show the status, headers and time on stderr")
-    .option("--timeout <duration>", "how long to wait for the answer", durationArgument, timeoutMs)
+    .addOption(durationOption("--timeout <duration>", "how long to wait for the answer", timeoutMs))
     .addOption(namespaceOption())
     .action((name: string, path: string, options: InvokeOptions) => run(context, name, path, options))
   return withExamples(

@@ -6,7 +6,7 @@ import { Service } from "../api/serving/service.ts"
 import { podLogLines } from "../client/pod-log.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { type ContainerRun, LogFollower } from "./log-follower.ts"
-import { durationArgument, namespaceOption, type Target, target, wholeNumber, withExamples } from "./target.ts"
+import { durationOption, namespaceOption, type Target, target, wholeNumber, withExamples } from "./target.ts"
 import { betweenWatchesMs } from "./watch-on.ts"
 
 interface LogsOptions {
@@ -33,7 +33,7 @@ export function command(context: Context): Command {
     .argument("<name>", "name of the function")
     .option("-f, --follow", "go on as more is printed, also by containers that start later")
     .option("--tail <n>", "only the last lines of each container", wholeNumber(0, tailMax))
-    .option("--since <duration>", "only what is younger", durationArgument)
+    .addOption(durationOption("--since <duration>", "only what is younger"))
     .option("--timestamps", "start each line with its time")
     .option("--revision <name>", "only this revision")
     .option("-c, --container <name>", "only this container of each pod (default: the first)")

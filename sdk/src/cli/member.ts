@@ -2,7 +2,7 @@ import { Command } from "commander"
 import type { Context } from "./context.ts"
 import { invite } from "./member/invite.ts"
 import { formatTable, type TableColumn } from "./table.ts"
-import { durationArgument, withExamples } from "./target.ts"
+import { durationOption, withExamples } from "./target.ts"
 
 /** Whoever has the token becomes a part of the cluster's own self: it is not to lie around. */
 const expiresDefaultMs = 3_600_000
@@ -34,7 +34,7 @@ export function command(context: Context): Command {
       .showSuggestionAfterError()
   own("list", "list the hosts that keep the cluster's state together").action(() => list(context))
   own("invite", "print the command with which another host joins")
-    .option("--expires <duration>", "how long it is good", durationArgument, expiresDefaultMs)
+    .addOption(durationOption("--expires <duration>", "how long it is good", expiresDefaultMs))
     .action(({ expires }: { expires: number }) => invite(context, expires))
   own("remove", "take a host out; its state is not used any more")
     .argument("<name>", "its name, or its number")

@@ -57,6 +57,18 @@ describe("help", () => {
   })
 })
 
+describe("a default", () => {
+  it.each([
+    ["deploy", "2m"],
+    ["invoke", "5m"],
+    ["import", "5s"],
+  ])("of a duration of %s is told as it would be written", async (verb, written) => {
+    const { out } = await say(verb, "--help")
+    expect(out.replace(/\s+/g, " ")).toContain(`(default: ${written})`)
+    expect(out).not.toMatch(/default: \d{4}/)
+  })
+})
+
 describe("a typing error", () => {
   it.each([
     ["a command", ["lisst"], "Did you mean list?"],

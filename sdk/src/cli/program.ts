@@ -27,7 +27,10 @@ const verbs: Verbs = {
   secret: { summary: "keep values that functions use", load: () => import("./secret.ts") },
   container: { summary: "describe further containers of a function", load: () => import("./container.ts") },
   export: { summary: "print a function as a file to keep, with its revisions", load: () => import("./export.ts") },
-  import: { summary: "make a function and its revisions of such a file", load: () => import("./import.ts") },
+  import: {
+    summary: "make a function and its revisions of what export has printed",
+    load: () => import("./import.ts"),
+  },
   top: { summary: "show requests, latency and pods of functions, live", load: () => import("./top.ts") },
   logs: { summary: "print what a function's containers print", load: () => import("./logs.ts") },
   delete: { alias: "rm", summary: "delete functions", load: () => import("./delete.ts") },

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander"
 import type { Connection, Context } from "./context.ts"
-import { parseDuration } from "./duration.ts"
+import { formatAge, parseDuration } from "./duration.ts"
 
 /** Where a command acts: the connection, and the namespace after `-n`, `-A` and the kubeconfig had their say. */
 export interface Target extends Connection {
@@ -27,8 +27,13 @@ export async function target(context: Context, options: TargetOptions): Promise<
   return { ...connection, namespace, scope: options.allNamespaces ? undefined : namespace }
 }
 
-/** Parses `30s`, `5m`, or seconds, into milliseconds. */
-export function durationArgument(text: string): number {
+/** A flag that takes `30s`, `5m`, or seconds, and gives milliseconds; help tells its default as one would write it. */
+export function durationOption(flags: string, description: string, defaultMs?: number): Option {
+  const option = new Option(flags, description).argParser(durationArgument)
+  return defaultMs === undefined ? option : option.default(defaultMs, formatAge(defaultMs))
+}
+
+function durationArgument(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined) throw new InvalidArgumentError("must be a duration such as 30s or 5m")
   return ms

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts"
 import { formatTable, type TableColumn } from "./table.ts"
 import {
   allNamespacesOption,
-  durationArgument,
+  durationOption,
   namespaceOption,
   type Target,
   type TargetOptions,
@@ -41,7 +41,7 @@ export function command(context: Context): Command {
   const top = new Command("top")
     .addOption(namespaceOption())
     .addOption(allNamespacesOption())
-    .option("--interval <duration>", "how long each figure is taken over", durationArgument, intervalMs)
+    .addOption(durationOption("--interval <duration>", "how long each figure is taken over", intervalMs))
     .option("--once", "one table, then end")
     .action((options: TopOptions) => run(context, options))
   return withExamples(top, "wick top\nwick top -A --interval 10s\nwick top --once")

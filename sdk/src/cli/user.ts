@@ -1,6 +1,6 @@
 import { Command } from "commander"
 import type { Context } from "./context.ts"
-import { collect, durationArgument, withExamples } from "./target.ts"
+import { collect, durationOption, withExamples } from "./target.ts"
 import { deleteUser, listUsers } from "./user/bindings.ts"
 import { type CreateOptions, createUser } from "./user/create.ts"
 
@@ -32,11 +32,8 @@ export function command(context: Context): Command {
         collect,
       )
       .option("-n, --namespace <name>", "give ClusterRoles in this namespace only, and make it the kubeconfig's own")
-      .option(
-        "--expires <duration>",
-        "how long the certificate is good: 10m or more",
-        durationArgument,
-        expiresDefaultMs,
+      .addOption(
+        durationOption("--expires <duration>", "how long the certificate is good: 10m or more", expiresDefaultMs),
       )
       .option("--output <file>", "write the kubeconfig there, readable by you only, instead of printing it")
       .action((name: string, options: CreateOptions) => createUser(context, name, options)),

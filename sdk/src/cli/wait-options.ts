@@ -1,5 +1,5 @@
 import type { Command } from "commander"
-import { durationArgument } from "./target.ts"
+import { durationOption } from "./target.ts"
 
 /** Whether and how long a command waits for what it has asked for; kn's names. */
 export interface WaitOptions {
@@ -14,14 +14,10 @@ export function addWaitOptions(command: Command, until: string, timeoutMs: numbe
   return command
     .option("--wait", `wait until ${until} (the default)`)
     .option("--no-wait", "do not wait")
-    .option("--wait-timeout <duration>", "how long to wait", durationArgument, timeoutMs)
+    .addOption(durationOption("--wait-timeout <duration>", "how long to wait", timeoutMs))
 }
 
 export function addWaitWindow(command: Command, windowMs = 0): Command {
-  return command.option(
-    "--wait-window <duration>",
-    "how long it may be not ready for a reason before that counts as a failure",
-    durationArgument,
-    windowMs,
-  )
+  const meaning = "how long it may be not ready for a reason before that counts as a failure"
+  return command.addOption(durationOption("--wait-window <duration>", meaning, windowMs))
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander"
 import { Service } from "../api/serving/service.ts"
 import type { Context } from "./context.ts"
-import { durationArgument, namespaceOption, target, withExamples } from "./target.ts"
+import { durationOption, namespaceOption, target, withExamples } from "./target.ts"
 import { addWaitWindow } from "./wait-options.ts"
 import { type Patience, waitUntilReady } from "./wait-ready.ts"
 
@@ -11,7 +11,7 @@ export function command(context: Context): Command {
   const wait = new Command("wait")
     .argument("<name>", "name of the function")
     .addOption(namespaceOption())
-    .option("--wait-timeout <duration>", "how long to wait", durationArgument, waitTimeoutMs)
+    .addOption(durationOption("--wait-timeout <duration>", "how long to wait", waitTimeoutMs))
     .option("-q, --quiet", "print only the URL")
     .action((name: string, options: Patience & { namespace?: string }) => run(context, name, options))
   return withExamples(addWaitWindow(wait), "wick wait hello\nwick wait hello --wait-timeout 10s --wait-window 2s")
