@@ -1,3 +1,4 @@
+import { homeDirectory, running } from "@wick/sdk/home"
 import { openPlatform, type Platform, pushImages } from "./platform.ts"
 import { activators } from "./scenarios/activators.ts"
 import { api } from "./scenarios/api.ts"
@@ -19,37 +20,51 @@ import { steadyLoad } from "./scenarios/steady-load.ts"
 import { warm } from "./scenarios/warm.ts"
 import { websockets } from "./scenarios/websockets.ts"
 
-const scenarios: Record<string, (platform: Platform) => Promise<void>> = {
-  idle,
-  "cold-start": coldStart,
-  "cold-crowd": coldCrowd,
-  warm,
-  activators,
-  websockets,
-  "burst-from-zero": burstFromZero,
-  "scale-out": scaleOut,
-  churn,
-  rolling,
-  "steady-load": steadyLoad,
-  "hostile-clients": hostileClients,
-  "many-services": manyServices,
-  "many-pods": manyPods,
-  chaos,
-  api,
-  "api-watch": apiWatch,
-  "api-fan-out": apiFanOut,
-  "api-overload": apiOverload,
-  "api-writes": apiWrites,
+type Scenario = readonly [summary: string, run: (platform: Platform) => Promise<void>]
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  idle: ["what the platform's processes cost when nothing is asked of them", idle],
+  "cold-start": ["one service from zero, and 20 at once", coldStart],
+  "cold-crowd": ["100 services from zero at once", coldCrowd],
+  warm: ["a warm request, beside HAProxy and the pod itself", warm],
+  activators: [
+    "warm requests through as many activators as there are; ACTIVATOR_CPU_PERCENT=20 holds each",
+    activators,
+  ],
+  websockets: ["10,000 upgraded connections that say nothing", websockets],
+  "burst-from-zero": ["300 requests at once to a service at zero", burstFromZero],
+  "scale-out": ["100 clients on a 100 ms function: from one pod to ten", scaleOut],
+  churn: ["service applied until it is ready; object created until a watch tells", churn],
+  rolling: ["from revision to revision under 500 requests/s", rolling],
+  "steady-load": ["1,000 requests/s for STEADY_SECONDS=300, then from zero to 3,000/s", steadyLoad],
+  "hostile-clients": ["clients that are slow, deaf, greedy or broken", hostileClients],
+  "many-services": ["SERVICES=1000 at zero, against 10", manyServices],
+  "many-pods": ["what each of PODS=100 running pods costs Wick", manyPods],
+  chaos: ["CHAOS_ROUNDS=10 times each process killed in turn; needs wick up --activators 2", chaos],
+  api: ["GET, LIST and CREATE over HTTPS", api],
+  "api-watch": ["a thousand watches, and 100,000 objects", apiWatch],
+  "api-fan-out": ["an event that a thousand follow", apiFanOut],
+  "api-overload": ["small requests while others list 50,000 objects, or have stopped reading", apiOverload],
+  "api-writes": ["GET under 1,000 writes/s", apiWrites],
 }
+
+const usage = `usage: npm run load -- SCENARIO...     against the Wick that runs; figures go to load-tests/results too
+
+${Object.entries(scenarios)
+  .map(([name, [summary]]) => `  ${name.padEnd(17)}${summary}\n`)
+  .join("")}`
 
 const names = process.argv.slice(2)
 const unknown = names.find((name) => !scenarios[name])
-if (names.length === 0 || unknown) {
-  process.stderr.write(`${unknown ? `unknown scenario ${unknown}\n` : ""}usage: npm run load -- SCENARIO...\n`)
-  process.stderr.write(`scenarios: ${Object.keys(scenarios).join(", ")}\n`)
-  process.exit(2)
-}
+if (names.length === 0 || unknown) refuse(`${unknown ? `error: there is no scenario ${unknown}\n` : ""}${usage}`, 2)
+const home = homeDirectory(process.env)
+if (!running(home)) refuse(`error: no Wick runs from ${home}\ntry:   npm start\n`, 1)
 const platform = await openPlatform(process.env)
 await pushImages(platform)
-for (const name of names) await scenarios[name]?.(platform)
+for (const name of names) await scenarios[name]?.[1](platform)
 process.exit()
+
+function refuse(text: string, code: number): never {
+  process.stderr.write(text)
+  process.exit(code)
+}

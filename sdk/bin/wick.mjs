@@ -11,6 +11,8 @@ const signalled = 128
 
 if (Number(process.versions.node.split(".")[0]) >= nodeMin) {
   modules.enableCompileCache()
+  // What Node thinks of its own younger parts is nothing to whoever deploys a function.
+  process.removeAllListeners("warning")
   await import("../src/cli/main.ts")
 } else {
   process.exitCode = await handOver()

@@ -1,18 +1,28 @@
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { connect as connectTo } from "../client/index.ts"
+import { serversExtension } from "../client/kubeconfig.ts"
 import { CommandError, type Connection, exitCodes } from "./context.ts"
-import { homeDirectory } from "./home.ts"
+import { homeDirectory, running } from "./home.ts"
 
 /** The API that $KUBECONFIG names, else the Wick of this machine, else kubectl's own default. */
 export async function connect(env: NodeJS.ProcessEnv): Promise<Connection> {
-  const own = join(homeDirectory(env), "kubeconfig")
-  const kubeconfig = env.KUBECONFIG || !existsSync(own) ? undefined : own
+  const home = homeDirectory(env)
+  const own = join(home, "kubeconfig")
+  const kubeconfig = (env.KUBECONFIG && env.KUBECONFIG !== own) || !existsSync(own) ? undefined : own
+  if (kubeconfig && !running(home) && isAlone(kubeconfig)) {
+    throw new CommandError(`no Wick runs from ${home}`, "wick up", exitCodes.unreachable)
+  }
   try {
     return await connectTo({ kubeconfig, env })
   } catch (error) {
     throw new CommandError(`no API to talk to: ${(error as Error).message}`, "wick up", exitCodes.unreachable)
   }
+}
+
+/** Whether nobody but the Wick of this machine could answer: of several hosts' Wicks another may run. */
+function isAlone(kubeconfig: string): boolean {
+  return !readFileSync(kubeconfig, "utf8").includes(serversExtension)
 }
 
 /** Why the API did not answer, when that is what `error` tells: fetch hides the reason in its causes. */

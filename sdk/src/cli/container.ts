@@ -2,6 +2,7 @@ import { Command } from "commander"
 import type { RevisionContainer } from "../api/serving/revision-spec.ts"
 import { systemRandom } from "../clock/index.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
+import { parseContainers } from "./flags/containers-file.ts"
 import { changedService } from "./flags/draft.ts"
 import { addFlags, type FlagValues, readFiles, readFlags } from "./flags/table.ts"
 import { readText } from "./manifest.ts"
@@ -23,9 +24,11 @@ export function command(context: Context): Command {
 }
 
 async function run(context: Context, name: string, options: FlagValues): Promise<void> {
-  const changes = readFlags(options, await readFiles(options, readText))
+  const { containers, ...ownOptions } = options
+  const files = await readFiles(options, readText)
+  const changes = readFlags(ownOptions, files)
   const { spec } = changedService({ name, namespace: "" }, undefined, changes, { random: systemRandom })
-  const [own, ...others] = (spec?.template?.spec?.containers ?? []) as RevisionContainer[]
+  const [own] = (spec?.template?.spec?.containers ?? []) as RevisionContainer[]
   if (!own?.image) {
     throw new CommandError(
       `which image should ${name} run?`,
@@ -33,5 +36,7 @@ async function run(context: Context, name: string, options: FlagValues): Promise
       exitCodes.usage,
     )
   }
-  await printData(context, "yaml", { containers: [...others, { ...own, name }] })
+  const others = containers === undefined ? [] : parseContainers(files.get(String(containers)) ?? "")
+  const kept = others.filter((each) => each.name !== name)
+  await printData(context, "yaml", { containers: [...kept, { ...own, name }] })
 }

@@ -60,7 +60,8 @@ async function describe(context: Context, at: Target, service: Service, wide: bo
       ),
     ),
   )
-  context.out(section("Pods", podTable(pods.items, now, wide)))
+  const none = readyCondition(service)?.status === "True" ? "none: scaled to zero\n" : "none\n"
+  context.out(section("Pods", pods.items.length === 0 ? none : podTable(pods.items, now, wide)))
   const names = new Set([
     name,
     ...revisions.items.map((it) => it.metadata.name),
@@ -86,7 +87,6 @@ function head(service: Service, now: number): string {
 }
 
 function podTable(pods: readonly Pod[], now: number, wide: boolean): string {
-  if (pods.length === 0) return "none: scaled to zero\n"
   return formatTable(
     [
       { header: "NAME", value: ({ metadata }) => metadata.name },

@@ -27,7 +27,7 @@ export function command(context: Context): Command {
     .action((name: string, options: ExportOptions) => run(context, name, options))
   return withExamples(
     verb,
-    "wick export hello > hello.yaml\nwick export hello --with-revisions -o json > hello.json\nwick export hello --with-revisions --mode replay",
+    "wick export hello > hello.yaml && wick apply -f hello.yaml -n other\nwick export hello --with-revisions -o json > hello.json\nwick export hello --with-revisions --mode replay",
   )
 }
 

@@ -55,9 +55,17 @@ async function run(context: Context, name: string, path: string, options: Invoke
     context.err("\n")
   }
   for await (const chunk of response.setEncoding("utf8")) context.out(chunk as string)
-  if ((response.statusCode ?? 0) >= httpErrorMin) {
-    throw new CommandError(`${name} answered ${response.statusCode} ${response.statusMessage}`, `wick logs ${name}`)
-  }
+  if ((response.statusCode ?? 0) >= httpErrorMin) throw refused(service, response)
+}
+
+/** A function that is not ready has mostly not answered at all: the gateway has. */
+function refused(service: Service, { statusCode, statusMessage }: IncomingMessage): CommandError {
+  const { name } = service.metadata
+  const ready = readyCondition(service)
+  const answered = `${name} answered ${statusCode} ${statusMessage}`
+  if (ready?.status === "True") return new CommandError(answered, `wick logs ${name}`)
+  const why = [ready?.reason, ready?.message].filter(Boolean).join(": ")
+  return new CommandError(`${answered}; it is not ready${why && `: ${why}`}`, `wick describe ${name}`)
 }
 
 function urlOf(service: Service, tag: string | undefined): URL {

@@ -45,7 +45,9 @@ function report(error: unknown): number {
     return error.exitCode
   }
   if (isStatus(error, "NotFound")) {
-    context.err(`error: ${error.message}\ntry:   wick list -A\n`)
+    const { kind, name } = error.details ?? {}
+    const next = kind === "namespaces" ? `kubectl create namespace ${name}` : "wick list -A"
+    context.err(`error: ${error.message}\ntry:   ${next}\n`)
     return exitCodes.notFound
   }
   if (isStatus(error)) return refused(error.message, error.details?.causes)

@@ -1,5 +1,6 @@
 import { isStatus } from "../api/meta/status-error.ts"
 import { Service } from "../api/serving/service.ts"
+import { authored } from "./export/exported.ts"
 import type { NewService } from "./flags/draft.ts"
 import type { Target } from "./target.ts"
 
@@ -25,7 +26,7 @@ export async function save(
   for (let attempt = 1; ; attempt++) {
     const existing = await findService(at, name)
     const service = await make(existing)
-    if (dryRun === "client") return { service, change: existing ? "updated" : "created" }
+    if (dryRun === "client") return { service: asAuthored(service), change: existing ? "updated" : "created" }
     try {
       if (!existing) return { service: await at.client.create(Service, service, write), change: "created" }
       const after = await at.client.update(Service, service, write)
@@ -35,6 +36,12 @@ export async function save(
       if (!isStatus(error, "Conflict", "AlreadyExists") || attempt >= conflictRetriesMax) throw error
     }
   }
+}
+
+/** What is only shown is a file to keep: what the server has written into it would be in the way of applying that later. */
+function asAuthored(service: NewService): NewService {
+  const { name, ...metadata } = authored(service.metadata as Parameters<typeof authored>[0])
+  return { ...service, metadata: { name, namespace: service.metadata.namespace, ...metadata } }
 }
 
 export async function findService(at: Target, name: string): Promise<NewService | undefined> {

@@ -74,6 +74,30 @@ describe("a wait whose watch ends early", () => {
   })
 })
 
+describe("a wait for pods that something hinders", () => {
+  it("tells what that is, once, and ends with it", async () => {
+    const clock = new SimulatedClock()
+    const stuck = service(2, { Ready: ["Unknown", "Deploying"] })
+    Object.assign(stuck.status ?? {}, { latestCreatedRevisionName: "hello-00002" })
+    async function* watch(_: unknown, { signal }: { signal: AbortSignal }): AsyncGenerator {
+      yield { type: "MODIFIED", object: stuck }
+      await clock.sleep(Number.MAX_SAFE_INTEGER, signal)
+    }
+    const waiting = { reason: "CreateContainerConfigError", message: 'secret "keys" not found' }
+    const pods = [{ metadata: {}, status: { containerStatuses: [{ state: { waiting } }] } }]
+    const list = async ({ kind }: { kind: string }) => ({ items: kind === "Pod" ? pods : [] })
+    const said: string[] = []
+    const context = { clock, interrupted: new AbortController().signal, err: (text: string) => said.push(text) }
+    const client = { watch, list } as unknown as Client
+    const waited = waitUntilReady(context as unknown as Context, client, stuck, { waitTimeout: 10_000 })
+    const told = 'it was last: CreateContainerConfigError: secret "keys" not found'
+    const refused = expect(waited).rejects.toThrow(`service/hello was not ready after 10.0 s; ${told}`)
+    for (let second = 0; second <= 10; second++) await clock.advance(1_000)
+    await refused
+    expect(said.filter((line) => line.includes("keys"))).toHaveLength(1)
+  })
+})
+
 describe("a wait with a window", () => {
   const failed = service(2, { Ready: ["False", "RevisionFailed", "no such image"] })
   const ready = service(2, { Ready: ["True"] })

@@ -4,7 +4,8 @@ import type { Client } from "../client/client.ts"
 import type { Timer } from "../clock/index.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { formatElapsed } from "./duration.ts"
-import { createProgress } from "./progress.ts"
+import { hindranceOfService } from "./hindrance.ts"
+import { createProgress, type Progress } from "./progress.ts"
 import { watchOn } from "./watch-on.ts"
 
 interface Condition {
@@ -40,6 +41,8 @@ export function readinessOf(service: Service): Readiness {
 }
 
 const accepted = "accepted"
+/** Between two looks at what hinders. A start takes less where nothing does, and asks nothing. */
+const lookEveryMs = 2_000
 
 /** What a condition that is not decided yet says of the generation just written, if it speaks of that one at all. */
 function phaseOf(condition: Condition | undefined): string | undefined {
@@ -63,7 +66,7 @@ export function waitUntilReady(
   return waitFor(
     context,
     client,
-    { kind: Service, noun: "service", verb: "describe", readiness: readinessOf },
+    { kind: Service, noun: "service", verb: "describe", readiness: readinessOf, hindrance: hindranceOfService },
     written,
     patience,
   )
@@ -76,6 +79,8 @@ interface Awaited<K extends Kind> {
   /** The command that tells more of it. */
   readonly verb: string
   readonly readiness: (object: KindOf<K>) => Readiness
+  /** What keeps it from being ready, where its status does not say so yet. */
+  readonly hindrance?: (client: Client, object: KindOf<K>, signal: AbortSignal) => Promise<string | undefined>
 }
 
 interface StoredObject {
@@ -102,6 +107,8 @@ export async function waitFor<K extends Kind>(
   const signal = AbortSignal.any([ended.signal, context.interrupted])
   const window = failureWindow(context, waitWindow, () => ended.abort("failed"))
   let last = written
+  const ask = awaited.hindrance && (() => awaited.hindrance?.(client, last, signal))
+  const hindrance = ask && tellHindrances(context, ask, progress, signal)
   const failure = (): CommandError => notReady(awaited, name, namespace, awaited.readiness(last))
   try {
     const selected = { namespace, fieldSelector: `metadata.name=${name}`, signal }
@@ -126,7 +133,30 @@ export async function waitFor<K extends Kind>(
     ended.abort("done")
   }
   if (ended.signal.reason === "failed") throw failure()
-  throw unfinished(context, awaited, last as Conditioned, awaited.readiness(last), waitTimeout)
+  const state = (await hindrance) ?? stateOf(last as Conditioned, awaited.readiness(last))
+  throw unfinished(context, awaited, last as Conditioned, state, waitTimeout)
+}
+
+/**
+ * Tells what hinders those who do the work, each once, and gives the last of it when `signal` ends the wait. Who may not look
+ * at them is not told, and waits on.
+ */
+async function tellHindrances(
+  { clock }: Context,
+  ask: () => Promise<string | undefined> | undefined,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let last: string | undefined
+  try {
+    for (;;) {
+      await clock.sleep(lookEveryMs, signal)
+      last = await ask()
+      if (last) progress.reached(last)
+    }
+  } catch {
+    return last
+  }
 }
 
 /** Lets a failure stand for a while before it is believed: some are over with the next event. */
@@ -157,8 +187,8 @@ function notReady({ noun, verb }: Named, name: string, namespace: string, readin
 function unfinished(
   context: Context,
   { noun, verb }: Named,
-  { metadata, status }: Conditioned,
-  readiness: Readiness,
+  { metadata }: Conditioned,
+  state: string,
   timeoutMs: number,
 ): CommandError {
   const { name, namespace = "default" } = metadata
@@ -166,13 +196,17 @@ function unfinished(
   if (context.interrupted.aborted) {
     return new CommandError(`stopped waiting; the work on ${noun}/${name} goes on`, next, exitCodes.interrupted)
   }
-  const why = status?.conditions?.find(({ type, status }) => type === "Ready" && status !== "True")
-  const state = why?.message ? describe(why) : readiness.kind === "waiting" ? readiness.phase : readiness.kind
   return new CommandError(
     `${noun}/${name} was not ready after ${formatElapsed(timeoutMs)}; it was last: ${state}`,
     next,
     exitCodes.notReady,
   )
+}
+
+function stateOf({ status }: Conditioned, readiness: Readiness): string {
+  const why = status?.conditions?.find(({ type, status }) => type === "Ready" && status !== "True")
+  if (why?.message) return describe(why)
+  return readiness.kind === "waiting" ? readiness.phase : readiness.kind
 }
 
 /** What the Ready condition alone says, for kinds whose other conditions need no more words. */

@@ -67,7 +67,7 @@ async function checkPort(flag: string, { host, port }: Address): Promise<void> {
   } catch (error) {
     const explained = explain(error)
     if (!(explained instanceof Refusal)) throw explained
-    throw new Refusal(`--${flag} ${host}:${port}: ${explained.message}`, explained.remedy)
+    throw new Refusal(`--${flag}: ${explained.message}`, explained.remedy)
   }
 }
 

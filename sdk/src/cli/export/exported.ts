@@ -47,7 +47,7 @@ export function exportedService(service: Service, withTraffic = false): NewServi
   return {
     apiVersion: service.apiVersion,
     kind: "Service",
-    metadata: cleaned(service.metadata),
+    metadata: authored(service.metadata),
     spec: {
       template: { ...(Object.keys(metadata).length > 0 && { metadata }), spec: template.spec },
       ...(withTraffic && traffic && { traffic }),
@@ -68,7 +68,7 @@ export function exportForImport(service: Service, revisions: readonly Revision[]
         revisions: older.map(({ apiVersion, metadata, spec }) => ({
           apiVersion,
           kind: "Revision" as const,
-          metadata: cleaned(metadata),
+          metadata: authored(metadata),
           spec,
         })),
       }),
@@ -107,7 +107,8 @@ function generationOf({ metadata }: Revision): number {
   return Number(metadata.labels?.[generationLabel] ?? 0)
 }
 
-function cleaned({ name, labels = {}, annotations }: Metadata): Metadata {
+/** Name, labels and annotations, without those that are the server's. */
+export function authored({ name, labels = {}, annotations }: Metadata): Metadata {
   const kept = Object.entries(labels).filter(([key]) => !serversLabels.includes(key))
   return {
     name,

@@ -3,6 +3,7 @@ import { parseContainers } from "./containers-file.ts"
 import { edited, type Flag, last, readEdits, wrong } from "./flag.ts"
 
 type Toleration = NonNullable<RevisionSpec["tolerations"]>[number]
+const portDefault = 8080
 const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
 /** What is said of a revision's pods as a whole. */
@@ -39,6 +40,10 @@ export const podFlags: readonly Flag[] = [
           (each) => each === draft.container || !named.has(each.name),
         )
         draft.spec.containers = [...kept, ...sidecars]
+        // Of several, one has to say that it is the one that answers.
+        if (!draft.spec.containers.some(({ ports }) => ports?.length)) {
+          draft.container.ports = [{ containerPort: portDefault }] as NonNullable<RevisionContainer["ports"]>
+        }
       }
     },
   },

@@ -79,6 +79,18 @@ describe("a revision after flags", () => {
     const twice = helloAfter(["--containers", "f"], helloAfter(["--containers", "f"], first, { files }), { files })
     expect(twice.spec?.template?.spec?.containers?.map(({ image }) => image)).toEqual(["a", "s1", "u"])
   })
+
+  it("says of the first of several containers that it answers, unless one says so itself", () => {
+    const portsBeside = (side: string): unknown[] => {
+      const after = helloAfter(["--containers", "f"], first, { files: { f: `containers:\n- ${side}` } })
+      return after.spec?.template?.spec?.containers?.map(({ ports }) => ports) ?? []
+    }
+    expect(portsBeside("{name: side, image: s}")).toEqual([[{ containerPort: 8080 }], undefined])
+    expect(portsBeside("{name: side, image: s, ports: [{containerPort: 1}]}")).toEqual([
+      undefined,
+      [{ containerPort: 1 }],
+    ])
+  })
 })
 
 describe("labels and annotations", () => {
