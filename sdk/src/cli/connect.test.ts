@@ -27,6 +27,12 @@ it.each([
   await expect(refused).rejects.toMatchObject({ message: `no Wick runs from ${home}`, next: "wick up", exitCode: 5 })
 })
 
+it("who has no cluster at all is told where one was looked for", async () => {
+  const refused = connect({ WICK_HOME: home, KUBECONFIG: join(home, "none") })
+  const message = `no API to talk to: no Wick runs from ${home}, and there is no ${join(home, "none")}`
+  await expect(refused).rejects.toMatchObject({ message, next: "wick up" })
+})
+
 it("the API is asked where this machine's Wick runs, or where another host's may", async () => {
   kubeconfig()
   state(process.pid)

@@ -16,7 +16,9 @@ export async function connect(env: NodeJS.ProcessEnv): Promise<Connection> {
   try {
     return await connectTo({ kubeconfig, env })
   } catch (error) {
-    throw new CommandError(`no API to talk to: ${(error as Error).message}`, "wick up", exitCodes.unreachable)
+    const { code, path, message } = error as NodeJS.ErrnoException
+    const why = code === "ENOENT" ? `no Wick runs from ${home}, and there is no ${path}` : message
+    throw new CommandError(`no API to talk to: ${why}`, "wick up", exitCodes.unreachable)
   }
 }
 

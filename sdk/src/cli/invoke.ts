@@ -112,7 +112,11 @@ async function send(
   })
 }
 
-function unanswered(url: URL, error: Error): CommandError {
+function unanswered(url: URL, error: NodeJS.ErrnoException): CommandError {
+  if (error.code === "ENOTFOUND" || error.code === "EAI_AGAIN") {
+    const next = `curl -H 'Host: ${url.host}' http://GATEWAY, or have its name server lead there`
+    return new CommandError(`no name server knows ${url.hostname}`, next, exitCodes.unreachable)
+  }
   return new CommandError(`${url.host} did not answer: ${error.message}`, "wick status", exitCodes.unreachable)
 }
 

@@ -85,9 +85,7 @@ export function summary(options: Options, home: Home, withExample: boolean): str
     `  kubeconfig   export KUBECONFIG=${shellWord(home.kubeconfig)}`,
     "",
     "Next:",
-    "  npm run wick -- list",
-    "  npm run wick -- deploy hello --env GREETING=Hi",
-    "  kubectl get ksvc,pods -A",
+    ...next(options, withExample).map((line) => `  ${line}`),
     "",
     "Ctrl-C stops it; state stays.",
     "",
@@ -98,6 +96,15 @@ export function summary(options: Options, home: Home, withExample: boolean): str
 /** What a shell takes for one word. */
 function shellWord(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}
+
+function next({ serving, registry }: Options, withExample: boolean): string[] {
+  if (serving === "off") return ["kubectl get nodes,pods -A", `npm run images -- --registry ${text(registry)}/wick`]
+  const deploy = "npm run wick -- deploy hello"
+  const first = withExample
+    ? ["npm run wick -- list", `${deploy} --env GREETING=Hi`]
+    : ["npm run wick -- build examples/hello -t hello", `${deploy} --image ${text(registry)}/hello`]
+  return [...first, "kubectl get ksvc,pods -A"]
 }
 
 function text({ host, port }: Address): string {

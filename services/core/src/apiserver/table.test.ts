@@ -1,4 +1,4 @@
-import { type AnyObject, Deployment } from "@wick/sdk/api"
+import { type AnyObject, Deployment, Event } from "@wick/sdk/api"
 import { openapiSchema } from "@wick/sdk/api/openapi"
 import { describe, expect, it } from "vitest"
 import { builtinResource, type ServedResource } from "./served-resource.ts"
@@ -35,6 +35,13 @@ describe("a table", () => {
     ])
     expect(rows[0]?.cells.slice(0, 5)).toEqual(["web", "1/3", "0", "0", "24h"])
     expect(rows[0]?.object?.kind).toBe("PartialObjectMetadata")
+  })
+
+  it("of events begins with when they were last seen: their names say nothing", () => {
+    const { schema, components } = openapiSchema(Event)
+    const { columnDefinitions } = table(builtinResource(Event, schema, components))
+    const shown = columnDefinitions.filter(({ priority }) => priority === 0).map(({ name }) => name)
+    expect(shown).toEqual(["Last Seen", "Type", "Reason", "Object", "Message"])
   })
 
   it("carries the whole object, or none, when that is asked for", () => {

@@ -41,7 +41,9 @@ export function tableOf(
   }
 }
 
-function columnsOf({ columns }: Pick<ServedResource, "columns">): Column[] {
+/** The name comes first, but for kinds that say where it comes. */
+function columnsOf({ columns }: Pick<ServedResource, "columns">): readonly Column[] {
+  if (columns.some(({ name }) => name === nameColumn.name)) return columns
   return [nameColumn, ...(columns.length > 0 ? columns : [ageColumn])]
 }
 
