@@ -7,7 +7,7 @@ import { changedService, type NewService } from "./flags/draft.ts"
 import { addFlags, type FlagValues, readFiles, readFlags } from "./flags/table.ts"
 import { readManifests, readText } from "./manifest.ts"
 import { outputOption } from "./output.ts"
-import { findService, type Saved } from "./save.ts"
+import { dryRunOption, findService, type Saved } from "./save.ts"
 import { type SettleOptions, settle } from "./settle.ts"
 import { namespaceOption, type Target, target, withExamples } from "./target.ts"
 import { addWaitOptions, addWaitWindow } from "./wait-options.ts"
@@ -32,7 +32,7 @@ export function command(context: Context): Command {
     .option("-f, --filename <path>", "a YAML or JSON file with Services, which flags change (- for standard input)")
     .addOption(namespaceOption())
     .addOption(outputOption("url"))
-    .option("--dry-run <who>", "send nothing (client), or let the server check it without keeping it (server)")
+    .addOption(dryRunOption())
     .option("-q, --quiet", "print only the URL")
     .action((name: string | undefined, options: ApplyOptions & FlagValues) => run(context, name, options))
   addWaitWindow(addWaitOptions(apply, "it is ready", waitTimeoutMs))

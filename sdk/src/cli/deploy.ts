@@ -8,7 +8,7 @@ import type { Change } from "./flags/flag.ts"
 import { addFlags, type FlagValues, readFiles, readFlags } from "./flags/table.ts"
 import { readManifest, readText } from "./manifest.ts"
 import { outputOption } from "./output.ts"
-import { save } from "./save.ts"
+import { dryRunOption, save } from "./save.ts"
 import { type SettleOptions, settle } from "./settle.ts"
 import { namespaceOption, type Target, target, withExamples } from "./target.ts"
 import { addWaitOptions, addWaitWindow } from "./wait-options.ts"
@@ -38,7 +38,7 @@ export function command(context: Context): Command {
     .option("--force", "begin anew: keep nothing of the function that is there but its name")
     .addOption(namespaceOption())
     .addOption(outputOption("url"))
-    .option("--dry-run <who>", "send nothing (client), or let the server check it without keeping it (server)")
+    .addOption(dryRunOption())
     .option("-q, --quiet", "print only the URL")
     .action((name: string | undefined, options: DeployOptions & FlagValues) => run(context, name, options))
   addWaitWindow(addWaitOptions(deploy, "it is ready", waitTimeoutMs))

@@ -37,6 +37,15 @@ try {
   process.exitCode = report(error)
 }
 
+/** By which command one sees what there is of a kind. */
+const listing: Readonly<Record<string, string>> = {
+  services: "wick list -A",
+  revisions: "wick revisions -A",
+  routes: "wick route list -A",
+  domainmappings: "wick domain list -A",
+  secrets: "wick secret list -A",
+}
+
 /** Says what went wrong and what to try next; never a stack trace for what a user can cause. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return commanderExitCode(error)
@@ -45,9 +54,9 @@ function report(error: unknown): number {
     return error.exitCode
   }
   if (isStatus(error, "NotFound")) {
-    const { kind, name } = error.details ?? {}
-    const next = kind === "namespaces" ? `kubectl create namespace ${name}` : "wick list -A"
-    context.err(`error: ${error.message}\ntry:   ${next}\n`)
+    const { kind = "", name } = error.details ?? {}
+    const next = kind === "namespaces" ? `kubectl create namespace ${name}` : listing[kind]
+    context.err(`error: ${error.message}\n${next ? `try:   ${next}\n` : ""}`)
     return exitCodes.notFound
   }
   if (isStatus(error)) return refused(error.message, error.details?.causes)

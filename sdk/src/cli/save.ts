@@ -1,3 +1,4 @@
+import { Option } from "commander"
 import { isStatus } from "../api/meta/status-error.ts"
 import { Service } from "../api/serving/service.ts"
 import { authored } from "./export/exported.ts"
@@ -14,6 +15,13 @@ export interface Saved {
 }
 
 export type DryRun = "client" | "server" | undefined
+
+export function dryRunOption(): Option {
+  return new Option(
+    "--dry-run <who>",
+    "send nothing (client), or let the server check it without keeping it (server)",
+  ).choices(["client", "server"])
+}
 
 /** Creates or updates a service as `make` says, which is asked again when somebody else was faster. */
 export async function save(

@@ -1,7 +1,7 @@
 import { Command } from "commander"
 import { Pod } from "../api/core/pod.ts"
 import { revisionLabel } from "../api/serving/revision-key.ts"
-import type { Context } from "./context.ts"
+import { CommandError, type Context, exitCodes } from "./context.ts"
 import { formatTable, type TableColumn } from "./table.ts"
 import {
   allNamespacesOption,
@@ -27,6 +27,8 @@ interface Row extends RevisionTraffic {
 }
 
 const intervalMs = 2_000
+/** Figures of less are chance, and asking for them is the load. */
+const intervalMsMin = 500
 const nothing: RevisionTraffic = {
   requestsPerSecond: 0,
   failing: undefined,
@@ -48,6 +50,9 @@ export function command(context: Context): Command {
 }
 
 async function run(context: Context, options: TopOptions): Promise<void> {
+  if (options.interval < intervalMsMin) {
+    throw new CommandError(`--interval: must be ${intervalMsMin}ms or more`, undefined, exitCodes.usage)
+  }
   const at = await target(context, options)
   const { clock, interrupted } = context
   let before = snapshotOf(await readActivators(context, at))

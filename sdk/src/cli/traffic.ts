@@ -1,12 +1,14 @@
 import { Command } from "commander"
 import type { NewOf } from "../api/kind.ts"
+import { Revision } from "../api/serving/revision.ts"
 import { Service } from "../api/serving/service.ts"
-import type { Context } from "./context.ts"
+import type { TrafficTarget } from "../api/serving/traffic.ts"
+import { CommandError, type Context, exitCodes } from "./context.ts"
 import { readyCondition } from "./function-table.ts"
 import { nextTraffic } from "./next-traffic.ts"
 import { isData, type OutputFormat, outputOption, printData } from "./output.ts"
 import { formatTable } from "./table.ts"
-import { collect, namespaceOption, target, withExamples } from "./target.ts"
+import { collect, namespaceOption, type Target, target, withExamples } from "./target.ts"
 import { addWaitOptions, addWaitWindow, type WaitOptions } from "./wait-options.ts"
 import { waitUntilReady } from "./wait-ready.ts"
 
@@ -43,11 +45,26 @@ async function run(context: Context, name: string, splits: string[], options: Tr
   const changes = splits.length + (options.tag?.length ?? 0) + (options.untag?.length ?? 0)
   if (changes === 0) return print(context, service, options)
   const traffic = nextTraffic(service.spec?.traffic ?? [], splits, options.tag, options.untag)
+  await expectRevisions(at, name, traffic)
   const changed = { ...service, spec: { ...service.spec, traffic } } as NewOf<typeof Service>
   const updated = await at.client.update(Service, changed, { fieldManager: "wick" })
   context.err(`service/${name} traffic changed\n`)
   const after = options.wait !== false ? await waitUntilReady(context, at.client, updated, options) : updated
   await print(context, after, options)
+}
+
+/** Requests that a misspelt name would be given are lost: it is refused before anything is sent. */
+async function expectRevisions(at: Target, name: string, traffic: readonly TrafficTarget[]): Promise<void> {
+  const labelSelector = `serving.knative.dev/service=${name}`
+  const { items } = await at.client.list(Revision, { namespace: at.namespace, labelSelector })
+  const known = new Set(items.map(({ metadata }) => metadata.name))
+  const unknown = traffic.find(({ revisionName }) => revisionName && !known.has(revisionName))
+  if (!unknown) return
+  throw new CommandError(
+    `${name} has no revision ${unknown.revisionName}`,
+    `wick revisions ${name} -n ${at.namespace}`,
+    exitCodes.notFound,
+  )
 }
 
 async function print(context: Context, service: Service, options: TrafficOptions): Promise<void> {

@@ -32,6 +32,21 @@ async function podName(): Promise<string> {
 
 const count = (text: string, part: string): number => text.split(part).length - 1
 
+it("a further container runs beside a function that names no port, and a dry run of it can be applied later", async () => {
+  const image = ["--image", `${wick.registry}/echo`]
+  const side = await wick.wick("container", "add", "side", ...image, "--env", "PORT=8081", "--env", "LISTEN=8081")
+  const file = join(mkdtempSync(join(tmpdir(), "wick-side-")), "side.yaml")
+  writeFileSync(file, side.stdout)
+  const deployed = await wick.wick("deploy", "two", ...image, "--containers", file)
+  expect(deployed.stderr).toMatch(/ready after/)
+  const shown = await wick.wick("deploy", "two", "--env", "A=1", "--dry-run=client", "-o", "yaml")
+  expect(shown.stdout).not.toMatch(/resourceVersion|creator/)
+  writeFileSync(file, shown.stdout)
+  await wick.kubectl("annotate", "ksvc", "two", "meanwhile=changed")
+  expect(await wick.kubectl("apply", "-f", file)).toMatchObject({ code: 0 })
+  await wick.wick("delete", "two")
+})
+
 describe("kubectl reaches into a function's container", () => {
   it("runs a command in it, with its output and its exit code", async () => {
     const said = await wick.kubectl("exec", await podName(), "--", "node", "-p", "6*7")

@@ -83,6 +83,14 @@ describe.concurrent("a function that cannot run says exactly why, in deploy, as 
   })
 })
 
+it("a wait tells what pods wait for, though no condition does", async () => {
+  const flags = ["--image", echo(), "--mount", "/etc/unmounted=cm:nothing", "--wait-timeout", "8s"]
+  const { code, stderr } = await wick.wick("deploy", "unmounted", ...flags)
+  expect(code).toBe(3)
+  expect(stderr).toMatch(/was not ready after 8.0 s; it was last: FailedMount: .*configmap "nothing" not found/)
+  await wick.wick("delete", "unmounted")
+})
+
 describe.concurrent("a function that crashes again and again", () => {
   it("tells its callers so within a second instead of holding them, and answers again when it runs", async () => {
     const host = "fragile.default.wick.localhost"
@@ -139,6 +147,16 @@ describe("a spec that is wrong is refused whole", () => {
     expect(code).toBe(1)
     expect(stderr).toContain('unknown field "spec.template.spec.containers[0].imagePullPolice"')
     await nothingMade("wrong")
+  })
+
+  it("refuses traffic for a revision that is not there, and leaves it where it goes", async () => {
+    expect((await wick.wick("deploy", "routed", "--image", echo(), "--no-wait")).code).toBe(0)
+    const { code, stderr } = await wick.wick("traffic", "routed", "routed-00009=100")
+    expect(code).toBe(4)
+    expect(stderr).toContain("routed has no revision routed-00009")
+    const { spec } = await wick.client.get(Service, { name: "routed", namespace: "default" })
+    expect(spec.traffic).toEqual([{ latestRevision: true, percent: 100 }])
+    await wick.wick("delete", "routed")
   })
 
   it("refuses an object of 10 MB with its limit", async () => {

@@ -173,6 +173,6 @@ export const CustomResourceDefinition = defineKind({
     ),
   }),
   subresources: { status: true },
-  columns: [{ name: "Created At", type: "date", jsonPath: ".metadata.creationTimestamp" }],
+  columns: [{ name: "Created At", type: "date", value: ({ metadata }) => metadata.creationTimestamp ?? "" }],
 })
 export type CustomResourceDefinition = KindOf<typeof CustomResourceDefinition>

@@ -14,6 +14,6 @@ export const ClusterRole = defineKind({
     rules: optional(z.array(PolicyRule), "The rights.", atomicList),
     aggregationRule: optional(AggregationRule, "Roles whose rules this one gathers."),
   }),
-  columns: [{ name: "Created At", type: "date", jsonPath: ".metadata.creationTimestamp" }],
+  columns: [{ name: "Created At", type: "date", value: ({ metadata }) => metadata.creationTimestamp ?? "" }],
 })
 export type ClusterRole = KindOf<typeof ClusterRole>

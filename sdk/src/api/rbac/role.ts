@@ -12,6 +12,6 @@ export const Role = defineKind({
   schema: z.object({
     rules: optional(z.array(PolicyRule), "The rights.", atomicList),
   }),
-  columns: [{ name: "Created At", type: "date", jsonPath: ".metadata.creationTimestamp" }],
+  columns: [{ name: "Created At", type: "date", value: ({ metadata }) => metadata.creationTimestamp ?? "" }],
 })
 export type Role = KindOf<typeof Role>

@@ -49,15 +49,16 @@ describe("a table", () => {
     expect(table(deployments, "None").rows[0]).not.toHaveProperty("object")
   })
 
-  it("of a custom resource reads its columns' paths, and leaves dates to the client", () => {
+  it("of a custom resource reads its columns' paths, and tells dates as ages", () => {
     const columns = [
       { name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
       { name: "Missing", type: "string", jsonPath: ".status.nothing" },
       { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+      { name: "Due", type: "date", jsonPath: ".metadata.name" },
     ] as const
     const { columnDefinitions, rows } = table({ ...deployments, custom: true, columns })
-    expect(columnDefinitions.map(({ type }) => type)).toEqual(["string", "string", "string", "date"])
-    expect(rows[0]?.cells).toEqual(["web", "True", null, "2026-01-01T00:00:00Z"])
+    expect(columnDefinitions.map(({ type }) => type)).toEqual(["string", "string", "string", "date", "date"])
+    expect(rows[0]?.cells).toEqual(["web", "True", null, "24h", "<invalid>"])
   })
 })
 

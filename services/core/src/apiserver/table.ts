@@ -51,8 +51,14 @@ function cell(column: Column, object: AnyObject, custom: boolean, nowMs: number)
   if (column.value) return column.value(object, nowMs) ?? "<none>"
   const value = evaluateJsonPath(object, column.jsonPath ?? "")
   if (value === undefined || value === null) return column.type === "date" && !custom ? "<unknown>" : null
-  if (column.type === "date" && !custom) return humanAge(nowMs - Date.parse(String(value)))
+  if (column.type === "date") return ageSince(String(value), nowMs)
   return typeof value === "object" ? JSON.stringify(value) : value
+}
+
+/** Also of custom resources, whose columns may lead to what is no date. */
+function ageSince(date: string, nowMs: number): string {
+  const at = Date.parse(date)
+  return Number.isNaN(at) ? "<invalid>" : humanAge(nowMs - at)
 }
 
 /** The metadata of an object and nothing else. */

@@ -13,7 +13,7 @@ import { strategyOf } from "../strategy/strategy.ts"
 import { decodeObject, pruneUnknown, refuseMisshapen, refuseMistakes } from "../validate-object.ts"
 import { judge } from "../validation-rules.ts"
 import { objectInVersion } from "../version.ts"
-import { warningsOf } from "../warning/index.ts"
+import { untendedWarnings, warningsOf } from "../warning/index.ts"
 import { withCause } from "./cause.ts"
 import { entriesAfter } from "./ownership.ts"
 import { storedContext, storedForm } from "./stored-form.ts"
@@ -117,7 +117,7 @@ async function prepare(context: RequestContext, body: AnyObject): Promise<AnyObj
     ...(strategy.validate?.(admitted, undefined) ?? []),
   ]
   refuseMistakes(resource, name, withMissingTexts(missing, admitted, mistakes))
-  context.warnings.push(...warningsOf(resource, admitted))
+  context.warnings.push(...untendedWarnings(resource), ...warningsOf(resource, admitted))
   await validate(context, { operation: "CREATE", name, object: admitted, oldObject: undefined })
   return countsGenerations(resource) ? withCause(context, undefined, admitted) : admitted
 }

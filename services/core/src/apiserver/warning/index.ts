@@ -11,6 +11,7 @@ import { jsonEqual } from "../patch/json-value.ts"
 import { fractional, isFractional, type PodShape, podWarnings } from "./pod.ts"
 
 export { warningHeaders } from "./headers.ts"
+export { untendedWarnings } from "./untended.ts"
 
 type Warn = (object: AnyObject, old: AnyObject | undefined) => string[]
 

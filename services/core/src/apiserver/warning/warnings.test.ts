@@ -1,12 +1,32 @@
 import type { AnyObject } from "@wick/sdk/api/kind"
 import { describe, expect, it } from "vitest"
-import { warningsOf } from "./index.ts"
+import { untendedWarnings, warningsOf } from "./index.ts"
 
 function warnings(resource: string, fields: object, old?: object): string[] {
   const [plural = "", group = ""] = resource.split(/\.(.*)/)
   const whole = (part: object): AnyObject => ({ apiVersion: "v1", kind: "Any", metadata: { name: "a" }, ...part })
   return warningsOf({ plural, group, custom: group === "example.com" }, whole(fields), old && whole(old))
 }
+
+describe("whoever creates what no controller of ours sees to", () => {
+  it.each([
+    "statefulsets.apps",
+    "daemonsets.apps",
+    "jobs.batch",
+    "cronjobs.batch",
+    "replicationcontrollers",
+    "networkpolicies.networking.k8s.io",
+    "ingresses.networking.k8s.io",
+  ])("is told so: %s", (resource) => {
+    const [plural = "", group = ""] = resource.split(/\.(.*)/)
+    expect(untendedWarnings({ plural, group })).toEqual([expect.stringContaining(`no controller of ${plural}`)])
+  })
+
+  it("is told nothing of kinds that have a controller, or are somebody else's", () => {
+    expect(untendedWarnings({ plural: "deployments", group: "apps" })).toEqual([])
+    expect(untendedWarnings({ plural: "jobs", group: "example.com" })).toEqual([])
+  })
+})
 
 describe("a pod that is right may be told of", () => {
   it.each([
