@@ -18,6 +18,15 @@ process.stdout.once("error", (error: NodeJS.ErrnoException) => {
   process.exit(brokenPipe)
 })
 
+/** By which command one sees what there is of a kind. */
+const listing: Readonly<Record<string, string>> = {
+  services: "wick list -A",
+  revisions: "wick revisions -A",
+  routes: "wick route list -A",
+  domainmappings: "wick domain list -A",
+  secrets: "wick secret list -A",
+}
+
 const context: Context = {
   clock: systemClock,
   env: process.env,
@@ -35,15 +44,6 @@ try {
   if (interrupt.signal.aborted) process.exitCode = exitCodes.interrupted
 } catch (error) {
   process.exitCode = report(error)
-}
-
-/** By which command one sees what there is of a kind. */
-const listing: Readonly<Record<string, string>> = {
-  services: "wick list -A",
-  revisions: "wick revisions -A",
-  routes: "wick route list -A",
-  domainmappings: "wick domain list -A",
-  secrets: "wick secret list -A",
 }
 
 /** Says what went wrong and what to try next; never a stack trace for what a user can cause. */

@@ -126,8 +126,10 @@ describe("wick logs", () => {
   it("knows a function that does not exist from one that is quiet", async () => {
     expect(await wick.wick("logs", "tolk")).toMatchObject({
       code: 4,
-      stderr: expect.stringContaining('"tolk" not found'),
+      stderr: expect.stringMatching(/"tolk" not found\ntry: {3}wick list -A/),
     })
+    const elsewhere = await wick.wick("deploy", "talk", "--image", "x", "-n", "nowhere")
+    expect(elsewhere.stderr).toContain('"nowhere" not found\ntry:   kubectl create namespace nowhere')
   })
 })
 
