@@ -12,8 +12,11 @@ function story(answer = () => Response.json({})) {
   const clock = new SimulatedClock()
   const wire = scriptedFetch(answer)
   const client = createClient({ fetch: wire.fetch })
-  return { clock, wire, recorder: createEventRecorder({ client, clock, log: silentLog, component: "kubelet" }) }
+  const make = (component: string) => createEventRecorder({ client, clock, log: silentLog, component })
+  return { clock, wire, recorder: make("kubelet"), besides: make("scheduler") }
 }
+
+const other = (uid: number) => ({ ...pod, metadata: { ...pod.metadata, uid: `${uid}` } })
 
 describe("an event recorder", () => {
   it("writes a happening a moment later, in the form that describe reads", async () => {
@@ -44,11 +47,29 @@ describe("an event recorder", () => {
     expect(wire.requests).toHaveLength(0)
     await clock.advance(100)
     expect(wire.requests).toHaveLength(10)
-    for (let i = 0; i < 30; i++) {
-      recorder.record({ ...pod, metadata: { ...pod.metadata, uid: `${i}` } }, started)
+    for (let i = 0; i < 100; i++) {
+      recorder.record(other(i), started)
       await clock.advance(100)
     }
-    expect(wire.requests.length).toBeGreaterThan(30)
+    expect(wire.requests.length).toBeGreaterThan(100)
+  })
+
+  it("waits also while others of its process have something to record", async () => {
+    const { clock, wire, recorder, besides } = story()
+    recorder.record(pod, started)
+    await clock.advance(100)
+    besides.record(other(1), started)
+    await clock.advance(100)
+    expect(wire.requests).toHaveLength(0)
+    await clock.advance(100)
+    expect(wire.requests).toHaveLength(2)
+  })
+
+  it("waits for no calm when much is to be written, and loses nothing", async () => {
+    const { wire, recorder } = story()
+    for (let i = 0; i < 2_000; i++) recorder.record(other(i), started)
+    await recorder.flush()
+    expect(wire.requests).toHaveLength(2_000)
   })
 
   it("counts a repetition instead of writing it again", async () => {

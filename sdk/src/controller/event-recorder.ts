@@ -40,13 +40,14 @@ export interface EventRecorderOptions {
 }
 
 /**
- * Events are news, not work: they wait until nothing has happened for so long, so that they are not in the way of what
- * they tell about, nor of what happens beside it; but news that comes too late is none.
+ * Events are news, not work: they wait until nothing has happened for so long, to nobody, so that they are not in the way of
+ * what they tell about, nor of what happens beside it; but news that comes too late is none.
  */
 const calmMs = 200
-const delayMsMax = 3_000
-/** Happenings that wait to be written. What comes when it is full is dropped and counted. */
+const delayMsMax = 10_000
+/** Happenings that wait to be written. What comes when it is full is dropped and counted, so before that they wait for no calm. */
 const pendingMax = 1_000
+const patientMax = 500
 /** Events that are remembered, so that a repetition becomes a count: what repeats itself does so before as many others came. */
 const rememberedMax = 1_024
 /** Objects of which it is remembered how much was told about them. */
@@ -55,6 +56,15 @@ const budgetsMax = 4_096
 const burstPerObject = 25
 const refillMs = 300_000
 const messageCharsMax = 1_024
+
+/** When something happened last, to all recorders of a process: those of one clock. */
+const lastHappenings = new WeakMap<Clock, { ms: number }>()
+
+function lastHappeningOf(clock: Clock): { ms: number } {
+  const known = lastHappenings.get(clock) ?? { ms: 0 }
+  lastHappenings.set(clock, known)
+  return known
+}
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   return new ApiEventRecorder(options)
@@ -82,15 +92,16 @@ class ApiEventRecorder implements EventRecorder {
   readonly #budgets = new Map<string, { tokens: number; atMs: number }>()
   readonly #pending = new Map<string, Pending>()
   #timer: { cancel(): void } | undefined
-  /** Of what waits: when the first and the last of it came. */
+  readonly #lastHappening: { ms: number }
+  /** Of what waits: when the first of it came. */
   #firstMs = 0
-  #lastMs = 0
   #flushing: Promise<void> = Promise.resolve()
   #dropped = 0
   #serial = 0
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
+    this.#lastHappening = lastHappeningOf(options.clock)
   }
 
   record(subject: EventSubject, happening: Happening): void {
@@ -112,10 +123,12 @@ class ApiEventRecorder implements EventRecorder {
     const event = this.#remember(key, subject)
     event.count++
     this.#pending.set(key, { subject, happening, event, lastMs: clock.now() })
-    this.#lastMs = clock.monotonic()
-    if (this.#timer) return
-    this.#firstMs = this.#lastMs
-    this.#wait(calmMs)
+    this.#lastHappening.ms = clock.monotonic()
+    if (this.#pending.size > patientMax) void this.flush()
+    else if (!this.#timer) {
+      this.#firstMs = this.#lastHappening.ms
+      this.#wait(calmMs)
+    }
   }
 
   /** One timer for all that waits: when it is over it is seen whether there was calm. */
@@ -123,7 +136,7 @@ class ApiEventRecorder implements EventRecorder {
     const { clock } = this.#options
     this.#timer = clock.timer(ms, () => {
       const now = clock.monotonic()
-      const leftMs = Math.min(this.#lastMs + calmMs, this.#firstMs + delayMsMax) - now
+      const leftMs = Math.min(this.#lastHappening.ms + calmMs, this.#firstMs + delayMsMax) - now
       if (leftMs <= 0) void this.flush()
       else this.#wait(leftMs)
     })
