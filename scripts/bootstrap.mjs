@@ -37,7 +37,7 @@ const commands = {
   start: { program: "services/all-in-one/src/main.ts", args: ["start"], needs: "run", heap: smallHeap },
   test: { program: "scripts/test.ts", args: [], needs: "test" },
   check: { program: "scripts/check.ts", args: [], needs: "test" },
-  load: { program: "load-tests/src/main.ts", args: [], needs: "test" },
+  load: { program: "load-tests/src/main.ts", args: [], needs: "load" },
   crash: { program: "services/core/src/crash-test/main.ts", args: [], needs: "nothing" },
   conformance: { program: "scripts/conformance.ts", args: [], needs: "nothing" },
   images: { program: "scripts/images.ts", args: [], needs: "nothing" },

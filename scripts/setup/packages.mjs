@@ -33,7 +33,7 @@ const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 /** Installs the packages that are missing, without starting a service of any of them. */
 export async function ensurePackages(needs, root, steps) {
-  const wanted = needs === "test" ? [...packages.run, ...packages.test] : packages.run
+  const wanted = needs === "run" ? packages.run : [...packages.run, ...packages.test]
   const missing = wanted.filter(([, files]) => !files.some((file) => existsSync(file))).map(([name]) => name)
   if (missing.length > 0) await steps.run(`install ${missing.join(" ")}`, () => install(missing))
   if (needs !== "test") return
@@ -83,9 +83,15 @@ async function apt(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
   const { code, output } = await run("apt-get", ["-q", "-o", "Dpkg::Use-Pty=0", ...args], { env })
   if (code !== 0) {
-    const reason = output.split("\n").findLast((line) => /^E:/.test(line)) ?? `apt-get ended with ${code}`
-    throw new Refusal(`cannot install packages: ${reason}`, "check the network and apt's sources, then start again")
+    throw new Refusal(
+      `cannot install packages: ${reasonOf(output, code)}`,
+      "check the network and apt's sources, then start again",
+    )
   }
+}
+
+function reasonOf(output, code) {
+  return output.split("\n").findLast((line) => /^E:/.test(line)) ?? `apt-get ended with ${code}`
 }
 
 function findKubectl() {
@@ -104,7 +110,10 @@ async function unpackKubectl(target, wanted) {
       cwd: directory,
     })
     const archive = readdirSync(directory).find((name) => name.endsWith(".deb"))
-    if (fetched.code !== 0 || !archive) throw new Refusal(`cannot download ${wanted}`, "install kubectl by hand")
+    if (fetched.code !== 0 || !archive) {
+      const reason = reasonOf(fetched.output, fetched.code)
+      throw new Refusal(`cannot download ${wanted}: ${reason}`, "check the network, or install kubectl by hand")
+    }
     mkdirSync(target, { recursive: true })
     const unpacked = await run("dpkg-deb", ["-x", join(directory, archive), target])
     if (unpacked.code !== 0) throw new Refusal(`cannot unpack ${wanted}`, "install kubectl by hand")
