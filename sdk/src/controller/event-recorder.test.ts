@@ -47,11 +47,22 @@ describe("an event recorder", () => {
     expect(wire.requests).toHaveLength(0)
     await clock.advance(100)
     expect(wire.requests).toHaveLength(10)
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 40; i++) {
       recorder.record(other(i), started)
       await clock.advance(100)
     }
-    expect(wire.requests.length).toBeGreaterThan(100)
+    expect(wire.requests.length).toBeGreaterThan(40)
+  })
+
+  it("waits longer while a crowd has something to record", async () => {
+    const { clock, wire, recorder, besides } = story()
+    for (let i = 0; i < 80; i++) {
+      for (let each = 0; each < 5; each++) (each % 2 ? recorder : besides).record(other(5 * i + each), started)
+      await clock.advance(100)
+    }
+    expect(wire.requests).toHaveLength(0)
+    await clock.advance(200)
+    expect(wire.requests).toHaveLength(400)
   })
 
   it("waits also while others of its process have something to record", async () => {

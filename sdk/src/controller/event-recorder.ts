@@ -41,9 +41,12 @@ export interface EventRecorderOptions {
 
 /**
  * Events are news, not work: they wait until nothing has happened for so long, to nobody, so that they are not in the way of
- * what they tell about, nor of what happens beside it; but news that comes too late is none.
+ * what they tell about, nor of what happens beside it. But news that comes too late is none: they wait for so long at most,
+ * and a little longer for each other that waits, of which a busy hour has few and a crowd that is being started has many.
  */
 const calmMs = 200
+const delayMs = 3_000
+const delayMsPerOther = 20
 const delayMsMax = 10_000
 /** Happenings that wait to be written. What comes when it is full is dropped and counted, so before that they wait for no calm. */
 const pendingMax = 1_000
@@ -57,13 +60,18 @@ const burstPerObject = 25
 const refillMs = 300_000
 const messageCharsMax = 1_024
 
-/** When something happened last, to all recorders of a process: those of one clock. */
-const lastHappenings = new WeakMap<Clock, { ms: number }>()
+/** When something happened last to all recorders of a process, those of one clock, and how much of all of it waits. */
+interface Bustle {
+  lastMs: number
+  waiting: number
+}
 
-function lastHappeningOf(clock: Clock): { ms: number } {
-  const known = lastHappenings.get(clock) ?? { ms: 0 }
-  lastHappenings.set(clock, known)
-  return known
+const bustles = new WeakMap<Clock, Bustle>()
+
+function bustleOf(clock: Clock): Bustle {
+  const bustle = bustles.get(clock) ?? { lastMs: 0, waiting: 0 }
+  bustles.set(clock, bustle)
+  return bustle
 }
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
@@ -92,7 +100,7 @@ class ApiEventRecorder implements EventRecorder {
   readonly #budgets = new Map<string, { tokens: number; atMs: number }>()
   readonly #pending = new Map<string, Pending>()
   #timer: { cancel(): void } | undefined
-  readonly #lastHappening: { ms: number }
+  readonly #bustle: Bustle
   /** Of what waits: when the first of it came. */
   #firstMs = 0
   #flushing: Promise<void> = Promise.resolve()
@@ -101,7 +109,7 @@ class ApiEventRecorder implements EventRecorder {
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
-    this.#lastHappening = lastHappeningOf(options.clock)
+    this.#bustle = bustleOf(options.clock)
   }
 
   record(subject: EventSubject, happening: Happening): void {
@@ -123,10 +131,11 @@ class ApiEventRecorder implements EventRecorder {
     const event = this.#remember(key, subject)
     event.count++
     this.#pending.set(key, { subject, happening, event, lastMs: clock.now() })
-    this.#lastHappening.ms = clock.monotonic()
+    this.#bustle.waiting++
+    this.#bustle.lastMs = clock.monotonic()
     if (this.#pending.size > patientMax) void this.flush()
     else if (!this.#timer) {
-      this.#firstMs = this.#lastHappening.ms
+      this.#firstMs = this.#bustle.lastMs
       this.#wait(calmMs)
     }
   }
@@ -135,8 +144,9 @@ class ApiEventRecorder implements EventRecorder {
   #wait(ms: number): void {
     const { clock } = this.#options
     this.#timer = clock.timer(ms, () => {
-      const now = clock.monotonic()
-      const leftMs = Math.min(this.#lastHappening.ms + calmMs, this.#firstMs + delayMsMax) - now
+      const { lastMs, waiting } = this.#bustle
+      const patienceMs = Math.min(delayMsMax, delayMs + delayMsPerOther * waiting)
+      const leftMs = Math.min(lastMs + calmMs, this.#firstMs + patienceMs) - clock.monotonic()
       if (leftMs <= 0) void this.flush()
       else this.#wait(leftMs)
     })
@@ -147,6 +157,7 @@ class ApiEventRecorder implements EventRecorder {
     this.#timer = undefined
     const batch = [...this.#pending.values()]
     this.#pending.clear()
+    this.#bustle.waiting -= batch.length
     if (batch.length > 0) this.#flushing = this.#flushing.then(() => this.#writeAll(batch))
     return this.#flushing
   }

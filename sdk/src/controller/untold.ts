@@ -12,9 +12,7 @@ const othersMsMax = 10_000
 export class Untold {
   readonly #clock: Pick<Clock, "monotonic">
   readonly #msMax: number
-  readonly #sinceMs = new Map<string, number>()
-  /** The most that there was news of at a time since there was news of none: the last of many waits for all the others. */
-  #crowd = 0
+  readonly #news = new Map<string, News>()
 
   constructor(clock: Pick<Clock, "monotonic">, msMax: number) {
     this.#clock = clock
@@ -24,16 +22,20 @@ export class Untold {
   /** How long the news of `key` may still wait; 0 or less when it has waited long enough. */
   leftMs(key: string): number {
     const nowMs = this.#clock.monotonic()
-    const sinceMs = this.#sinceMs.get(key) ?? nowMs
-    this.#sinceMs.set(key, sinceMs)
-    this.#crowd = Math.max(this.#crowd, this.#sinceMs.size)
-    const othersMs = Math.min(othersMsMax, (this.#crowd - 1) * msPerOther)
-    return sinceMs + this.#msMax + othersMs - nowMs
+    const news = this.#news.get(key) ?? { sinceMs: nowMs, others: 0 }
+    this.#news.set(key, news)
+    news.others = Math.max(news.others, this.#news.size - 1)
+    return news.sinceMs + this.#msMax + Math.min(othersMsMax, news.others * msPerOther) - nowMs
   }
 
   /** All there is to tell of `key` is told, or it is gone. */
   forget(key: string): void {
-    this.#sinceMs.delete(key)
-    if (this.#sinceMs.size === 0) this.#crowd = 0
+    this.#news.delete(key)
   }
+}
+
+interface News {
+  readonly sinceMs: number
+  /** The most that were seen beside it: who comes last may have to wait for all of them. */
+  others: number
 }
