@@ -3,44 +3,73 @@ import { hostCommand } from "./host-command.ts"
 import type { Ranges } from "./range-choice.ts"
 
 /**
- * Other programs' firewalls (Docker's, ufw's) may drop what they do not know by the policy of their chains, and no rule
- * of another table can save a packet from that. So where such a chain is found, rules go at its head that let the pod
- * network pass; they carry our name as a comment, by which they are found again and removed.
+ * Other programs' firewalls (Docker's, ufw's, the administrator's nftables.conf) may drop what they do not know by the policy
+ * of their chains, and no rule of another table can save a packet from that. So where such a chain is found, rules go at its
+ * head that let the pod network pass; they carry our name as a comment, by which they are found again and removed.
  */
-const chains = [
-  { name: "FORWARD", matches: (pods: string) => [`ip saddr ${pods}`, `ip daddr ${pods}`] },
-  {
-    name: "INPUT",
-    matches: (pods: string, own: readonly string[]) => [`ip saddr ${pods} ip daddr { ${own.join(", ")} }`],
-  },
-]
+const matches: Record<string, (pods: string, own: readonly string[]) => readonly string[]> = {
+  forward: (pods) => [`ip saddr ${pods}`, `ip daddr ${pods}`],
+  input: (pods, own) => [`ip saddr ${pods} ip daddr { ${own.join(", ")} }`],
+  output: (pods) => [`ip daddr ${pods}`],
+}
 
+interface Chain {
+  readonly family: string
+  readonly table: string
+  readonly name: string
+  readonly hook?: string
+  readonly policy?: string
+}
+interface Rule {
+  readonly handle: number
+  readonly comment?: string
+}
 interface Listed {
-  nftables: { chain?: { policy?: string }; rule?: { handle: number; comment?: string } }[]
+  nftables: { chain?: Chain; rule?: Rule }[]
+}
+
+/** Every chain of the packet filter, of all programs. */
+export async function listChains(): Promise<Chain[]> {
+  const { nftables } = JSON.parse(await hostCommand("nft", ["-j", "list", "chains"])) as Listed
+  return nftables.flatMap(({ chain }) => (chain ? [chain] : []))
+}
+
+/** Others' chains by which packets of the pod network pass, whether they are dropped there or not. */
+function onTheWay({ family, table, hook = "" }: Chain): boolean {
+  return ["ip", "inet"].includes(family) && Object.hasOwn(matches, hook) && !table.startsWith("wick-")
 }
 
 export async function letPass(owner: string, ranges: Ranges, ownAddresses: readonly string[]): Promise<void> {
   await stopPassing(owner)
-  for (const { name, matches } of chains) {
-    const listed = await list(name)
-    if (!listed?.nftables.some(({ chain }) => chain?.policy === "drop")) continue
-    const rules = matches(formatRange(ranges.pods), ownAddresses)
-    const commands = rules.map((match) => `insert rule ip filter ${name} ${match} counter accept comment "${owner}"\n`)
+  for (const chain of (await listChains()).filter(drops)) {
+    const rules = matches[chain.hook ?? ""]?.(formatRange(ranges.pods), ownAddresses) ?? []
+    const commands = rules.map((match) => `insert rule ${place(chain)} ${match} counter accept comment "${owner}"\n`)
     await hostCommand("nft", ["-f", "-"], commands.join(""))
   }
 }
 
+/** Whether each of these chains has its rules: who makes a firewall anew does not know them. */
+export async function mayPass(owner: string, chains: readonly Chain[]): Promise<boolean> {
+  for (const chain of chains.filter(drops)) if ((await handlesIn(chain, owner)).length === 0) return false
+  return true
+}
+
 export async function stopPassing(owner: string): Promise<void> {
-  for (const { name } of chains) {
-    const listed = await list(name)
-    const handles = listed?.nftables.flatMap(({ rule }) => (rule?.comment === owner ? [rule.handle] : [])) ?? []
-    const commands = handles.map((handle) => `delete rule ip filter ${name} handle ${handle}\n`)
+  for (const chain of (await listChains()).filter(onTheWay)) {
+    const commands = (await handlesIn(chain, owner)).map((handle) => `delete rule ${place(chain)} handle ${handle}\n`)
     if (commands.length > 0) await hostCommand("nft", ["-f", "-"], commands.join(""))
   }
 }
 
-/** Absent where no firewall has made such a chain, which is the usual case. */
-async function list(chain: string): Promise<Listed | undefined> {
-  const text = await hostCommand("nft", ["-j", "list", "chain", "ip", "filter", chain]).catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as Listed)
+function drops(chain: Chain): boolean {
+  return onTheWay(chain) && chain.policy === "drop"
+}
+
+async function handlesIn({ family, table, name }: Chain, owner: string): Promise<number[]> {
+  const { nftables } = JSON.parse(await hostCommand("nft", ["-j", "list", "chain", family, table, name])) as Listed
+  return nftables.flatMap(({ rule }) => (rule?.comment === owner ? [rule.handle] : []))
+}
+
+function place({ family, table, name }: Chain): string {
+  return `${family} ${table} ${name}`
 }

@@ -130,6 +130,21 @@ describe("following services", () => {
     expect(story.scripts).toHaveLength(8)
   })
 
+  it("replaces the table whole, with all that is known, when somebody has taken it away", async () => {
+    const story = new Story()
+    const started = story.follower.start()
+    await story.done()
+    await started
+    story.put("a", "10.234.0.5")
+    await story.done()
+    const replaced = story.follower.replaceAll()
+    await story.done()
+    await replaced
+    expect(story.scripts).toHaveLength(3)
+    expect(story.scripts[2]).toContain("delete table ip wick")
+    expect(story.scripts[2]).toContain("dnat to 10.234.0.5:8080")
+  })
+
   it("replaces the table whole after a failure, and waits longer each time", async () => {
     const story = new Story()
     const started = story.follower.start()

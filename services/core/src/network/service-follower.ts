@@ -71,6 +71,13 @@ export class ServiceFollower implements AsyncDisposable {
     await this.#running
   }
 
+  /** Somebody has taken the table away: resolves when it is there again. */
+  async replaceAll(): Promise<void> {
+    this.#whole = true
+    this.#poke()
+    await this.#running
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     this.#hurry()

@@ -6,6 +6,7 @@ import type { Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
 import { addressAt, formatAddress, parseRange } from "./address.ts"
 import { findCniPlugins, usualDirectories, writeCniConfig } from "./cni-config.ts"
+import { watchFilter } from "./filter-watch.ts"
 import { letPass, stopPassing } from "./forward-pass.ts"
 import { hostCommand } from "./host-command.ts"
 import { allowForwarding, ensureLink, rangeTexts, removeDeadEnd, removeLink } from "./host-link.ts"
@@ -83,7 +84,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const texts = rangeTexts(ranges)
   allowForwarding()
   await ensureTable(name, emptyTable(name, ranges), moved)
-  await letPass(name, ranges, [hostAddress, dnsServer])
+  const letPodsPass = (): Promise<void> => letPass(name, ranges, [hostAddress, dnsServer])
+  await letPodsPass()
   const cniConfDir = join(directory, "cni")
   const leaseDirectory = join(directory, "leases")
   const lastAddressFile = join(directory, "last-address")
@@ -95,7 +97,15 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   let follower: ServiceFollower | undefined
   let routes: NodeRoutes | undefined
+  const watch = watchFilter({
+    table: name,
+    clock: options.clock,
+    log,
+    restoreTable: async () => follower?.replaceAll(),
+    letPass: letPodsPass,
+  })
   const dispose = async (): Promise<void> => {
+    await watch[Symbol.asyncDispose]()
     await follower?.[Symbol.asyncDispose]()
     await routes?.[Symbol.asyncDispose]()
   }
