@@ -10,13 +10,16 @@ import { storeFlags } from "./store-flags.ts"
 import { traceFlags } from "./trace-flags.ts"
 import { trustFlags } from "./trust.ts"
 
+const portMax = 65_535
+
 const address = z
   .string()
   .regex(/^[\w.:[\]-]+:\d{1,5}$/, "must be HOST:PORT, for example 127.0.0.1:8080")
   .transform((text) => {
     const at = text.lastIndexOf(":")
-    return { host: text.slice(0, at), port: Number(text.slice(at + 1)) }
+    return { host: text.slice(0, at).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(at + 1)) }
   })
+  .refine(({ port }) => port <= portMax, `must have a port of at most ${portMax}`)
 export type Address = z.output<typeof address>
 
 const cidr = z.string().regex(/^\d+\.\d+\.\d+\.\d+\/\d+$/, "must be an IPv4 range, for example 10.234.0.0/16")

@@ -197,9 +197,10 @@ async function openNetwork(
 }
 
 function networkRefusal({ message }: HostCommandError): Refusal {
+  const remedy = process.geteuid?.() === 0 ? "mend what it names" : "run as root: pods need it"
   return new Refusal(
     `this host does not let Wick make the pods' network: ${message}`,
-    "mend what it names, or develop without containers: wick up --runtime=process",
+    `${remedy}, or develop without containers: wick up --runtime=process`,
   )
 }
 

@@ -15,6 +15,7 @@ export class Refusal extends Error {
 
 interface SystemError {
   code?: string
+  hostname?: string
   syscall?: string
   path?: string
   port?: number
@@ -39,13 +40,21 @@ export function explain(error: unknown): unknown {
   if (error instanceof ContainerdError)
     return new Refusal(error.message, "mend what it names, or develop without containers: wick up --runtime=process")
   if (error instanceof NoSpaceError) return new Refusal(error.message, "free some space and start again")
-  const { code, path, port, address } = error as SystemError
+  const { code, path, port, address, hostname } = error as SystemError
   if (path?.startsWith(kernelSettings) && code !== undefined) return settingRefused(path)
   switch (code) {
     case "EADDRINUSE":
       return new Refusal(
         `${address}:${port} is in use by another program`,
         `free it (ss -ltnp 'sport = :${port}' names its owner) or choose another port by flag: wick up --help`,
+      )
+    case "EADDRNOTAVAIL":
+      return new Refusal(`${address} is no address of this host`, "ip address show lists those that it has")
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return new Refusal(
+        `nobody knows the address of ${hostname}`,
+        "give an address in its place, or mend name resolution",
       )
     case "ENOSPC":
     case "EDQUOT":
