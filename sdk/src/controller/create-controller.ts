@@ -100,7 +100,7 @@ class ReconcileLoop implements Controller {
   }
 
   wake(key: string, afterMs = 0): void {
-    if (afterMs > 0) this.#queue.addAt(key, this.#options.clock.now() + afterMs)
+    if (afterMs > 0) this.#queue.addAt(key, this.#options.clock.monotonic() + afterMs)
     else this.#queue.add(key)
     this.#poke()
   }
@@ -144,7 +144,7 @@ class ReconcileLoop implements Controller {
     if (this.#stop.signal.aborted) return
     const { clock, concurrency = 1 } = this.#options
     while (this.#running.size < concurrency) {
-      const key = this.#queue.take(clock.now())
+      const key = this.#queue.take(clock.monotonic())
       if (key === undefined) break
       const work = this.#work(key).finally(() => {
         this.#running.delete(work)
@@ -168,7 +168,7 @@ class ReconcileLoop implements Controller {
     try {
       const { wakeAfterMs } = await reconcile(key, this.#stop.signal)
       this.#queue.forget(key)
-      if (wakeAfterMs !== undefined) this.#queue.addAt(key, clock.now() + wakeAfterMs)
+      if (wakeAfterMs !== undefined) this.#queue.addAt(key, clock.monotonic() + wakeAfterMs)
     } catch (error) {
       outcome = this.#failed(key, error)
     } finally {
@@ -185,7 +185,7 @@ class ReconcileLoop implements Controller {
       return "terminal"
     }
     const isFirst = !this.#queue.hasFailed(key)
-    const waitMs = this.#queue.retry(key, this.#options.clock.now())
+    const waitMs = this.#queue.retry(key, this.#options.clock.monotonic())
     if (isOrdinary(error, isFirst)) this.#log.debug("lost a race; trying again", { key, waitMs, error: told(error) })
     else this.#log.warn("reconcile failed; trying again", { key, waitMs, error: told(error) })
     return "retry"
@@ -198,7 +198,7 @@ class ReconcileLoop implements Controller {
     this.#timer = undefined
     if (dueMs === undefined) return
     const { clock } = this.#options
-    const timer = clock.timer(Math.max(0, dueMs - clock.now()), () => {
+    const timer = clock.timer(Math.max(0, dueMs - clock.monotonic()), () => {
       this.#timer = undefined
       this.#pump()
     })

@@ -71,14 +71,14 @@ const dnsIndex = 10
  * disposing stops following services and leaves the rules, so that pods talk on while nobody watches.
  */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const { instance, directory, log } = options
+  const { instance, directory, clock, log } = options
   assert(/^[0-9a-f]{1,10}$/.test(instance), "an instance names links of at most 15 characters")
   const name = `wick-${instance}`
   mkdirSync(directory, { recursive: true })
   const others = options.cniBinDirs ?? usualDirectories
   const plugins = await PluginDirectory.make(join(directory, "bin"), others)
   const cniBinDirs = plugins ? [plugins.path, ...others] : findCniPlugins(others)
-  const { ranges, hostAddress, dnsServer, mtuBytes, moved } = await whileRangesAreOurs(options.clock, () =>
+  const { ranges, hostAddress, dnsServer, mtuBytes, moved } = await whileRangesAreOurs(clock, () =>
     takeRanges(name, options),
   )
   const texts = rangeTexts(ranges)
@@ -88,8 +88,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   await letPodsPass()
   const cniConfDir = join(directory, "cni")
   const leaseDirectory = join(directory, "leases")
-  const lastAddressFile = join(directory, "last-address")
-  await plugins?.writeLinkPlugin({ pods: ranges.pods, mtuBytes, lastAddressFile })
+  await plugins?.writeLinkPlugin({ pods: ranges.pods, mtuBytes, lastAddressFile: join(directory, "last-address") })
   const ownPlugin = plugins !== undefined
   writeCniConfig(cniConfDir, { name, ownPlugin, podRange: texts.pods, leaseDirectory, mtuBytes })
   if (!ownPlugin) log.warn("the usual CNI plugins make pods' links: our own cannot run here", { directory })
@@ -97,13 +96,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   let follower: ServiceFollower | undefined
   let routes: NodeRoutes | undefined
-  const watch = watchFilter({
-    table: name,
-    clock: options.clock,
-    log,
-    restoreTable: async () => follower?.replaceAll(),
-    letPass: letPodsPass,
-  })
+  const restoreTable = async (): Promise<void> => follower?.replaceAll()
+  const watch = watchFilter({ table: name, clock, log, restoreTable, letPass: letPodsPass })
   const dispose = async (): Promise<void> => {
     await watch[Symbol.asyncDispose]()
     await follower?.[Symbol.asyncDispose]()
@@ -129,7 +123,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     cniBinDirs,
     followServices: (informers) => {
       assert(!follower, "services are followed once")
-      follower = new ServiceFollower({ table: name, ranges, informers, clock: options.clock, log })
+      follower = new ServiceFollower({ table: name, ranges, informers, clock, log })
       return follower.start()
     },
     followNodes: (informers, ownName) => {

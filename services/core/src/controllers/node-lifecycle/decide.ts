@@ -27,9 +27,8 @@ export interface NodePlan {
   readonly wakeAfterMs: number | undefined
 }
 
-/** `heardMs`: when the node was last heard of, by our own clock. */
-export function decideNode(node: Node, heardMs: number, nowMs: number): NodePlan {
-  const silentMs = nowMs - heardMs
+/** `silentMs`: for how long the node has not been heard of, by a clock of ours that nobody sets. */
+export function decideNode(node: Node, silentMs: number, nowMs: number): NodePlan {
   const ready = findCondition(node.status?.conditions, "Ready")
   const lost = silentMs >= graceMs
   const health: Health = lost ? "lost" : ready?.status === "True" ? "ready" : "failing"

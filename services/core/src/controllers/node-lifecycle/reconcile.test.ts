@@ -17,9 +17,18 @@ const name = "one"
 const pod = { name: "web", namespace: "default" }
 const renewEveryMs = 10_000
 
+/** Whoever sets the machine's time moves that alone: what is measured goes on. */
+class SettableClock extends SimulatedClock {
+  aheadMs = 0
+
+  override now(): number {
+    return super.now() + this.aheadMs
+  }
+}
+
 /** A node with a ready pod, which renews its lease while it is alive; time is the test's. */
 class Story implements AsyncDisposable {
-  readonly clock = new SimulatedClock()
+  readonly clock = new SettableClock()
   readonly #running = new AsyncDisposableStack()
   readonly client: Client
   alive = true
@@ -101,6 +110,18 @@ describe("a node", () => {
     await using story = await Story.start()
     await story.pass(600_000)
     expect(await story.taints()).toEqual([])
+  })
+
+  it("is not lost because the machine was suspended, or its time set, for an hour", async () => {
+    await using story = await Story.start()
+    for (const aheadMs of [3_600_000, 0]) {
+      story.clock.aheadMs = aheadMs
+      await story.pass(60_000)
+      expect(await story.taints()).toEqual([])
+    }
+    story.alive = false
+    await story.pass(50_000)
+    expect(await story.taints()).toEqual(["unreachable:NoSchedule", "unreachable:NoExecute"])
   })
 
   it("that falls silent is marked, its pods count as not ready, and after five minutes they go", async () => {

@@ -46,7 +46,10 @@ class NodeLifecycle {
   readonly #nodes: Informer<typeof Node>
   readonly #leases: Informer<typeof Lease>
   readonly #pods: Informer<typeof Pod>
-  /** Node → when it was last heard of, by our clock: the node's own clock may be wrong. */
+  /**
+   * Node → when it was last heard of, by our clock: the node's own may be wrong. It is the one that nobody sets: a machine that
+   * was suspended, or whose time is mended, has lost no node.
+   */
   readonly #heard = new Map<string, number>()
   /** Node → since when pods name it although it is not there. */
   readonly #missing = new Map<string, number>()
@@ -77,9 +80,9 @@ class NodeLifecycle {
     const node = this.#nodes.get(name)
     if (!node) return await this.#clearMissing(name)
     this.#missing.delete(name)
-    const heardMs = this.#heard.get(name) ?? clock.now()
+    const heardMs = this.#heard.get(name) ?? clock.monotonic()
     this.#heard.set(name, heardMs)
-    const plan = decideNode(node, heardMs, clock.now())
+    const plan = decideNode(node, clock.monotonic() - heardMs, clock.now())
     await this.#write(node, plan)
     const evictMs = await this.#evict(node, plan.health)
     const waits = [plan.wakeAfterMs, evictMs].filter((ms) => ms !== undefined)
@@ -100,13 +103,13 @@ class NodeLifecycle {
   #leaseChanged({ before, after }: Change<Lease>): string[] {
     if (!after || after.spec?.renewTime === before?.spec?.renewTime) return []
     const { name } = after.metadata
-    const silentMs = this.#context.clock.now() - (this.#heard.get(name) ?? 0)
+    const silentMs = this.#context.clock.monotonic() - (this.#heard.get(name) ?? Number.NEGATIVE_INFINITY)
     this.#hear(name)
     return silentMs >= graceMs ? [name] : []
   }
 
   #hear(name: string): void {
-    this.#heard.set(name, this.#context.clock.now())
+    this.#heard.set(name, this.#context.clock.monotonic())
   }
 
   async #write(node: Node, { conditions, taints, news }: NodePlan): Promise<void> {
@@ -156,9 +159,9 @@ class NodeLifecycle {
       this.#missing.delete(name)
       return done
     }
-    const sinceMs = this.#missing.get(name) ?? clock.now()
+    const sinceMs = this.#missing.get(name) ?? clock.monotonic()
     this.#missing.set(name, sinceMs)
-    const leftMs = sinceMs + graceMs - clock.now()
+    const leftMs = sinceMs + graceMs - clock.monotonic()
     if (leftMs > 0) return wakeAfter(leftMs)
     this.#missing.delete(name)
     for (const pod of pods) await this.#remove(pod, 0, "Deleting orphaned Pod")

@@ -1,5 +1,6 @@
 import { Lease } from "@wick/sdk/api/coordination/lease"
 import { Node } from "@wick/sdk/api/core/node"
+import { findCondition } from "@wick/sdk/api/meta/condition"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { formatMicroTime } from "@wick/sdk/api/meta/time"
 import type { Client } from "@wick/sdk/client"
@@ -95,7 +96,16 @@ export class NodeRegistration {
       await clock.sleep(renewMs, signal).catch(() => {})
       if (signal.aborted) return
       await this.#renew(name).catch((error) => log.warn("cannot renew the node's lease", { node: name, error }))
+      await this.#repeat(name).catch((error) => log.warn("cannot repeat the node's status", { node: name, error }))
     }
+  }
+
+  /** A node that was not heard of for a while is given up by others, who write so into its status: it says what it is again. */
+  async #repeat(name: string): Promise<void> {
+    if (this.#telling || this.#told === undefined) return
+    const { status } = await this.#options.client.get(Node, { name })
+    const ready = findCondition(status?.conditions, "Ready")
+    if (ready?.status === "Unknown") await this.#write(this.#told)
   }
 
   async #renew(name: string): Promise<void> {
