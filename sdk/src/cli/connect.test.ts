@@ -27,10 +27,13 @@ it.each([
   await expect(refused).rejects.toMatchObject({ message: `no Wick runs from ${home}`, next: "wick up", exitCode: 5 })
 })
 
-it("who has no cluster at all is told where one was looked for", async () => {
-  const refused = connect({ WICK_HOME: home, KUBECONFIG: join(home, "none") })
-  const message = `no API to talk to: no Wick runs from ${home}, and there is no ${join(home, "none")}`
-  await expect(refused).rejects.toMatchObject({ message, next: "wick up" })
+it("who has no cluster where one was looked for is told where that was, and what would help", async () => {
+  const none = join(home, "none")
+  const message = `no API to talk to: KUBECONFIG names ${none}, which is not there`
+  const connecting = () => connect({ WICK_HOME: home, KUBECONFIG: none })
+  await expect(connecting()).rejects.toMatchObject({ message, next: "wick up" })
+  state(process.pid)
+  await expect(connecting()).rejects.toMatchObject({ message, next: "unset KUBECONFIG" })
 })
 
 it("the API is asked where this machine's Wick runs, or where another host's may", async () => {

@@ -17,8 +17,12 @@ export async function connect(env: NodeJS.ProcessEnv): Promise<Connection> {
     return await connectTo({ kubeconfig, env })
   } catch (error) {
     const { code, path, message } = error as NodeJS.ErrnoException
-    const why = code === "ENOENT" ? `no Wick runs from ${home}, and there is no ${path}` : message
-    throw new CommandError(`no API to talk to: ${why}`, "wick up", exitCodes.unreachable)
+    const named = Boolean(env.KUBECONFIG)
+    const missing = named
+      ? `KUBECONFIG names ${path}, which is not there`
+      : `no Wick runs from ${home}, and there is no ${path}`
+    const next = named && running(home) ? "unset KUBECONFIG" : "wick up"
+    throw new CommandError(`no API to talk to: ${code === "ENOENT" ? missing : message}`, next, exitCodes.unreachable)
   }
 }
 

@@ -13,7 +13,7 @@ const file = join(mkdtempSync(join(tmpdir(), "wick-process-")), "function.cjs")
 
 beforeAll(async () => {
   writeFileSync(file, talkative)
-  wick = await startTestPlatform(["--runtime=process"])
+  wick = await startTestPlatform(["--runtime=process"], "start")
   const body = { data: { "stable-window": "6s", "scale-to-zero-grace-period": "1s" } }
   const reference = { name: "config-autoscaler", namespace: "knative-serving" }
   await wick.client.patch(ConfigMap, reference, { type: "merge", body })
@@ -37,6 +37,12 @@ function commandOf(pid: string): string {
 async function atZero(): Promise<void> {
   await until("no pod", async () => (await wick.client.list(Pod, { namespace: "default" })).items.length === 0)
 }
+
+it("the example of npm start runs without an image", async () => {
+  const call = () => wick.call("hello.default.wick.localhost")
+  await expect.poll(call).toMatchObject({ status: 200, body: "Hello, World!\n" })
+  expect(await wick.wick("delete", "hello")).toMatchObject({ code: 0 })
+})
 
 it("a function of plain processes is deployed, called, scaled to zero, called again and deleted without a trace", async () => {
   const program = ["--image", "dev.local/fn", "--command", "node", "--arg", file]

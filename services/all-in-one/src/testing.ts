@@ -47,13 +47,19 @@ const main = fileURLToPath(new URL("./main.ts", import.meta.url))
 const compileCache = fileURLToPath(new URL("../../../node_modules/.cache/compile", import.meta.url))
 const cli = fileURLToPath(new URL("../../../sdk/bin/wick.mjs", import.meta.url))
 
-/** Starts a platform. `flags` are those of `wick up`, beside the ones that keep it apart from any other Wick. */
-export async function startTestPlatform(flags: readonly string[] = []): Promise<TestPlatform> {
+/**
+ * Starts a platform. `flags` are those of `wick up`, beside the ones that keep it apart from any other Wick; by `start` it
+ * deploys its example, as `npm start` has it.
+ */
+export async function startTestPlatform(
+  flags: readonly string[] = [],
+  mode: "up" | "start" = "up",
+): Promise<TestPlatform> {
   const home = mkdtempSync(join(tmpdir(), "wick-e2e-"))
   const [api, gateway, secure, registry, metrics] = await freePorts(5)
   const ports = { api, gateway, "gateway-https": secure, registry, metrics }
   const addresses = Object.entries(ports).flatMap(([flag, port]) => [`--${flag}`, `127.0.0.1:${port}`])
-  const args = [main, "up", "--home", home, ...addresses, ...runtimeFlags(flags), ...flags]
+  const args = [main, mode, "--home", home, ...addresses, ...runtimeFlags(flags), ...flags]
   await start(home, args)
   const { client } = await connect({ kubeconfig: join(home, "kubeconfig"), env: {} })
   return platform(client, home, args, { gateway: gateway ?? 0, secure: secure ?? 0, registry: registry ?? 0 })

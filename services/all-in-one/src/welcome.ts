@@ -11,6 +11,8 @@ import { Refusal } from "./refusal.ts"
 const example = join(import.meta.dirname, "..", "..", "..", "examples", "hello")
 const name = "hello"
 const namespace = "default"
+/** For a runtime without images. What is of `dev.local` is looked for in no registry. */
+const plainProgram = { image: `dev.local/${name}`, command: [process.execPath, join(example, "index.ts")] }
 const readyMs = 60_000
 const user = { name: "wick-start", groups: ["system:masters"] }
 
@@ -32,10 +34,12 @@ export async function deployExample(
     throw error
   })
   const registry = text(options.registry)
+  const plain = options.runtime === "process"
   if (!existing) {
-    await step("build examples/hello", () => build(registry))
+    if (!plain) await step("build examples/hello", () => build(registry))
     await step("deploy hello", async () => {
-      const template = { spec: { containers: [{ name: "user-container", image: `${registry}/${name}` }] } }
+      const program = plain ? plainProgram : { image: `${registry}/${name}` }
+      const template = { spec: { containers: [{ name: "user-container", ...program }] } }
       await client.create(Service, { metadata: { name, namespace }, spec: { template } })
       await ready(client)
     })

@@ -46,6 +46,10 @@ async function run(): Promise<void> {
   const snapshot = /^etcd:\/\/(\/.+)$/.exec(values.from ?? "")?.[1]
   if (snapshot !== undefined && verb === "restore") return restoreEtcd(decodeURIComponent(snapshot))
   const destination = await openDestination(readPlace(values.from ?? ""), values["credentials-file"])
+  // An empty place is whole, and lists as nothing: whoever misspelt it is to be told.
+  if ((await destination.list()).length === 0) {
+    throw new Refusal(`there is no backup at ${destination.place}`, "give the place that wick up --backup-to names")
+  }
   if (verb === "list") return list(destination)
   if (verb === "verify") return verify(destination)
   return restoreTo(destination)
