@@ -349,3 +349,19 @@ it("puts a price on pods by what is in flight before it takes some away", async 
   expect(busy.metadata).toMatchObject({ name: "busy", annotations: { [deletionCost]: "3" } })
   await replicas(scene.client, (count) => count === 1)
 })
+
+it("scales out though the machine's clock was set back by an hour", async () => {
+  let aheadMs = 0
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs }
+  await using scene = await startScene({ "autoscaling.knative.dev/window": "6s" }, "False", clock)
+  const activator = scene.activator("one")
+  const say = (concurrency: number): void =>
+    activator.say({ type: "load", intervalMs: 1_000, revisions: [load({ concurrency, concurrencyNow: concurrency })] })
+  say(1)
+  await replicas(scene.client, (count) => count === 1)
+  await createPod(scene.client, "hello-1-a")
+  say(1)
+  aheadMs = -3_600_000
+  const busy = setInterval(() => say(1_000), 1_000)
+  await replicas(scene.client, (count) => count > 5).finally(() => clearInterval(busy))
+})

@@ -41,6 +41,7 @@ import { type ServiceSeen, seeService } from "./service-seen.ts"
 import { ServingObjects } from "./serving-objects.ts"
 import { type ScalingSpec, scalingSpec } from "./settings.ts"
 import { activityOf, isInitialized, isUnderWay, statusOf } from "./status.ts"
+import { steadyTime } from "./steady-time.ts"
 
 /** Revisions that are looked at at the same time: each waits for the API server a few times. */
 const concurrency = 32
@@ -51,6 +52,7 @@ const untoldMsMax = 2_000
 export class Autoscaler implements LoadListener, AsyncDisposable {
   readonly #client: Client
   readonly #clock: Clock
+  readonly #nowMs: () => number
   readonly #log: Log
   readonly #scaled: Informer<typeof PodAutoscaler>
   readonly #pods: Informer<typeof Pod>
@@ -93,6 +95,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     this.#client = client
     this.#tell = world.tell
     this.#clock = clock
+    this.#nowMs = steadyTime(clock)
     this.#untold = new Untold(clock, untoldMsMax)
     this.#log = log
     this.#scaled = informers(PodAutoscaler)
@@ -102,6 +105,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     this.#objects = new ServingObjects({ ...world, shares, scaled: this.#scaled })
     this.#byResource = new ResourceScaling({
       ...world,
+      nowMs: this.#nowMs,
       shares,
       scaled: this.#scaled,
       config: this.#config,
@@ -150,14 +154,14 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   connected(activator: string): void {
     this.#activators.add(activator)
     if (this.#watchedSinceMs !== undefined) return
-    this.#watchedSinceMs = this.#clock.now()
+    this.#watchedSinceMs = this.#nowMs()
     for (const scaled of this.#scaled.list()) this.#controller.wake(keyOf(scaled))
   }
 
   history(activator: string, revisions: readonly RevisionHistory[]): void {
     if (this.#heard.has(activator)) return
     this.#heard.add(activator)
-    const now = this.#clock.now()
+    const now = this.#nowMs()
     for (const { namespace, name, stretches } of revisions) {
       const key = `${namespace}/${name}`
       this.#scaler(key)?.recall(stretches, now)
@@ -167,7 +171,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
 
   load(activator: string, intervalMs: number, revisions: readonly RevisionLoad[]): void {
     this.#heard.add(activator)
-    const now = this.#clock.now()
+    const now = this.#nowMs()
     for (const load of revisions) {
       const key = `${load.namespace}/${load.name}`
       const scaler = this.#scaler(key)
@@ -186,7 +190,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const key = `${namespace}/${name}`
     this.#causes.asked(key, cause)
     const scaler = this.#scaler(key)
-    scaler?.aggregate.poke(activator, this.#clock.now())
+    scaler?.aggregate.poke(activator, this.#nowMs())
     if (scaler && !this.#pokedMs.has(key)) this.#pokedMs.set(key, this.#clock.monotonic())
     this.#controller.wake(key)
   }
@@ -220,7 +224,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     const spec = this.#spec(scaled)
     const deployment = this.#deploymentOf(scaled)
     const readyPods = countReady(this.#pods.byIndex("revision", key))
-    const now = this.#clock.now()
+    const now = this.#nowMs()
     const conditions = scaled.status?.conditions ?? []
     const plan = scaler.plan(
       {
@@ -318,7 +322,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
   }
 
   *#allFigures(): Iterable<RevisionFigures> {
-    const now = this.#clock.now()
+    const now = this.#nowMs()
     for (const [key, scaler] of this.#scalers) {
       const scaled = this.#lookUp(key)
       // Each revision's figures are told once, by whoever decides on it.
@@ -343,7 +347,7 @@ export class Autoscaler implements LoadListener, AsyncDisposable {
     if (known !== undefined) return known
     const scaled = this.#lookUp(key)
     if (scaled === undefined) return undefined
-    const now = this.#clock.now()
+    const now = this.#nowMs()
     const spec = this.#spec(scaled)
     const { initialScale } = spec
     const found = Math.max(countReady(this.#pods.byIndex("revision", key)), this.#replicasOf(scaled))

@@ -44,6 +44,8 @@ const backing = { mode: "Serve", activators: 2 } as const
 export interface ResourceScalingWorld {
   readonly client: Client
   readonly clock: Clock
+  /** By what load is reported. */
+  readonly nowMs: () => number
   readonly log: Log
   readonly metrics?: Metrics | undefined
   readonly informers: Informers
@@ -121,7 +123,7 @@ export class ResourceScaling implements AsyncDisposable {
 
   /** Requests spread evenly over the pods that are ready: what is known of a revision is known of each of them. */
   #loadOf({ namespace, pod, selector, metric }: Parameters<LoadOfPods>[0]): PodLoad[] {
-    const { pods, clock, scaled, config } = this.#world
+    const { pods, nowMs, scaled, config } = this.#world
     const terms = parseSelector(selector)
     const asked = pods
       .list(namespace)
@@ -134,7 +136,7 @@ export class ResourceScaling implements AsyncDisposable {
       const ready = countReady(pods.byIndex("revision", key))
       if (aggregate === undefined || found === undefined || ready === 0) return []
       const spec = { ...scalingSpec(found, config.current().autoscaler), metric }
-      const { stable } = aggregate.observe(spec, ready, clock.now())
+      const { stable } = aggregate.observe(spec, ready, nowMs())
       return [{ name: each.metadata.name, value: stable / ready, windowMs: spec.stableWindowMs }]
     })
   }

@@ -161,7 +161,8 @@ export function activityOf(
 ): Activity {
   const active = conditions.find(({ type }) => type === "Active")
   const since = Date.parse(active?.lastTransitionTime ?? "")
-  const sinceMs = Number.isNaN(since) ? nowMs : since
+  // The machine's clock may have been ahead when that was written.
+  const sinceMs = Number.isNaN(since) ? nowMs : Math.min(since, nowMs)
   if (active === undefined && initialScale === 0) return { kind: "inactive", sinceMs, because: "NoTraffic" }
   if (active?.status === "True" && pods === 0) return { kind: "inactive", sinceMs: nowMs, because: "NoTraffic" }
   if (active?.status === "True") return { kind: "active", sinceMs }
