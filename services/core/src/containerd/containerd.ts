@@ -15,10 +15,11 @@ import { type ImageViews, imageViews } from "./image-views.ts"
 import { importImage } from "./import-image.ts"
 import { type Link, openLink, RuntimeCallError } from "./link.ts"
 import { criNamespaces, removeLostNamespaces } from "./lost-namespaces.ts"
-import { ociRuntimes } from "./oci-runtimes.ts"
+import { leaveOciRuntimes, ociRuntimes } from "./oci-runtimes.ts"
 import { OrphanShims } from "./orphan-shims.ts"
 import { type ContainerdClients, createOwnClient } from "./own-client.ts"
 import { pauseImage, pauseImageName } from "./pause-image.ts"
+import { readOnlyProgramEnv } from "./read-only-program.ts"
 import { stateDirectory } from "./state-directory.ts"
 
 /** Containerd that is not there, or does not come up: why, and where it says more. */
@@ -113,6 +114,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   } catch (error) {
     close()
     await own?.daemon.stop()
+    if (own) await leaveOciRuntimes(own.place)
     throw new ContainerdError(
       `containerd does not serve on ${endpoint}: ${messageOf(error)}${own ? `; see ${own.logFile}` : ""}`,
     )
@@ -136,6 +138,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       close()
       await own?.daemon.stop()
       await orphans?.endAll()
+      if (own) await leaveOciRuntimes(own.place)
     },
     [Symbol.asyncDispose]: async () => {
       close()
@@ -148,6 +151,8 @@ interface Own {
   readonly daemon: KeptProcess
   readonly runtimes: readonly OciRuntime[]
   readonly socket: string
+  /** What the machine forgets when it is switched off. */
+  readonly place: string
   /** Of what runs. */
   readonly state: string
   readonly logFile: string
@@ -192,7 +197,7 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     name: "containerd",
     command: binary,
     args: ["--config", configFile],
-    ...(authorities !== undefined && { env: { ...process.env, SSL_CERT_FILE: bundle } }),
+    env: { ...process.env, ...readOnlyProgramEnv, ...(authorities !== undefined && { SSL_CERT_FILE: bundle }) },
     fingerprint: createHash("sha256")
       .update(config)
       .update(authorities ?? "")
@@ -203,7 +208,7 @@ async function startOwn(options: ContainerdOptions): Promise<Own> {
     clock,
     log,
   })
-  return { daemon, runtimes, socket, state: run, logFile }
+  return { daemon, runtimes, socket, place: state, state: run, logFile }
 }
 
 async function versionOf(binary: string): Promise<ContainerdVersion> {

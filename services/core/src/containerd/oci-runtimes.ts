@@ -3,6 +3,7 @@ import { access, constants, mkdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import type { OciRuntime } from "./config.ts"
+import { dropReadOnlyProgram, readOnlyProgram } from "./read-only-program.ts"
 
 /** Where a machine mounts its cgroups. */
 const cgroupRoot = "/sys/fs/cgroup"
@@ -16,9 +17,20 @@ export async function ociRuntimes(
   path = process.env.PATH ?? "",
 ): Promise<[OciRuntime, ...OciRuntime[]]> {
   const runc = { name: "runc", binary: "runc", state: join(state, "runc") }
-  const binary = await findProgram("crun", path)
-  if (binary === undefined || !(await fitsCrun(cgroupRoot))) return [runc]
+  const program = await findProgram("crun", path)
+  if (program === undefined || !(await fitsCrun(cgroupRoot))) return [runc]
+  const binary = await readOnlyProgram(program, crunPlace(state))
   return [{ name: "crun", binary, state: join(state, "crun") }, runc]
+}
+
+/** When nobody makes containers any more. */
+export async function leaveOciRuntimes(state: string): Promise<void> {
+  await dropReadOnlyProgram(crunPlace(state))
+}
+
+/** By its own name: it looks at how it was called. */
+function crunPlace(state: string): string {
+  return join(state, "programs", "crun")
 }
 
 async function findProgram(name: string, path: string): Promise<string | undefined> {
