@@ -19,8 +19,9 @@ beforeAll(async () => {
 })
 afterAll(() => running.disposeAsync())
 
+/** Whose API server is somebody else's: no Wick runs from the user's own home. */
 function environment(kubeconfig = "kubeconfig"): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: directory, WICK_HOME: directory, KUBECONFIG: join(directory, kubeconfig) }
+  return { PATH: process.env.PATH, HOME: directory, KUBECONFIG: join(directory, kubeconfig) }
 }
 const wick = (command: string, kubeconfig?: string): Promise<CommandResult> =>
   run(process.execPath, [cli, ...command.split(" ")], environment(kubeconfig))

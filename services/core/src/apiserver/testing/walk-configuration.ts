@@ -16,10 +16,13 @@ export const configurationStories: readonly Story[] = [
     name: "make",
     title: "makes one of everything that it has a generator for",
     steps: [
-      { run: "create job j --image=b -- date", says: "job.batch/j created" },
+      {
+        run: "create job j --image=b -- date",
+        says: /^job.batch\/j created\nWarning: Wick runs no controller of jobs/,
+      },
       {
         run: ["create", "cronjob", "c", "--image=b", "--schedule=*/5 * * * *", "--", "date"],
-        says: "cronjob.batch/c created",
+        says: /^cronjob.batch\/c created\nWarning: Wick runs no controller of cronjobs/,
         since: "new",
       },
       { run: "create secret generic s --from-literal=p=q", says: "secret/s created" },
@@ -49,7 +52,10 @@ export const configurationStories: readonly Story[] = [
         says: "priorityclass.scheduling.k8s.io/{ns} created",
       },
       { run: "get priorityclass {ns} --no-headers", says: /1000 +false/ },
-      { run: "create ingress i --rule=a.example/=web:80", says: "ingress.networking.k8s.io/i created" },
+      {
+        run: "create ingress i --rule=a.example/=web:80",
+        says: /^ingress.networking.k8s.io\/i created\nWarning: Wick runs no controller of ingresses/,
+      },
       { run: "get ingress i --no-headers", says: /^i +<none> +a\.example +80 / },
       { run: "describe ingress i", says: /a\.example[\s\S]*\/ +web:80/ },
       { run: "create service clusterip sc --tcp=80:8080", says: "service/sc created" },
