@@ -26,7 +26,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   idle: ["what the platform's processes cost when nothing is asked of them", idle],
   "cold-start": ["one service from zero, and 20 at once", coldStart],
   "cold-crowd": ["100 services from zero at once", coldCrowd],
-  warm: ["a warm request, beside HAProxy and the pod itself", warm],
+  warm: ["a warm request, beside HAProxy, a bare gateway on Node and the pod itself", warm],
   activators: [
     "warm requests through as many activators as there are; ACTIVATOR_CPU_PERCENT=20 holds each",
     activators,
