@@ -152,7 +152,12 @@ interface Place {
 /** Chooses ranges that the host does not use, and shows by link and route that they are used from now on. */
 async function takeRanges(name: string, { directory, ...options }: NetworkOptions): Promise<Place> {
   const kept = readKept(directory)
-  const { held, routed, mtuBytes } = await surroundings(name, kept && parseRange(kept.pods))
+  const keptServices = kept && parseRange(kept.services)
+  const { held, routed, mtuBytes } = await surroundings({
+    link: name,
+    pods: kept && parseRange(kept.pods),
+    dnsServer: keptServices && formatAddress(addressAt(keptServices, dnsIndex)),
+  })
   const others = (options.others ?? []).map(parseRange).filter((range) => range !== undefined)
   const wishes = { pods: options.podCidr, services: options.serviceCidr, kept }
   const choice = chooseRanges(wishes, { held: [...held, ...others], routed })

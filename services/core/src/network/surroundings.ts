@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { formatRange, overlap, parseRange, type Range } from "./address.ts"
 import { hostCommand } from "./host-command.ts"
 import type { UsedRanges } from "./range-choice.ts"
@@ -22,21 +23,31 @@ export interface Surroundings extends UsedRanges {
 /** A route as wide as this leads to all the world: a VPN takes that over by two halves, 0.0.0.0/1 and 128.0.0.0/1. */
 const worldPrefixMax = 7
 
-/** `own` is the link, and `ownPods` the range, that this Wick had before, if it had one. */
-export async function surroundings(own: string, ownPods: Range | undefined): Promise<Surroundings> {
-  const [routes, interfaces] = await Promise.all([
-    hostCommand("ip", ["-json", "-4", "route", "show"]),
-    hostCommand("ip", ["-json", "-4", "address", "show"]),
-  ])
-  return readSurroundings({ routes, interfaces }, own, ownPods)
+/** What this Wick has, or had when it ran last: its link, and if it had ranges, that of pods and the address of its DNS server. */
+export interface Own {
+  readonly link: string
+  readonly pods: Range | undefined
+  readonly dnsServer: string | undefined
 }
 
-/** Pure: what `ip` says of a host, in JSON. */
-export function readSurroundings(
-  said: { readonly routes: string; readonly interfaces: string },
-  own: string,
-  ownPods: Range | undefined,
-): Surroundings {
+/** What a host says of itself: `ip` of routes and addresses in JSON, and where names are asked for. */
+export interface HostWords {
+  readonly routes: string
+  readonly interfaces: string
+  readonly resolvConf: string
+}
+
+export async function surroundings(own: Own): Promise<Surroundings> {
+  const [routes, interfaces, resolvConf] = await Promise.all([
+    hostCommand("ip", ["-json", "-4", "route", "show"]),
+    hostCommand("ip", ["-json", "-4", "address", "show"]),
+    readFile("/etc/resolv.conf", "utf8").catch(() => ""),
+  ])
+  return readSurroundings({ routes, interfaces, resolvConf }, own)
+}
+
+/** Pure. */
+export function readSurroundings(said: HostWords, { link: own, pods: ownPods, dnsServer }: Own): Surroundings {
   const interfaces = JSON.parse(said.interfaces || "[]") as Interface[]
   const routes = (JSON.parse(said.routes || "[]") as Route[]).filter(
     (route) => route.dev !== own && !isOwnPod(route, ownPods) && !isOwnDeadEnd(route, ownPods),
@@ -49,10 +60,16 @@ export function readSurroundings(
   const ofOthers = routes.filter(isOfAnotherWick).map(({ dst }) => dst)
   const routed = routes.filter((route) => !leadsToTheWorld(route) && !isOfAnotherWick(route)).map(({ dst }) => dst)
   return {
-    held: ranges([...addresses, ...ofOthers]),
+    held: ranges([...addresses, ...ofOthers, ...nameServers(said.resolvConf, dnsServer)]),
     routed: ranges(routed),
     mtuBytes: mtus.length === 0 ? undefined : Math.min(...mtus),
   }
+}
+
+/** The way to them is often the default route, which says nothing of them. */
+function nameServers(resolvConf: string, own: string | undefined): string[] {
+  const named = [...resolvConf.matchAll(/^\s*nameserver\s+([\d.]+)\s*$/gm)].map(([, address = ""]) => address)
+  return named.filter((address) => address !== own).map((address) => `${address}/32`)
 }
 
 function ranges(texts: readonly string[]): Range[] {
