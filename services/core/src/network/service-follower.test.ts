@@ -50,6 +50,13 @@ class Story {
     this.#tell({ after: service as unknown as Service })
   }
 
+  /** Until the table is there for the first time. */
+  async start(): Promise<void> {
+    const started = this.follower.start()
+    await this.done()
+    await started
+  }
+
   /** The filter is done with its transaction. */
   async done(error?: Error): Promise<void> {
     await this.clock.advance(0)
@@ -75,9 +82,7 @@ class Story {
 describe("following services", () => {
   it("replaces the table whole at first, then sends only what changes", async () => {
     const story = new Story()
-    const started = story.follower.start()
-    await story.done()
-    await started
+    await story.start()
     story.put("a", "10.234.0.5")
     await story.done()
     expect(story.scripts).toHaveLength(2)
@@ -100,9 +105,7 @@ describe("following services", () => {
 
   it("carries out at once what a few pods do, and in few transactions what many do, but no service waits for that", async () => {
     const story = new Story()
-    const started = story.follower.start()
-    await story.done()
-    await started
+    await story.start()
     story.put("a", "10.234.0.5")
     await story.done()
     await story.clock.advance(2_000)
@@ -132,9 +135,7 @@ describe("following services", () => {
 
   it("replaces the table whole, with all that is known, when somebody has taken it away", async () => {
     const story = new Story()
-    const started = story.follower.start()
-    await story.done()
-    await started
+    await story.start()
     story.put("a", "10.234.0.5")
     await story.done()
     const replaced = story.follower.replaceAll()
@@ -147,9 +148,7 @@ describe("following services", () => {
 
   it("replaces the table whole after a failure, and waits longer each time", async () => {
     const story = new Story()
-    const started = story.follower.start()
-    await story.done()
-    await started
+    await story.start()
     story.put("a", "10.234.0.5")
     await story.done(new Error("no buffer space"))
     expect(story.scripts).toHaveLength(2)

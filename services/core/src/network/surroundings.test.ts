@@ -7,8 +7,8 @@ const tun0 = { ifname: "tun0", mtu: 1420, addr_info: [{ local: "198.51.100.2", p
 const home = { dst: "192.0.2.0/24", dev: "eth0" }
 const out = { dst: "default", dev: "eth0", gateway: "192.0.2.1" }
 
-function seen(routes: object[], interfaces: object[] = [eth0, tun0], resolvConf = "") {
-  const said = { routes: JSON.stringify(routes), interfaces: JSON.stringify(interfaces), resolvConf }
+function seen(routes: object[], interfaces: object[] = [eth0, tun0], resolvConfs: string[] = []) {
+  const said = { routes: JSON.stringify(routes), interfaces: JSON.stringify(interfaces), resolvConfs }
   const pods = { first: 10 * 2 ** 24, prefix: 16 }
   const { held, routed, mtuBytes } = readSurroundings(said, { link: "wick-0a1b2c", pods, dnsServer: "10.235.0.10" })
   return { held: held.map(formatRange), routed: routed.map(formatRange), mtuBytes }
@@ -37,8 +37,9 @@ describe("what a host uses", () => {
   })
 
   it("is whom it asks for names too, though only the default route leads there, but for our own server", () => {
-    const resolvConf = "search example\nnameserver 10.255.255.53\nnameserver 10.235.0.10\nnameserver 2001:db8::53\n"
-    expect(seen([out, home], [], resolvConf).held).toEqual(["10.255.255.53/32"])
+    const own = "search example\nnameserver 10.235.0.10\nnameserver 10.255.255.53\nnameserver 2001:db8::53\n"
+    const systemd = "# systemd-resolved asks\nnameserver 10.234.0.2\n"
+    expect(seen([out, home], [], [own, systemd]).held).toEqual(["10.255.255.53/32", "10.234.0.2/32"])
   })
 
   it("has nothing of our own in it: link, pods, and the end of the way to them", () => {

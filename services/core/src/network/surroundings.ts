@@ -30,20 +30,23 @@ export interface Own {
   readonly dnsServer: string | undefined
 }
 
+/** The first may name nobody but systemd's own resolver on this machine: then the second says whom that asks. */
+const resolvConfPaths = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"]
+
 /** What a host says of itself: `ip` of routes and addresses in JSON, and where names are asked for. */
 export interface HostWords {
   readonly routes: string
   readonly interfaces: string
-  readonly resolvConf: string
+  readonly resolvConfs: readonly string[]
 }
 
 export async function surroundings(own: Own): Promise<Surroundings> {
-  const [routes, interfaces, resolvConf] = await Promise.all([
+  const [routes, interfaces, resolvConfs] = await Promise.all([
     hostCommand("ip", ["-json", "-4", "route", "show"]),
     hostCommand("ip", ["-json", "-4", "address", "show"]),
-    readFile("/etc/resolv.conf", "utf8").catch(() => ""),
+    Promise.all(resolvConfPaths.map((path) => readFile(path, "utf8").catch(() => ""))),
   ])
-  return readSurroundings({ routes, interfaces, resolvConf }, own)
+  return readSurroundings({ routes, interfaces, resolvConfs }, own)
 }
 
 /** Pure. */
@@ -59,17 +62,17 @@ export function readSurroundings(said: HostWords, { link: own, pods: ownPods, dn
     .flatMap(({ addr_info }) => addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`))
   const ofOthers = routes.filter(isOfAnotherWick).map(({ dst }) => dst)
   const routed = routes.filter((route) => !leadsToTheWorld(route) && !isOfAnotherWick(route)).map(({ dst }) => dst)
+  const servers = said.resolvConfs.flatMap(nameServers).filter((address) => address !== dnsServer)
   return {
-    held: ranges([...addresses, ...ofOthers, ...nameServers(said.resolvConf, dnsServer)]),
+    held: ranges([...addresses, ...ofOthers, ...servers.map((address) => `${address}/32`)]),
     routed: ranges(routed),
     mtuBytes: mtus.length === 0 ? undefined : Math.min(...mtus),
   }
 }
 
 /** The way to them is often the default route, which says nothing of them. */
-function nameServers(resolvConf: string, own: string | undefined): string[] {
-  const named = [...resolvConf.matchAll(/^\s*nameserver\s+([\d.]+)\s*$/gm)].map(([, address = ""]) => address)
-  return named.filter((address) => address !== own).map((address) => `${address}/32`)
+function nameServers(resolvConf: string): string[] {
+  return [...resolvConf.matchAll(/^\s*nameserver\s+([\d.]+)\s*$/gm)].flatMap(([, address]) => address ?? [])
 }
 
 function ranges(texts: readonly string[]): Range[] {
