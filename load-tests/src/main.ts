@@ -36,7 +36,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "scale-out": ["100 clients on a 100 ms function: from one pod to ten", scaleOut],
   churn: ["service applied until it is ready; object created until a watch tells", churn],
   rolling: ["from revision to revision under 500 requests/s", rolling],
-  "steady-load": ["1,000 requests/s for STEADY_SECONDS=300, then from zero to 3,000/s", steadyLoad],
+  "steady-load": [
+    "1,000 requests/s for STEADY_SECONDS=300 beside the pod itself, then from zero to 3,000/s",
+    steadyLoad,
+  ],
   "hostile-clients": ["clients that are slow, deaf, greedy or broken", hostileClients],
   "many-services": ["SERVICES=1000 at zero, against 10", manyServices],
   "many-pods": ["what each of PODS=100 running pods costs Wick", manyPods],
