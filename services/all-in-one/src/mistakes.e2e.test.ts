@@ -83,11 +83,17 @@ describe.concurrent("a function that cannot run says exactly why, in deploy, as 
   })
 })
 
-it("a wait tells what pods wait for, though no condition does", async () => {
+it("a wait tells what pods wait for, and so does the service while nothing is decided", async () => {
   const flags = ["--image", echo(), "--mount", "/etc/unmounted=cm:nothing", "--wait-timeout", "8s"]
   const { code, stderr } = await wick.wick("deploy", "unmounted", ...flags)
   expect(code).toBe(3)
   expect(stderr).toMatch(/was not ready after 8.0 s; it was last: FailedMount: .*configmap "nothing" not found/)
+  const { status } = await wick.client.get(Service, { name: "unmounted", namespace: "default" })
+  expect(status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+    status: "Unknown",
+    reason: "FailedMount",
+    message: expect.stringContaining('configmap "nothing" not found'),
+  })
   await wick.wick("delete", "unmounted")
 })
 

@@ -29,6 +29,15 @@ describe("a configuration", () => {
     })
   })
 
+  it("tells in whole sentences why it failed, whether they came with their full stop or not", () => {
+    const revisions = [revision("hello-00001", "False")]
+    const [ready] = revisions[0]?.status?.conditions ?? []
+    Object.assign(ready ?? {}, { message: "0/1 nodes are available: 1 Insufficient cpu." })
+    expect(readyOf(decide({ configuration: configuration(), revisions }, nowMs).status)).toMatchObject({
+      message: 'Revision "hello-00001" failed with message: 0/1 nodes are available: 1 Insufficient cpu.',
+    })
+  })
+
   it("names the revision of its template before one that somebody made under the same generation", () => {
     const imported = { ...revision("hello-00001", "True") }
     imported.metadata = { ...imported.metadata, name: "hello-old" }

@@ -95,7 +95,12 @@ function nameTaken({ metadata }: Configuration, name: string): string {
 }
 
 function creationFailed(message: string): Mark {
-  return isFalse("RevisionFailed", `Revision creation failed with message: ${message}.`)
+  return isFalse("RevisionFailed", `Revision creation failed with message: ${sentence(message)}`)
+}
+
+/** Some who tell what went wrong end with a full stop, as the scheduler does. */
+function sentence(words: string): string {
+  return words.endsWith(".") ? words : `${words}.`
 }
 
 /** What traffic went to is gone, and nothing takes its place yet. */
@@ -140,7 +145,7 @@ function readiness(name: string, revision: Revision | undefined): Mark {
   const ready = revision && currentCondition(revision, "Ready")
   if (ready?.status === "True") return isTrue
   if (ready?.status === "False") {
-    return isFalse("RevisionFailed", `Revision "${name}" failed with message: ${ready.message ?? ""}.`)
+    return isFalse("RevisionFailed", `Revision "${name}" failed with message: ${sentence(ready.message ?? "")}`)
   }
   return isUnknown(ready?.reason ?? "", ready?.message ?? "")
 }

@@ -33,7 +33,7 @@ function observed(overrides: Partial<Observed> = {}): Observed {
     deployment,
     podAutoscaler: undefined,
     pods: [],
-    probeFailure: undefined,
+    warning: undefined,
   }
   return { ...base, resolution, config, ...overrides }
 }
@@ -235,6 +235,7 @@ describe("a revision that cannot run says", () => {
     given: Partial<Observed>
     reason: string
     message: string
+    status?: string
   }
   const progressing = { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }
   const late = {
@@ -256,6 +257,8 @@ describe("a revision that cannot run says", () => {
     },
   } as unknown as Pod
   const terminated = { terminated: { exitCode: 3, reason: "Error", message: "boom" } }
+  const refused = { reason: "Unhealthy", message: "Readiness probe failed: connection refused" }
+  const unmounted = { reason: "FailedMount", message: 'MountVolume.SetUp failed for volume "keys"' }
   it.each<Row>([
     {
       name: "that its registry has no such image",
@@ -312,13 +315,14 @@ describe("a revision that cannot run says", () => {
       message: "0/1 nodes are available",
     },
     {
-      name: "nothing yet of a node, where nodes are added by themselves",
+      name: "what no node gives it, where nodes are added by themselves",
       given: {
         pods: [unplaced],
         config: readConfig({ "config-deployment": { "pod-is-always-schedulable": "true" } }),
       },
-      reason: "Deploying",
-      message: "",
+      status: "Unknown",
+      reason: "Unschedulable",
+      message: "0/1 nodes are available",
     },
     {
       name: "nothing of an init container that has done its work",
@@ -328,11 +332,27 @@ describe("a revision that cannot run says", () => {
     },
     {
       name: "what its readiness probe meets",
-      given: { pods: [pod({ running: {} })], probeFailure: "Readiness probe failed: connection refused" },
+      given: { pods: [pod({ running: {} })], warning: refused },
       reason: "ContainerNotReady",
       message: "Readiness probe failed: connection refused",
+      status: "Unknown",
     },
-  ])("$name", ({ given, reason, message }) => {
-    expect(readyOf(decide(observed(given), nowMs).status)).toMatchObject({ reason, message })
+    {
+      name: "which of its pod's volumes cannot be mounted, while it may still come",
+      given: { pods: [pod({ waiting: { reason: "ContainerCreating" } })], warning: unmounted },
+      reason: "FailedMount",
+      message: 'MountVolume.SetUp failed for volume "keys"',
+      status: "Unknown",
+    },
+    {
+      name: "what else its container waits for",
+      given: { pods: [pod({ waiting: { reason: "Held", message: "somebody has said so" } })], warning: unmounted },
+      reason: "Held",
+      message: "somebody has said so",
+      status: "Unknown",
+    },
+  ])("$name", ({ given, reason, message, status }) => {
+    const ready = readyOf(decide(observed(given), nowMs).status)
+    expect(ready).toMatchObject({ reason, message, ...(status && { status }) })
   })
 })

@@ -20,7 +20,7 @@ import { desiredImages } from "./desired/images.ts"
 import { desiredPodAutoscaler } from "./desired/pod-autoscaler.ts"
 import type { Resolution } from "./digest.ts"
 import { initialReplicas } from "./scale.ts"
-import { troubleOf } from "./trouble.ts"
+import { troubleOf, type Warning } from "./trouble.ts"
 
 export interface Observed {
   readonly revision: Revision
@@ -29,8 +29,8 @@ export interface Observed {
   readonly pods: readonly Pod[]
   /** What the registry said of the revision's images. */
   readonly resolution: Resolution
-  /** Last failure of a readiness probe of one of its pods. */
-  readonly probeFailure: string | undefined
+  /** What one of its pods was last warned of, where that is not ready in a while. */
+  readonly warning: Warning | undefined
   /** What the API said when the deployment was to be made or changed, if that was no. */
   readonly refusal?: string
   readonly config: Config
@@ -139,9 +139,9 @@ function isCrashing({ pods }: Observed): boolean {
   return pods.length > 0 && pods.every(failing)
 }
 
-function troubled({ pods, probeFailure, podAutoscaler, config }: Observed, deployment: Deployment): Health {
+function troubled({ pods, warning, podAutoscaler, config }: Observed, deployment: Deployment): Health {
   const patient = config.deployment["pod-is-always-schedulable"]
-  const trouble = troubleOf({ deployment, podAutoscaler, pods, probeFailure, patient })
+  const trouble = troubleOf({ deployment, podAutoscaler, pods, warning, patient })
   const waiting = isUnknown("Deploying", "")
   // A container that has run, whatever became of it, was given what it takes to run.
   return {

@@ -1,7 +1,6 @@
 import { Deployment } from "@wick/sdk/api/apps/deployment"
 import { PodAutoscaler } from "@wick/sdk/api/autoscaling-internal/pod-autoscaler"
 import { Image } from "@wick/sdk/api/caching-internal/image"
-import { Event } from "@wick/sdk/api/core/event"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { Revision } from "@wick/sdk/api/serving/revision"
 import { revisionKeys, revisionLabel } from "@wick/sdk/api/serving/revision-key"
@@ -27,11 +26,10 @@ import { decide, type Observed } from "./decide.ts"
 import { deploymentName, podAutoscalerName } from "./names.ts"
 import { newsOf } from "./news.ts"
 import { createDigestResolver, type DigestResolver } from "./resolver.ts"
+import { lastWarning, waitingPod } from "./waiting-pod.ts"
 import { wakeOf } from "./watch.ts"
 
 const concurrency = 8
-/** A container that runs this long without being ready is asked after: its events tell what its probe met. */
-const askAfterMs = 1_500
 
 export interface RevisionController extends Controller {}
 
@@ -106,11 +104,11 @@ async function reconcile(context: Context, { caches, resolver, statuses }: Parts
   const deployment = caches.deployments.get(deploymentName(name), namespace)
   const podAutoscaler = caches.podAutoscalers.get(podAutoscalerName(name), namespace)
   const pods = caches.pods.byIndex("revision", key).filter(({ metadata }) => !metadata.deletionTimestamp)
-  const unready =
-    currentCondition(revision, "Ready")?.status === "True" ? undefined : unreadyPod(pods, context.clock.now())
-  const probeFailure = unready?.kind === "late" ? await lastProbeFailure(context, unready.pod) : undefined
+  const isReady = currentCondition(revision, "Ready")?.status === "True"
+  const waiting = isReady ? undefined : waitingPod(pods, context.clock.now())
+  const warning = waiting?.leftMs === 0 ? await lastWarning(context.client, waiting) : undefined
   const resolution = resolver.resolutionOf(revision, config)
-  const observed: Observed = { revision, deployment, podAutoscaler, pods, resolution, probeFailure, config }
+  const observed: Observed = { revision, deployment, podAutoscaler, pods, resolution, warning, config }
   const decision = decide(observed, context.clock.now())
   const [refusal] = await Promise.all([
     decision.deployment && applyDeployment(context, revision, deployment, decision.deployment),
@@ -124,29 +122,11 @@ async function reconcile(context: Context, { caches, resolver, statuses }: Parts
   // The API's no is tried again: what it follows from, such as a quota or a policy, may change.
   if (refusal) throw refusal
   await applyImages(context, (image) => caches.images.get(image, namespace), decision.images)
-  return unready ? soonest(written, wakeAfter(askAfterMs)) : written
+  return waiting ? soonest(written, wakeAfter(waiting.leftMs || waiting.againMs)) : written
 }
 
 /** Of an image it matters only that it is there. */
 function named({ apiVersion, kind, metadata }: Image): Image {
   const { name, namespace, uid, resourceVersion, ownerReferences } = metadata
   return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion, ownerReferences } } as unknown as Image
-}
-
-/** A pod whose container runs without being ready: young ones may still be starting, late ones are asked after. */
-function unreadyPod(pods: readonly Pod[], nowMs: number): { kind: "young" | "late"; pod: Pod } | undefined {
-  for (const pod of pods) {
-    const waiting = pod.status?.containerStatuses?.find(({ state, ready }) => state?.running && !ready)
-    if (!waiting) continue
-    const runsForMs = nowMs - Date.parse(waiting.state?.running?.startedAt ?? "")
-    return { kind: runsForMs >= askAfterMs ? "late" : "young", pod }
-  }
-  return undefined
-}
-
-async function lastProbeFailure({ client }: Context, pod: Pod): Promise<string | undefined> {
-  const { name, namespace } = pod.metadata
-  const fieldSelector = `involvedObject.name=${name},reason=Unhealthy`
-  const { items } = await client.list(Event, { ...(namespace && { namespace }), fieldSelector })
-  return items.at(-1)?.message
 }

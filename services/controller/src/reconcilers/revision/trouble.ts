@@ -22,22 +22,28 @@ const lasting = new Set([
 
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number]
 
+/** What a pod that takes its time was last warned of, in the words of its node. */
+export interface Warning {
+  readonly reason: string
+  readonly message: string
+}
+
 export interface Symptoms {
   readonly deployment: Deployment
   readonly podAutoscaler: PodAutoscaler | undefined
   readonly pods: readonly Pod[]
-  /** Last failure of a readiness probe. */
-  readonly probeFailure: string | undefined
+  readonly warning: Warning | undefined
   /** Whether a pod without a node only waits for one. */
   readonly patient: boolean
 }
 
 /**
  * Reads the reason out of pods and deployment, the most telling first: a container that exited, one that cannot start,
- * a pod that no node takes, pods that cannot be made, a deadline that has passed, a container that runs but is not ready.
+ * a pod that no node takes, pods that cannot be made, a deadline that has passed, a container that runs but is not ready, what
+ * else a pod waits for.
  */
 export function troubleOf(symptoms: Symptoms): Trouble | undefined {
-  const { deployment, podAutoscaler, pods, probeFailure, patient } = symptoms
+  const { deployment, podAutoscaler, pods, warning, patient } = symptoms
   // An init container has done its work when it has ended well.
   const starting = pods.flatMap(({ status }) =>
     (status?.initContainerStatuses ?? []).filter((each) => !hasSucceeded(each)),
@@ -46,11 +52,13 @@ export function troubleOf(symptoms: Symptoms): Trouble | undefined {
   return (
     first(statuses, exited) ??
     first(statuses, cannotStart) ??
-    (patient ? undefined : first([...pods], unschedulable)) ??
+    (patient ? undefined : first(pods, (pod) => unschedulable(pod, isFalse))) ??
     notMade(deployment) ??
     lateProgress(deployment) ??
     givenUp(deployment, podAutoscaler) ??
-    first(statuses, (status) => notReady(status, probeFailure))
+    first(statuses, (status) => notReady(status, warning)) ??
+    first(statuses, (status) => notStarted(status, warning)) ??
+    first(pods, (pod) => unschedulable(pod, isUnknown))
   )
 }
 
@@ -79,10 +87,10 @@ function cannotStart({ state }: ContainerStatus): Trouble | undefined {
   return { resources: isFalse(waiting.reason, waiting.message ?? waiting.reason) }
 }
 
-function unschedulable({ status }: Pod): Trouble | undefined {
+function unschedulable({ status }: Pod, mark: typeof isFalse): Trouble | undefined {
   const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled")
   if (scheduled?.status !== "False") return undefined
-  return { resources: isFalse(scheduled.reason ?? "Unschedulable", scheduled.message ?? "no node can run the pod") }
+  return { resources: mark(scheduled.reason ?? "Unschedulable", scheduled.message ?? "no node can run the pod") }
 }
 
 function condition(deployment: Deployment, type: string) {
@@ -113,8 +121,16 @@ function givenUp({ spec }: Deployment, podAutoscaler: PodAutoscaler | undefined)
 }
 
 /** It may still become ready, so this is no failure; but whoever waits should know what it is waiting for. */
-function notReady({ state, ready, name }: ContainerStatus, probeFailure: string | undefined): Trouble | undefined {
+function notReady({ state, ready, name }: ContainerStatus, warning: Warning | undefined): Trouble | undefined {
   if (!state?.running || ready) return undefined
-  const message = probeFailure ?? `container ${name} runs but is not ready yet`
+  const message = warning?.message ?? `container ${name} runs but is not ready yet`
   return { container: isUnknown("ContainerNotReady", message) }
+}
+
+/** The same of one that was not tried yet: a volume of its pod may be missing, which nothing but a warning says. */
+function notStarted({ state }: ContainerStatus, warning: Warning | undefined): Trouble | undefined {
+  const waiting = state?.waiting
+  if (!waiting) return undefined
+  if (waiting.reason && waiting.message) return { resources: isUnknown(waiting.reason, waiting.message) }
+  return warning && { resources: isUnknown(warning.reason, warning.message) }
 }
