@@ -7,6 +7,7 @@ import { revisionKeys, revisionLabel } from "@wick/sdk/api/serving/revision-key"
 import {
   type Controller,
   createController,
+  done,
   type Informer,
   keyOf,
   type Result,
@@ -118,7 +119,8 @@ async function reconcile(context: Context, { caches, resolver, statuses }: Parts
   // What a tag stood for must not be asked again: the next answer may be another.
   const atOnce = !sameJson(revision.status?.containerStatuses, status.containerStatuses)
   const written = await statuses.write(revision, status, { atOnce })
-  for (const news of newsOf(revision, status)) context.events.record(revision, news)
+  // What the status does not say yet is seen again, and would be told twice.
+  if (written === done) for (const news of newsOf(revision, status)) context.events.record(revision, news)
   // The API's no is tried again: what it follows from, such as a quota or a policy, may change.
   if (refusal) throw refusal
   await applyImages(context, (image) => caches.images.get(image, namespace), decision.images)
