@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 const namespace = `wick-pass-${process.pid}`
@@ -10,12 +11,12 @@ const rules = (): string => inside("nft", ["list", "ruleset"])
 function call(expression: string): string {
   const module = new URL("./forward-pass.ts", import.meta.url).href
   const ranges = "{ pods: { first: 0x0aea0000, prefix: 16 }, services: { first: 0x0aeb0000, prefix: 16 } }"
-  const script = `const { letPass, listChains, mayPass, stopPassing } = await import("${module}"); const ranges = ${ranges}; console.log(await ${expression})`
+  const script = `const { inTheWay, letPass, listChains, stopPassing } = await import("${module}"); const ranges = ${ranges}; console.log(await ${expression})`
   return inside(process.execPath, ["--input-type=module", "-e", script]).trim()
 }
 const letPass = `letPass("wick-abc", ranges, ["10.234.0.1", "10.235.0.10"])`
 
-describe("a firewall of another program that drops what it does not know", () => {
+describe("a firewall of another program that refuses what it does not know", () => {
   beforeAll(() => {
     execFileSync("ip", ["netns", "add", namespace])
     inside(
@@ -28,6 +29,7 @@ describe("a firewall of another program that drops what it does not know", () =>
       table inet administrator {
         chain in { type filter hook input priority filter; policy drop; iif "lo" accept; }
         chain out { type filter hook output priority filter; policy drop; oif "lo" accept; }
+        chain end { type filter hook forward priority 10; policy accept; ct state established accept; counter reject with icmpx admin-prohibited; }
         chain mind { type filter hook forward priority filter; policy accept; }
       }`,
     )
@@ -38,7 +40,7 @@ describe("a firewall of another program that drops what it does not know", () =>
     const before = rules()
     call(letPass)
     call(letPass)
-    expect(rules().match(/comment "wick-abc"/g)).toHaveLength(5)
+    expect(rules().match(/comment "wick-abc"/g)).toHaveLength(7)
     expect(rules()).toMatch(/hook output [^}]*ip daddr 10\.234\.0\.0\/16 .*accept comment "wick-abc"\n\s*oif "lo"/)
     expect(rules()).toMatch(/ip saddr 10\.234\.0\.0\/16 ip daddr \{ 10\.234\.0\.1, 10\.235\.0\.10 \} .*accept/)
     call(`stopPassing("wick-abc")`)
@@ -46,12 +48,13 @@ describe("a firewall of another program that drops what it does not know", () =>
   })
 
   it("is seen to have lost its rules when it was made anew", () => {
-    const passes = `mayPass("wick-abc", await listChains())`
-    expect(call(passes)).toBe("false")
+    const lacking = `(await inTheWay("wick-abc", await listChains())).join()`
+    const ours = "inet administrator in,inet administrator out,inet administrator end"
+    expect(call(lacking)).toBe(`ip filter INPUT,ip filter FORWARD,${ours}`)
     call(letPass)
-    expect(call(passes)).toBe("true")
+    expect(call(lacking)).toBe("")
     inside("nft", ["flush", "chain", "inet", "administrator", "in"])
-    expect(call(passes)).toBe("false")
+    expect(call(lacking)).toBe("inet administrator in")
   })
 
   it("finds its rules again by a watch, which also misses a table that is gone", () => {
@@ -65,10 +68,11 @@ describe("a firewall of another program that drops what it does not know", () =>
       const done = []
       const told = Promise.withResolvers()
       const restoreTable = async () => void done.push("table")
-      const watched = watchFilter({ table: "wick-abc", clock, log: silentLog, restoreTable, letPass: async () => {
-        await ${letPass}
+      const watched = watchFilter({ table: "wick-abc", clock, log: silentLog, restoreTable, closed: [], letPass: async () => {
         done.push("rules")
+        const closed = await ${letPass}
         told.resolve()
+        return closed
       } })
       await clock.advance(30_000)
       await told.promise
@@ -76,6 +80,21 @@ describe("a firewall of another program that drops what it does not know", () =>
       return done.join(" ")
     })()`
     expect(call(story)).toBe("table rules")
-    expect(rules().match(/comment "wick-abc"/g)).toHaveLength(5)
+    expect(rules().match(/comment "wick-abc"/g)).toHaveLength(7)
+  })
+
+  it("is told of where it takes no rules of others, and lets others' chains have theirs", async () => {
+    // A table that is its program's own as long as that runs, as firewalld has it.
+    const keeper = spawn("ip", ["netns", "exec", namespace, "nft", "-i"], { stdio: ["pipe", "ignore", "inherit"] })
+    const ended = once(keeper, "close")
+    keeper.stdin.write("add table inet kept { flags owner; }\n")
+    keeper.stdin.write("add chain inet kept last { type filter hook forward priority 20; policy accept; }\n")
+    keeper.stdin.write("add rule inet kept last reject\n")
+    await expect.poll(rules).toMatch(/chain last [^}]*reject/)
+    expect(call(`(await ${letPass}).join()`)).toBe("inet kept last")
+    expect(call(`(await inTheWay("wick-abc", await listChains())).join()`)).toBe("inet kept last")
+    expect(rules().match(/comment "wick-abc"/g)).toHaveLength(7)
+    keeper.stdin.end()
+    await ended
   })
 })

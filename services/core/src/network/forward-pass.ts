@@ -1,11 +1,12 @@
 import { formatRange } from "./address.ts"
-import { hostCommand } from "./host-command.ts"
+import { HostCommandError, hostCommand } from "./host-command.ts"
 import type { Ranges } from "./range-choice.ts"
+import { type Chain, type Rule, refuses } from "./refusing-chain.ts"
 
 /**
- * Other programs' firewalls (Docker's, ufw's, the administrator's nftables.conf) may drop what they do not know by the policy
- * of their chains, and no rule of another table can save a packet from that. So where such a chain is found, rules go at its
- * head that let the pod network pass; they carry our name as a comment, by which they are found again and removed.
+ * Other programs' firewalls (Docker's, ufw's, firewalld's, the administrator's nftables.conf) may refuse what they do not
+ * know, and no rule of another table can save a packet from that. So where such a chain is found, rules go at its head that
+ * let the pod network pass; they carry our name as a comment, by which they are found again and removed.
  */
 const matches: Record<string, (pods: string, own: readonly string[]) => readonly string[]> = {
   forward: (pods) => [`ip saddr ${pods}`, `ip daddr ${pods}`],
@@ -13,17 +14,6 @@ const matches: Record<string, (pods: string, own: readonly string[]) => readonly
   output: (pods) => [`ip daddr ${pods}`],
 }
 
-interface Chain {
-  readonly family: string
-  readonly table: string
-  readonly name: string
-  readonly hook?: string
-  readonly policy?: string
-}
-interface Rule {
-  readonly handle: number
-  readonly comment?: string
-}
 interface Listed {
   nftables: { chain?: Chain; rule?: Rule }[]
 }
@@ -34,40 +24,60 @@ export async function listChains(): Promise<Chain[]> {
   return nftables.flatMap(({ chain }) => (chain ? [chain] : []))
 }
 
-/** Others' chains by which packets of the pod network pass, whether they are dropped there or not. */
-function onTheWay({ family, table, hook = "" }: Chain): boolean {
-  return ["ip", "inet"].includes(family) && Object.hasOwn(matches, hook) && !table.startsWith("wick-")
+/** Others' chains by which packets of the pod network pass, whether they are refused there or not. */
+function onTheWay({ family, table, type, hook = "" }: Chain): boolean {
+  return (
+    ["ip", "inet"].includes(family) && type === "filter" && Object.hasOwn(matches, hook) && !table.startsWith("wick-")
+  )
 }
 
-export async function letPass(owner: string, ranges: Ranges, ownAddresses: readonly string[]): Promise<void> {
+/** Returns the chains that take no rules of ours: a program may keep its tables to itself (`flags owner`). */
+export async function letPass(
+  owner: string,
+  ranges: Ranges,
+  ownAddresses: readonly string[],
+): Promise<readonly string[]> {
   await stopPassing(owner)
-  for (const chain of (await listChains()).filter(drops)) {
+  const closed: string[] = []
+  for (const chain of (await listChains()).filter(onTheWay)) {
+    if (!refuses(chain, await rulesOf(chain))) continue
     const rules = matches[chain.hook ?? ""]?.(formatRange(ranges.pods), ownAddresses) ?? []
     const commands = rules.map((match) => `insert rule ${place(chain)} ${match} counter accept comment "${owner}"\n`)
-    await hostCommand("nft", ["-f", "-"], commands.join(""))
+    try {
+      await hostCommand("nft", ["-f", "-"], commands.join(""))
+    } catch (error) {
+      if (!(error instanceof HostCommandError && error.message.includes("Operation not permitted"))) throw error
+      closed.push(place(chain))
+    }
   }
+  return closed
 }
 
-/** Whether each of these chains has its rules: who makes a firewall anew does not know them. */
-export async function mayPass(owner: string, chains: readonly Chain[]): Promise<boolean> {
-  for (const chain of chains.filter(drops)) if ((await handlesIn(chain, owner)).length === 0) return false
-  return true
+/** Of these the chains that refuse the pod network: who makes a firewall anew does not know our rules. */
+export async function inTheWay(owner: string, chains: readonly Chain[]): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const chain of chains.filter(onTheWay)) {
+    const rules = await rulesOf(chain)
+    if (refuses(chain, rules) && handlesOf(rules, owner).length === 0) found.push(place(chain))
+  }
+  return found
 }
 
 export async function stopPassing(owner: string): Promise<void> {
   for (const chain of (await listChains()).filter(onTheWay)) {
-    const commands = (await handlesIn(chain, owner)).map((handle) => `delete rule ${place(chain)} handle ${handle}\n`)
+    const handles = handlesOf(await rulesOf(chain), owner)
+    const commands = handles.map((handle) => `delete rule ${place(chain)} handle ${handle}\n`)
     if (commands.length > 0) await hostCommand("nft", ["-f", "-"], commands.join(""))
   }
 }
 
-function drops(chain: Chain): boolean {
-  return onTheWay(chain) && chain.policy === "drop"
+async function rulesOf({ family, table, name }: Chain): Promise<Rule[]> {
+  const { nftables } = JSON.parse(await hostCommand("nft", ["-j", "list", "chain", family, table, name])) as Listed
+  return nftables.flatMap(({ rule }) => rule ?? [])
 }
 
-async function handlesIn({ family, table, name }: Chain, owner: string): Promise<number[]> {
-  const { nftables } = JSON.parse(await hostCommand("nft", ["-j", "list", "chain", family, table, name])) as Listed
-  return nftables.flatMap(({ rule }) => (rule?.comment === owner ? [rule.handle] : []))
+function handlesOf(rules: readonly Rule[], owner: string): number[] {
+  return rules.filter(({ comment }) => comment === owner).map(({ handle }) => handle)
 }
 
 function place({ family, table, name }: Chain): string {

@@ -84,8 +84,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const texts = rangeTexts(ranges)
   allowForwarding()
   await ensureTable(name, emptyTable(name, ranges), moved)
-  const letPodsPass = (): Promise<void> => letPass(name, ranges, [hostAddress, dnsServer])
-  await letPodsPass()
+  const letPodsPass = () => passWhereAllowed(log, name, ranges, [hostAddress, dnsServer])
+  const closed = await letPodsPass()
   const cniConfDir = join(directory, "cni")
   const leaseDirectory = join(directory, "leases")
   await plugins?.writeLinkPlugin({ pods: ranges.pods, mtuBytes, lastAddressFile: join(directory, "last-address") })
@@ -97,7 +97,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   let follower: ServiceFollower | undefined
   let routes: NodeRoutes | undefined
   const restoreTable = async (): Promise<void> => follower?.replaceAll()
-  const watch = watchFilter({ table: name, clock, log, restoreTable, letPass: letPodsPass })
+  const watch = watchFilter({ table: name, clock, log, restoreTable, letPass: letPodsPass, closed })
   const dispose = async (): Promise<void> => {
     await watch[Symbol.asyncDispose]()
     await follower?.[Symbol.asyncDispose]()
@@ -204,4 +204,11 @@ function keep(directory: string, kept: Kept): void {
   const path = join(directory, "ranges.json")
   writeFileSync(`${path}.new`, JSON.stringify(kept))
   renameSync(`${path}.new`, path)
+}
+
+async function passWhereAllowed(log: Log, ...whose: Parameters<typeof letPass>): Promise<readonly string[]> {
+  const closed = await letPass(...whose)
+  const chain = closed.join(", ")
+  if (chain) log.warn("a firewall takes no rules but its own: pods are cut off until it trusts their range", { chain })
+  return closed
 }
