@@ -57,7 +57,8 @@ export const serving: Statement = (it) => {
     const custom = await defined(world)
     await world.wire("POST", custom.path(), custom.object("a"))
     const { body } = await world.patch("strategic", custom.path("/a"), { spec: {} })
-    isRefusal(body, { reason: "UnsupportedMediaType", code: 415 })
+    const message = /include: application\/json-patch\+json, application\/merge-patch\+json, application\/apply-patch/
+    isRefusal(body, { reason: "UnsupportedMediaType", code: 415, message })
   })
 
   it("a kind may be in no namespace", async (world) => {

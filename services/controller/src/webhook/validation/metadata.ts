@@ -20,9 +20,17 @@ export function visibilityMistakes({ metadata }: AnyObject): FieldError[] {
   return value === undefined || value === "cluster-local" ? [] : via("labels", [invalidValue(value, visibility)])
 }
 
-/** A label that names the object above needs that as an owner. */
-export function ownerMistakes({ metadata }: AnyObject, label: string, kind: string): FieldError[] {
-  const value = metadata.labels?.[label]
-  const isOwned = (metadata.ownerReferences ?? []).some((owner) => owner.kind === kind && owner.name === value)
-  return value === undefined || isOwned ? [] : via("labels", [missing(label)])
+/**
+ * A label that names the object above needs that as an owner when it is written. Where it stands already the owner may go: a deletion
+ * that leaves dependents behind takes it from them, and would never end.
+ */
+export function ownerMistakes(
+  object: AnyObject,
+  before: AnyObject | undefined,
+  { label, kind }: { readonly label: string; readonly kind: string },
+): FieldError[] {
+  const value = object.metadata.labels?.[label]
+  if (value === undefined || value === before?.metadata.labels?.[label]) return []
+  const isOwned = (object.metadata.ownerReferences ?? []).some((owner) => owner.kind === kind && owner.name === value)
+  return isOwned ? [] : via("labels", [missing(label)])
 }

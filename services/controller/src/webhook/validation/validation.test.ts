@@ -96,6 +96,17 @@ describe("a revision that is there", () => {
       await refusal("Revision", { object: { ...object, metadata: { ...object.metadata, ownerReferences } } }),
     ).toBe("")
   })
+
+  it("keeps the label when its configuration is deleted without it, and takes no other", async () => {
+    const label = "serving.knative.dev/configuration"
+    const labelled = (name: string) => ({ ...revision({}), metadata: { ...meta, labels: { [label]: name } } })
+    const ownerReferences = [{ apiVersion: "serving.knative.dev/v1", kind: "Configuration", name: "hello", uid: "1" }]
+    const before = { ...labelled("hello"), metadata: { ...labelled("hello").metadata, ownerReferences } }
+    expect(await refusal("Revision", { before, object: labelled("hello") })).toBe("")
+    expect(await refusal("Revision", { before, object: labelled("other") })).toBe(
+      `missing field(s): metadata.labels.${label}`,
+    )
+  })
 })
 
 describe("traffic", () => {

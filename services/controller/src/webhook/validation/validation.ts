@@ -58,7 +58,7 @@ function configurationMistakes({ object, before, config }: Judged): FieldError[]
   return [
     ...via("metadata", [
       ...nameMistakes(object),
-      ...ownerMistakes(object, labels.service, "Service"),
+      ...ownerMistakes(object, before, { label: labels.service, kind: "Service" }),
       ...via("annotations", noAutoscaling(object.metadata.annotations ?? {})),
     ]),
     ...templateAndMaker({ object, before, config }),
@@ -80,7 +80,7 @@ function routeMistakes({ object, before }: Judged): FieldError[] {
     ...via("metadata", [
       ...nameMistakes(object),
       ...visibilityMistakes(object),
-      ...ownerMistakes(object, labels.service, "Service"),
+      ...ownerMistakes(object, before, { label: labels.service, kind: "Service" }),
       ...via("annotations", [...rolloutMistakes(annotations), ...networkingMistakes(annotations)]),
     ]),
     ...via("spec", trafficMistakes(specOf(object).traffic, { configurationName: true })),
@@ -96,7 +96,7 @@ function revisionMistakes({ object, before, config }: Judged): FieldError[] {
   return [
     ...via("metadata", [
       ...nameMistakes(object),
-      ...ownerMistakes(object, labels.configuration, "Configuration"),
+      ...ownerMistakes(object, before, { label: labels.configuration, kind: "Configuration" }),
       ...via("annotations", autoscalingMistakes(object.metadata.annotations ?? {}, config.autoscaler)),
     ]),
     ...(before ? [] : via("spec", revisionSpecMistakes(spec ?? {}, config))),

@@ -21,10 +21,13 @@ type PatchOf = (live: AnyObject, patch: unknown, context: RequestContext) => unk
 const patches: Record<string, PatchOf> = {
   "application/json-patch+json": applyJsonPatch,
   "application/merge-patch+json": applyMergePatch,
-  "application/strategic-merge-patch+json": (live, patch, { resource }) => {
-    if (resource.custom) throw unsupported("application/strategic-merge-patch+json")
-    return applyStrategicMerge(live, patch, place(resource.schema, resource.components))
-  },
+}
+
+/** Also those that say of a list how it is merged, which schemas of custom resources cannot. */
+const patchesOfBuiltIn: Record<string, PatchOf> = {
+  ...patches,
+  "application/strategic-merge-patch+json": (live, patch, { resource }) =>
+    applyStrategicMerge(live, patch, place(resource.schema, resource.components)),
 }
 
 /** Changes an object by one of the four kinds of patch; an apply patch makes it when it is not there. */
@@ -36,17 +39,17 @@ export async function patchObject(context: RequestContext): Promise<Written> {
     const detail = "may not be specified for non-apply patch"
     throw invalidOption("PatchOptions", { type: "Forbidden", field: "force", detail })
   }
-  const patch = patches[type]
-  if (!patch) throw unsupported(type)
+  const known = context.resource.custom ? patches : patchesOfBuiltIn
+  const patch = known[type]
+  if (!patch) throw unsupported(type, [...Object.keys(known), applyType])
   const bytes = await modify(context, (live) => patched(context, patch(live, body, context)))
   return { bytes, isNew: false }
 }
 
-function unsupported(type: string): StatusError {
-  const known = [...Object.keys(patches), applyType].join(", ")
+function unsupported(type: string, known: readonly string[]): StatusError {
   return new StatusError(
     "UnsupportedMediaType",
-    `the body of the request was in an unknown format (${type}) - accepted media types include: ${known}`,
+    `the body of the request was in an unknown format (${type}) - accepted media types include: ${known.join(", ")}`,
   )
 }
 

@@ -31,12 +31,15 @@ async function open(deps: UpgradeDeps, request: IncomingMessage, socket: Duplex,
   const wanted = streamRequest(deps.fleet, new URL(request.url ?? "/", "http://node"))
   const target = await deps.runtime.openStream(wanted)
   if (target.kind === "server") return passOn(new URL(target.url), request, socket, head)
-  if (request.headers.upgrade?.toLowerCase() === "websocket") {
-    const { serveSession } = await import("./session-socket.ts")
-    return serveSession(target, deps.log, request, socket, head)
+  const session = { target, wanted, log: deps.log }
+  if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+    const { serveSpdySession } = await import("./spdy/session.ts")
+    return serveSpdySession(session, request, socket, head)
   }
-  const { serveSpdySession } = await import("./spdy/session.ts")
-  serveSpdySession({ target, wanted, log: deps.log }, request, socket, head)
+  const { asksForTunnel, serveTunnel } = await import("./spdy/tunnel.ts")
+  if (asksForTunnel(session, request)) return serveTunnel(session, request, socket, head)
+  const { serveSession } = await import("./session-socket.ts")
+  serveSession(target, deps.log, request, socket, head)
 }
 
 /** To the runtime's streaming server, byte for byte, in SPDY or WebSocket. */

@@ -35,6 +35,11 @@ export function serveSpdySession(session: SpdySession, request: IncomingMessage,
   }
   const lines = ["Connection: Upgrade", "Upgrade: SPDY/3.1", `X-Stream-Protocol-Version: ${protocol}`]
   socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("\r\n")}\r\n\r\n`)
+  serveSpdyStreams(session, socket, head)
+}
+
+/** What follows when it is agreed that SPDY is spoken. */
+export function serveSpdyStreams(session: SpdySession, socket: Duplex, head: Buffer): void {
   if (session.wanted.kind === "port-forward") servePorts(session, socket, head)
   else serveProcess(session, session.wanted.streams, socket, head)
 }
