@@ -19,7 +19,7 @@ export interface KubeletApi {
   readonly directory: string
 }
 
-/** `GET /containerLogs/{namespace}/{pod}/{container}`, `/stats/summary`, `/metrics/resource` and `/healthz`. */
+/** `GET /containerLogs/{namespace}/{pod}/{container}`, `/stats/summary`, `/metrics/{resource,cadvisor}` and `/healthz`. */
 export function createKubeletFetch(api: KubeletApi): Fetch {
   const last: LastSample = { sample: undefined }
   return async (request) => {

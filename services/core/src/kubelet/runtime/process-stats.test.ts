@@ -31,6 +31,7 @@ describe("what processes use", () => {
     const stat = "cpu  100 20 30 9999 50 5 6 7 0 0\ncpu0 1 1 1 1\nbtime 1700000000\n"
     const meminfo = "MemTotal: 1000 kB\nMemFree: 200 kB\nInactive(file): 300 kB\nAnonPages: 100 kB\n"
     expect(parseUsage(stat, meminfo)).toEqual({
+      cores: 1,
       cpuNs: 161 * 1e7,
       memory: { workingSetBytes: 500 * 1_024, usageBytes: 800 * 1_024, rssBytes: 100 * 1_024 },
       availableBytes: 500 * 1_024,

@@ -1,8 +1,9 @@
 /**
- * What the node and its containers use, read when somebody asks and at no other time: `/stats/summary` and
- * `/metrics/resource`, as every kubelet has them. Loaded with the first question.
+ * What the node and its containers use, read when somebody asks and at no other time: `/stats/summary`,
+ * `/metrics/resource` and `/metrics/cadvisor`, as every kubelet has them. Loaded with the first question.
  */
 import { statfs } from "node:fs/promises"
+import { cadvisorMetrics } from "./cadvisor-metrics.ts"
 import { resourceMetrics } from "./resource-metrics.ts"
 import { type Sample, type StatsDeps, takeSample } from "./sample.ts"
 import { type DiskUsage, summaryOf } from "./summary.ts"
@@ -23,6 +24,10 @@ export interface StatsOptions extends StatsDeps {
   readonly directory: string
 }
 
+const texts: Readonly<Record<string, (sample: Sample) => string>> = {
+  "/metrics/resource": resourceMetrics,
+  "/metrics/cadvisor": cadvisorMetrics,
+}
 const textType = "text/plain; version=0.0.4; charset=utf-8"
 
 /** The answer at a path; undefined when there is none. */
@@ -32,8 +37,8 @@ export async function statsAnswer(options: StatsOptions, url: URL): Promise<Resp
     const sample = await takeSample(options)
     return Response.json(summaryOf(options.nodeName, sample, rememberedFor(options.last, sample), disk))
   }
-  if (url.pathname !== "/metrics/resource") return undefined
-  return new Response(resourceMetrics(await takeSample(options)), { headers: { "content-type": textType } })
+  const textOf = texts[url.pathname]
+  return textOf && new Response(textOf(await takeSample(options)), { headers: { "content-type": textType } })
 }
 
 /** The sample that rates are since, and this one for the next question. */

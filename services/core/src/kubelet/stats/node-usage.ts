@@ -3,6 +3,7 @@ import type { MemoryStats } from "../runtime/runtime.ts"
 
 /** What the whole machine has used of its processors, and what it holds. */
 export interface NodeUsage {
+  readonly cores: number
   readonly cpuNs: number
   readonly memory: MemoryStats
   readonly availableBytes: number
@@ -29,6 +30,7 @@ export function parseUsage(stat: string, meminfo: string): NodeUsage {
   // As the kubelet reckons: cached files that nobody has read for long can be taken back at any time.
   const workingSetBytes = Math.max(0, usageBytes - bytes("Inactive\\(file\\)"))
   return {
+    cores: stat.match(/^cpu\d+ /gm)?.length ?? 0,
     cpuNs: (user + nice + system + irq + softirq) * nsPerTick,
     memory: { workingSetBytes, usageBytes, rssBytes: bytes("AnonPages") },
     availableBytes: bytes("MemTotal") - workingSetBytes,

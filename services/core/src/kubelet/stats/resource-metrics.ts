@@ -1,14 +1,8 @@
+import { type Family, lineOf, textOf } from "./families.ts"
 import type { ContainerSample, PodSample, Sample } from "./sample.ts"
 import { memoryOf, sum } from "./summary.ts"
 
 const nsPerSecond = 1e9
-
-interface Family {
-  readonly name: string
-  readonly type: "counter" | "gauge"
-  readonly help: string
-  readonly lines: readonly string[]
-}
 
 /** Pure: `/metrics/resource` of a kubelet, in the text form of Prometheus and under Kubernetes' names. */
 export function resourceMetrics({ atMs, node, pods }: Sample): string {
@@ -71,16 +65,11 @@ export function resourceMetrics({ atMs, node, pods }: Sample): string {
       lines: ["resource_scrape_error 0"],
     },
   ]
-  return `${families.flatMap(textOf).join("\n")}\n`
-}
-
-function textOf({ name, type, help, lines }: Family): string[] {
-  if (lines.length === 0) return []
-  return [`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`, ...lines]
+  return textOf(families.map((family) => ({ ...family, help: `[STABLE] ${family.help}` })))
 }
 
 function ofNode(name: string, type: Family["type"], help: string, value: number, atMs: number): Family {
-  return { name, type, help, lines: [`${name} ${value} ${Math.round(atMs)}`] }
+  return { name, type, help, lines: [lineOf(name, {}, value, atMs)] }
 }
 
 function ofPods(
@@ -91,10 +80,9 @@ function ofPods(
   atMs: number,
   value: (pod: PodSample) => number,
 ): Family {
-  const lines = pods.map((each) => {
-    const labels = labelsOf({ namespace: each.pod.namespace, pod: each.pod.name })
-    return `${name}${labels} ${value(each)} ${Math.round(atMs)}`
-  })
+  const lines = pods.map((each) =>
+    lineOf(name, { namespace: each.pod.namespace, pod: each.pod.name }, value(each), atMs),
+  )
   return { name, type, help, lines }
 }
 
@@ -107,15 +95,9 @@ function ofContainers(
 ): Family {
   const lines = pods.flatMap(({ pod, containers }) =>
     containers.map((container) => {
-      const labels = labelsOf({ container: container.name, namespace: pod.namespace, pod: pod.name })
-      return `${name}${labels} ${value(container)} ${Math.round(container.stats.atMs)}`
+      const labels = { container: container.name, namespace: pod.namespace, pod: pod.name }
+      return lineOf(name, labels, value(container), container.stats.atMs)
     }),
   )
   return { name, type, help, lines }
-}
-
-/** Names of these need no escapes: they are DNS names. */
-function labelsOf(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`)
-  return `{${pairs.join(",")}}`
 }

@@ -19,6 +19,8 @@ export interface PodSample {
 
 export interface ContainerSample {
   readonly name: string
+  /** As the pod names it. */
+  readonly image: string
   readonly startedAtMs: number
   readonly stats: ContainerStats
 }
@@ -46,7 +48,9 @@ function podSample(
   const containers = [...names].flatMap((container) => {
     const record = newestAttempt(observed, container)
     const found = record?.state === "running" && stats.get(record.id)
-    return found ? [{ name: container, startedAtMs: record.startedAtMs ?? record.createdAtMs, stats: found }] : []
+    if (!found) return []
+    const { image, createdAtMs, startedAtMs = createdAtMs } = record
+    return [{ name: container, image, startedAtMs, stats: found }]
   })
   const startedAtMs = Math.min(...observed.sandboxes.map(({ createdAtMs }) => createdAtMs))
   return { pod: { uid, name, namespace: namespace ?? "" }, startedAtMs, containers }

@@ -76,6 +76,17 @@ describe("the figures of a node", () => {
     expect(text).toMatch(/^node_cpu_usage_seconds_total [0-9.]+ \d{13}$/m)
     expect(text).toMatch(/^resource_scrape_error 0$/m)
   })
+
+  it("are told to Prometheus as cAdvisor does, too", async () => {
+    const text = await (await ask("/metrics/cadvisor")).text()
+    const labels = 'container="busy",image="[^"]+",name="[^"]+",namespace="default",pod="stats"'
+    expect(text).toMatch(
+      new RegExp(`^container_cpu_usage_seconds_total\\{cpu="total",${labels}\\} [0-9.]+ \\d{13}$`, "m"),
+    )
+    expect(text).toMatch(new RegExp(`^container_memory_working_set_bytes\\{${labels}\\} [1-9]\\d+ \\d{13}$`, "m"))
+    expect(text).toMatch(/^container_memory_rss\{id="\/"\} [1-9]\d+ \d{13}$/m)
+    expect(text).toMatch(/^machine_cpu_cores [1-9]\d*$/m)
+  })
 })
 
 function cpuSeconds(from: Summary, name: string): number {

@@ -7,9 +7,9 @@ const pod = { uid: "u", name: "web", namespace: "shop" }
 
 function sample(atMs: number, cpuSeconds: Record<string, number>, startedAtMs = 1_000): Sample {
   const containers = Object.entries(cpuSeconds).map(([name, seconds]) => {
-    return { name, startedAtMs, stats: { id: name, atMs, cpuNs: seconds * 1e9, memory } }
+    return { name, image: "web:1", startedAtMs, stats: { id: name, atMs, cpuNs: seconds * 1e9, memory } }
   })
-  const node = { cpuNs: atMs * 1e6, memory, availableBytes: 9, bootSeconds: 5 }
+  const node = { cores: 2, cpuNs: atMs * 1e6, memory, availableBytes: 9, bootSeconds: 5 }
   return { atMs, node, pods: [{ pod, startedAtMs, containers }] }
 }
 
