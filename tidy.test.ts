@@ -67,9 +67,10 @@ const layers: { layer: string; may: string[] }[] = [
   { layer: "scripts", may: ["sdk"] },
 ]
 
-/** What every layer may use: time, chance and logs as values, the check that a thing holds, and protobuf's wire format. */
+/** What every layer may use: time, chance and logs as values, the check that a thing holds, how a place is written, protobuf's wire format. */
 const everywhere = [
   "@wick/sdk/assert",
+  "@wick/sdk/host-port",
   "@wick/sdk/clock",
   "@wick/sdk/log",
   "@wick/sdk/metrics",

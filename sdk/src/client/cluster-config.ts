@@ -1,3 +1,4 @@
+import { hostPort } from "../host-port.ts"
 /** PEM text or a secret that stands in the file itself, or the path of the file that holds it. */
 export type Material =
   | { readonly kind: "inline"; readonly text: string }
@@ -31,7 +32,7 @@ export function inClusterConfig(env: Readonly<Record<string, string | undefined>
   const port = env.KUBERNETES_SERVICE_PORT
   if (!host || !port) return undefined
   return {
-    server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    server: `https://${hostPort(host, port)}`,
     namespace: env.POD_NAMESPACE ?? "default",
     certificateAuthority: { kind: "file", path: `${serviceAccountDirectory}/ca.crt` },
     token: { kind: "file", path: `${serviceAccountDirectory}/token` },

@@ -4,6 +4,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { createInformers, type Informers } from "@wick/sdk/controller"
 import { followGatewayKey } from "@wick/sdk/gateway-key"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import type { Metrics } from "@wick/sdk/metrics"
 import { type ConfigSource, componentLog, followTracing, watchConfig } from "@wick/sdk/serving-config"
@@ -131,7 +132,7 @@ export async function startActivator(options: ActivatorOptions): Promise<Activat
     }),
   )
   const adminAddress = await listenAdmin(admin, options)
-  adminUrl = options.adminAddress ?? `http://${adminAddress.address}:${adminAddress.port}`
+  adminUrl = options.adminAddress ?? `http://${hostPort(adminAddress.address, adminAddress.port)}`
   const activators = followActivators(informers, (listed) => sharing.links.setListed(listed))
   const heard: Heard = {
     peers: (given) => {

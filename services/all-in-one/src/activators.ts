@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type KeptProcess, keepProcess } from "@wick/core/kept-process"
 import type { Clock } from "@wick/sdk/clock"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import type { Address } from "./options.ts"
 import { passConnectionsOn } from "./shared-port.ts"
@@ -68,8 +69,8 @@ export async function keepActivators(options: ActivatorsOptions): Promise<Activa
     Array.from({ length: count }, (_, at): Promise<KeptProcess> => {
       const adminPort = options.adminPort + at
       const args = [
-        ...["--listen", `${gateway.host}:${gateway.port}`],
-        ...["--listen-https", `${secureGateway.host}:${secureGateway.port}`],
+        ...["--listen", hostPort(gateway.host, gateway.port)],
+        ...["--listen-https", hostPort(secureGateway.host, secureGateway.port)],
         ...["--admin", `127.0.0.1:${adminPort}`],
         ...overPodNetwork(options, adminPort),
         ...["--autoscaler", options.autoscaler],

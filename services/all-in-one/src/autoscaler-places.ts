@@ -3,6 +3,7 @@ import { join } from "node:path"
 import type { AutoscalerOptions } from "@wick/autoscaler"
 import type { ControlPlane } from "@wick/core"
 import { serviceUser } from "@wick/sdk/api/serving/roles"
+import { hostPort } from "@wick/sdk/host-port"
 import { autoscalerServerName } from "@wick/sdk/wire"
 import { autoscalerSocket } from "./activators.ts"
 import type { Options } from "./options.ts"
@@ -19,7 +20,7 @@ export async function remoteLoad(
   const { certificatePem, privateKeyPem } = await pki.serve("autoscaler", [autoscalerServerName])
   const { authorityPem } = pki
   const security = { certificatePem, privateKeyPem, authorityPem, activatorName: serviceUser("activator").name }
-  return { listen: `${peer.host}:${peer.port + portOffset}`, security }
+  return { listen: hostPort(peer.host, peer.port + portOffset), security }
 }
 
 /**

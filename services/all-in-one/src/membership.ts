@@ -1,4 +1,5 @@
 import { JoinError, joinCluster, type Membership, readMembership } from "@wick/core"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import type { Home } from "./home.ts"
 import type { Options } from "./options.ts"
@@ -15,7 +16,7 @@ export async function membershipOf(options: Options, home: Home, log: Log): Prom
   if (joined !== undefined || url === undefined || peer === undefined) return joined
   if (token === undefined) throw new Refusal("--join needs a --token", "on a member: wick member invite", 2)
   const { directory } = home
-  const peerUrl = `https://${peer.host}:${peer.port}`
+  const peerUrl = `https://${hostPort(peer.host, peer.port)}`
   try {
     return await joinCluster({ url, token, name: options["node-name"], peerUrl, directory, log })
   } catch (error) {

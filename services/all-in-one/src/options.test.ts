@@ -29,6 +29,7 @@ describe("options", () => {
   it("take an IPv6 address as URLs have it, and no port that there is not", () => {
     expect(readOptions(["--gateway", "[::]:8080"], {}).gateway).toEqual({ host: "::", port: 8080 })
     expect(() => readOptions(["--api", "127.0.0.1:66443"], {})).toThrow("must have a port of at most 65535")
+    expect(() => readOptions(["--registry", "[::1]:5000"], {})).toThrow("must have a name or an IPv4 address")
   })
 
   it("say where the orchestrator's part of traces goes, which is nowhere unless told", () => {

@@ -30,7 +30,10 @@ const schema = z.object({
   api: address.default({ host: "127.0.0.1", port: 6443 }),
   gateway: address.default({ host: "127.0.0.1", port: 8080 }),
   "gateway-https": address.optional(),
-  registry: address.default({ host: "127.0.0.1", port: 5000 }),
+  // Images are named by it, and containerd pulls none whose name begins with an address in brackets.
+  registry: address
+    .refine(({ host }) => !host.includes(":"), "must have a name or an IPv4 address, for example 127.0.0.1:5000")
+    .default({ host: "127.0.0.1", port: 5000 }),
   metrics: address.default({ host: "127.0.0.1", port: 9090 }),
   "etcd-listen": address.optional(),
   peer: address.optional(),

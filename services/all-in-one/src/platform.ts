@@ -15,6 +15,7 @@ import {
 } from "@wick/core"
 import { serviceUser } from "@wick/sdk/api/serving/roles"
 import type { Clock, Random } from "@wick/sdk/clock"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import { createMetrics, type Metrics } from "@wick/sdk/metrics"
 import { backupOf } from "./backup/flags.ts"
@@ -279,5 +280,5 @@ function state({ home, options, clock }: PlatformOptions, controlPlane: ControlP
 }
 
 function text({ host, port }: Address): string {
-  return `${host}:${port}`
+  return hostPort(host, port)
 }

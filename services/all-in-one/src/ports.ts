@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { isAlive, type ProcessIdentity } from "@wick/core/kept-process"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Home } from "./home.ts"
 import { type Address, type Options, secureGateway } from "./options.ts"
 import { explain, Refusal } from "./refusal.ts"
@@ -43,8 +44,8 @@ function refuseShared(named: readonly Named[]): void {
     const other = named.slice(0, at).find(([, earlier]) => overlap(earlier, address))
     if (other === undefined) continue
     throw new Refusal(
-      `--${flag} ${address.host}:${address.port}: --${other[0]} has that port too`,
-      `choose another port for one of them, for example --${flag} ${address.host}:${address.port + 1}`,
+      `--${flag} ${hostPort(address.host, address.port)}: --${other[0]} has that port too`,
+      `choose another port for one of them, for example --${flag} ${hostPort(address.host, address.port + 1)}`,
     )
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError, ContainerdError, NoSpaceError } from "@wick/core"
+import { hostPort } from "@wick/sdk/host-port"
 
 /** Why Wick does not start or go on, in words for its user: what is wrong, and what to do about it. */
 export class Refusal extends Error {
@@ -42,10 +43,11 @@ export function explain(error: unknown): unknown {
   if (error instanceof NoSpaceError) return new Refusal(error.message, "free some space and start again")
   const { code, path, port, address, hostname } = error as SystemError
   if (path?.startsWith(kernelSettings) && code !== undefined) return settingRefused(path)
+  const place = hostPort(address ?? "", port ?? "")
   switch (code) {
     case "EADDRINUSE":
       return new Refusal(
-        `${address}:${port} is in use by another program`,
+        `${place} is in use by another program`,
         `free it (ss -ltnp 'sport = :${port}' names its owner) or choose another port by flag: wick up --help`,
       )
     case "EADDRNOTAVAIL":
@@ -62,7 +64,7 @@ export function explain(error: unknown): unknown {
     case "EACCES":
     case "EPERM":
       return new Refusal(
-        `not allowed to use ${path ?? `${address}:${port}`}`,
+        `not allowed to use ${path ?? place}`,
         "run as root, or develop without containers: wick up --runtime=process",
       )
     case "EROFS":

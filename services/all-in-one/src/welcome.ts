@@ -2,6 +2,7 @@ import { join } from "node:path"
 import type { ControlPlane } from "@wick/core"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { Service } from "@wick/sdk/api/serving/service"
+import { hostPort } from "@wick/sdk/host-port"
 import { nodeImage, parseImageReference, pushImage } from "@wick/sdk/oci"
 import { call } from "./call.ts"
 import type { Home } from "./home.ts"
@@ -112,5 +113,5 @@ function next({ serving, registry }: Options, withExample: boolean): string[] {
 }
 
 function text({ host, port }: Address): string {
-  return `${host}:${port}`
+  return hostPort(host, port)
 }

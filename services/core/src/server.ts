@@ -6,6 +6,7 @@ import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import { type Client, compose, createClient, type Fetch } from "@wick/sdk/client"
 import type { Clock, Random } from "@wick/sdk/clock"
 import { fence, type LeadershipTerm, type Mandate } from "@wick/sdk/controller"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import { createMetrics, type Metrics } from "@wick/sdk/metrics"
 import {
@@ -368,8 +369,8 @@ async function freePort(host: string | undefined): Promise<number> {
   return port
 }
 
-function apiUrl({ hosts, port }: Pick<ControlPlaneOptions, "hosts" | "port">): string {
-  return `https://${hosts[0]}:${port}`
+function apiUrl({ hosts, nodeAddress, port }: Pick<ControlPlaneOptions, "hosts" | "nodeAddress" | "port">): string {
+  return `https://${hostPort(hosts[0] ?? nodeAddress, port)}`
 }
 
 function apiAddress(

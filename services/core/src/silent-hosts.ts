@@ -4,6 +4,7 @@ import { isStatus } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import { NotLeadingError } from "@wick/sdk/controller"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import type { ControllersOptions } from "#controllers"
 
@@ -107,7 +108,7 @@ export class SilentHosts implements AsyncDisposable {
     const seen = [{ name: ownName, silent: false }]
     await Promise.all(
       others.map(async ({ name, ip, port }) => {
-        const missed = (await answers(`https://${ip}:${port}`)) ? 0 : (this.#misses.get(name) ?? 0) + 1
+        const missed = (await answers(`https://${hostPort(ip, port)}`)) ? 0 : (this.#misses.get(name) ?? 0) + 1
         this.#misses.set(name, missed)
         if (missed === 0 || missed >= misses) seen.push({ name, silent: missed > 0 })
       }),

@@ -1,4 +1,5 @@
 import { Client, compressionAlgorithms, credentials, Metadata, type ServiceError } from "@grpc/grpc-js"
+import { hostPort } from "../../host-port.ts"
 import type { Way } from "./channel.ts"
 import type { OtlpEndpoint, OtlpSignal } from "./endpoint.ts"
 import { type Attempt, judgeAnswer, judgeGrpc } from "./judgement.ts"
@@ -11,7 +12,7 @@ export const exportPath: Record<OtlpSignal, string> = {
 
 /** OTLP over gRPC: one call per message. */
 export function grpcWay({ isSecure, host, port }: OtlpEndpoint, signal: OtlpSignal, manner: OtlpManner): Way {
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`
+  const address = hostPort(host, port)
   const authority = manner.authorityPem === undefined ? null : Buffer.from(manner.authorityPem)
   const client = new Client(address, isSecure ? credentials.createSsl(authority) : credentials.createInsecure(), {
     ...(manner.gzip && { "grpc.default_compression_algorithm": compressionAlgorithms.gzip }),

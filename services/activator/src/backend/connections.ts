@@ -1,3 +1,4 @@
+import { hostPort } from "@wick/sdk/host-port"
 import type { Dispatcher } from "undici"
 import Client from "undici/lib/dispatcher/client.js"
 
@@ -29,7 +30,7 @@ export class Connections {
   #closed = false
 
   constructor(address: string, port: number) {
-    this.#origin = `http://${address.includes(":") ? `[${address}]` : address}:${port}`
+    this.#origin = `http://${hostPort(address, port)}`
   }
 
   /** Sends on a free connection, which the caller gives back with `release` or `discard`. */

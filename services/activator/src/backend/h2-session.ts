@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect } from "node:http2"
+import { hostPort } from "@wick/sdk/host-port"
 import { connectTimeoutMs } from "./connections.ts"
 
 /** The one HTTP/2 connection to a pod, opened when first needed and anew after it broke. */
@@ -7,7 +8,7 @@ export class H2Session {
   #session: Promise<ClientHttp2Session> | undefined
 
   constructor(address: string, port: number) {
-    this.#origin = `http://${address.includes(":") ? `[${address}]` : address}:${port}`
+    this.#origin = `http://${hostPort(address, port)}`
   }
 
   /** Rejects when the pod takes no connection: then nothing was sent. */

@@ -1,5 +1,6 @@
 import { systemNamespace } from "@wick/sdk/api/serving/config"
 import type { Informers } from "@wick/sdk/controller"
+import { hostPort } from "@wick/sdk/host-port"
 import { WatchedEndpointSlice } from "./watched-kinds.ts"
 
 const ofService = (name: string): string => `kubernetes.io/service-name=${name}`
@@ -32,7 +33,7 @@ export function followAutoscalers(
 }
 
 function placeOf(address: string, port: number): string {
-  return `${address.includes(":") ? `[${address}]` : address}:${port}`
+  return hostPort(address, port)
 }
 
 /** Tells who stands behind the Service `knative-serving/activator-service`, now and whenever that changes. */
@@ -47,7 +48,7 @@ export function followActivators(informers: Informers, tell: (listed: Listed) =>
         const eligible = conditions?.ready !== false && conditions?.terminating !== true
         // One that is neither serves nobody any more: it holds nothing.
         if (!eligible && conditions?.serving === false) continue
-        for (const address of addresses) listed.set(`http://${address}:${port}`, { eligible })
+        for (const address of addresses) listed.set(`http://${hostPort(address, port)}`, { eligible })
       }
     }
     tell(listed)

@@ -1,5 +1,6 @@
 import type { TLSSocket } from "node:tls"
 import type { Clock, Random } from "@wick/sdk/clock"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import type { Credential } from "#pki"
 import type { MemberStorage } from "#store"
@@ -84,8 +85,7 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     clock,
     log,
   })
-  const urlAt = (name: string): string =>
-    `${tls === undefined ? "http" : "https"}://${name.includes(":") ? `[${name}]` : name}:${server.port}`
+  const urlAt = (name: string): string => `${tls === undefined ? "http" : "https"}://${hostPort(name, server.port)}`
   const url = urlAt(host)
   advertised = urlAt(options.advertisedHost ?? host)
   log.info("answers etcd's clients", { url })

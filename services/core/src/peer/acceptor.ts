@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import type { AddressInfo, Socket } from "node:net"
 import { createServer, type Server, type TLSSocket } from "node:tls"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import type { MemberId } from "#raft"
 import { Connection } from "./connection.ts"
@@ -70,8 +71,8 @@ export class Acceptor {
   }
 
   get url(): string {
-    const { address, family, port } = this.#server.address() as AddressInfo
-    return `https://${family === "IPv6" ? `[${address}]` : address}:${port}`
+    const { address, port } = this.#server.address() as AddressInfo
+    return `https://${hostPort(address, port)}`
   }
 
   admit(admit: Admit): void {

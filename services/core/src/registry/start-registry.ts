@@ -3,6 +3,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { getRequestListener } from "@hono/node-server"
 import type { Clock } from "@wick/sdk/clock"
+import { hostPort } from "@wick/sdk/host-port"
 import type { Log } from "@wick/sdk/log"
 import { BlobStore } from "./blob-store.ts"
 import { createDistributionApi } from "./distribution-api.ts"
@@ -50,7 +51,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   })
   news?.catchUp()
   return {
-    address: `${host}:${(server.address() as AddressInfo).port}`,
+    address: hostPort(host, (server.address() as AddressInfo).port),
     own: createDistributionApi({ ...own, onNews: news?.heard }),
     async [Symbol.asyncDispose]() {
       await news?.[Symbol.asyncDispose]()

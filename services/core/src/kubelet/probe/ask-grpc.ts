@@ -1,3 +1,4 @@
+import { hostPort } from "@wick/sdk/host-port"
 import type { Answer } from "./ask.ts"
 
 const method = "/grpc.health.v1.Health/Check"
@@ -19,7 +20,7 @@ export async function askGrpc(
   nowMs: number,
 ): Promise<Answer> {
   const { Client, credentials } = await import("@grpc/grpc-js")
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`
+  const address = hostPort(host, port)
   const client = new Client(address, credentials.createInsecure(), direct)
   try {
     const status = await new Promise<number>((resolve, reject) => {
