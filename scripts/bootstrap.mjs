@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process"
 import { constants } from "node:os"
 import { join } from "node:path"
+import { smallHeap } from "../sdk/bin/small-heap.mjs"
 import { ensureDependencies, ownNode } from "./setup/dependencies.mjs"
 import { ensurePackages } from "./setup/packages.mjs"
 import { checkPlatform } from "./setup/platform.mjs"
@@ -14,23 +15,6 @@ import { Steps } from "./setup/steps.mjs"
 const root = join(import.meta.dirname, "..")
 /** What a shell makes of the number of the signal by which a program ended. */
 const signalled = 128
-
-/**
- * Some room for young objects, and one arena of malloc's instead of one per thread: the platform is mostly idle, and the
- * machine's memory is for functions. Under a thousand writes a second whatever lives for a while is garbage of the old
- * generation; it is collected when that has doubled, not each time that it has grown by a third, and one thread marks it
- * beside us: as many as V8 would take leave no core to whoever reads meanwhile. The experiment is Node's FFI, by which malloc is
- * told to give back what is free.
- */
-const smallHeap = {
-  flags: [
-    "--max-semi-space-size=16",
-    "--heap-growing-percent=100",
-    "--concurrent-marking-max-worker-num=1",
-    "--disable-warning=ExperimentalWarning",
-  ],
-  env: { MALLOC_ARENA_MAX: "1" },
-}
 
 /** What each command runs, and what it needs on the machine first. */
 const commands = {

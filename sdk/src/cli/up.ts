@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { getCompileCacheDir } from "node:module"
 import { Command } from "commander"
+import { smallHeap } from "../../bin/small-heap.mjs"
 import type { Context } from "./context.ts"
 import { platformProgram } from "./platform-program.ts"
 import { withExamples } from "./target.ts"
@@ -43,23 +44,6 @@ Flags (each also as an environment variable: --pod-cidr is WICK_POD_CIDR):
   --join URL --token TOKEN            join the cluster whose API is at URL: wick member invite prints both
   --log-level LEVEL                   debug, info, warn or error               (info)
 `
-
-/**
- * Some room for young objects, and one arena of malloc's instead of one per thread: the platform is mostly idle, and the
- * machine's memory is for functions. Under a thousand writes a second whatever lives for a while is garbage of the old
- * generation; it is collected when that has doubled, not each time that it has grown by a third, and one thread marks it
- * beside us: as many as V8 would take leave no core to whoever reads meanwhile. The experiment is Node's FFI, by which malloc is
- * told to give back what is free.
- */
-const smallHeap = {
-  flags: [
-    "--max-semi-space-size=16",
-    "--heap-growing-percent=100",
-    "--concurrent-marking-max-worker-num=1",
-    "--disable-warning=ExperimentalWarning",
-  ],
-  env: { MALLOC_ARENA_MAX: "1" },
-}
 
 export function command(context: Context): Command {
   const up = new Command("up")

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Client, connect } from "@wick/sdk/client"
+import { smallHeap } from "@wick/sdk/small-heap"
 import { freePorts } from "@wick/sdk/testing/free-ports"
 import { type Answer, type CallOptions, call } from "./call.ts"
 import { type Background, inBackground } from "./testing/background.ts"
@@ -117,10 +118,7 @@ async function start(home: string, args: string[]): Promise<void> {
     [
       // As on hosts that trust nobody: what functions are to read, they can read all the same.
       ...["-c", 'umask 077; exec "$0" "$@"', process.execPath],
-      "--max-semi-space-size=16",
-      "--heap-growing-percent=100",
-      "--concurrent-marking-max-worker-num=1",
-      "--disable-warning=ExperimentalWarning",
+      ...smallHeap.flags,
       ...args,
     ],
     {

@@ -1,0 +1,4 @@
+export declare const smallHeap: {
+  readonly flags: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
