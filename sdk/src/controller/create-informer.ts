@@ -27,6 +27,8 @@ export interface InformerOptions<Item> extends Selecting {
   readonly trim?: (item: Item) => Item
   /** Functions by which `byIndex` finds objects. */
   readonly indexes?: Readonly<Record<string, IndexFunction<Item>>>
+  /** Told when the objects could not be followed, before that is tried again: whoever needs them no more disposes of the informer. */
+  readonly onFailure?: () => void
 }
 
 /** Objects per page of a list: bounds what the server holds at once. */
@@ -138,6 +140,8 @@ export class LiveInformer<K extends Kind> implements Informer<K> {
         failures = this.#alive ? 0 : failures + 1
         if (failures > 1) await this.#pause(failures)
       } catch (error) {
+        if (signal.aborted) return
+        this.#options.onFailure?.()
         if (signal.aborted) return
         if (this.#alive) failures = 0
         expired ||= isStatus(error, "Expired", "Gone")

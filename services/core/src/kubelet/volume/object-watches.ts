@@ -9,7 +9,10 @@ interface Watch {
   readonly listeners: Set<() => void>
 }
 
-/** Watches that nobody needs now are kept, newest first, so that the next pod of a revision finds its objects here. */
+/**
+ * Watches that nobody needs now are kept, newest first, so that the next pod of a revision finds its objects here: for as long as
+ * they can be followed, which a node may not any more when a watch has ended and none of its pods names the object.
+ */
 const idleMax = 32
 
 /** Single ConfigMaps and Secrets that pods of this node use, each watched once, however many pods use it. */
@@ -52,9 +55,13 @@ export class ObjectWatches {
   }
 
   #open(kind: Kind, namespace: string, name: string): Watch {
-    const selection = { namespace, fieldSelector: `metadata.name=${name}` }
-    const informer = createInformer(this.#client, kind, selection, this.#clock, this.#log)
     const listeners = new Set<() => void>()
+    const onFailure = (): void => {
+      // What it holds may be of yesterday when the next pod asks.
+      if (listeners.size === 0) this.#end(keyOf(kind, namespace, name))
+    }
+    const selection = { namespace, fieldSelector: `metadata.name=${name}`, onFailure }
+    const informer = createInformer(this.#client, kind, selection, this.#clock, this.#log)
     informer.onChange(() => {
       for (const listener of listeners) listener()
     })
@@ -63,10 +70,15 @@ export class ObjectWatches {
 
   #trim(): void {
     const idle = [...this.#watches].filter(([, { listeners }]) => listeners.size === 0)
-    for (const [key, { informer }] of idle.slice(0, Math.max(0, idle.length - idleMax))) {
-      this.#watches.delete(key)
-      informer[Symbol.asyncDispose]().then(undefined, (error) => this.#log.warn("a watch did not end", { key, error }))
-    }
+    for (const [key] of idle.slice(0, Math.max(0, idle.length - idleMax))) this.#end(key)
+  }
+
+  #end(key: string): void {
+    const watch = this.#watches.get(key)
+    this.#watches.delete(key)
+    watch?.informer[Symbol.asyncDispose]().then(undefined, (error) => {
+      this.#log.warn("a watch did not end", { key, error })
+    })
   }
 }
 
