@@ -1,6 +1,6 @@
 import { Command } from "commander"
 import { CommandError, type Context, exitCodes } from "./context.ts"
-import { holds, homeDirectory, running } from "./home.ts"
+import { holds, homeDirectory, running, wasKilled } from "./home.ts"
 import { durationOption, withExamples } from "./target.ts"
 
 const timeoutMs = 60_000
@@ -16,6 +16,12 @@ export function command(context: Context): Command {
 async function run(context: Context, timeout: number): Promise<void> {
   const home = homeDirectory(context.env)
   const state = running(home)
+  if (wasKilled(home)) {
+    throw new CommandError(
+      `the Wick of ${home} was killed; its functions, gateways and network may be there still`,
+      "wick up, and then wick down: that ends them too",
+    )
+  }
   if (!state) return context.err(`no Wick runs from ${home}\n`)
   process.kill(state.pid, "SIGTERM")
   const deadline = context.clock.monotonic() + timeout

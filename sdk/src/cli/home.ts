@@ -30,6 +30,11 @@ export function running(home: string): Running | undefined {
   }
 }
 
+/** Whether the Wick of `home` ended without a word: what it began goes on without it, its gateways for example. */
+export function wasKilled(home: string): boolean {
+  return existsSync(join(home, "wick.json")) && !running(home)
+}
+
 /** Whether the process that ran `home`'s Wick has it still: it says at once that it ends, and lets go when all has. */
 export function holds(home: string, pid: number): boolean {
   return existsSync(join(home, "wick.pid")) && lives(pid)
