@@ -18,11 +18,19 @@ export function cpuMicros(pids: readonly number[]): number {
   return (ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond) * 1_000_000
 }
 
-/** CPU that all of the machine has used since it started, interrupts with it, in microseconds; nothing of what it stood idle. */
-export function machineMicros(): number {
-  const [, user = 0, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0] =
+/** CPU of all of the machine since it started, in microseconds; nothing of what it stood idle. */
+export interface MachineTime {
+  /** Interrupts with it. */
+  readonly used: number
+  /** What it wanted and its host gave to others: other machines are noisy when this is much. */
+  readonly stolen: number
+}
+
+export function machineTime(): MachineTime {
+  const [, user = 0, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0, stolen = 0] =
     read("/proc/stat").split("\n", 1)[0]?.split(/\s+/).map(Number) ?? []
-  return ((user + nice + system + interrupts + softInterrupts) / ticksPerSecond) * 1_000_000
+  const micros = (ticks: number): number => (ticks / ticksPerSecond) * 1_000_000
+  return { used: micros(user + nice + system + interrupts + softInterrupts), stolen: micros(stolen) }
 }
 
 /** Resident memory of processes, bytes. */

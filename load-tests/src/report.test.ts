@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { format, medians } from "./report.ts"
+import { format, medians, stolenPart } from "./report.ts"
 
 it("aligns figures and leaves empty what a row did not measure", () => {
   const text = format([
@@ -18,4 +18,9 @@ it("tells the median of each figure of rows with one name", () => {
     { name: "gateway", figures: { cpu: 20, p50: 1 } },
     { name: "direct", figures: { cpu: 1, p50: 9 } },
   ])
+})
+
+it("tells how much of what the machine wanted its host gave to others", () => {
+  expect(stolenPart({ used: 1_000, stolen: 100 }, { used: 1_700, stolen: 400 })).toBe(30)
+  expect(stolenPart({ used: 1_000, stolen: 100 }, { used: 1_000, stolen: 100 })).toBe(0)
 })

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { cpus, release, totalmem } from "node:os"
 import { join } from "node:path"
+import { type MachineTime, machineTime } from "./process-cost.ts"
 
 /** One line of a report: what was measured, and its figures by name. */
 export interface Row {
@@ -29,16 +30,37 @@ function median(figures: readonly number[]): number {
   return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0
 }
 
-/** Prints rows as a table and keeps them as JSON in `load-tests/results`. */
+let reportedAt = machineTime()
+
+/**
+ * Prints rows as a table and keeps them as JSON in `load-tests/results`, with what the machine was kept from meanwhile: figures of
+ * an hour in which its host gives a third of the processors to others are of that hour.
+ */
 export function report(scenario: string, rows: readonly Row[]): void {
-  process.stdout.write(`\n${scenario}\n${format(rows)}`)
+  const now = machineTime()
+  const stolenPercent = stolenPart(reportedAt, now)
+  reportedAt = now
+  process.stdout.write(`\n${scenario}\n${format(rows)}of the processor time wanted ${stolenPercent} % was stolen\n`)
   const directory = join(import.meta.dirname, "..", "results")
   mkdirSync(directory, { recursive: true })
   const at = new Date().toISOString().replaceAll(":", "-").slice(0, 19)
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model, memoryBytes: totalmem(), kernel: release() }
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model,
+    memoryBytes: totalmem(),
+    kernel: release(),
+    stolenPercent,
+  }
   const path = join(directory, `${scenario}-${at}.json`)
   writeFileSync(path, JSON.stringify({ scenario, at, machine, node: process.version, rows }, undefined, 2))
   process.stderr.write(`kept in ${path}\n`)
+}
+
+/** Pure: of what a machine wanted between two looks, the part in percent that its host gave to others. */
+export function stolenPart(before: MachineTime, after: MachineTime): number {
+  const stolen = after.stolen - before.stolen
+  const wanted = stolen + after.used - before.used
+  return wanted > 0 ? Math.round((stolen / wanted) * 100) : 0
 }
 
 /** Pure: columns are the union of all figures, in the order of their first mention. */

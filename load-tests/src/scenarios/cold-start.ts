@@ -1,7 +1,7 @@
 import { Latency } from "../latency.ts"
 import { allAtOnce } from "../open-loop.ts"
 import { atZero, deploy, type Platform, remove, target } from "../platform.ts"
-import { cpuMicros, machineMicros, pidsOf } from "../process-cost.ts"
+import { cpuMicros, machineTime, pidsOf } from "../process-cost.ts"
 import { report } from "../report.ts"
 
 const rounds = 15
@@ -57,7 +57,7 @@ async function manyCold(platform: Platform, together: number): Promise<void> {
 /** CPU that was used until now, by column of the report; the machine's is all of it: containers, this load and others' work. */
 function spent({ controlPid }: Platform): Record<string, number> {
   return {
-    "CPU ms a start": machineMicros(),
+    "CPU ms a start": machineTime().used,
     "of it control": cpuMicros([controlPid]),
     "of it activators": cpuMicros(pidsOf("services/activator/src/main.ts")),
   }

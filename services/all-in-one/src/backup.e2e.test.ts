@@ -58,6 +58,8 @@ function loseMachine(wick: TestPlatform): void {
 interface Written {
   readonly name: string
   readonly acknowledgedAtMs: number
+  /** The store's, as the archive counts too. */
+  readonly revision: number
 }
 
 async function write(wick: TestPlatform, written: Written[], ended: AbortSignal): Promise<void> {
@@ -65,11 +67,12 @@ async function write(wick: TestPlatform, written: Written[], ended: AbortSignal)
     const name = `drill-${at}`
     const metadata = { namespace: "default", name }
     try {
-      await wick.client.create(ConfigMap, { metadata, data: { at: String(at) } })
+      const created = await wick.client.create(ConfigMap, { metadata, data: { at: String(at) } })
+      const revision = Number(created.metadata.resourceVersion)
+      written.push({ name, acknowledgedAtMs: performance.now(), revision })
     } catch {
       return // it is gone
     }
-    written.push({ name, acknowledgedAtMs: performance.now() })
   }
 }
 
@@ -86,10 +89,11 @@ it.concurrent.each(places)(sentence, { timeout: 300_000 }, async (_, make) => {
   const written: Written[] = []
   const ended = new AbortController()
   const writing = write(wick, written, ended.signal)
-  await until("a snapshot, and more in the archive than that", async () => {
+  await until("a snapshot, more in the archive than that, and some of the writes", async () => {
     const { stdout } = await wick.wick("backup", "list", ...from)
     const [, since, to] = /can be restored: revisions (\d+) to (\d+)/.exec(stdout) ?? []
-    return Number(to) > Number(since)
+    const [first] = written
+    return Number(to) > Number(since) && first !== undefined && Number(to) >= first.revision
   })
   // Killed in the midst of it, with all that is not in the backup yet.
   const killedAtMs = performance.now()
