@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net"
+import { setImmediate, setTimeout } from "node:timers/promises"
 import { Latency, type LatencySummary } from "./latency.ts"
 import type { Target } from "./open-loop.ts"
 
@@ -6,6 +7,11 @@ import type { Target } from "./open-loop.ts"
 export interface Step {
   readonly perSecond: number
   readonly seconds: number
+  /**
+   * Each at its own moment, for which a processor looks at the clock without rest; otherwise those of a millisecond leave
+   * together, and wait for each other.
+   */
+  readonly evenly?: boolean
 }
 
 export interface StepOutcome {
@@ -40,12 +46,12 @@ export async function leanLoop(target: Target, steps: readonly Step[]): Promise<
     for (let sent = 0; sent < total; ) {
       const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1_000) * step.perSecond) + 1)
       for (; sent < due; sent++) connections.send(startedAt + (sent / step.perSecond) * 1_000, tally)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await (step.evenly ? setImmediate() : setTimeout(1))
     }
   }
   const deadline = performance.now() + patienceMs
   while (tallies.some(({ open }) => open > 0) && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await setTimeout(10)
   }
   connections.close()
   return tallies.map((tally) => tally.outcome())

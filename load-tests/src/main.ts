@@ -10,6 +10,7 @@ import { burstFromZero } from "./scenarios/burst-from-zero.ts"
 import { chaos } from "./scenarios/chaos.ts"
 import { churn } from "./scenarios/churn.ts"
 import { coldCrowd, coldStart } from "./scenarios/cold-start.ts"
+import { halfLoad } from "./scenarios/half-load.ts"
 import { hostileClients } from "./scenarios/hostile-clients.ts"
 import { idle } from "./scenarios/idle.ts"
 import { manyPods } from "./scenarios/many-pods.ts"
@@ -27,6 +28,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "cold-start": ["one service from zero, and 20 at once", coldStart],
   "cold-crowd": ["100 services from zero at once", coldCrowd],
   warm: ["a warm request, beside HAProxy, a bare gateway on Node and the pod itself", warm],
+  "half-load": ["latency at half of what the activator can do, beside the same three", halfLoad],
   activators: [
     "warm requests through as many activators as there are; ACTIVATOR_CPU_PERCENT=20 holds each",
     activators,

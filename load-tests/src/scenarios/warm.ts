@@ -1,9 +1,8 @@
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
-import { startHaproxy } from "../haproxy.ts"
-import { startPlainGateway } from "../plain-gateway.ts"
-import { deploy, type Platform, podsOf, remove, target } from "../platform.ts"
-import { cpuMicros, pidsOf, residentBytes } from "../process-cost.ts"
+import { deploy, type Platform, remove } from "../platform.ts"
+import { cpuMicros, residentBytes } from "../process-cost.ts"
 import { type Measured, medians, type Row, report } from "../report.ts"
+import { openWays, type Way, wrkTarget } from "../ways.ts"
 import { wrk } from "../wrk.ts"
 
 const seconds = 3
@@ -19,35 +18,17 @@ const warmUpSeconds = 5
  */
 export async function warm(platform: Platform): Promise<void> {
   await deploy(platform, "warm", { image: "fast", annotations: { "min-scale": "1", "max-scale": "1" } })
-  const address = `${(await podsOf(platform, "warm"))[0]?.status?.podIP}:8080`
-  const { host, port } = target(platform, "warm")
-  await using haproxy = await startHaproxy(address)
-  await using plain = await startPlainGateway(address)
-  const at = (port: number): string => `http://127.0.0.1:${port}/`
-  const activator = { name: "activator", url: at(port), host, pids: pidsOf("services/activator/src/main.ts") }
-  const ways = [
-    { name: "direct", url: `http://${address}/`, host, pids: [] },
-    { name: "HAProxy", url: at(haproxy.port), host, pids: haproxy.pids },
-    { name: "bare Node gateway", url: at(plain.port), host, pids: plain.pids },
-    activator,
-  ]
-  const rows = await inRounds(ways)
+  await using ways = await openWays(platform, "warm")
+  const rows = await inRounds(ways.all)
   await measureRequests(platform, "prometheus")
-  rows.push(...(await inRounds([{ ...activator, name: "requests measured" }])))
+  rows.push(...(await inRounds([{ ...ways.activator, name: "requests measured" }])))
   await measureRequests(platform, null)
   await remove(platform, "warm")
   report("warm", rows)
 }
 
-interface Way {
-  readonly name: string
-  readonly url: string
-  readonly host: string
-  readonly pids: readonly number[]
-}
-
 async function inRounds(ways: readonly Way[]): Promise<Row[]> {
-  for (const { url, host } of ways) await wrk({ url, host, connections: 16, seconds: warmUpSeconds })
+  for (const way of ways) await wrk({ ...wrkTarget(way), connections: 16, seconds: warmUpSeconds })
   const rows: Measured[] = []
   for (let round = 0; round < rounds; round++) {
     for (const connections of connectionCounts) for (const way of ways) rows.push(await through(way, connections))
@@ -55,9 +36,10 @@ async function inRounds(ways: readonly Way[]): Promise<Row[]> {
   return medians(rows)
 }
 
-async function through({ name, url, host, pids }: Way, connections: number): Promise<Measured> {
+async function through(way: Way, connections: number): Promise<Measured> {
+  const { name, pids } = way
   const before = cpuMicros(pids)
-  const result = await wrk({ url, host, connections, seconds })
+  const result = await wrk({ ...wrkTarget(way), connections, seconds })
   const cpu = Math.round((cpuMicros(pids) - before) / result.requests)
   const resident = Math.round(residentBytes(pids) / 1_048_576)
   return { name: `${name}, ${connections}`, figures: { ...result, "CPU us/request": cpu, "RSS MiB": resident } }
