@@ -7,10 +7,7 @@ import type { Target } from "./open-loop.ts"
 export interface Step {
   readonly perSecond: number
   readonly seconds: number
-  /**
-   * Each at its own moment, for which a processor looks at the clock without rest; otherwise those of a millisecond leave
-   * together, and wait for each other.
-   */
+  /** Each at its own moment, to a tenth of a millisecond; otherwise those of a millisecond leave together, and wait for each other. */
   readonly evenly?: boolean
 }
 
@@ -46,7 +43,7 @@ export async function leanLoop(target: Target, steps: readonly Step[]): Promise<
     for (let sent = 0; sent < total; ) {
       const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1_000) * step.perSecond) + 1)
       for (; sent < due; sent++) connections.send(startedAt + (sent / step.perSecond) * 1_000, tally)
-      await (step.evenly ? setImmediate() : setTimeout(1))
+      await (step.evenly ? briefly() : setTimeout(1))
     }
   }
   const deadline = performance.now() + patienceMs
@@ -55,6 +52,15 @@ export async function leanLoop(target: Target, steps: readonly Step[]): Promise<
   }
   connections.close()
   return tallies.map((tally) => tally.outcome())
+}
+
+const nobody = new Int32Array(new SharedArrayBuffer(4))
+const brieflyMs = 0.1
+
+/** Timers know whole milliseconds only, and looking at the clock without rest would take a processor from who is measured. */
+function briefly(): Promise<void> {
+  Atomics.wait(nobody, 0, 0, brieflyMs)
+  return setImmediate()
 }
 
 class Tally {

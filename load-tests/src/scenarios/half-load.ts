@@ -7,7 +7,7 @@ import { wrk } from "../wrk.ts"
 
 const name = "half-load"
 const seconds = 5
-const rounds = 5
+const rounds = 3
 const warmUpSeconds = 5
 /** At these the activator does what it can. */
 const fullConnections = 100
