@@ -15,7 +15,7 @@ const warmUpSeconds = 5
 
 /**
  * A warm request: client → pod, and client → proxy → pod through HAProxy, through a bare gateway on Node and through the
- * activator, in turn in each round, of which the medians are told; and the last with requests measured.
+ * activator, in turn in each round, of which the medians are told; then through the activator with requests measured.
  */
 export async function warm(platform: Platform): Promise<void> {
   await deploy(platform, "warm", { image: "fast", annotations: { "min-scale": "1", "max-scale": "1" } })

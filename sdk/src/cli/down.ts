@@ -16,7 +16,7 @@ export function command(context: Context): Command {
 async function run(context: Context, timeout: number): Promise<void> {
   const home = homeDirectory(context.env)
   const state = running(home)
-  if (wasKilled(home)) {
+  if (!state && wasKilled(home)) {
     throw new CommandError(
       `the Wick of ${home} was killed; its functions, gateways and network may be there still`,
       "wick up, and then wick down: that ends them too",

@@ -1,4 +1,5 @@
 import { hostPort } from "../host-port.ts"
+
 /** PEM text or a secret that stands in the file itself, or the path of the file that holds it. */
 export type Material =
   | { readonly kind: "inline"; readonly text: string }

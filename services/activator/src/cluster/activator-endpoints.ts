@@ -22,7 +22,7 @@ export function followAutoscalers(
     const places = slices.list(systemNamespace).flatMap(({ endpoints, ports }) => {
       const port = ports?.find(({ name }) => name === loadPort)?.port
       const addresses = (endpoints ?? []).flatMap((endpoint) => endpoint.addresses)
-      return port === undefined ? [] : addresses.map((address) => placeOf(address, port))
+      return port === undefined ? [] : addresses.map((address) => hostPort(address, port))
     })
     tell(new Set(places))
   }
@@ -30,10 +30,6 @@ export function followAutoscalers(
     look()
     slices.onChange(look)
   })
-}
-
-function placeOf(address: string, port: number): string {
-  return hostPort(address, port)
 }
 
 /** Tells who stands behind the Service `knative-serving/activator-service`, now and whenever that changes. */
