@@ -39,3 +39,14 @@ it("an address that this host does not have, and a name that nobody knows, are r
     "nobody knows the address of nobody.invalid",
   )
 })
+
+it("a port to which fetch does not go is refused where our own clients ask by it, and nowhere else", async () => {
+  const elsewhere = ["--metrics", "127.0.0.1:0", "--gateway", "127.0.0.1:6000", "--gateway-https", "127.0.0.1:0"]
+  const free = [...elsewhere, "--registry", "127.0.0.1:0", "--api", "127.0.0.1:0"]
+  await expect(check(...free)).resolves.toBeUndefined()
+  for (const flag of ["--api", "--registry", "--plain-registry"]) {
+    await expect(check(...free, flag, "127.0.0.1:5060")).rejects.toThrow(
+      `${flag} 127.0.0.1:5060: browsers and the fetch of JavaScript, by which Wick asks there, refuse port 5060`,
+    )
+  }
+})

@@ -6,17 +6,19 @@ import { hostPort } from "@wick/sdk/host-port"
 import type { Home } from "./home.ts"
 import { type Address, type Options, secureGateway } from "./options.ts"
 import { explain, Refusal } from "./refusal.ts"
+import { unfetchablePorts } from "./unfetchable-ports.ts"
 
 type Named = readonly [flag: string, address: Address]
 
 /**
- * Refuses a port that two flags name, and one that another program has, before anything is started. The gateway's may be
- * our own activators'.
+ * Refuses a port that two flags name, one that our own clients could not reach, and one that another program has, before
+ * anything is started. The gateway's may be our own activators'.
  */
 export async function checkPorts(options: Options, home: Home): Promise<void> {
   const own = namedPorts(options)
   const gateways = gatewayPorts(options)
   refuseShared([...own, ...gateways])
+  refuseUnfetchable(fetched(options))
   for (const [flag, address] of activatorsRun(home) ? own : [...own, ...gateways]) await checkPort(flag, address)
 }
 
@@ -46,6 +48,25 @@ function refuseShared(named: readonly Named[]): void {
     throw new Refusal(
       `--${flag} ${hostPort(address.host, address.port)}: --${other[0]} has that port too`,
       `choose another port for one of them, for example --${flag} ${hostPort(address.host, address.port + 1)}`,
+    )
+  }
+}
+
+/** What is asked by `fetch`: the API and registries. A registry's host without a port has one that can be asked. */
+function fetched({ api, registry, "plain-registry": plain = [] }: Options): Named[] {
+  const others = plain.map((name) => {
+    const [host = "", port] = name.split(":")
+    return ["plain-registry", { host, port: Number(port ?? 80) }] as const
+  })
+  return [["api", api], ["registry", registry], ...others]
+}
+
+function refuseUnfetchable(named: readonly Named[]): void {
+  for (const [flag, { host, port }] of named) {
+    if (!unfetchablePorts.has(port)) continue
+    throw new Refusal(
+      `--${flag} ${hostPort(host, port)}: browsers and the fetch of JavaScript, by which Wick asks there, refuse port ${port}`,
+      "choose another port: they refuse those of mail, chat and other old protocols (https://fetch.spec.whatwg.org/#port-blocking)",
     )
   }
 }
