@@ -28,6 +28,7 @@ import { createFairness, type Fairness, NoSeatError, type Seat, type Sorted } fr
 import { FlowControlKeeper } from "./fairness/keeper.ts"
 import { seatsOf } from "./fairness/work-estimate.ts"
 import type { HealthCheck } from "./health.ts"
+import { FutureVersionError } from "./list-revision.ts"
 import type { Peer } from "./listen/peer.ts"
 import { answerForm, type Encoding } from "./negotiation.ts"
 import type { NodeProxy } from "./node-proxy.ts"
@@ -221,7 +222,9 @@ class FetchApiServer implements ApiServer {
       response = errorResponse(error)
       if (response.status === 403) annotate(request, "authorization.k8s.io/decision", "forbid")
       if (error instanceof NoSeatError) sorted = error.sorted
-      if (response.status >= 500) log.error("request failed", { method: request.method, path: url.pathname, error })
+      // What a client has heard of the future is no fault of the server, though it is answered like one.
+      const isOurs = response.status >= 500 && !(error instanceof FutureVersionError)
+      if (isOurs) log.error("request failed", { method: request.method, path: url.pathname, error })
     }
     response = await this.#encoded(request, info, response)
     // What another server has answered is passed on as it is.

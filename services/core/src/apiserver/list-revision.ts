@@ -72,15 +72,18 @@ export function notOlderThan(query: URLSearchParams, present: number): number | 
     throw new StatusError("BadRequest", `invalid resource version: ${text}`)
   }
   const revision = Number(version)
-  if (revision > present) throw tooLarge(revision, present)
+  if (revision > present) throw new FutureVersionError(revision, present)
   return revision
 }
 
-function tooLarge(revision: number, present: number): StatusError {
-  return new StatusError("Timeout", `Timeout: Too large resource version: ${revision}, current: ${present}`, {
-    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
-    retryAfterSeconds: 1,
-  })
+/** A client has seen a revision that is still to come: of another server, or of a store that was put back since. */
+export class FutureVersionError extends StatusError {
+  constructor(revision: number, present: number) {
+    super("Timeout", `Timeout: Too large resource version: ${revision}, current: ${present}`, {
+      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+      retryAfterSeconds: 1,
+    })
+  }
 }
 
 /** An option that is a whole number, 0 where it is not given. */

@@ -1,7 +1,7 @@
 import { builtinFaces, builtinKinds } from "@wick/sdk/api"
 import { type Client, createClient } from "@wick/sdk/client"
 import { type Clock, seededRandom, systemClock } from "@wick/sdk/clock"
-import { silentLog } from "@wick/sdk/log"
+import { type Log, silentLog } from "@wick/sdk/log"
 import { createMemoryStorage, type Storage } from "#store"
 import type { ApiServerOptions } from "../create-api-server.ts"
 import { type ApiServer, createApiServer, lightRequest } from "../index.ts"
@@ -25,6 +25,7 @@ interface TestApiOptions {
   readonly serviceCidr?: string
   /** One that outlives this server; one of its own unless given. */
   readonly storage?: Storage
+  readonly log?: Log
 }
 
 /** The API server on a store in memory, for a master. */
@@ -37,6 +38,7 @@ export async function startTestApi({
   notesCauses = false,
   serviceCidr = "10.235.0.0/16",
   storage: given,
+  log = silentLog,
 }: TestApiOptions = {}): Promise<TestApi> {
   const storage = given ?? createMemoryStorage({ clock })
   const server = createApiServer({
@@ -53,7 +55,7 @@ export async function startTestApi({
     version: "v1.36.0",
     clock,
     random: seededRandom(1),
-    log: silentLog,
+    log,
   })
   await server.ready
   return {
