@@ -1,5 +1,6 @@
+import { type KeptMemory, keptMemory, memoryFigures, memoryOfEach } from "../kept-memory.ts"
 import { atZero, deploy, type Platform, remove } from "../platform.ts"
-import { anonymousBytes, cpuMicros, pidsOf } from "../process-cost.ts"
+import { cpuMicros, pidsOf } from "../process-cost.ts"
 import { type Row, report } from "../report.ts"
 
 const few = 10
@@ -7,16 +8,16 @@ const few = 10
 const many = Number(process.env.PODS ?? 100)
 /** One service's: as many as start well within the time that a service may take to be ready. */
 const podsEach = 10
-/** What was needed for the making alone is given back by then, as `many-services` has it. */
+/** What was needed for the making alone is let go by then, as `many-services` has it. */
 const settleMs = 200_000
 /** How long it is looked at what rest costs. */
 const restMs = 30_000
-const kibibyte = 1_024
 
 /** What a running pod costs Wick: its control process and its activators, without the pod itself, its shim and containerd. */
 export async function manyPods(platform: Platform): Promise<void> {
   try {
     await run(platform, 0, few)
+    await keptMemory(processes(platform))
     const first = await measure(platform, few)
     const startedAt = performance.now()
     await run(platform, few, many)
@@ -25,7 +26,7 @@ export async function manyPods(platform: Platform): Promise<void> {
     const added = many - few
     const each = {
       "ready a second": Math.round((added / seconds) * 10) / 10,
-      "KiB each": Math.round((last.ownBytes - first.ownBytes) / added / kibibyte),
+      ...memoryOfEach(first.memory, last.memory, added),
     }
     report("many-pods", [first.row, { name: last.row.name, figures: { ...last.row.figures, ...each } }])
   } finally {
@@ -45,13 +46,18 @@ function namesOf(from: number, to: number): string[] {
   return Array.from({ length: (to - from) / podsEach }, (_, at) => `pods-${from / podsEach + at}`)
 }
 
-async function measure({ controlPid }: Platform, count: number): Promise<{ row: Row; ownBytes: number }> {
-  const pids = [controlPid, ...pidsOf("services/activator/src/main.ts")]
+/** Those of Wick that know pods, without what containerd has. */
+function processes({ controlPid }: Platform): number[] {
+  return [controlPid, ...pidsOf("services/activator/src/main.ts")]
+}
+
+async function measure(platform: Platform, count: number): Promise<{ row: Row; memory: KeptMemory }> {
+  const pids = processes(platform)
   await new Promise((resolve) => setTimeout(resolve, settleMs))
   const cpuBefore = cpuMicros(pids)
   await new Promise((resolve) => setTimeout(resolve, restMs))
   const restCpu = (cpuMicros(pids) - cpuBefore) / restMs / 10
-  const ownBytes = anonymousBytes(pids)
-  const figures = { "own MiB": Math.round(ownBytes / kibibyte ** 2), "CPU at rest %": Math.round(restCpu * 100) / 100 }
-  return { row: { name: `${count} pods`, figures }, ownBytes }
+  const memory = await keptMemory(pids)
+  const figures = { ...memoryFigures(memory), "CPU at rest %": Math.round(restCpu * 100) / 100 }
+  return { row: { name: `${count} pods`, figures }, memory }
 }

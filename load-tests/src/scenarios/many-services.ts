@@ -1,9 +1,10 @@
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Service } from "@wick/sdk/api/serving/service"
+import { type KeptMemory, keptMemory, memoryFigures, memoryOfEach } from "../kept-memory.ts"
 import { Latency } from "../latency.ts"
 import { allAtOnce } from "../open-loop.ts"
 import { atZero, deploy, namespace, type Platform, remove, target } from "../platform.ts"
-import { anonymousBytes, cpuMicros, pidsOf } from "../process-cost.ts"
+import { cpuMicros, pidsOf } from "../process-cost.ts"
 import { type Row, report } from "../report.ts"
 
 const few = 10
@@ -11,8 +12,7 @@ const many = Number(process.env.SERVICES ?? 1_000)
 /** Services that are made, and removed, at a time. */
 const together = 8
 const samples = 10
-const kibibyte = 1_024
-/** What was needed for the making alone is given back by then: events for watches that come back are kept for 150 s, then the heap settles. */
+/** What was needed for the making alone is let go by then: events for watches that come back are kept for 150 s, then the heap settles. */
 const settleMs = 200_000
 /** How long it is looked at what rest costs. */
 const restMs = 30_000
@@ -29,6 +29,7 @@ export async function manyServices(platform: Platform): Promise<void> {
   await client.patch(ConfigMap, zeroAllowed, { type: "merge", body: { data: { "allow-zero-initial-scale": "true" } } })
   try {
     await make(platform, 0, few)
+    await keptMemory(processes(platform))
     const first = await measure(platform, few)
     const startedAt = performance.now()
     const cpuBefore = cpuMicros(processes(platform))
@@ -36,11 +37,10 @@ export async function manyServices(platform: Platform): Promise<void> {
     const seconds = (performance.now() - startedAt) / 1_000
     const cpu = cpuMicros(processes(platform)) - cpuBefore
     const last = await measure(platform, many)
-    const each = (last.ownBytes - first.ownBytes) / (many - few) / kibibyte
     const made = {
       "Ready a second": Math.round((many - few) / seconds),
       "CPU ms each": Math.round(cpu / (many - few) / 1_000),
-      "KiB each at zero": Math.round(each),
+      ...memoryOfEach(first.memory, last.memory, many - few),
     }
     report("many-services", [first.row, { name: last.row.name, figures: { ...last.row.figures, ...made } }])
   } finally {
@@ -69,12 +69,12 @@ async function inTurns(from: number, to: number, action: (index: number) => Prom
   await Promise.all(Array.from({ length: together }, worker))
 }
 
-async function measure(platform: Platform, count: number): Promise<{ row: Row; ownBytes: number }> {
+async function measure(platform: Platform, count: number): Promise<{ row: Row; memory: KeptMemory }> {
   await new Promise((resolve) => setTimeout(resolve, settleMs))
   const cpuBefore = cpuMicros(processes(platform))
   await new Promise((resolve) => setTimeout(resolve, restMs))
   const restCpu = (cpuMicros(processes(platform)) - cpuBefore) / restMs / 10
-  const ownBytes = anonymousBytes(processes(platform))
+  const memory = await keptMemory(processes(platform))
   const { client } = platform
   const [list, describe, cold] = [new Latency(), new Latency(), new Latency()]
   let failed = 0
@@ -89,14 +89,16 @@ async function measure(platform: Platform, count: number): Promise<{ row: Row; o
   for (let sample = 0; sample < samples; sample++) {
     await atZero(platform, nameOf(Math.floor((sample * count) / samples)))
   }
-  const p50 = {
+  const figures = {
     "list of 10 p50": list.summary().p50,
     "get p50": describe.summary().p50,
     "cold start p50": cold.summary().p50,
     "cold start max": cold.summary().max,
     "CPU at rest %": Math.round(restCpu * 100) / 100,
+    ...memoryFigures(memory),
+    failed,
   }
-  return { row: { name: `${count} services`, figures: { ...p50, failed } }, ownBytes }
+  return { row: { name: `${count} services`, figures }, memory }
 }
 
 async function timed(latency: Latency, action: () => Promise<unknown>): Promise<void> {
