@@ -187,6 +187,21 @@ describe("the snapshot", () => {
     expect(snapshot.lift("b")).toBe(false)
   })
 
+  it("keeps of a pod that has a node what others mind of it, and whom it keeps out only where it keeps out", () => {
+    const snapshot = new Snapshot()
+    snapshot.setNode(node("one"))
+    const term = { topologyKey: "zone", labelSelector: { matchLabels: { app: "b" } } }
+    const away = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } }
+    const rather = { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: term }] }
+    snapshot.place("a", "one", podNeeds(pod("a", { affinity: away })))
+    snapshot.place("b", "one", podNeeds(pod("b", { affinity: { podAntiAffinity: rather } })))
+    const metadata = { namespace: "default" }
+    expect(snapshot.placed().map(({ pod }) => pod)).toEqual([
+      { metadata, spec: { affinity: away } },
+      { metadata, spec: {} },
+    ])
+  })
+
   it("is not changed by a heartbeat", () => {
     const snapshot = new Snapshot()
     expect(snapshot.setNode(node("one"))).toBe(true)

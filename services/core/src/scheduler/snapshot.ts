@@ -17,6 +17,16 @@ export interface NodeState {
   readonly images: ReadonlyMap<string, number>
 }
 
+/** What other pods mind of one that has a node: of the rest of it nothing is kept, for there may be many. */
+export interface PlacedPod {
+  readonly metadata: Pick<Pod["metadata"], "namespace" | "labels">
+  /** Only of one that keeps others out. */
+  readonly spec: Pick<Pod["spec"], "affinity">
+}
+
+/** What a placed pod has taken. */
+type Taken = Pick<PodNeeds, "requests" | "hostPorts" | "claims" | "keepsOut">
+
 /** What a pod that asks for nothing is counted for: a tenth of a CPU and 200 MiB, as Kubernetes does. */
 const spreadDefaults = { cpu: 100, memory: 200 * 1024 * 1024 }
 const podsMaxDefault = 110
@@ -28,7 +38,7 @@ const podsMaxDefault = 110
 export class Snapshot {
   readonly #nodes = new Map<string, NodeState>()
   /** Pods by uid, also those whose node is not known (yet). */
-  readonly #placed = new Map<string, { nodeName: string; needs: PodNeeds }>()
+  readonly #placed = new Map<string, { nodeName: string; pod: PlacedPod; taken: Taken }>()
 
   /** Placed pods that keep others out. */
   #keepers = 0
@@ -67,7 +77,7 @@ export class Snapshot {
     }
     this.#nodes.set(
       empty.name,
-      pods.reduce((state, { needs }) => withPod(state, needs), empty),
+      pods.reduce((state, { taken }) => withPod(state, taken), empty),
     )
     return true
   }
@@ -81,7 +91,7 @@ export class Snapshot {
     const known = this.#placed.get(uid)
     if (known?.nodeName === nodeName) return
     if (known) this.lift(uid)
-    this.#placed.set(uid, { nodeName, needs })
+    this.#placed.set(uid, { nodeName, ...placedOf(needs) })
     if (needs.keepsOut) this.#keepers++
     const state = this.#nodes.get(nodeName)
     if (state) this.#nodes.set(nodeName, withPod(state, needs))
@@ -92,29 +102,29 @@ export class Snapshot {
     const known = this.#placed.get(uid)
     if (!known) return false
     this.#placed.delete(uid)
-    if (known.needs.keepsOut) this.#keepers--
+    if (known.taken.keepsOut) this.#keepers--
     const state = this.#nodes.get(known.nodeName)
-    if (state) this.#nodes.set(known.nodeName, withoutPod(state, known.needs))
+    if (state) this.#nodes.set(known.nodeName, withoutPod(state, known.taken))
     return true
   }
 
   /** Pods whose nodes are known. */
-  placed(): { pod: Pod; node: NodeState }[] {
-    return [...this.#placed.values()].flatMap(({ nodeName, needs }) => {
+  placed(): { pod: PlacedPod; node: NodeState }[] {
+    return [...this.#placed.values()].flatMap(({ nodeName, pod }) => {
       const node = this.#nodes.get(nodeName)
-      return node ? [{ pod: needs.pod, node }] : []
+      return node ? [{ pod, node }] : []
     })
   }
 
   /** Node of a pod that uses the claim, `namespace/name`. */
   nodeOfClaim(key: string): string | undefined {
-    for (const { nodeName, needs } of this.#placed.values()) if (needs.claims.includes(key)) return nodeName
+    for (const { nodeName, taken } of this.#placed.values()) if (taken.claims.includes(key)) return nodeName
     return undefined
   }
 
   /** Claims of the node's pods. */
   claimsOn(node: string): string[] {
-    return [...this.#placed.values()].flatMap(({ nodeName, needs }) => (nodeName === node ? needs.claims : []))
+    return [...this.#placed.values()].flatMap(({ nodeName, taken }) => (nodeName === node ? taken.claims : []))
   }
 
   nodeOf(uid: string): string | undefined {
@@ -122,7 +132,13 @@ export class Snapshot {
   }
 }
 
-function withPod(state: NodeState, needs: PodNeeds): NodeState {
+function placedOf({ pod, requests, hostPorts, claims, keepsOut }: PodNeeds): { pod: PlacedPod; taken: Taken } {
+  const { namespace, labels } = pod.metadata
+  const spec = keepsOut ? { affinity: pod.spec.affinity } : {}
+  return { pod: { metadata: { namespace, labels }, spec }, taken: { requests, hostPorts, claims, keepsOut } }
+}
+
+function withPod(state: NodeState, needs: Taken): NodeState {
   return {
     ...state,
     requested: sum([state.requested, needs.requests]),
@@ -132,7 +148,7 @@ function withPod(state: NodeState, needs: PodNeeds): NodeState {
   }
 }
 
-function withoutPod(state: NodeState, needs: PodNeeds): NodeState {
+function withoutPod(state: NodeState, needs: Taken): NodeState {
   const hostPorts = [...state.hostPorts]
   for (const port of needs.hostPorts) {
     const index = hostPorts.findIndex((other) => samePort(other, port))

@@ -1,4 +1,5 @@
 import type { Pod } from "@wick/sdk/api/core/pod"
+import type { PodStatus } from "@wick/sdk/api/core/pod-status"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Client } from "@wick/sdk/client"
 import { SimulatedClock } from "@wick/sdk/clock"
@@ -40,6 +41,15 @@ describe("the status of a pod", () => {
     writer.write({ phase: "Running" })
     await writer.flush()
     expect(patches).toEqual([{ phase: "Running" }])
+  })
+
+  it("that says the same is not kept a second time", async () => {
+    const { writer } = writerOn(async () => ({}))
+    const first: PodStatus = { phase: "Running" }
+    writer.write(first)
+    await writer.flush()
+    writer.write({ phase: "Running" })
+    expect(writer.wanted).toBe(first)
   })
 
   it("is written once for all changes that came while another was under way", async () => {

@@ -17,19 +17,21 @@ export class StatusWriter {
   readonly #client: Client
   readonly #clock: Clock
   readonly #log: Log
-  readonly #pod: Pod
+  /** Whose status it is: all of the pod as it was at first would be kept as long as the pod. */
+  readonly #pod: Pick<Pod["metadata"], "name" | "namespace" | "uid">
   /** What the API has, as far as we know. */
   #written: PodStatus
   #wanted: PodStatus
   #writing: Promise<void> | undefined
   #gone = false
 
-  constructor(client: Client, clock: Clock, log: Log, pod: Pod) {
+  constructor(client: Client, clock: Clock, log: Log, { metadata, status = {} }: Pod) {
+    const { name, namespace, uid } = metadata
     this.#client = client
     this.#clock = clock
     this.#log = log
-    this.#pod = pod
-    this.#written = pod.status ?? {}
+    this.#pod = { name, namespace, uid }
+    this.#written = status
     this.#wanted = this.#written
   }
 
@@ -39,9 +41,13 @@ export class StatusWriter {
   }
 
   write(status: PodStatus): void {
+    if (!this.#writing && !difference(this.#written, status)) {
+      // One that says the same is not kept beside it.
+      this.#wanted = this.#written
+      return
+    }
     this.#wanted = status
-    if (this.#gone) return
-    if (this.#writing || !difference(this.#written, status)) return
+    if (this.#gone || this.#writing) return
     this.#writing = this.#run().finally(() => {
       this.#writing = undefined
       // What was asked for in the moment between the last look and this one.
@@ -71,7 +77,7 @@ export class StatusWriter {
         retryMs = retryMsMin
       } catch (error) {
         if (isStatus(error, "Invalid")) {
-          this.#log.warn("the status of a pod was refused", { pod: this.#pod.metadata.name, error })
+          this.#log.warn("the status of a pod was refused", { pod: this.#pod.name, error })
           // It is given up, so that the next one is compared with it.
           this.#written = wanted
           continue
@@ -80,7 +86,7 @@ export class StatusWriter {
           this.#gone = true
           continue
         }
-        this.#log.warn("cannot write the status of a pod; trying again", { pod: this.#pod.metadata.name, error })
+        this.#log.warn("cannot write the status of a pod; trying again", { pod: this.#pod.name, error })
         await this.#clock.sleep(retryMs)
         retryMs = Math.min(retryMs * 2, retryMsMax)
       }
@@ -89,7 +95,7 @@ export class StatusWriter {
 
   /** A conflict says that the name is another pod's by now, or only that others wrote at the same time. */
   async #isThere(): Promise<boolean> {
-    const { name, namespace, uid } = this.#pod.metadata
+    const { name, namespace, uid } = this.#pod
     try {
       const pod = await this.#client.get(Pod, { name, ...(namespace !== undefined && { namespace }) })
       return pod.metadata.uid === uid
@@ -100,7 +106,7 @@ export class StatusWriter {
   }
 
   async #patch(status: Record<string, unknown>): Promise<void> {
-    const { name, namespace, uid } = this.#pod.metadata
+    const { name, namespace, uid } = this.#pod
     // The uid keeps a patch meant for this pod from a later one of the same name.
     const body = { metadata: { uid }, status }
     const reference = { name, ...(namespace !== undefined && { namespace }) }

@@ -2,12 +2,12 @@ import type { PodAffinityTerm } from "@wick/sdk/api/core/affinity"
 import type { Node } from "@wick/sdk/api/core/node"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import { type Labels, matches } from "@wick/sdk/api/meta/label-selector"
-import type { NodeState } from "../snapshot.ts"
+import type { NodeState, PlacedPod } from "../snapshot.ts"
 import { type Filter, fits, type Score } from "./plugin.ts"
 
 /** A pod and where it is. */
 export interface Placed {
-  readonly pod: Pod
+  readonly pod: PlacedPod
   readonly node: NodeState
 }
 
@@ -17,7 +17,7 @@ function topology(node: Node, key: string): string | undefined {
 }
 
 /** Whether a term of `owner` means the other pod. Of selectors of namespaces only the empty one is known: all of them. */
-function means(term: PodAffinityTerm, owner: Pod, other: Pod): boolean {
+function means(term: PodAffinityTerm, owner: PlacedPod, other: PlacedPod): boolean {
   const { namespace = "" } = other.metadata
   const all = term.namespaceSelector !== undefined && Object.keys(term.namespaceSelector).length === 0
   const named = term.namespaces?.length ? term.namespaces : [owner.metadata.namespace ?? ""]
