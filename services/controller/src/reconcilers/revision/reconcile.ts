@@ -27,7 +27,7 @@ import { decide, type Observed } from "./decide.ts"
 import { deploymentName, podAutoscalerName } from "./names.ts"
 import { newsOf } from "./news.ts"
 import { createDigestResolver, type DigestResolver } from "./resolver.ts"
-import { lastWarning, waitingPod } from "./waiting-pod.ts"
+import { Warnings, waitingPod } from "./waiting-pod.ts"
 import { wakeOf } from "./watch.ts"
 
 const concurrency = 8
@@ -46,6 +46,7 @@ interface Parts {
   readonly caches: Caches
   readonly resolver: DigestResolver
   readonly statuses: StatusWriter<typeof Revision>
+  readonly warnings: Warnings
 }
 
 export function startRevisionController(context: Context): RevisionController {
@@ -62,6 +63,7 @@ export function startRevisionController(context: Context): RevisionController {
     return key ? [key] : []
   }
   const statuses = new StatusWriter(context, Revision)
+  const warnings = new Warnings(client, clock)
   const wake = (key: string, afterMs?: number): void => controller.wake(key, afterMs)
   const resolver = createDigestResolver({ client, clock, registries, wake })
   const controller = createController({
@@ -81,7 +83,7 @@ export function startRevisionController(context: Context): RevisionController {
         subscribe: (wake) => config.onChange(() => caches.revisions.list().map(keyOf).forEach(wake)),
       },
     ],
-    reconcile: (key) => reconcile(context, { caches, resolver, statuses }, key),
+    reconcile: (key) => reconcile(context, { caches, resolver, statuses, warnings }, key),
   })
   const dispose = async (): Promise<void> => {
     await resolver[Symbol.asyncDispose]()
@@ -94,11 +96,13 @@ export function startRevisionController(context: Context): RevisionController {
   }
 }
 
-async function reconcile(context: Context, { caches, resolver, statuses }: Parts, key: string): Promise<Result> {
+async function reconcile(context: Context, parts: Parts, key: string): Promise<Result> {
+  const { caches, resolver, statuses, warnings } = parts
   const { namespace, name } = splitKey(key)
   const revision = caches.revisions.get(name, namespace)
   if (!revision || revision.metadata.deletionTimestamp) {
     resolver.forget(key)
+    await warnings.look(key, undefined)
     return statuses.forget(key)
   }
   const config = context.config.current()
@@ -107,7 +111,7 @@ async function reconcile(context: Context, { caches, resolver, statuses }: Parts
   const pods = caches.pods.byIndex("revision", key).filter(({ metadata }) => !metadata.deletionTimestamp)
   const isReady = currentCondition(revision, "Ready")?.status === "True"
   const waiting = isReady ? undefined : waitingPod(pods, context.clock.now())
-  const warning = waiting?.leftMs === 0 ? await lastWarning(context.client, waiting) : undefined
+  const { warning, againMs } = await warnings.look(key, waiting)
   const resolution = resolver.resolutionOf(revision, config)
   const observed: Observed = { revision, deployment, podAutoscaler, pods, resolution, warning, config }
   const decision = decide(observed, context.clock.now())
@@ -124,7 +128,7 @@ async function reconcile(context: Context, { caches, resolver, statuses }: Parts
   // The API's no is tried again: what it follows from, such as a quota or a policy, may change.
   if (refusal) throw refusal
   await applyImages(context, (image) => caches.images.get(image, namespace), decision.images)
-  return waiting ? soonest(written, wakeAfter(waiting.leftMs || waiting.againMs)) : written
+  return againMs === undefined ? written : soonest(written, wakeAfter(againMs))
 }
 
 /** Of an image it matters only that it is there. */

@@ -1,8 +1,10 @@
 import { startTestApi } from "@wick/core/testing"
 import { Event } from "@wick/sdk/api/core/event"
 import type { Pod } from "@wick/sdk/api/core/pod"
+import type { Client } from "@wick/sdk/client"
+import { SimulatedClock, systemClock } from "@wick/sdk/clock"
 import { expect, it } from "vitest"
-import { lastWarning, waitingPod } from "./waiting-pod.ts"
+import { type WaitingPod, Warnings, waitingPod } from "./waiting-pod.ts"
 
 const madeAt = "2026-01-01T00:00:00Z"
 const madeMs = Date.parse(madeAt)
@@ -39,11 +41,36 @@ it("the last that a pod was warned of is found among its Events, and nothing whe
       ...{ type, reason, message },
     })
   const waiting = waitingPod([creating], madeMs + 2_000)
-  if (!waiting) throw new Error("it waits")
-  expect(await lastWarning(client, waiting)).toBeUndefined()
+  const found = async () => (await new Warnings(client, systemClock).look("default/r", waiting)).warning
+  expect(await found()).toBeUndefined()
   await warn("p.1", "Warning", "FailedMount", 'secret "first" not found')
   await warn("p.2", "Warning", "FailedMount", 'secret "second" not found')
   await warn("p.3", "Normal", "Pulling", "an image")
   await warn("p.4", "Warning", "FailedMount", "not this one's", "q")
-  expect(await lastWarning(client, waiting)).toEqual({ reason: "FailedMount", message: 'secret "second" not found' })
+  expect(await found()).toEqual({ reason: "FailedMount", message: 'secret "second" not found' })
+})
+
+it("is asked for when it is due, however often somebody looks, and at once of another pod", async () => {
+  const clock = new SimulatedClock()
+  let lists = 0
+  const list = async () => ({ items: [{ reason: "FailedMount", message: `as of list ${++lists}` }] })
+  const warnings = new Warnings({ list } as unknown as Client, clock)
+  const look = (waiting: WaitingPod | undefined) => warnings.look("default/r", waiting)
+  const waiting = waitingPod([creating], madeMs + 2_000)
+  const first = { reason: "FailedMount", message: "as of list 1" }
+  expect(await look(waiting)).toEqual({ warning: first, againMs: 2_000 })
+  await clock.advance(500)
+  expect(await look(waiting)).toEqual({ warning: first, againMs: 1_500 })
+  expect((await look(waitingPod([running], madeMs + 2_000))).warning?.message).toBe("as of list 2")
+  expect((await look(waiting)).warning?.message).toBe("as of list 3")
+  await clock.advance(2_000)
+  expect((await look(waiting)).warning?.message).toBe("as of list 4")
+  expect(await look(undefined)).toEqual({})
+  expect((await look(waiting)).warning?.message).toBe("as of list 5")
+})
+
+it("is asked for when the pod has taken its time, not before", async () => {
+  const list = () => expect.fail("asked")
+  const warnings = new Warnings({ list } as unknown as Client, new SimulatedClock())
+  expect(await warnings.look("default/r", waitingPod([creating], madeMs + 500))).toEqual({ againMs: 1_000 })
 })

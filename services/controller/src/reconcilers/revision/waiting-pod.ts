@@ -1,6 +1,7 @@
 import { Event } from "@wick/sdk/api/core/event"
 import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Client } from "@wick/sdk/client"
+import type { Clock } from "@wick/sdk/clock"
 import type { Warning } from "./trouble.ts"
 
 /** A pod that is not ready after so long is asked after: its Events tell what it met. */
@@ -40,7 +41,51 @@ function waiting(pod: Pod, about: WaitingPod["about"], forMs: number): WaitingPo
   return { pod, about, leftMs: Math.max(0, askAfterMs - known), againMs }
 }
 
-export async function lastWarning(client: Client, { pod, about }: WaitingPod): Promise<Warning | undefined> {
+interface Asked {
+  readonly uid: string
+  readonly about: WaitingPod["about"]
+  /** When it is to be asked after again, by a clock that nobody sets. */
+  readonly dueMs: number
+  readonly warning: Warning | undefined
+}
+
+export interface Found {
+  readonly warning?: Warning | undefined
+  /** When there may be more to be found; absent where nothing waits. */
+  readonly againMs?: number
+}
+
+/** What the pods that revisions wait for were last warned of: asked for when that is due, however often somebody looks. */
+export class Warnings {
+  readonly #client: Client
+  readonly #clock: Clock
+  readonly #asked = new Map<string, Asked>()
+
+  constructor(client: Client, clock: Clock) {
+    this.#client = client
+    this.#clock = clock
+  }
+
+  /** `key` is the revision's; without a pod that waits nothing of it is kept. */
+  async look(key: string, waiting: WaitingPod | undefined): Promise<Found> {
+    const known = this.#asked.get(key)
+    this.#asked.delete(key)
+    if (!waiting) return {}
+    if (waiting.leftMs > 0) return { againMs: waiting.leftMs }
+    const { about, againMs, pod } = waiting
+    const { uid } = pod.metadata
+    const nowMs = this.#clock.monotonic()
+    if (known && known.uid === uid && known.about === about && known.dueMs > nowMs) {
+      this.#asked.set(key, known)
+      return { warning: known.warning, againMs: known.dueMs - nowMs }
+    }
+    const warning = await lastWarning(this.#client, waiting)
+    this.#asked.set(key, { uid, about, dueMs: nowMs + againMs, warning })
+    return { warning, againMs }
+  }
+}
+
+async function lastWarning(client: Client, { pod, about }: WaitingPod): Promise<Warning | undefined> {
   const { name, namespace } = pod.metadata
   const fieldSelector = `involvedObject.name=${name},${about}`
   const { items } = await client.list(Event, { ...(namespace && { namespace }), fieldSelector })
