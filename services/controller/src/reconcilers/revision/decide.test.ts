@@ -258,6 +258,7 @@ describe("a revision that cannot run says", () => {
   } as unknown as Pod
   const terminated = { terminated: { exitCode: 3, reason: "Error", message: "boom" } }
   const refused = { reason: "Unhealthy", message: "Readiness probe failed: connection refused" }
+  const unset = pod({ waiting: { reason: "CreateContainerConfigError", message: 'secret "keys" not found' } })
   const unmounted = { reason: "FailedMount", message: 'MountVolume.SetUp failed for volume "keys"' }
   it.each<Row>([
     {
@@ -281,8 +282,23 @@ describe("a revision that cannot run says", () => {
     {
       name: "that its image cannot be pulled",
       given: { pods: [pod({ waiting: { reason: "ImagePullBackOff", message: "not found" } })] },
+      status: "False",
       reason: "ImagePullBackOff",
       message: "not found",
+    },
+    {
+      name: "which Secret is not there, while it may still come",
+      given: { pods: [unset] },
+      status: "Unknown",
+      reason: "CreateContainerConfigError",
+      message: 'secret "keys" not found',
+    },
+    {
+      name: "that a Secret did not come in time",
+      given: { pods: [unset], deployment: late },
+      status: "False",
+      reason: "CreateContainerConfigError",
+      message: 'secret "keys" not found',
     },
     {
       name: "that the API takes no such pods",

@@ -10,15 +10,12 @@ export interface Trouble {
 }
 
 /** Waiting reasons that do not pass by themselves: the user must change something. */
-const lasting = new Set([
-  "ErrImagePull",
-  "ImagePullBackOff",
-  "ErrImageNeverPull",
-  "InvalidImageName",
-  "CreateContainerConfigError",
-  "CreateContainerError",
-  "RunContainerError",
-])
+const lasting = new Set(["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"])
+/**
+ * Those that pass when what is missing comes, such as a Secret that is applied after its Service: until the deployment's time is
+ * over it is only waited for, as Knative does.
+ */
+const passing = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"])
 
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number]
 
@@ -38,9 +35,9 @@ export interface Symptoms {
 }
 
 /**
- * Reads the reason out of pods and deployment, the most telling first: a container that exited, one that cannot start,
- * a pod that no node takes, pods that cannot be made, a deadline that has passed, a container that runs but is not ready, what
- * else a pod waits for.
+ * Reads the reason out of pods and deployment, the most telling first: a container that exited, one that can never start,
+ * a pod that no node takes, pods that cannot be made, a deadline that has passed and what was waited for, a container that runs
+ * but is not ready, what else a pod waits for.
  */
 export function troubleOf(symptoms: Symptoms): Trouble | undefined {
   const { deployment, podAutoscaler, pods, warning, patient } = symptoms
@@ -51,10 +48,10 @@ export function troubleOf(symptoms: Symptoms): Trouble | undefined {
   const statuses = [...starting, ...pods.flatMap(({ status }) => status?.containerStatuses ?? [])]
   return (
     first(statuses, exited) ??
-    first(statuses, cannotStart) ??
+    first(statuses, (status) => cannotStart(status, lasting)) ??
     (patient ? undefined : first(pods, (pod) => unschedulable(pod, isFalse))) ??
     notMade(deployment) ??
-    lateProgress(deployment) ??
+    lateProgress(deployment, statuses) ??
     givenUp(deployment, podAutoscaler) ??
     first(statuses, (status) => notReady(status, warning)) ??
     first(statuses, (status) => notStarted(status, warning)) ??
@@ -81,9 +78,9 @@ function exited({ state, lastState }: ContainerStatus): Trouble | undefined {
   return { container: isFalse(`ExitCode${end.exitCode}`, `Container failed with: ${said}`) }
 }
 
-function cannotStart({ state }: ContainerStatus): Trouble | undefined {
+function cannotStart({ state }: ContainerStatus, reasons: ReadonlySet<string>): Trouble | undefined {
   const waiting = state?.waiting
-  if (!waiting?.reason || !lasting.has(waiting.reason)) return undefined
+  if (!waiting?.reason || !reasons.has(waiting.reason)) return undefined
   return { resources: isFalse(waiting.reason, waiting.message ?? waiting.reason) }
 }
 
@@ -103,9 +100,11 @@ function notMade(deployment: Deployment): Trouble | undefined {
   return { resources: isFalse(failure.reason ?? "FailedCreate", failure.message ?? "pods cannot be created") }
 }
 
-function lateProgress(deployment: Deployment): Trouble | undefined {
+function lateProgress(deployment: Deployment, statuses: readonly ContainerStatus[]): Trouble | undefined {
   const progressing = condition(deployment, "Progressing")
   if (progressing?.status !== "False" || progressing.reason !== "ProgressDeadlineExceeded") return undefined
+  const inVain = first(statuses, (status) => cannotStart(status, passing))
+  if (inVain) return inVain
   return { resources: isFalse("ProgressDeadlineExceeded", progressing.message ?? neverAchieved) }
 }
 
