@@ -9,6 +9,7 @@ import type { Client, Fetch } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import { createEventRecorder, createInformer, type Informers } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import { HistogramCell } from "@wick/sdk/metrics"
 import type { Tracing } from "@wick/sdk/tracing"
 import { createKubeletFetch } from "./api/fetch.ts"
 import { upgradeStream } from "./api/upgrade.ts"
@@ -27,6 +28,7 @@ import { type ClusterDns, parseResolvConf } from "./pod/dns.ts"
 import type { PodDeps } from "./pod/pod-deps.ts"
 import { PodFleet } from "./pod/pod-fleet.ts"
 import { Slots } from "./pod/slots.ts"
+import { startBuckets } from "./pod/start-buckets.ts"
 import type { Credentials, Runtime } from "./runtime/runtime.ts"
 import { ClaimedVolumes } from "./volume/claimed-volumes.ts"
 import { ObjectWatches } from "./volume/object-watches.ts"
@@ -95,12 +97,14 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const pods = createInformer(client, Pod, { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log)
   const drivers = openDrivers(options, directories, () => void fleet.driversChanged())
   const { csi } = drivers
+  const startSeconds = new HistogramCell(startBuckets)
   const deps: Omit<PodDeps, "claim" | "disclaim"> = {
     runtime,
     client,
     clock,
     log,
     tracing,
+    startSeconds,
     events,
     watches,
     claims: new ClaimedVolumes({ client, nodeName, directory: persistentDirectory(options.directory), csi, events }),
@@ -135,7 +139,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   rotation.start()
   await drivers.start()
   return {
-    fetch: createKubeletFetch({ fleet, clock, runtime, nodeName, directory: options.directory }),
+    fetch: createKubeletFetch({ fleet, clock, runtime, nodeName, startSeconds, directory: options.directory }),
     upgrade: (request, socket, head) => upgradeStream({ fleet, runtime, log }, request, socket, head),
     pull: async (image, credentials, signal) => {
       if (!(await runtime.image(image))) await pullWithAny(runtime, { image, credentials, signal })

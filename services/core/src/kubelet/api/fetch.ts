@@ -2,33 +2,36 @@ import { queryFlag } from "@wick/sdk/api/meta/query-flag"
 import { StatusError } from "@wick/sdk/api/meta/status-error"
 import type { Fetch } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
+import type { HistogramCell } from "@wick/sdk/metrics"
 import type { LogQuery } from "../log/log-line.ts"
 import { readLog } from "../log/read-log.ts"
 import { attemptsOf } from "../pod/observed.ts"
 import type { PodFleet } from "../pod/pod-fleet.ts"
 import type { PodState } from "../pod/pod-state.ts"
 import type { ContainerRecord, Runtime } from "../runtime/runtime.ts"
-import type { LastSample } from "../stats/index.ts"
+import type { Kept } from "../stats/index.ts"
 
 export interface KubeletApi {
   readonly fleet: PodFleet
   readonly clock: Clock
   readonly runtime: Runtime
   readonly nodeName: string
+  /** Seconds from the first sight of a pod until it runs. */
+  readonly startSeconds: HistogramCell
   /** On the file system that holds pods. */
   readonly directory: string
 }
 
-/** `GET /containerLogs/{namespace}/{pod}/{container}`, `/stats/summary`, `/metrics/{resource,cadvisor}` and `/healthz`. */
+/** `GET /containerLogs/{namespace}/{pod}/{container}`, `/stats/summary`, `/metrics`, `/metrics/{resource,cadvisor}`, `/healthz`. */
 export function createKubeletFetch(api: KubeletApi): Fetch {
-  const last: LastSample = { sample: undefined }
+  const kept: Kept = {}
   return async (request) => {
     try {
       const url = new URL(request.url)
       const [verb, namespace = "", name = "", container = ""] = url.pathname.split("/").slice(1).map(decodeURIComponent)
       if (verb === "healthz") return new Response("ok")
       if (verb === "containerLogs") return containerLogs(api, { namespace, name, container }, url, request.signal)
-      const stats = verb === "stats" || verb === "metrics" ? await statsOf(api, last, url) : undefined
+      const stats = verb === "stats" || verb === "metrics" ? await statsOf(api, kept, url) : undefined
       if (stats) return stats
       throw new StatusError("NotFound", `the node has no ${url.pathname}`)
     } catch (error) {
@@ -38,9 +41,9 @@ export function createKubeletFetch(api: KubeletApi): Fetch {
   }
 }
 
-async function statsOf(api: KubeletApi, last: LastSample, url: URL): Promise<Response | undefined> {
+async function statsOf(api: KubeletApi, kept: Kept, url: URL): Promise<Response | undefined> {
   const { statsAnswer } = await import("../stats/index.ts")
-  return statsAnswer({ ...api, last }, url)
+  return statsAnswer({ ...api, kept }, url)
 }
 
 interface Target {

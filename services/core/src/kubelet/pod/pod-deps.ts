@@ -2,6 +2,7 @@ import type { Client } from "@wick/sdk/client"
 import type { Clock } from "@wick/sdk/clock"
 import type { EventRecorder } from "@wick/sdk/controller"
 import type { Log } from "@wick/sdk/log"
+import type { HistogramCell } from "@wick/sdk/metrics"
 import type { Tracing } from "@wick/sdk/tracing"
 import type { PodPlace } from "../container/pod-field.ts"
 import type { KnownServices } from "../container/service-env.ts"
@@ -21,6 +22,8 @@ export interface PodDeps {
   readonly log: Log
   /** Starts of pods are traced with it. */
   readonly tracing?: Pick<Tracing, "tracer"> | undefined
+  /** Seconds from the first sight of a pod until it runs. */
+  readonly startSeconds: HistogramCell
   readonly events: EventRecorder
   readonly images: Images
   readonly watches: ObjectWatches

@@ -2,6 +2,7 @@ import type { Pod } from "@wick/sdk/api/core/pod"
 import type { Client } from "@wick/sdk/client"
 import { SimulatedClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { HistogramCell } from "@wick/sdk/metrics"
 import { describe, expect, it } from "vitest"
 import type { ContainerRecord } from "../runtime/runtime.ts"
 import type { PodDeps } from "./pod-deps.ts"
@@ -16,6 +17,7 @@ interface Told {
 /** A pod whose container has just begun to run, and answers its readiness probe from `readyAtMs` on. */
 function started(readyAtMs: number) {
   const clock = new SimulatedClock(0)
+  const startSeconds = new HistogramCell([60])
   const told: Told[] = []
   const patch = async (_kind: unknown, _reference: unknown, { body }: { body: Pick<Pod, "status"> }) => {
     const [status] = body.status?.containerStatuses ?? []
@@ -48,13 +50,14 @@ function started(readyAtMs: number) {
     disclaim: () => {},
     events: { record: () => {} },
     hostIp: "10.0.0.1",
+    startSeconds,
   } as unknown as PodDeps
   const state = new PodState(deps, pod, () => {})
   const record = { id: "c1", sandboxId: "s1", name: "main", state: "running", startedAtMs: 0, createdAtMs: 0 }
   state.keepContainer(record as ContainerRecord)
   state.watchHealth(record as ContainerRecord)
   state.publish()
-  return { clock, told, state }
+  return { clock, told, state, startSeconds }
 }
 
 describe("a container that has just begun to run", () => {
@@ -72,6 +75,15 @@ describe("a container that has just begun to run", () => {
     state.dropHealth()
     expect(told.map(({ ready }) => ready)).toEqual([false, true])
     expect(told[0]?.atMs).toBe(100)
+  })
+
+  it("counts as started once, after the time since its pod was seen", async () => {
+    const { clock, state, startSeconds } = started(300)
+    expect(startSeconds.read()).toMatchObject({ sum: 0 })
+    await clock.advance(1_000)
+    state.publish()
+    state.dropHealth()
+    expect(startSeconds.read()).toMatchObject({ sum: 0.1, counts: new Float64Array([1, 0]) })
   })
 
   it("is told at once when it is to end", async () => {

@@ -59,12 +59,15 @@ export class PodState {
   readonly #deps: PodDeps
   readonly #poke: () => void
   readonly #acceptedAtMs: number
+  /** The same, by a clock that nobody sets. */
+  readonly #seenMs: number
 
   constructor(deps: PodDeps, pod: Pod, poke: () => void) {
     this.pod = pod
     this.#deps = deps
     this.#poke = poke
     this.#acceptedAtMs = deps.clock.now()
+    this.#seenMs = deps.clock.monotonic()
     this.trace = StartTrace.of(deps.tracing?.tracer, pod)
     this.status = new StatusWriter(deps.client, deps.clock, deps.log, pod)
     this.volumes = new PodVolumes({
@@ -238,6 +241,10 @@ export class PodState {
       ...(verdict && { verdict }),
     }
     const status = podStatus(view, clock.now())
+    const { phase = "Pending" } = this.status.wanted
+    if (phase === "Pending" && status.phase === "Running") {
+      this.#deps.startSeconds.observe((clock.monotonic() - this.#seenMs) / 1_000)
+    }
     this.status.write(status)
     if (this.trace === undefined) return
     if (findCondition(status.conditions, "Ready")?.status === "True") this.trace.ready()

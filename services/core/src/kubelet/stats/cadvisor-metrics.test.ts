@@ -1,6 +1,11 @@
 import { expect, it } from "vitest"
 import { cadvisorMetrics } from "./cadvisor-metrics.ts"
+import { lineOf } from "./families.ts"
 import type { Sample } from "./sample.ts"
+
+it("what a pod calls its image cannot end its label, nor begin a line of its own", () => {
+  expect(lineOf("up", { image: 'a"} 1\nup{b="\\' }, 1)).toBe(String.raw`up{image="a\"} 1\nup{b=\"\\"} 1`)
+})
 
 it("containers and the machine have cAdvisor's names and labels, and the time at which they were looked at", () => {
   const memory = { workingSetBytes: 1, usageBytes: 2, rssBytes: 3 }

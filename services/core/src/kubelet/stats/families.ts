@@ -14,9 +14,16 @@ export function textOf(families: readonly Family[]): string {
   return `${lines.join("\n")}\n`
 }
 
-/** Pure: a value, and when it was read. Labels need no escapes here: they are names of DNS, images and ids. */
+/** Pure: a value, and when it was read. */
 export function lineOf(name: string, labels: Readonly<Record<string, string>>, value: number, atMs?: number): string {
-  const pairs = Object.entries(labels).map(([label, of]) => `${label}="${of}"`)
+  const pairs = Object.entries(labels).map(([label, of]) => `${label}="${escaped(of)}"`)
   const text = pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`
   return atMs === undefined ? `${text} ${value}` : `${text} ${value} ${Math.round(atMs)}`
+}
+
+const special = /[\\"\n]/g
+
+/** An image's name is what a pod says, whatever that is. */
+function escaped(text: string): string {
+  return text.replace(special, (one) => (one === "\n" ? "\\n" : `\\${one}`))
 }

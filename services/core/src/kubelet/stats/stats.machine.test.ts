@@ -87,6 +87,16 @@ describe("the figures of a node", () => {
     expect(text).toMatch(/^container_memory_rss\{id="\/"\} [1-9]\d+ \d{13}$/m)
     expect(text).toMatch(/^machine_cpu_cores [1-9]\d*$/m)
   })
+
+  it("are told of the kubelet itself", async () => {
+    const response = await ask("/metrics")
+    expect(response.headers.get("content-type")).toContain("version=0.0.4")
+    const text = await response.text()
+    expect(text).toMatch(/^kubelet_running_pods 1$/m)
+    expect(text).toMatch(/^kubelet_running_containers\{container_state="running"\} 2$/m)
+    expect(text).toMatch(/^kubelet_pod_start_duration_seconds_count 1$/m)
+    expect(text).toMatch(/^process_cpu_seconds_total [0-9.]+$/m)
+  })
 })
 
 function cpuSeconds(from: Summary, name: string): number {
