@@ -72,7 +72,9 @@ export class H2Call extends Call {
     this.#stream = stream
     const response = this.#response
     let trailers: IncomingHttpHeaders = {}
-    stream.on("response", (headers, flags) => this.#begun(headers, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0))
+    stream.on("response", (headers, flags, raw) =>
+      this.#begun(headers, raw, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0),
+    )
     stream.on("trailers", (given) => {
       trailers = given
     })
@@ -120,14 +122,12 @@ export class H2Call extends Call {
     this.backend?.sendElsewhere(this, cause)
   }
 
-  #begun(given: IncomingHttpHeaders, isWhole: boolean): void {
+  #begun(given: IncomingHttpHeaders, raw: readonly string[], isWhole: boolean): void {
     if (!this.open) return
     this.#limits?.wrote()
     if (this.cold !== undefined) this.backend?.answerBegun(this)
     this.#status = Number(given[":status"] ?? 200)
-    const headers: OutgoingHttpHeaders = {}
-    for (const name in given) if (!name.startsWith(":")) headers[name] = given[name]
-    const { headers: pairs, length } = responseHead(headers as Record<string, string | string[]>)
+    const { headers: pairs, length } = responseHead(raw)
     this.#mayGrow = length < 0 && !given["content-type"]?.startsWith("application/grpc")
     const response = this.#response as CallResponse
     if (isWhole) {

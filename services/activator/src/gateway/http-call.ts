@@ -1,9 +1,10 @@
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
-import type { Dispatcher } from "undici"
 import { Call } from "../backend/call.ts"
-import type { PodClient } from "../backend/connections.ts"
 import type { Pod } from "../backend/pod.ts"
+import { type ClientConnection, type Exchange, fieldText } from "../http1/client-connection.ts"
+import type { AnswerLines } from "../http1/head.ts"
+import { MalformedMessage } from "../http1/malformed.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
 import { cutOff, endInTime, refuseWith } from "./own-answer.ts"
@@ -16,8 +17,8 @@ export type Outgoing = CallResponse | Http2CallResponse
 type Http2CallResponse = Http2ServerResponse & { call?: HttpCall | undefined }
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE"])
-/** What becomes of a request when its connection ends under it. */
-const brokenConnection = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"])
+/** A client of HTTP/2 can send a path that would end the request line of HTTP/1.1. */
+const pathForm = /^[\x21-\x7e\x80-\xff]+$/
 
 /** A response that knows its call, so that its events need no closure per request. */
 export class CallResponse extends ServerResponse {
@@ -28,17 +29,18 @@ export class CallResponse extends ServerResponse {
 const joinedMaxBytes = 8192
 
 /**
- * A request to an application that speaks HTTP/1.1. It is its own undici handler: one object per request, no closures.
- * The head of an answer is held until its first byte of body, so that small answers leave in one write; if none comes
- * in the same turn the head goes alone.
+ * A request to an application that speaks HTTP/1.1. It is its own exchange on the connection to the pod: one object per
+ * request, no closures. The head of an answer is held until its first byte of body, so that small answers leave in one
+ * write; if none comes in the same turn the head goes alone.
  */
-export class HttpCall extends Call implements Dispatcher.DispatchHandler {
+export class HttpCall extends Call implements Exchange {
   readonly #request: Incoming
   readonly #response: Outgoing
   readonly #head: RequestHead
   readonly #world: GatewayWorld
-  #controller: Dispatcher.DispatchController | undefined = undefined
-  #client: PodClient | undefined = undefined
+  #connection: ClientConnection | undefined = undefined
+  /** Whether the pod may have read of the request. */
+  #isSent = false
   #body: RequestBody | undefined = undefined
   #status = 0
   #statusText = ""
@@ -62,41 +64,37 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     const { spec } = this.backend as NonNullable<Call["backend"]>
     this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
     if (this.record !== undefined) this.record.pod = pod
-    if (this.#head.hasBody) this.#body ??= new RequestBody(this.#request, this)
-    const { connections } = pod
-    if (connections === undefined) {
+    const path = this.#request.url as string
+    if (!pathForm.test(path)) {
+      this.refuse(400, "the path has characters that none may have")
+      return
+    }
+    if (pod.connections === undefined) {
       this.#lost(new Error("the pod has no address"))
       return
     }
-    const client = connections.dispatch(
-      {
-        path: this.#request.url as string,
-        method: this.#request.method as Dispatcher.HttpMethod,
-        headers: this.#head.headers,
-        body: this.#body ?? null,
-      },
-      this,
-    )
-    // The call may have ended within `dispatch`, when nobody could know the connection yet.
-    if (this.pod === pod) this.#client = client
-    else connections.discard(client)
+    this.#connection = pod.connections.take()
+    const { headers, hasBody, length } = this.#head
+    const framing = hasBody && length === "chunked" ? "transfer-encoding: chunked\r\n" : ""
+    const head = `${this.method} ${path} HTTP/1.1\r\n${fieldText(headers)}${framing}connection: keep-alive\r\n\r\n`
+    this.#connection.send(this, head, this.method === "HEAD", length)
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (!this.open) controller.abort(new Error("the client has gone"))
+  sent(): void {
+    this.#isSent = true
+    if (!this.#head.hasBody) return
+    this.#body = new RequestBody(this.#request, this)
+    this.#body.sendOver(this.#connection as ClientConnection)
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    given: Record<string, string | string[] | undefined>,
-    statusText?: string,
-  ): void {
-    if (status < 200) return
-    const { headers, length } = responseHead(given)
+  bodyWanted(): void {
+    this.#body?.goOn()
+  }
+
+  answered({ status, reason, fields }: AnswerLines): void {
+    const { headers, length } = responseHead(fields)
     this.#status = status
-    this.#statusText = statusText ?? ""
+    this.#statusText = reason
     this.#headers = headers
     this.#length = length
     this.#limits?.wrote()
@@ -104,50 +102,42 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
     this.#world.heads.hold(this)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  bodyData(piece: Buffer): void {
     if (!this.open) return
     this.#limits?.wrote()
-    this.answerBytes += chunk.length
-    if (this.record !== undefined) this.record.bodyBytes += chunk.length
+    this.answerBytes += piece.length
+    if (this.record !== undefined) this.record.bodyBytes += piece.length
     const response = this.#response as CallResponse
     if (this.#headers !== undefined) {
-      if (chunk.length === this.#length && chunk.length <= joinedMaxBytes) {
+      if (piece.length === this.#length && piece.length <= joinedMaxBytes) {
         this.#sendHead()
         // As a string of bytes it is joined to the head, where a buffer would be a second write.
-        response.end(chunk.toString("latin1"), "latin1")
+        response.end(piece.toString("latin1"), "latin1")
         return
       }
       this.#sendHead()
     }
-    if (!response.write(chunk)) {
-      controller.pause()
+    if (!response.write(Buffer.from(piece))) {
+      this.#connection?.pause()
       response.once("drain", clientDrained)
     }
   }
 
-  onResponseEnd(
-    _controller: Dispatcher.DispatchController,
-    trailers: Record<string, string | string[] | undefined>,
-  ): void {
+  answerEnded(trailers: readonly string[]): void {
     if (!this.open) return
     if (this.#headers !== undefined) this.#sendHead()
     const response = this.#response as CallResponse
     if (!response.writableEnded) {
-      for (const name in trailers) response.addTrailers({ [name]: trailers[name] as string })
+      for (let i = 0; i < trailers.length; i += 2)
+        response.addTrailers({ [trailers[i] as string]: trailers[i + 1] as string })
       response.end()
     }
     this.#close(this.#status, true)
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  failed(error: Error): void {
     if (!this.open) return
-    // undici refuses a head that cannot be sent: the client's fault.
-    if ("code" in error && error.code === "UND_ERR_INVALID_ARG") {
-      this.refuse(400, error.message)
-      return
-    }
-    const sent = this.#controller !== undefined
-    if (!sent) {
+    if (!this.#isSent) {
       this.#lost(error)
       return
     }
@@ -175,7 +165,7 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
   }
 
   clientDrained(): void {
-    this.#controller?.resume()
+    this.#connection?.resume()
   }
 
   /** Sends a head that has waited for its body's first byte long enough. */
@@ -197,50 +187,45 @@ export class HttpCall extends Call implements Dispatcher.DispatchHandler {
   }
 
   #lost(cause: Error): void {
-    this.#controller = undefined
-    this.#giveBack(false)
-    this.#limits?.stop()
+    this.#leavePod()
     this.backend?.sendElsewhere(this, cause)
   }
 
-  #close(status: number, complete: boolean): void {
+  #close(status: number, isWhole: boolean): void {
     this.#limits?.stop()
+    this.#body?.drop()
     this.record?.ended(this.#status || status)
-    if (complete) {
-      // First the connection, then the slot: whoever gets the slot can use the connection at once.
-      this.#giveBack(true)
+    const connection = this.#connection
+    this.#connection = undefined
+    if (!isWhole) {
       this.backend?.finish(this, status)
+      connection?.destroy()
       return
     }
-    const connections = this.pod?.connections
+    // First the connection, then the slot: whoever gets the slot can use the connection at once.
+    if (connection !== undefined) this.pod?.connections?.release(connection)
     this.backend?.finish(this, status)
-    // Aborting calls `onResponseError` at once, which finds the call closed.
-    this.#controller?.abort(new Error("given up"))
-    if (this.#client !== undefined) connections?.discard(this.#client)
   }
 
   /** See `Call.replayed`. */
-  #sentAgain(error: Error & { code?: string }): boolean {
+  #sentAgain(error: Error): boolean {
     const mayBe =
       this.#status === 0 &&
-      this.#client?.hasCarried === true &&
+      this.#connection?.hasCarried === true &&
       !this.#head.hasBody &&
-      safeMethods.has(this.#request.method as string) &&
-      brokenConnection.has(error.code ?? "")
+      safeMethods.has(this.method) &&
+      !(error instanceof MalformedMessage)
     if (!mayBe) return false
-    this.#controller = undefined
-    this.#giveBack(false)
-    this.#limits?.stop()
+    this.#leavePod()
     return this.backend?.replay(this, error.message) ?? false
   }
 
-  #giveBack(complete: boolean): void {
-    const client = this.#client
-    const connections = this.pod?.connections
-    this.#client = undefined
-    if (client === undefined || connections === undefined) return
-    if (complete) connections.release(client)
-    else connections.discard(client)
+  /** Its connection there is of no more use. */
+  #leavePod(): void {
+    this.#connection?.destroy()
+    this.#connection = undefined
+    this.#isSent = false
+    this.#limits?.stop()
   }
 }
 

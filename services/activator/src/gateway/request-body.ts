@@ -1,40 +1,40 @@
-import { Readable } from "node:stream"
-import type { Incoming } from "./http-call.ts"
+import type { Readable } from "node:stream"
+import type { ClientConnection } from "../http1/client-connection.ts"
 
-/**
- * A client's body on its way to the pod, with back-pressure both ways. undici destroys the body it was given when the
- * application answers early; destroying the request itself would take the client's connection, and the answer, with it.
- */
-export class RequestBody extends Readable {
-  readonly #source: Incoming
+/** A client's body on its way to the pod, with back-pressure both ways. Nothing of it is read before the head has left. */
+export class RequestBody {
+  readonly #source: Readable
+  readonly #counted: { requestBytes: number }
+  #connection: ClientConnection | undefined = undefined
 
-  constructor(source: Incoming, counted: { requestBytes: number }) {
-    super()
+  constructor(source: Readable, counted: { requestBytes: number }) {
     this.#source = source
-    // undici stops listening once it has its answer; an error after that interests nobody, but must be heard by somebody.
-    this.on("error", ignored)
-    source.on("data", (chunk: Buffer) => {
-      counted.requestBytes += chunk.length
-      if (!this.push(chunk)) source.pause()
-    })
-    source.on("end", () => this.push(null))
-    source.on("error", (error) => this.destroy(error))
-    source.on("aborted", () => this.destroy(new Error("the client broke off")))
-    source.pause()
+    this.#counted = counted
   }
 
-  override _read(): void {
+  sendOver(connection: ClientConnection): void {
+    this.#connection = connection
+    this.#source.on("data", this.#pass)
+    this.#source.on("end", this.#end)
+  }
+
+  /** There is room for more. */
+  goOn(): void {
     this.#source.resume()
   }
 
-  /** What is left of the body is read and dropped, so that the connection can carry the next request. */
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#source.removeAllListeners("data")
+  /** What is left of the body is read and dropped, so that the client's connection can carry the next request. */
+  drop(): void {
+    this.#connection = undefined
+    this.#source.off("data", this.#pass)
+    this.#source.off("end", this.#end)
     this.#source.resume()
-    done(error)
   }
-}
 
-function ignored(): void {
-  // Whoever reads the body has been told by `destroy` already.
+  readonly #pass = (piece: Buffer): void => {
+    this.#counted.requestBytes += piece.length
+    if (this.#connection?.sendBody(piece) === false) this.#source.pause()
+  }
+
+  readonly #end = (): void => this.#connection?.endBody()
 }

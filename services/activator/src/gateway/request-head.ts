@@ -1,3 +1,6 @@
+import type { Length } from "../http1/client-connection.ts"
+import { lowerCase } from "../http1/field-names.ts"
+
 /**
  * Headers that end at this hop (RFC 9110 §7.6.1), those that another header line would contradict, and those that speak
  * of the platform's insides. `expect` is answered by the gateway itself. Upper case letters are compared lower-cased.
@@ -26,6 +29,7 @@ export interface RequestHead {
   host: string
   /** Whether a body follows: chunked, or of a length above 0. */
   hasBody: boolean
+  length: Length
   headers: string[]
   /** `K-Network-Probe` and `K-Network-Hash`, empty where there are none: one of the platform's parts asks, not a client. */
   probe: string
@@ -89,6 +93,7 @@ export function requestHead(raw: readonly string[], client: string, secure: bool
   return {
     host,
     hasBody: chunked || (length !== undefined && length !== "0"),
+    length: chunked ? "chunked" : Number(length ?? 0),
     headers,
     probe,
     probeHash,
@@ -117,19 +122,6 @@ export function replaceHeaders(headers: string[], pairs: readonly string[]): voi
     if (names.includes(lowerCase(headers[i] as string))) headers.splice(i, 2)
   }
   headers.push(...pairs)
-}
-
-const lowerCased = new Map<string, string>()
-/** Clients repeat a few dozen spellings; strangers may not grow the table without end. */
-const spellingsMax = 1000
-
-function lowerCase(name: string): string {
-  let lower = lowerCased.get(name)
-  if (lower === undefined) {
-    lower = name.toLowerCase()
-    if (lowerCased.size < spellingsMax) lowerCased.set(name, lower)
-  }
-  return lower
 }
 
 /** Headers that `Connection` names end at this hop too; the two usual words name none. */

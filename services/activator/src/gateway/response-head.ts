@@ -1,3 +1,5 @@
+import { lowerCase } from "../http1/field-names.ts"
+
 /** Headers of an answer that end at this hop, and those that speak of the platform's insides. */
 const dropped = new Set([
   "connection",
@@ -16,19 +18,18 @@ export interface ResponseHead {
   length: number
 }
 
-/** From undici's lower-cased header object; a header that came several times is an array. */
-export function responseHead(given: Record<string, string | string[] | undefined>): ResponseHead {
+/** From header pairs as the application has sent them. */
+export function responseHead(fields: readonly string[]): ResponseHead {
   const headers: string[] = []
   let length = -1
-  for (const name in given) {
-    const value = given[name]
-    if (value === undefined || dropped.has(name)) continue
-    if (typeof value === "string") {
-      headers.push(name, value)
-      if (name === "content-length") length = Number(value)
-    } else {
-      for (const one of value) headers.push(name, one)
-    }
+  for (let i = 0; i < fields.length; i += 2) {
+    const spelling = fields[i] as string
+    const name = lowerCase(spelling)
+    // Those with a colon are HTTP/2's own.
+    if (dropped.has(name) || name.startsWith(":")) continue
+    const value = fields[i + 1] as string
+    headers.push(spelling, value)
+    if (name === "content-length") length = Number(value)
   }
   return { headers, length }
 }
