@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type Server } from "node:http"
 import { type AddressInfo, createServer as createListener, type Server as Listener, type Socket } from "node:net"
-import type { Duplex } from "node:stream"
 import { createServer as createSecureListener, type SecureContext, type TLSSocket } from "node:tls"
-import type { Clock } from "@wick/sdk/clock"
+import type { Clock, Timer } from "@wick/sdk/clock"
+import { HttpDate } from "../http1/http-date.ts"
+import { type Callee, ServerConnection } from "../http1/server-connection.ts"
+import type { ServerRequest } from "../http1/server-request.ts"
 import { createH2Server, type H2Server, h2Headers } from "./h2-server.ts"
-import { CallResponse, type Incoming, type Outgoing } from "./http-call.ts"
-import { RequestTurns } from "./request-turns.ts"
+import type { Incoming, Outgoing } from "./http-call.ts"
+import { answerUpgrade, plain } from "./own-answer.ts"
 import { sniffProtocol } from "./sniff.ts"
 
 /** Who comes in where. */
@@ -30,21 +31,13 @@ export interface Reception {
   certificateOf(host: string): SecureContext | undefined
   /** `rawHeaders` are those of HTTP/1, whatever the client speaks. */
   request(request: Incoming, response: Outgoing, rawHeaders: readonly string[], door: Door): void
-  upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, door: Door): void
+  upgrade(request: ServerRequest, protocol: string, socket: Socket, first: Buffer, door: Door): void
 }
 
-/** Idle connections of clients are kept longer than common load balancers keep theirs (60 s), so that we never race. */
-const clientKeepAliveMs = 75_000
-const headMaxBytes = 64 * 1024
 /** A head that has begun to come when draining begins has this long to be whole; its connection is cut then. */
 const lastHeadsMs = 1_000
 
-/** Node notes on a connection of HTTP/1.1 which answer it is for at the moment; nothing between two requests. */
-interface AnsweringSocket extends Socket {
-  readonly _httpMessage?: unknown
-}
-
-/** And on one of TLS what it goes over. */
+/** Node notes on a connection of TLS what it goes over. */
 interface ShieldedSocket extends TLSSocket {
   readonly _parent: Socket
 }
@@ -55,44 +48,25 @@ export class Entrance {
   readonly #reception: Reception
   readonly #clock: Clock
   readonly #headTimeoutMs: number
-  readonly #h1: Server<typeof IncomingMessage, typeof CallResponse>
+  readonly #callee: Callee
   readonly #h2: H2Server
-  readonly #turns = new RequestTurns()
   readonly #listeners: Listener[] = []
   readonly #sockets = new Set<Socket>()
   /** Those that have not said yet what they speak, or by which keys. */
   readonly #silent = new Set<Socket>()
   /** Those that speak HTTP/1.1, and have not been upgraded to something else. */
-  readonly #speakers = new Set<AnsweringSocket>()
+  readonly #speakers = new Map<Socket, ServerConnection>()
+  #looking: Timer | undefined
+  #isDraining = false
 
   constructor(door: Door, reception: Reception, clock: Clock, headTimeoutMs: number) {
     this.#door = door
     this.#reception = reception
     this.#clock = clock
     this.#headTimeoutMs = headTimeoutMs
-    this.#h1 = createServer({
-      ServerResponse: CallResponse,
-      // Hosts are checked with the rest of the head, in one pass.
-      requireHostHeader: false,
-      insecureHTTPParser: false,
-      headersTimeout: headTimeoutMs,
-      // How exactly that is kept: node looks through its connections this often.
-      connectionsCheckingInterval: headTimeoutMs / 2,
-      requestTimeout: 0,
-      keepAliveTimeout: clientKeepAliveMs,
-      maxHeaderSize: headMaxBytes,
-    })
-    // It never listens itself, but only then does node watch over its connections: that heads come in time, which ones idle.
-    this.#h1.emit("listening")
-    this.#h1.on("request", (request, response) => {
-      if (this.#turns.mustWait(response)) this.#turns.wait(request, response, () => this.#take(request, response))
-      else this.#take(request, response)
-    })
-    this.#h1.on("upgrade", (request, socket, first) => {
-      this.#speakers.delete(socket as Socket)
-      reception.upgrade(request, socket, first, door)
-    })
+    this.#callee = this.#calleeOf(reception)
     this.#h2 = createH2Server((request, response) => reception.request(request, response, h2Headers(request), door))
+    this.#lookAgain()
   }
 
   async listen(place: Place): Promise<AddressInfo> {
@@ -111,7 +85,8 @@ export class Entrance {
   /** Takes no new connections; resolves when the last one has ended. */
   async drain(): Promise<void> {
     const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())))
-    this.#h1.close()
+    this.#isDraining = true
+    for (const connection of this.#speakers.values()) connection.closeIfIdle()
     this.#h2.drain()
     const cutting = this.#clock.timer(lastHeadsMs, () => this.#cutUnasked())
     await Promise.all(closed)
@@ -121,17 +96,42 @@ export class Entrance {
   /** Of connections without a request nobody knows how long they would take to make one. */
   #cutUnasked(): void {
     for (const socket of this.#silent) socket.destroy()
-    for (const socket of this.#speakers) if (!socket._httpMessage) socket.destroy()
+    for (const [socket, connection] of this.#speakers) if (connection.isUnasked) socket.destroy()
   }
 
   close(): void {
-    this.#h1.close()
+    this.#looking?.cancel()
     for (const listener of this.#listeners) listener.close()
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  #take(request: IncomingMessage, response: CallResponse): void {
-    this.#reception.request(request, response, request.rawHeaders, this.#door)
+  #calleeOf(reception: Reception): Callee {
+    const entrance = this
+    return {
+      clock: this.#clock,
+      date: new HttpDate(this.#clock),
+      headTimeoutMs: this.#headTimeoutMs,
+      get isClosing() {
+        return entrance.#isDraining
+      },
+      request: (request, response) => reception.request(request, response, request.rawHeaders, this.#door),
+      upgrade: (request, protocol, socket, first) => {
+        this.#speakers.delete(socket)
+        reception.upgrade(request, protocol, socket, first, this.#door)
+      },
+      refuse: (socket, status, text) => {
+        answerUpgrade(socket, plain(status, text))
+        socket.destroySoon()
+      },
+    }
+  }
+
+  /** Ends those who take too long to ask. */
+  #lookAgain(): void {
+    this.#looking = this.#clock.timer(this.#headTimeoutMs / 2, () => {
+      for (const connection of this.#speakers.values()) connection.endIfOverdue()
+      this.#lookAgain()
+    })
   }
 
   /** The client says by SNI whose certificate it wants, and by ALPN what it speaks. */
@@ -161,9 +161,12 @@ export class Entrance {
   }
 
   #hand(socket: Socket, protocol: "h1" | "h2"): void {
-    if (protocol === "h1") note(this.#speakers, socket)
-    const server = protocol === "h2" ? this.#h2.server : this.#h1
-    server.emit("connection", socket)
+    if (protocol === "h2") {
+      this.#h2.server.emit("connection", socket)
+      return
+    }
+    this.#speakers.set(socket, new ServerConnection(socket, this.#callee))
+    socket.once("close", () => this.#speakers.delete(socket))
   }
 
   #keep(socket: Socket): void {

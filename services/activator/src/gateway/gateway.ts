@@ -1,6 +1,4 @@
-import type { IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
-import type { Duplex } from "node:stream"
 import type { Clock } from "@wick/sdk/clock"
 import type { Tracing } from "@wick/sdk/tracing"
 import type { Backend } from "../backend/backend.ts"
@@ -14,7 +12,7 @@ import { answerUpgrade, answerWith, type OwnAnswer, plain, toHttps } from "./own
 import { originForm, type RequestHead, replaceHeaders, requestHead } from "./request-head.ts"
 import type { RequestLog } from "./request-log.ts"
 import { callOf } from "./undecided-call.ts"
-import { UpgradeCall } from "./upgrade-call.ts"
+import { type Upgrade, UpgradeCall } from "./upgrade-call.ts"
 
 /** What a request needs of its surroundings. */
 export interface GatewayWorld {
@@ -73,7 +71,7 @@ export class Gateway implements AsyncDisposable {
     this.#reception = {
       certificateOf: (host) => routing.certificateOf(host),
       request: (request, response, rawHeaders, door) => this.#request(request, response, rawHeaders, door),
-      upgrade: (request, socket, first, door) => this.#upgrade(request, socket, first, door),
+      upgrade: (request, protocol, socket, first, door) => this.#upgrade({ request, protocol, socket, first }, door),
     }
   }
 
@@ -138,7 +136,8 @@ export class Gateway implements AsyncDisposable {
     backend.admit(call)
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, door: Door): void {
+  #upgrade(upgrade: Omit<Upgrade, "head">, door: Door): void {
+    const { request, socket } = upgrade
     const head = headOf(request, request.rawHeaders, door)
     if (head === undefined) {
       answerUpgrade(socket, contradiction)
@@ -147,7 +146,7 @@ export class Gateway implements AsyncDisposable {
     const admit = (passage: Onward<Backend>): void => {
       const { target, tag } = passage
       address(head, passage)
-      const call = new UpgradeCall({ request, socket, first, head }, this.#world)
+      const call = new UpgradeCall({ ...upgrade, head }, this.#world)
       call.tag = tag
       const { requestLog, tracing } = this.#world
       if (tracing.tracer !== undefined) call.trace = traceCall(tracing.tracer, request, head, target, door.isSecure)

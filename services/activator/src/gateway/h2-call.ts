@@ -1,9 +1,10 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2"
 import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
+import type { ServerResponse } from "../http1/server-response.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
-import type { CallResponse, Incoming, Outgoing } from "./http-call.ts"
+import { bodyOf, type Incoming, type Outgoing } from "./http-call.ts"
 import { cutOff, endInTime, refuseWith } from "./own-answer.ts"
 import type { RequestHead } from "./request-head.ts"
 import { responseHead } from "./response-head.ts"
@@ -98,14 +99,15 @@ export class H2Call extends Call {
       this.#limits?.wrote()
       this.answerBytes += chunk.length
       if (this.record !== undefined) this.record.bodyBytes += chunk.length
-      if (!(response as CallResponse).write(chunk)) stream.pause()
+      if (!(response as ServerResponse).write(chunk)) stream.pause()
     })
     response.on("drain", () => stream.resume())
     if (!this.#head.hasBody) return
-    this.#request.on("data", (chunk: Buffer) => {
+    const body = bodyOf(this.#request)
+    body.on("data", (chunk: Buffer) => {
       this.requestBytes += chunk.length
     })
-    this.#request.pipe(stream)
+    body.pipe(stream)
   }
 
   /** RFC 9113 §8.7: a refused stream was not processed. What has been read of a body is gone, though. */
@@ -129,16 +131,18 @@ export class H2Call extends Call {
     this.#status = Number(given[":status"] ?? 200)
     const { headers: pairs, length } = responseHead(raw)
     this.#mayGrow = length < 0 && !given["content-type"]?.startsWith("application/grpc")
-    const response = this.#response as CallResponse
-    if (isWhole) {
+    const response = this.#response
+    if (isWhole && "stream" in response) {
       // gRPC tells errors by a head that is the end too, and takes anything else for a call that broke off.
       response.statusCode = this.#status
       for (let i = 0; i < pairs.length; i += 2) response.appendHeader(pairs[i] as string, pairs[i + 1] as string)
       response.end()
       return
     }
-    response.writeHead(this.#status, pairs)
-    response.flushHeaders()
+    const writable = response as ServerResponse
+    writable.writeHead(this.#status, pairs)
+    if (isWhole) writable.end()
+    else writable.flushHeaders()
   }
 
   #headers(): OutgoingHttpHeaders {

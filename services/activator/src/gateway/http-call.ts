@@ -1,10 +1,12 @@
-import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
+import { Readable } from "node:stream"
 import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
 import { type ClientConnection, type Exchange, fieldText } from "../http1/client-connection.ts"
 import type { AnswerLines } from "../http1/head.ts"
 import { MalformedMessage } from "../http1/malformed.ts"
+import type { ServerRequest } from "../http1/server-request.ts"
+import type { ServerResponse } from "../http1/server-response.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
 import { cutOff, endInTime, refuseWith } from "./own-answer.ts"
@@ -12,18 +14,12 @@ import { RequestBody } from "./request-body.ts"
 import type { RequestHead } from "./request-head.ts"
 import { responseHead } from "./response-head.ts"
 
-export type Incoming = IncomingMessage | Http2ServerRequest
-export type Outgoing = CallResponse | Http2CallResponse
-type Http2CallResponse = Http2ServerResponse & { call?: HttpCall | undefined }
+export type Incoming = ServerRequest | Http2ServerRequest
+export type Outgoing = ServerResponse | Http2ServerResponse
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE"])
 /** A client of HTTP/2 can send a path that would end the request line of HTTP/1.1. */
 const pathForm = /^[\x21-\x7e\x80-\xff]+$/
-
-/** A response that knows its call, so that its events need no closure per request. */
-export class CallResponse extends ServerResponse {
-  call: HttpCall | undefined = undefined
-}
 
 /** Bodies up to this are joined to their head: one write instead of two. */
 const joinedMaxBytes = 8192
@@ -56,8 +52,7 @@ export class HttpCall extends Call implements Exchange {
     this.#world = world
     this.method = request.method ?? ""
     this.version = request.httpVersionMajor
-    response.call = this
-    response.on("close", clientClosed)
+    response.on("close", () => this.#clientClosed())
   }
 
   begin(pod: Pod): void {
@@ -83,7 +78,7 @@ export class HttpCall extends Call implements Exchange {
   sent(): void {
     this.#isSent = true
     if (!this.#head.hasBody) return
-    this.#body = new RequestBody(this.#request, this)
+    this.#body = new RequestBody(bodyOf(this.#request), this)
     this.#body.sendOver(this.#connection as ClientConnection)
   }
 
@@ -107,7 +102,7 @@ export class HttpCall extends Call implements Exchange {
     this.#limits?.wrote()
     this.answerBytes += piece.length
     if (this.record !== undefined) this.record.bodyBytes += piece.length
-    const response = this.#response as CallResponse
+    const response = this.#response as ServerResponse
     if (this.#headers !== undefined) {
       if (piece.length === this.#length && piece.length <= joinedMaxBytes) {
         this.#sendHead()
@@ -119,14 +114,14 @@ export class HttpCall extends Call implements Exchange {
     }
     if (!response.write(Buffer.from(piece))) {
       this.#connection?.pause()
-      response.once("drain", clientDrained)
+      response.once("drain", () => this.#connection?.resume())
     }
   }
 
   answerEnded(trailers: readonly string[]): void {
     if (!this.open) return
     if (this.#headers !== undefined) this.#sendHead()
-    const response = this.#response as CallResponse
+    const response = this.#response as ServerResponse
     if (!response.writableEnded) {
       for (let i = 0; i < trailers.length; i += 2)
         response.addTrailers({ [trailers[i] as string]: trailers[i + 1] as string })
@@ -147,7 +142,7 @@ export class HttpCall extends Call implements Exchange {
 
   refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
-    const response = this.#response as CallResponse
+    const response = this.#response as ServerResponse
     this.#headers = undefined
     if (response.headersSent) {
       // The status is out already: how the body ends is all that can still be told.
@@ -160,19 +155,15 @@ export class HttpCall extends Call implements Exchange {
     this.#close(status, false)
   }
 
-  clientClosed(): void {
+  #clientClosed(): void {
     if (this.open) this.#close(0, false)
-  }
-
-  clientDrained(): void {
-    this.#connection?.resume()
   }
 
   /** Sends a head that has waited for its body's first byte long enough. */
   flushHead(): void {
     if (this.open && this.#headers !== undefined) {
       this.#sendHead()
-      const response = this.#response as CallResponse
+      const response = this.#response as ServerResponse
       response.flushHeaders()
     }
   }
@@ -180,10 +171,12 @@ export class HttpCall extends Call implements Exchange {
   #sendHead(): void {
     const headers = this.#headers as string[]
     this.#headers = undefined
-    const response = this.#response as CallResponse
-    if (this.#world.draining) response.shouldKeepAlive = false
-    if (this.#request.httpVersionMajor === 1) response.writeHead(this.#status, this.#statusText, headers)
-    else response.writeHead(this.#status, headers)
+    const response = this.#response
+    if ("stream" in response) response.writeHead(this.#status, headers)
+    else {
+      if (this.#world.draining) response.shouldKeepAlive = false
+      response.writeHead(this.#status, headers, this.#statusText)
+    }
   }
 
   #lost(cause: Error): void {
@@ -229,10 +222,7 @@ export class HttpCall extends Call implements Exchange {
   }
 }
 
-function clientClosed(this: Outgoing): void {
-  this.call?.clientClosed()
-}
-
-function clientDrained(this: Outgoing): void {
-  this.call?.clientDrained()
+/** What follows a request's head. */
+export function bodyOf(request: Incoming): Readable {
+  return "body" in request ? (request.body ?? Readable.from([])) : request
 }

@@ -1,6 +1,8 @@
-import { type ServerResponse, STATUS_CODES } from "node:http"
+import { STATUS_CODES } from "node:http"
 import { constants, type Http2ServerResponse } from "node:http2"
 import type { Duplex } from "node:stream"
+import { fieldText } from "../http1/client-connection.ts"
+import type { ServerResponse } from "../http1/server-response.ts"
 
 /** An answer of the gateway's own, in plain text. */
 export interface OwnAnswer {
@@ -43,12 +45,9 @@ export function answerWith(response: ServerResponse | Http2ServerResponse, answe
 
 /** An upgrade's socket has no response object: the answer is written by hand. */
 export function answerUpgrade(socket: Duplex, answer: OwnAnswer): void {
-  const lines = Object.entries({ ...headersOf(answer), connection: "close" }).map(
-    ([name, value]) => `${name}: ${value}`,
-  )
-  socket.end(
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${answer.body}`,
-  )
+  const reason = STATUS_CODES[answer.status] ?? ""
+  const lines = fieldText([...headersOf(answer), "connection", "close"])
+  socket.end(`HTTP/1.1 ${answer.status} ${reason}\r\n${lines}\r\n${answer.body}`)
 }
 
 /**
@@ -68,11 +67,15 @@ export function cutOff(response: ServerResponse | Http2ServerResponse): void {
   else response.destroy()
 }
 
-function headersOf({ body, headers }: OwnAnswer): Record<string, string> {
-  return {
-    "content-type": "text/plain; charset=utf-8",
-    "content-length": String(Buffer.byteLength(body)),
-    "x-content-type-options": "nosniff",
-    ...headers,
-  }
+/** Names and values in turn. */
+function headersOf({ body, headers = {} }: OwnAnswer): string[] {
+  return [
+    "content-type",
+    "text/plain; charset=utf-8",
+    "content-length",
+    String(Buffer.byteLength(body)),
+    "x-content-type-options",
+    "nosniff",
+    ...Object.entries(headers).flat(),
+  ]
 }

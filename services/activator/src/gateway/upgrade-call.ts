@@ -3,14 +3,17 @@ import type { Duplex, Readable } from "node:stream"
 import { Call } from "../backend/call.ts"
 import { connectTimeoutMs } from "../backend/connections.ts"
 import type { Pod } from "../backend/pod.ts"
+import type { ServerRequest } from "../http1/server-request.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
 import { answerUpgrade, plain } from "./own-answer.ts"
 import type { RequestHead } from "./request-head.ts"
 
-/** What node hands over when a client asks for another protocol. */
-interface Upgrade {
-  readonly request: IncomingMessage
+/** What comes of a client that asks for another protocol. */
+export interface Upgrade {
+  readonly request: ServerRequest
+  /** What the client would rather speak. */
+  readonly protocol: string
   readonly socket: Duplex
   /** What the client has sent behind its head already. */
   readonly first: Buffer
@@ -22,7 +25,8 @@ interface Upgrade {
  * passed both ways until either side closes or the revision's time is up.
  */
 export class UpgradeCall extends Call {
-  readonly #request: IncomingMessage
+  readonly #request: ServerRequest
+  readonly #protocol: string
   readonly #socket: Duplex
   readonly #first: Buffer
   readonly #head: RequestHead
@@ -36,10 +40,11 @@ export class UpgradeCall extends Call {
     super()
     this.#world = world
     this.#request = given.request
+    this.#protocol = given.protocol
     this.#socket = given.socket
     this.#first = given.first
     this.#head = given.head
-    this.method = given.request.method ?? ""
+    this.method = given.request.method
     given.socket.on("close", () => this.#close(0))
     given.socket.on("error", () => this.#close(0))
   }
@@ -48,13 +53,12 @@ export class UpgradeCall extends Call {
     const { spec } = this.backend as NonNullable<Call["backend"]>
     this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
     if (this.record !== undefined) this.record.pod = pod
-    const upgrade = this.#request.headers.upgrade ?? ""
     const upstream = sendRequest({
       host: pod.address,
       port: pod.port,
       method: this.#request.method,
       path: this.#request.url,
-      headers: [...this.#head.headers, "connection", "upgrade", "upgrade", upgrade],
+      headers: [...this.#head.headers, "connection", "upgrade", "upgrade", this.#protocol],
       agent: false,
       timeout: connectTimeoutMs,
     })
