@@ -55,8 +55,15 @@ export function requestFraming({ minor, fields }: RequestLines): RequestFraming 
     body,
     keepAlive: staysOpen(minor, connection),
     upgrade: upgrade !== "" && has(connection, "upgrade") ? upgrade : "",
-    expectsContinue: expect !== "" && minor === 1 && expect.toLowerCase() === "100-continue",
+    expectsContinue: minor === 1 && expects(expect),
   }
+}
+
+/** RFC 9110 §10.1.1 knows one thing that can be expected. */
+function expects(expect: string): boolean {
+  if (expect === "") return false
+  if (expect.toLowerCase() !== "100-continue") throw new MalformedMessage(`nobody here knows what ${expect} means`, 417)
+  return true
 }
 
 /** The same for answers; `toHead`: the request was HEAD, so that no body comes whatever the head says. */
