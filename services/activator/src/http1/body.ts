@@ -56,6 +56,8 @@ export class EndlessBody implements Body {
 /** A chunk's size with its extensions, or a line behind the last chunk. */
 const lineMaxBytes = 8 * 1024
 const trailersMaxBytes = 64 * 1024
+/** Of all chunks together: who sends more wants to be read without ever being done. */
+const extensionsMaxBytes = 16 * 1024
 /** Thirteen digits are beyond what can come, and within what a number can hold. */
 const sizeLine = /^([0-9a-f]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/i
 const lineFeed = 10
@@ -69,6 +71,7 @@ export class ChunkedBody implements Body {
   #left = 0
   #line = ""
   #trailers = ""
+  #extensionBytes = 0
 
   take(chunk: Buffer, from: number, sink: BodySink): number {
     let at = from
@@ -110,6 +113,9 @@ export class ChunkedBody implements Body {
   #begin(line: string): void {
     const size = sizeLine.exec(line)?.[1]
     if (size === undefined) throw new MalformedMessage("a chunk does not begin with its size")
+    this.#extensionBytes += line.length - size.length
+    if (this.#extensionBytes > extensionsMaxBytes)
+      throw new MalformedMessage("the chunks' extensions are too long", 413)
     this.#left = Number.parseInt(size, 16)
     this.#awaits = this.#left === 0 ? "trailer" : "data"
   }

@@ -33,6 +33,8 @@ export interface Server {
 
 /** What a server says of its patience is its own clock's word: we leave this much earlier. */
 const leaveEarlierMs = 1000
+/** Interim answers to one request: those of who reports on hours of work are far fewer. */
+const interimMax = 1000
 const none: readonly string[] = []
 /** All connections read into the same bytes: whoever wants to keep some copies them. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
@@ -53,7 +55,10 @@ export class ClientConnection {
   /** Bytes of the request's body that are still to come; Infinity while chunks are. */
   #bodyLeft = 0
   #keepAlive = true
-  #error: Error | undefined = undefined
+  #interimCount = 0
+  #isOver = false
+  /** Asks anew who is to be given each piece: within a piece the connection may have been destroyed. */
+  readonly #sink: BodySink = { bodyData: (piece) => this.#exchange?.bodyData(piece) }
 
   /** `onIdleEnd`: it ends while no request is on it. */
   constructor(server: Server, onIdleEnd: (connection: ClientConnection) => void) {
@@ -70,10 +75,8 @@ export class ClientConnection {
     this.#socket.on("timeout", () => this.#timedOut())
     this.#socket.on("drain", () => this.#exchange?.bodyWanted())
     this.#socket.on("end", () => this.#ended())
-    this.#socket.on("error", (error) => {
-      this.#error = error
-    })
-    this.#socket.on("close", () => this.#fail(this.#error ?? new Error("other side closed")))
+    this.#socket.on("error", (error) => this.#end(error))
+    this.#socket.on("close", () => this.#end(new Error("other side closed")))
   }
 
   /** Whether it can carry another request. */
@@ -120,7 +123,7 @@ export class ClientConnection {
 
   destroy(): void {
     this.#exchange = undefined
-    this.#keepAlive = false
+    this.#isOver = true
     this.#socket.destroy()
   }
 
@@ -144,9 +147,8 @@ export class ClientConnection {
   }
 
   #timedOut(): void {
-    if (this.#socket.connecting)
-      this.#socket.destroy(new Error(`no connection within ${this.#server.connectTimeoutMs} ms`))
-    else if (this.#exchange === undefined) this.#socket.destroy()
+    if (this.#socket.connecting) this.#end(new Error(`no connection within ${this.#server.connectTimeoutMs} ms`))
+    else if (this.#exchange === undefined) this.#end(new Error("nothing was asked for long"))
   }
 
   #read(length: number): boolean {
@@ -154,8 +156,7 @@ export class ClientConnection {
       this.#take(readBuffer.subarray(0, length))
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error
-      this.#fail(error)
-      this.#socket.destroy()
+      this.#end(error)
     }
     return true
   }
@@ -166,7 +167,7 @@ export class ClientConnection {
       const exchange = this.#exchange
       // Nobody has asked for this: where the next answer begins is not known any more.
       if (exchange === undefined) {
-        this.#socket.destroy()
+        this.#end(new Error("it answers what nobody has asked"))
         return
       }
       if (this.#body === undefined) {
@@ -174,7 +175,7 @@ export class ClientConnection {
         if (head === undefined) return
         at = this.#head.end
         this.#answered(exchange, head)
-      } else at = this.#body.take(chunk, at, exchange)
+      } else at = this.#body.take(chunk, at, this.#sink)
       if (this.#isAnswered && (this.#body?.isWhole ?? true)) {
         // An answer with something behind it: what that belongs to nobody can know.
         if (at < chunk.length) this.#keepAlive = false
@@ -188,7 +189,10 @@ export class ClientConnection {
   #answered(exchange: Exchange, head: string): void {
     const answer = answerLines(head)
     if (answer.status === 101) throw new MalformedMessage("the application changes the protocol unasked")
-    if (answer.status < 200) return
+    if (answer.status < 200) {
+      if (++this.#interimCount > interimMax) throw new MalformedMessage("the interim answers do not end")
+      return
+    }
     const { body, keepAlive, keepsSeconds } = answerFraming(answer, this.#toHead)
     this.#keepAlive = keepAlive
     if (keepsSeconds !== undefined && !this.hasCarried) this.#leaveAfter(keepsSeconds)
@@ -207,11 +211,14 @@ export class ClientConnection {
     const trailers = this.#body?.trailers ?? none
     this.#body = undefined
     this.#isAnswered = false
+    this.#interimCount = 0
     // Who destroyed it is told nothing more.
     if (this.#exchange !== exchange) return
     this.#exchange = undefined
     if (this.#bodyLeft > 0) this.#keepAlive = false
     this.hasCarried = true
+    // Its last piece may have been one too many for who was given it; the next exchange knows nothing of that.
+    if (this.#socket.isPaused()) this.#socket.resume()
     exchange.answerEnded(trailers)
   }
 
@@ -220,14 +227,17 @@ export class ClientConnection {
     const exchange = this.#exchange
     this.#keepAlive = false
     if (exchange !== undefined && this.#isAnswered && this.#body?.endsWithConnection) this.#answerEnded(exchange)
-    else this.#fail(new Error("other side closed"))
+    else this.#end(new Error("other side closed"))
     this.#socket.destroy()
   }
 
-  #fail(error: Error): void {
-    this.#keepAlive = false
+  /** Tells it at once: the socket's own word comes later, and until then somebody would send a request over it. */
+  #end(error: Error): void {
+    if (this.#isOver) return
+    this.#isOver = true
     const exchange = this.#exchange
     this.#exchange = undefined
+    this.#socket.destroy()
     if (exchange === undefined) this.#onIdleEnd(this)
     else exchange.failed(error)
   }

@@ -46,15 +46,13 @@ export function requestFraming({ minor, fields }: RequestLines): RequestFraming 
   if (coding !== undefined && (length !== undefined || minor === 0)) {
     throw new MalformedMessage("the head says in two ways how long the body is")
   }
-  if (coding !== undefined && !isChunked(coding))
-    throw new MalformedMessage(`transfer coding ${coding} is not known`, 400)
-  const bytes = length === undefined ? 0 : lengthOf(length)
-  const body = coding === undefined ? counted(bytes) : new ChunkedBody()
+  const body = coding === undefined ? counted(length === undefined ? 0 : lengthOf(length)) : chunked(coding)
   const { connection, upgrade, expect } = said
   return {
     body,
     keepAlive: staysOpen(minor, connection),
-    upgrade: upgrade !== "" && has(connection, "upgrade") ? upgrade : "",
+    // Of HTTP/1.0 it is to be ignored (RFC 9110 §7.8).
+    upgrade: upgrade !== "" && minor === 1 && has(connection, "upgrade") ? upgrade : "",
     expectsContinue: minor === 1 && expects(expect),
   }
 }
@@ -69,10 +67,14 @@ function expects(expect: string): boolean {
 /** The same for answers; `toHead`: the request was HEAD, so that no body comes whatever the head says. */
 export function answerFraming({ status, minor, fields }: AnswerLines, toHead: boolean): AnswerFraming {
   const said = saidBy(fields)
-  const body = toHead || status < 200 || status === 204 || status === 304 ? undefined : answerBody(said)
+  // Looked at even where no body comes: the head goes on to a client.
+  const told = answerBody(said)
+  const body = toHead || status < 200 || status === 204 || status === 304 ? undefined : told
+  // HTTP/1.0 knows no codings: of who sends one it is not sure where the next answer begins (RFC 9112 §6.1).
+  const isSure = !(body instanceof EndlessBody) && (said.coding === undefined || minor === 1)
   return {
     body,
-    keepAlive: staysOpen(minor, said.connection) && !(body instanceof EndlessBody),
+    keepAlive: isSure && staysOpen(minor, said.connection),
     keepsSeconds: said.keepAlive === "" ? undefined : keepsSeconds(said.keepAlive),
   }
 }
@@ -80,7 +82,7 @@ export function answerFraming({ status, minor, fields }: AnswerLines, toHead: bo
 function answerBody({ length, coding }: Said): Body | undefined {
   if (coding === undefined) return length === undefined ? new EndlessBody() : counted(lengthOf(length))
   if (length !== undefined) throw new MalformedMessage("the head says in two ways how long the body is")
-  return isChunked(coding) ? new ChunkedBody() : new EndlessBody()
+  return chunked(coding)
 }
 
 function counted(length: number): Body | undefined {
@@ -105,11 +107,11 @@ function saidBy(fields: readonly string[]): Said {
         break
       case 14:
         if (lowerCase(name) === "content-length")
-          said.length = said.length === undefined ? value : listed(said.length, value)
+          said.length = said.length === undefined ? value : `${said.length}, ${value}`
         break
       case 17:
         if (lowerCase(name) === "transfer-encoding")
-          said.coding = said.coding === undefined ? value : listed(said.coding, value)
+          said.coding = said.coding === undefined ? value : `${said.coding}, ${value}`
         break
     }
   }
@@ -132,13 +134,16 @@ function lengthOf(text: string): number {
   return length
 }
 
-function isChunked(coding: string): boolean {
-  return coding === "chunked" || coding.toLowerCase() === "chunked"
+/** The one coding that we know, and that servers may send to who has offered no other. */
+function chunked(coding: string): Body {
+  if (coding !== "chunked" && coding.toLowerCase() !== "chunked")
+    throw new MalformedMessage(`transfer coding ${coding} is not known`)
+  return new ChunkedBody()
 }
 
 function staysOpen(minor: number, connection: string): boolean {
   if (connection === "" || connection === "keep-alive") return minor === 1 || connection !== ""
-  return minor === 1 ? !has(connection, "close") : has(connection, "keep-alive")
+  return !has(connection, "close") && (minor === 1 || has(connection, "keep-alive"))
 }
 
 function has(connection: string, option: string): boolean {

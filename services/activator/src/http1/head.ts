@@ -21,6 +21,7 @@ export interface AnswerLines {
 /** RFC 9112 §2.2, §5: controls have no place in a head, and lines end by CR LF, both. */
 const forbidden = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/
 const targetForm = /^[\x21-\x7e\x80-\xff]+$/
+const statusForm = /^[1-9]\d\d$/
 const tab = 9
 const space = 32
 
@@ -41,10 +42,11 @@ export function requestLines(head: string): RequestLines {
 export function answerLines(head: string): AnswerLines {
   refuseForbidden(head)
   const end = firstLineEnd(head)
-  const status = Number(head.slice(9, 12))
+  const status = head.slice(9, 12)
   const isWhole = head.charCodeAt(8) === space && (end === 12 || head.charCodeAt(12) === space)
-  if (!isWhole || !(status >= 100 && status <= 999)) throw new MalformedMessage("the status line is none")
-  return { status, reason: head.slice(13, end), minor: minorOf(head.slice(0, 8)), fields: fieldsOf(head, end + 2) }
+  if (!isWhole || !statusForm.test(status)) throw new MalformedMessage("the status line is none")
+  const minor = minorOf(head.slice(0, 8))
+  return { status: Number(status), reason: head.slice(13, end), minor, fields: fieldsOf(head, end + 2) }
 }
 
 /** Of the lines behind a body's last chunk. */
