@@ -4,7 +4,11 @@ import { type Body, ChunkedBody, CountedBody, EndlessBody } from "./body.ts"
 /** What a body gives of these pieces, and what it leaves of the last. */
 function take(body: Body, ...pieces: string[]): { text: string; left: string } {
   let text = ""
-  const sink = { bodyData: (piece: Buffer) => void (text += piece.toString("latin1")) }
+  const sink = {
+    bodyData: (piece: Buffer): void => {
+      text += piece.toString("latin1")
+    },
+  }
   let left = ""
   for (const piece of pieces) left = piece.slice(body.take(Buffer.from(piece, "latin1"), 0, sink))
   return { text, left }

@@ -5,7 +5,7 @@ import type { AnswerLines } from "../head.ts"
 export class Recorder implements Exchange {
   readonly told: string[] = []
   readonly ended: Promise<void>
-  status = 0
+  answer: AnswerLines | undefined = undefined
   text = ""
   trailers: readonly string[] = []
   error: Error | undefined = undefined
@@ -28,8 +28,12 @@ export class Recorder implements Exchange {
     this.#note("bodyWanted")
   }
 
-  answered({ status }: AnswerLines): void {
-    this.status = status
+  get status(): number {
+    return this.answer?.status ?? 0
+  }
+
+  answered(answer: AnswerLines): void {
+    this.answer = answer
     this.#note("answered")
   }
 
