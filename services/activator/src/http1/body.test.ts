@@ -33,7 +33,7 @@ describe("a body that ends with its connection", () => {
 })
 
 describe("a body in chunks", () => {
-  const whole = '3;a=b\r\nabc\r\n00A ; x="y;z"\r\n0123456789\r\n000\r\nT-a: 1\r\nt-b:\r\n\r\n'
+  const whole = '3;a=b\r\nabc\r\n00A;x;y="z;\\" z"\r\n0123456789\r\n000\r\nT-a: 1\r\nt-b:\r\n\r\n'
 
   it("is what is in them, and its trailers", () => {
     const body = new ChunkedBody()
@@ -63,6 +63,10 @@ describe("a body in chunks", () => {
     ["a size beyond what numbers hold", "fffffffffffffff\r\nabc"],
     ["a size that a shorter number would cut", "100000000000000003\r\nabc"],
     ["a size that ends by LF", "3\nabc\r\n"],
+    ["an extension without a name", "3;\r\nabc"],
+    ["an extension behind a blank", "3 ;a\r\nabc"],
+    ["an extension without its value", "3;a=\r\nabc"],
+    ["a quoted extension that does not end", '3;a="b\r\nabc'],
     ["an extension with an LF in it", "3;a\nb\r\nabc"],
     ["an extension with a CR in it", "3;a\rb\r\nabc"],
     ["an extension with a NUL in it", "3;a\0b\r\nabc"],

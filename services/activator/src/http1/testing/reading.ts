@@ -1,4 +1,5 @@
 import type { Body } from "../body.ts"
+import { lowerCase } from "../field-names.ts"
 import { answerFraming, requestFraming } from "../framing.ts"
 import { answerLines, requestLines } from "../head.ts"
 import { HeadReader } from "../head-reader.ts"
@@ -36,7 +37,9 @@ export function readRequests(pieces: readonly Buffer[]): Reading {
     const lines = requestLines(head)
     const { body, keepAlive } = requestFraming(lines)
     const { method, target, minor, fields } = lines
-    return { message: { first: [method, target, minor], fields, body: "", trailers: [] }, body, keepAlive }
+    // What follows is of another protocol, perhaps: Node leaves it alone, even of HTTP/1.0.
+    const goesOn = keepAlive && !fields.some((name) => lowerCase(name) === "upgrade")
+    return { message: { first: [method, target, minor], fields, body: "", trailers: [] }, body, keepAlive: goesOn }
   })
 }
 
