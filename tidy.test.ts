@@ -60,6 +60,7 @@ const layers: { layer: string; may: string[] }[] = [
   { layer: "services/controller", may: ["sdk"] },
   { layer: "services/autoscaler", may: ["sdk"] },
   { layer: "services/activator", may: ["sdk"] },
+  { layer: "services/activator/src/http1", may: ["sdk"] },
   { layer: "services/all-in-one", may: ["sdk", "services"] },
   { layer: "examples", may: ["sdk"] },
   { layer: "load-tests", may: ["sdk"] },

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { ChunkedBody, CountedBody, EndlessBody } from "./body.ts"
 import { answerFraming, requestFraming } from "./framing.ts"
 import { answerLines, requestLines } from "./head.ts"
+import { MalformedMessage } from "./malformed.ts"
 
 const request = (fields: string, version = "HTTP/1.1"): ReturnType<typeof requestFraming> =>
   requestFraming(requestLines(`POST / ${version}${fields === "" ? "" : `\r\n${fields}`}`))
@@ -125,6 +126,6 @@ describe("a connection", () => {
   it("waits for our word before a body only in HTTP/1.1", () => {
     expect(request("expect: 100-Continue").expectsContinue).toBe(true)
     expect(request("expect: 100-continue", "HTTP/1.0").expectsContinue).toBe(false)
-    expect(request("expect: something").expectsContinue).toBe(false)
+    expect(() => request("expect: something")).toThrow(new MalformedMessage("nobody here knows what something means", 417))
   })
 })

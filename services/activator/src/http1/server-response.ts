@@ -43,6 +43,7 @@ export class ServerResponse extends EventEmitter {
   #head = ""
   #framing: Framing = "undecided"
   #trailers = ""
+  #isGathering = false
 
   constructor(carrier: Carrier, answered: Answered) {
     super()
@@ -79,11 +80,9 @@ export class ServerResponse extends EventEmitter {
   write(piece: Buffer): boolean {
     if (this.destroyed || this.writableEnded) return false
     const { socket } = this.#carrier
-    socket.cork()
+    this.#gather(socket)
     this.#sendHead(undefined)
-    const goOn = this.#framing === "none" || this.#sendPiece(socket, piece)
-    socket.uncork()
-    return goOn
+    return this.#framing === "none" || this.#sendPiece(socket, piece)
   }
 
   end(text = "", encoding: "utf8" | "latin1" = "utf8"): void {
@@ -153,10 +152,20 @@ export class ServerResponse extends EventEmitter {
   }
 
   #sendLast(socket: Socket, text: string, encoding: "utf8" | "latin1"): void {
-    socket.cork()
+    this.#gather(socket)
     this.#sendHead(undefined)
     if (text !== "" && this.#framing !== "none") this.#sendPiece(socket, Buffer.from(text, encoding))
     if (this.#framing === "chunked") socket.write(`0\r\n${this.#trailers}\r\n`, "latin1")
-    socket.uncork()
+  }
+
+  /** What is written from here to the end of this turn of the event loop leaves in one piece. */
+  #gather(socket: Socket): void {
+    if (this.#isGathering) return
+    this.#isGathering = true
+    socket.cork()
+    process.nextTick(() => {
+      this.#isGathering = false
+      socket.uncork()
+    })
   }
 }
