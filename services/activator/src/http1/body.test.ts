@@ -85,6 +85,8 @@ describe("a body in chunks", () => {
     ["a trailer that begins folded", "0\r\n a: b\r\n\r\n"],
     ["a trailer that ends by LF", "0\r\na: b\n\r\n"],
     ["a trailer with a CR", "0\r\na: b\r\r\n\r\n"],
+    ["a length too late", "0\r\nContent-Length: 3\r\n\r\n"],
+    ["a coding too late", "0\r\na: b\r\ntransfer-encoding: chunked\r\n\r\n"],
     ["a line that is no trailer", "0\r\nGET / HTTP/1.1\r\n\r\n"],
     ["an empty line by LF", "0\r\n\n"],
   ])("is refused with %s", (_, bytes) => {

@@ -166,6 +166,11 @@ describe("interim answers", () => {
     connection.destroy()
   })
 
+  it("that end the connection are refused, as no other can follow", async () => {
+    const { exchange } = await hear(`HTTP/1.1 103 x\r\nconnection: close\r\n\r\n${short}`)
+    expect(exchange).toMatchObject({ status: 0, error: expect.any(MalformedMessage) })
+  })
+
   it("that change the protocol are refused, as nobody has asked for it", async () => {
     const { exchange } = await hear("HTTP/1.1 101 x\r\nupgrade: y\r\nconnection: upgrade\r\n\r\n")
     expect(exchange).toMatchObject({ status: 0, error: expect.any(MalformedMessage) })

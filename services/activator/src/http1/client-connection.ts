@@ -189,11 +189,12 @@ export class ClientConnection {
   #answered(exchange: Exchange, head: string): void {
     const answer = answerLines(head)
     if (answer.status === 101) throw new MalformedMessage("the application changes the protocol unasked")
+    const { body, keepAlive, keepsSeconds } = answerFraming(answer, this.#toHead)
     if (answer.status < 200) {
+      if (!keepAlive) throw new MalformedMessage("the connection ends with an interim answer")
       if (++this.#interimCount > interimMax) throw new MalformedMessage("the interim answers do not end")
       return
     }
-    const { body, keepAlive, keepsSeconds } = answerFraming(answer, this.#toHead)
     this.#keepAlive = keepAlive
     if (keepsSeconds !== undefined && !this.hasCarried) this.#leaveAfter(keepsSeconds)
     this.#isAnswered = true

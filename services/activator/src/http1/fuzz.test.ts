@@ -19,7 +19,7 @@ const randomOf = (run: number): Random => seededRandom(seed * 1_000_003 + run)
 it(
   "whatever a network does to valid messages, they are the same in as many pieces as they come",
   () => {
-    for (let run = 0; run < runs / 10; run++) {
+    for (let run = 0; run < runs / 25; run++) {
       const random = randomOf(run)
       for (const [read, words] of [
         [readRequests, requests(random)],

@@ -1,4 +1,4 @@
-import { fieldName, isToken } from "./field-names.ts"
+import { fieldName, isToken, lowerCase } from "./field-names.ts"
 import { MalformedMessage } from "./malformed.ts"
 
 /** The first line of a request, and its header pairs as they were written. */
@@ -22,6 +22,8 @@ export interface AnswerLines {
 const forbidden = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/
 const targetForm = /^[\x21-\x7e\x80-\xff]+$/
 const statusForm = /^[1-9]\d\d$/
+/** What tells how the message and its connection are to be read, which they have been by the time trailers come. */
+const headOnly = new Set(["connection", "content-length", "transfer-encoding", "upgrade"])
 const tab = 9
 const space = 32
 
@@ -52,7 +54,12 @@ export function answerLines(head: string): AnswerLines {
 /** Of the lines behind a body's last chunk. */
 export function trailerFields(lines: string): string[] {
   refuseForbidden(lines)
-  return fieldsOf(lines, 0)
+  const fields = fieldsOf(lines, 0)
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = lowerCase(fields[i] as string)
+    if (headOnly.has(name)) throw new MalformedMessage(`${name} comes too late behind a body`)
+  }
+  return fields
 }
 
 /** Name and value in turn, from where the first field's line begins. */

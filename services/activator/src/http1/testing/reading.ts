@@ -47,8 +47,7 @@ export function readRequests(pieces: readonly Buffer[]): Reading {
 export function readAnswers(pieces: readonly Buffer[]): Reading {
   return read(pieces, (head) => {
     const lines = answerLines(head)
-    const isInterim = lines.status < 200
-    const { body, keepAlive } = isInterim ? { body: undefined, keepAlive: true } : answerFraming(lines, false)
+    const { body, keepAlive } = answerFraming(lines, false)
     const { status, reason, minor, fields } = lines
     return { message: { first: [status, reason, minor], fields, body: "", trailers: [] }, body, keepAlive }
   })
