@@ -126,6 +126,8 @@ describe("a connection", () => {
   it("waits for our word before a body only in HTTP/1.1", () => {
     expect(request("expect: 100-Continue").expectsContinue).toBe(true)
     expect(request("expect: 100-continue", "HTTP/1.0").expectsContinue).toBe(false)
-    expect(() => request("expect: something")).toThrow(new MalformedMessage("nobody here knows what something means", 417))
+    expect(() => request("expect: something")).toThrow(
+      new MalformedMessage("nobody here knows what something means", 417),
+    )
   })
 })
