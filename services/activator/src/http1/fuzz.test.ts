@@ -14,6 +14,9 @@ const longest = 60_000 + runs * 20
 /** Node knows only some methods and forms of targets, which say nothing of where a message ends. */
 const narrower = new Set(["HPE_INVALID_METHOD", "HPE_INVALID_URL"])
 
+/** A tab behind a coding is a blank (RFC 9110 §5.6.3), which Node takes for a part of it. Neither is passed on by us. */
+const tabbedCoding = /chunked[ \t]*\t[ \t]*\r\n/i
+
 const randomOf = (run: number): Random => seededRandom(seed * 1_000_003 + run)
 
 it(
@@ -68,6 +71,7 @@ it(
       const random = randomOf(run)
       const words = requests(random)
       const text = run % 10 === 0 ? words.join("") : tampered(words, random)
+      if (tabbedCoding.test(text)) continue
       const bytes = Buffer.from(text, "latin1")
       const ours = readRequests([bytes])
       const theirs = await node.read(bytes)
@@ -109,6 +113,7 @@ it(
       const random = randomOf(run)
       const words = answer(random)
       const text = run % 10 === 0 ? words.join("") : tampered(words, random)
+      if (tabbedCoding.test(text)) continue
       bytes = Buffer.from(text, "latin1")
       const ours = await ourAnswer(server.port)
       if (ours === undefined) {
