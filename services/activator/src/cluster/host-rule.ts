@@ -1,3 +1,4 @@
+import { isField } from "../http1/field-names.ts"
 import { answerHeader, type PathView, type RuleView, revisionHeader, type SplitView } from "./ingress-view.ts"
 import { WeightedChoice } from "./weighted-choice.ts"
 
@@ -138,7 +139,8 @@ function shareOf<Target>(
   const revision = split.appendHeaders?.[revisionHeader]
   const pairs = Object.entries({ ...path.appendHeaders, ...split.appendHeaders })
   if (revision === undefined) {
-    const host = path.rewriteHost || undefined
+    const { rewriteHost = "" } = path
+    const host = rewriteHost !== "" && isField("host", rewriteHost) ? rewriteHost : undefined
     const way = { answer: undefined, headers: headersOf(pairs), host, tag: "", secureOnly }
     const toService = (): Onward<Target> | undefined => {
       const target = targets.service(namespace, split.serviceName, split.servicePort ?? defaultPort)
@@ -157,8 +159,10 @@ function shareOf<Target>(
   return { passage }
 }
 
+/** An Ingress may be anybody's: what would be more than a header line is left out. */
 function headersOf(pairs: readonly (readonly [string, string])[]): readonly string[] | undefined {
-  return pairs.length > 0 ? pairs.flat() : undefined
+  const headers = pairs.filter(([name, value]) => isField(name, value)).flat()
+  return headers.length > 0 ? headers : undefined
 }
 
 /** As Knative tells it: a route's own host, where tags can be named by header, is `DEFAULT`. */

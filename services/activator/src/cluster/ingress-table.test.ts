@@ -53,6 +53,18 @@ describe("the table of Ingresses", () => {
     expect(on.choose("app.test", asked, false)?.headers).toEqual(["Knative-Serving-Tag", "blue", "X-Split", "1"])
   })
 
+  it("adds no header that would be more than a line", () => {
+    const on = table()
+    const appendHeaders = {
+      "Knative-Serving-Revision": "app-1",
+      "X-Two": "1\r\nx-three: 3",
+      "x four": "4",
+      "x-five": "\u010a",
+    }
+    on.put(ingress("app", { rules: [rule("app.test", { splits: [{ ...splitTo("app-1"), appendHeaders }] })] }))
+    expect(on.choose("app.test", asked, false)).toMatchObject({ target: "default/app-1", headers: undefined })
+  })
+
   it("sends what asks for https to https, and on from a host that leads on", () => {
     const on = table()
     on.put(ingress("app", { ...to("app-1"), httpOption: "Redirected" }))

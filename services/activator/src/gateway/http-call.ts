@@ -18,8 +18,8 @@ export type Incoming = ServerRequest | Http2ServerRequest
 export type Outgoing = ServerResponse | Http2ServerResponse
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE"])
-/** A client of HTTP/2 can send a path that would end the request line of HTTP/1.1. */
-const pathForm = /^[\x21-\x7e\x80-\xff]+$/
+/** A client of HTTP/2 can send what would end the request line of HTTP/1.1. */
+const wordForm = /^[\x21-\x7e\x80-\xff]+$/
 
 /** Bodies up to this are joined to their head: one write instead of two. */
 const joinedMaxBytes = 8192
@@ -60,8 +60,8 @@ export class HttpCall extends Call implements Exchange {
     this.#limits = AnswerLimits.of(spec, this.#world.clock, () => this.refuse(504, "request timeout"))
     if (this.record !== undefined) this.record.pod = pod
     const path = this.#request.url as string
-    if (!pathForm.test(path)) {
-      this.refuse(400, "the path has characters that none may have")
+    if (this.version !== 1 && !(wordForm.test(path) && wordForm.test(this.method))) {
+      this.refuse(400, "the path or the method has characters that none may have")
       return
     }
     if (pod.connections === undefined) {

@@ -89,12 +89,12 @@ export function requestHead(raw: readonly string[], client: string, secure: bool
     "forwarded",
     join(forwarded, `for=${client.includes(":") ? `"[${client}]"` : client};host="${host}";proto=${proto}`),
   )
-  if (named !== undefined) without(headers, named)
+  const bytes = chunked ? "chunked" : Number(length ?? 0)
   return {
     host,
-    hasBody: chunked || (length !== undefined && length !== "0"),
-    length: chunked ? "chunked" : Number(length ?? 0),
-    headers,
+    hasBody: bytes !== 0,
+    length: bytes,
+    headers: named === undefined ? headers : without(headers, new Set(named)),
     probe,
     probeHash,
     wasSecure: forwardedProto === "https",
@@ -142,11 +142,14 @@ const kept = new Set([
   "x-forwarded-host",
 ])
 
-function without(headers: string[], named: readonly string[]): void {
-  for (let i = headers.length - 2; i >= 0; i -= 2) {
-    const lower = (headers[i] as string).toLowerCase()
-    if (named.includes(lower) && !kept.has(lower)) headers.splice(i, 2)
+function without(headers: readonly string[], named: ReadonlySet<string>): string[] {
+  const left: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    const lower = lowerCase(name)
+    if (!named.has(lower) || kept.has(lower)) left.push(name, headers[i + 1] as string)
   }
+  return left
 }
 
 function join(list: string, value: string): string {

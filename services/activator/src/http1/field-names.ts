@@ -9,6 +9,13 @@ export function isToken(text: string): boolean {
   return token.test(text)
 }
 
+const valueForm = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Whether a line of a head can say it. */
+export function isField(name: string, value: string): boolean {
+  return isToken(name) && valueForm.test(value)
+}
+
 /** A field's name as it is compared. Undefined when it is no name. */
 export function fieldName(spelling: string): string | undefined {
   const known = lowerCased.get(spelling)

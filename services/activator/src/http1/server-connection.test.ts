@@ -318,6 +318,19 @@ describe("what is refused", () => {
     await closed.promise
   })
 
+  it("is not put off by empty lines: who sends nothing else idles", async () => {
+    await using server = await serve(hello)
+    const client = server.speak("GET / HTTP/1.1\r\n\r\n")
+    await client.heard("hello")
+    await server.clock.advance(74_000)
+    const before = server.connections[0]?.socket.bytesRead ?? 0
+    client.socket.write("\r\n\r\n")
+    while (server.connections[0]?.socket.bytesRead === before) await new Promise((resolve) => setImmediate(resolve))
+    await server.clock.advance(1000)
+    server.connections[0]?.endIfOverdue()
+    expect(await client.ended).toMatch(/hello$/)
+  })
+
   it("is a head that does not end in time, not one that is waited for", async () => {
     await using server = await serve(hello)
     const idle = server.speak("GET / HTTP/1.1\r\n\r\n")

@@ -125,7 +125,7 @@ export class ServerConnection implements Carrier {
         const hadBegun = this.#head.hasBegun
         const head = this.#head.read(chunk, at)
         if (head === undefined) {
-          if (!hadBegun) this.#sinceMs = this.#callee.clock.monotonic()
+          if (!hadBegun && this.#head.hasBegun) this.#sinceMs = this.#callee.clock.monotonic()
           return
         }
         at = this.#head.end

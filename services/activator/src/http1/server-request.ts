@@ -26,7 +26,7 @@ export class ServerRequest {
 
   /** By lower-cased name; made anew each time that it is asked for, which few requests are. */
   get headers(): IncomingHttpHeaders {
-    const headers: Record<string, string> = {}
+    const headers: Record<string, string> = Object.create(null)
     for (let i = 0; i < this.rawHeaders.length; i += 2) {
       const name = lowerCase(this.rawHeaders[i] as string)
       const value = this.rawHeaders[i + 1] as string
