@@ -6,7 +6,7 @@ import { type Callee, ServerConnection } from "../http1/server-connection.ts"
 import type { ServerRequest } from "../http1/server-request.ts"
 import { createH2Server, type H2Server, h2Headers } from "./h2-server.ts"
 import type { Incoming, Outgoing } from "./http-call.ts"
-import { answerUpgrade, plain } from "./own-answer.ts"
+import { answerSocket, plain } from "./own-answer.ts"
 import { sniffProtocol } from "./sniff.ts"
 
 /** Who comes in where. */
@@ -106,21 +106,18 @@ export class Entrance {
   }
 
   #calleeOf(reception: Reception): Callee {
-    const entrance = this
     return {
       clock: this.#clock,
       date: new HttpDate(this.#clock),
       headTimeoutMs: this.#headTimeoutMs,
-      get isClosing() {
-        return entrance.#isDraining
-      },
+      isClosing: () => this.#isDraining,
       request: (request, response) => reception.request(request, response, request.rawHeaders, this.#door),
       upgrade: (request, protocol, socket, first) => {
         this.#speakers.delete(socket)
         reception.upgrade(request, protocol, socket, first, this.#door)
       },
       refuse: (socket, status, text) => {
-        answerUpgrade(socket, plain(status, text))
+        answerSocket(socket, plain(status, text))
         socket.destroySoon()
       },
     }

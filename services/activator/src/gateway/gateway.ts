@@ -8,7 +8,7 @@ import { type Door, Entrance, type Place, type Reception } from "./entrance.ts"
 import { HeldHeads } from "./held-heads.ts"
 import type { Incoming, Outgoing } from "./http-call.ts"
 import { answerProbe } from "./network-probe.ts"
-import { answerUpgrade, answerWith, type OwnAnswer, plain, toHttps } from "./own-answer.ts"
+import { answerSocket, answerWith, type OwnAnswer, plain, toHttps } from "./own-answer.ts"
 import { originForm, type RequestHead, replaceHeaders, requestHead } from "./request-head.ts"
 import type { RequestLog } from "./request-log.ts"
 import { callOf } from "./undecided-call.ts"
@@ -140,7 +140,7 @@ export class Gateway implements AsyncDisposable {
     const { request, socket } = upgrade
     const head = headOf(request, request.rawHeaders, door)
     if (head === undefined) {
-      answerUpgrade(socket, contradiction)
+      answerSocket(socket, contradiction)
       return
     }
     const admit = (passage: Onward<Backend>): void => {
@@ -153,7 +153,7 @@ export class Gateway implements AsyncDisposable {
       call.record = requestLog?.begin(request, target, call.trace?.traceId)
       target.admit(call)
     }
-    this.#consider({ request, head, door, admit, answer: (given) => answerUpgrade(socket, given) })
+    this.#consider({ request, head, door, admit, answer: (given) => answerSocket(socket, given) })
   }
 
   /** A host may be new: only when the routes are known to be as new as the request does "unknown" mean that. */

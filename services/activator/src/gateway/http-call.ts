@@ -2,8 +2,8 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
 import { Readable } from "node:stream"
 import { Call } from "../backend/call.ts"
 import type { Pod } from "../backend/pod.ts"
-import { type ClientConnection, type Exchange, fieldText } from "../http1/client-connection.ts"
-import type { AnswerLines } from "../http1/head.ts"
+import type { ClientConnection, Exchange } from "../http1/client-connection.ts"
+import { type AnswerLines, fieldText } from "../http1/head.ts"
 import { MalformedMessage } from "../http1/malformed.ts"
 import type { ServerRequest } from "../http1/server-request.ts"
 import type { ServerResponse } from "../http1/server-response.ts"
@@ -69,8 +69,8 @@ export class HttpCall extends Call implements Exchange {
       return
     }
     this.#connection = pod.connections.take()
-    const { headers, hasBody, length } = this.#head
-    const framing = hasBody && length === "chunked" ? "transfer-encoding: chunked\r\n" : ""
+    const { headers, length } = this.#head
+    const framing = length === "chunked" ? "transfer-encoding: chunked\r\n" : ""
     const head = `${this.method} ${path} HTTP/1.1\r\n${fieldText(headers)}${framing}connection: keep-alive\r\n\r\n`
     this.#connection.send(this, head, this.method === "HEAD", length)
   }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http"
 import { constants, type Http2ServerResponse } from "node:http2"
 import type { Duplex } from "node:stream"
-import { fieldText } from "../http1/client-connection.ts"
+import { fieldText } from "../http1/head.ts"
 import type { ServerResponse } from "../http1/server-response.ts"
 
 /** An answer of the gateway's own, in plain text. */
@@ -43,8 +43,8 @@ export function answerWith(response: ServerResponse | Http2ServerResponse, answe
   writable.end(answer.body)
 }
 
-/** An upgrade's socket has no response object: the answer is written by hand. */
-export function answerUpgrade(socket: Duplex, answer: OwnAnswer): void {
+/** Where there is no response object, for an upgrade or what was no request, the answer is written by hand. */
+export function answerSocket(socket: Duplex, answer: OwnAnswer): void {
   const reason = STATUS_CODES[answer.status] ?? ""
   const lines = fieldText([...headersOf(answer), "connection", "close"])
   socket.end(`HTTP/1.1 ${answer.status} ${reason}\r\n${lines}\r\n${answer.body}`)

@@ -6,7 +6,7 @@ import type { Pod } from "../backend/pod.ts"
 import type { ServerRequest } from "../http1/server-request.ts"
 import { AnswerLimits } from "./answer-limits.ts"
 import type { GatewayWorld } from "./gateway.ts"
-import { answerUpgrade, plain } from "./own-answer.ts"
+import { answerSocket, plain } from "./own-answer.ts"
 import type { RequestHead } from "./request-head.ts"
 
 /** What comes of a client that asks for another protocol. */
@@ -74,7 +74,7 @@ export class UpgradeCall extends Call {
   refuse(status: number, text: string, retryAfterSeconds?: number): void {
     if (!this.open) return
     if (this.#status > 0) this.#socket.destroy()
-    else answerUpgrade(this.#socket, plain(status, text, retryAfterSeconds))
+    else answerSocket(this.#socket, plain(status, text, retryAfterSeconds))
     this.#close(status)
   }
 

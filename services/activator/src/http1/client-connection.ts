@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net"
 import type { Body, BodySink } from "./body.ts"
 import { answerFraming } from "./framing.ts"
-import { type AnswerLines, answerLines } from "./head.ts"
+import { type AnswerLines, answerLines, fieldText } from "./head.ts"
 import { HeadReader } from "./head-reader.ts"
 import { MalformedMessage } from "./malformed.ts"
 
@@ -242,11 +242,4 @@ export class ClientConnection {
     if (exchange === undefined) this.#onIdleEnd(this)
     else exchange.failed(error)
   }
-}
-
-/** Header pairs as lines. */
-export function fieldText(fields: readonly string[]): string {
-  let text = ""
-  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
-  return text
 }

@@ -81,6 +81,13 @@ function fieldsOf(head: string, from: number): string[] {
   return fields
 }
 
+/** Header pairs as lines. */
+export function fieldText(fields: readonly string[]): string {
+  let text = ""
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
+  return text
+}
+
 function refuseForbidden(head: string): void {
   if (forbidden.test(head)) throw new MalformedMessage("the head has characters that none may have")
 }

@@ -20,7 +20,7 @@ async function serve(handle: Handle, given: Partial<Callee> = {}) {
     clock,
     date: new HttpDate({ now: () => 0 }),
     headTimeoutMs: 1000,
-    isClosing: false,
+    isClosing: () => false,
     request: handle,
     upgrade: (_request, protocol, socket, first) => socket.end(`${protocol} after ${first}`),
     refuse: (socket, status, text) => {
@@ -234,7 +234,7 @@ describe("a connection", () => {
     await using server = await serve(hello)
     expect(await server.speak("GET / HTTP/1.1\r\nConnection: Close\r\n\r\n").ended).toContain("connection: close\r\n")
     expect(await server.speak("GET / HTTP/1.0\r\n\r\n").ended).toContain("connection: close\r\n")
-    await using closing = await serve(hello, { isClosing: true })
+    await using closing = await serve(hello, { isClosing: () => true })
     expect(await closing.speak("GET / HTTP/1.1\r\n\r\n").ended).toContain("connection: close\r\n")
   })
 
@@ -279,6 +279,66 @@ describe("a connection", () => {
     client.socket.write(Buffer.alloc(3_000_000))
     client.socket.write("GET /2 HTTP/1.1\r\n\r\n")
     await client.heard("/2")
+  })
+
+  it("goes on after a body that waited in here whole", async () => {
+    const bodies: ServerRequest["body"][] = []
+    await using server = await serve((request, response) => {
+      if (request.body === undefined) return hello(request, response)
+      bodies.push(request.body)
+      request.body.on("end", () => response.writeHead(200, []).end("read"))
+    })
+    const client = server.speak("POST / HTTP/1.1\r\ncontent-length: 70000\r\n\r\n")
+    client.socket.write(Buffer.alloc(70_000))
+    while (bodies[0]?.readableLength !== 70_000) await new Promise((resolve) => setImmediate(resolve))
+    bodies[0].resume()
+    await client.heard("read")
+    client.socket.write("GET / HTTP/1.1\r\n\r\n")
+    await client.heard("hello")
+  })
+
+  it("that is closed while it idles still brings what its client has not read", async () => {
+    const length = 30_000_000
+    await using server = await serve((_request, response) => response.writeHead(200, []).end("x".repeat(length)))
+    const client = server.speak()
+    client.socket.pause()
+    client.socket.write("GET / HTTP/1.1\r\n\r\n")
+    while ((server.connections[0]?.socket.writableLength ?? 0) === 0)
+      await new Promise((resolve) => setImmediate(resolve))
+    expect(server.connections[0]?.isUnasked).toBe(false)
+    server.connections[0]?.closeIfIdle()
+    client.socket.resume()
+    expect(await client.ended).toMatch(/x{1000}$/)
+    expect(client.socket.bytesRead).toBeGreaterThan(length)
+  })
+
+  it("is let go when nothing of its answer has been read for as long as it may idle, not when it is read slowly", async () => {
+    await using server = await serve((_request, response) => response.writeHead(200, []).end("x".repeat(30_000_000)))
+    const client = server.speak()
+    client.socket.pause()
+    client.socket.write("GET / HTTP/1.1\r\n\r\n")
+    while ((server.connections[0]?.socket.writableLength ?? 0) === 0)
+      await new Promise((resolve) => setImmediate(resolve))
+    const connection = server.connections[0] as ServerConnection
+    connection.endIfOverdue()
+    await server.clock.advance(74_000)
+    connection.endIfOverdue()
+    expect(connection.socket.destroyed).toBe(false)
+    await server.clock.advance(1000)
+    connection.endIfOverdue()
+    expect(connection.socket.destroyed).toBe(true)
+  })
+
+  it("whose client goes on with a body after the answer has as long as a head has", async () => {
+    await using server = await serve((_request, response) => response.writeHead(413, []).end("no"))
+    const client = server.speak("POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nhalf")
+    await client.heard("no")
+    await server.clock.advance(999)
+    server.connections[0]?.endIfOverdue()
+    expect(server.connections[0]?.socket.destroyed).toBe(false)
+    await server.clock.advance(1)
+    server.connections[0]?.endIfOverdue()
+    await client.ended
   })
 
   it("tells who reads a body that its client has left in the middle", async () => {

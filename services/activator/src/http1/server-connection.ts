@@ -16,7 +16,7 @@ export interface Callee {
   /** A client has this long to send a request's head. */
   readonly headTimeoutMs: number
   /** Whether connections end with the answer that is under way. */
-  readonly isClosing: boolean
+  isClosing(): boolean
   request(request: ServerRequest, response: ServerResponse): void
   /** The client would rather speak `protocol`: the connection is the callee's from here on, with what came behind the head. */
   upgrade(request: ServerRequest, protocol: string, socket: Socket, first: Buffer): void
@@ -42,6 +42,8 @@ export class ServerConnection implements Carrier {
   #isOver = false
   /** When it began to be waited for what comes next: a request, the rest of its head, a body that nobody wants any more. */
   #sinceMs: number
+  /** When it was last looked at. */
+  #unreadBytes = 0
 
   constructor(socket: Socket, callee: Callee) {
     this.socket = socket
@@ -54,21 +56,28 @@ export class ServerConnection implements Carrier {
     socket.on("close", this.#closed)
   }
 
-  /** Whether no request is under way; of one that has begun to come nobody knows how long it would take. */
+  /** Whether nothing is owed to the client; of a request that has begun to come nobody knows how long it would take. */
   get isUnasked(): boolean {
-    return this.#response === undefined
+    return this.#response === undefined && this.socket.writableLength === 0
   }
 
-  /** Ends it if it only idles. */
+  /** Ends it if it only idles, once the client has read what it was told. */
   closeIfIdle(): void {
-    if (this.isUnasked && !this.#head.hasBegun && this.#body === undefined) this.socket.destroy()
+    if (this.#response === undefined && !this.#head.hasBegun && this.#body === undefined) this.socket.destroySoon()
   }
 
-  /** Ends it if the client has taken too long. */
+  /** Ends it if the client has taken too long: to ask, or to read any of what it was told. */
   endIfOverdue(): void {
-    if (!this.isUnasked || this.#isOver) return
-    const waitedMs = this.#callee.clock.monotonic() - this.#sinceMs
-    if (this.#head.hasBegun) {
+    if (this.#response !== undefined) return
+    const nowMs = this.#callee.clock.monotonic()
+    const unreadBytes = this.socket.writableLength
+    if (unreadBytes !== this.#unreadBytes) {
+      this.#unreadBytes = unreadBytes
+      this.#sinceMs = nowMs
+      return
+    }
+    const waitedMs = nowMs - this.#sinceMs
+    if (this.#head.hasBegun && !this.#isOver) {
       if (waitedMs >= this.#callee.headTimeoutMs)
         this.#refuse(new MalformedMessage("the request's head took too long", 408))
     } else if (waitedMs >= (this.#body === undefined ? idleMsMax : this.#callee.headTimeoutMs)) this.socket.destroy()
@@ -145,7 +154,7 @@ export class ServerConnection implements Carrier {
     }
     if (body !== undefined) this.#beginBody(body, framing)
     const request = new ServerRequest(lines, this.socket, this.#stream)
-    const keepAlive = framing.keepAlive && !this.#callee.isClosing
+    const keepAlive = framing.keepAlive && !this.#callee.isClosing()
     this.#response = new ServerResponse(this, { isHead: lines.method === "HEAD", minor: lines.minor, keepAlive })
     this.#callee.request(request, this.#response)
   }
@@ -169,6 +178,8 @@ export class ServerConnection implements Carrier {
       this.#body = undefined
       this.#stream?.push(null)
       this.#stream = undefined
+      // Its last piece may have been one too many for who reads it; what comes now is the next request, or the client's end.
+      if (this.socket.isPaused()) this.socket.resume()
       this.#sinceMs = this.#callee.clock.monotonic()
     }
     return at
