@@ -209,8 +209,8 @@ export class Member implements Replication {
   }
 
   position(): ReturnType<Replication["position"]> {
-    const { raft } = this.#parts
-    const hasSpace = !this.#driver.isFull && this.#saver.refusal === undefined
+    const { raft, log } = this.#parts
+    const hasSpace = !log.isFull && this.#saver.refusal === undefined && !this.#receiver.lacksSpace
     const { index: appliedIndex } = this.#applier.position
     return { index: raft.commit, appliedIndex, term: raft.term, hasSpace }
   }

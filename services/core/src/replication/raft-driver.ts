@@ -14,7 +14,7 @@ import type { WriteAheadLog } from "./write-ahead-log.ts"
 export const electionSize = 1024
 /** Bytes of others' messages that wait for the disk; more are dropped, as if they were lost on their way. */
 const messagesSizeMax = 64 * 1024 * 1024
-/** Time until what Raft has to write is written, after an attempt that failed for want of space. */
+/** Time until a log that was full is looked at again, and what Raft has to write is written. */
 const retryMs = 5_000
 
 interface Parts {
@@ -62,7 +62,6 @@ export class RaftDriver {
   #turns: Promise<void> | undefined
   #retry: { cancel(): void } | undefined
   #hasExclusive = false
-  #isFull = false
   #isClosing = false
   /** Why nothing is stepped any more. */
   #ended: Error | undefined
@@ -75,11 +74,6 @@ export class RaftDriver {
   /** Resolves when nothing is left to do. */
   get turns(): Promise<void> {
     return this.#turns ?? Promise.resolve()
-  }
-
-  /** The log has found no room the last time that it needed some. */
-  get isFull(): boolean {
-    return this.#isFull
   }
 
   end(error: Error): void {
@@ -237,11 +231,10 @@ export class RaftDriver {
   async #reserve(size: number): Promise<boolean> {
     try {
       await this.#parts.log.reserve(size + sizeOfUnwritten(this.#unwritten) + electionSize)
-      this.#isFull = false
       return true
     } catch (error) {
       if (!(error instanceof NoSpaceError)) throw error
-      this.#isFull = true
+      this.#lookAgain()
       return false
     }
   }
@@ -251,10 +244,22 @@ export class RaftDriver {
     this.#driven.refusedForSpace(proposals)
     if (this.#unwritten === undefined) return true
     if (await this.#reserve(0)) await this.#writeOut()
-    if (this.#unwritten === undefined) return true
+    return this.#unwritten === undefined
+  }
+
+  /** Until the log has room. */
+  #lookAgain(): void {
     this.#retry?.cancel()
-    this.#retry = this.#parts.clock.timer(retryMs, () => this.wake())
-    return false
+    if (this.#ended === undefined) this.#retry = this.#parts.clock.timer(retryMs, () => void this.#look())
+  }
+
+  async #look(): Promise<void> {
+    try {
+      if (await this.#parts.log.findRoom()) this.wake()
+      else this.#lookAgain()
+    } catch (error) {
+      this.#driven.failed(error as Error)
+    }
   }
 
   #takeMessages(): readonly MessageOf<"append">[] {

@@ -245,8 +245,13 @@ describe("a disk that", () => {
     }
     await expect(fill()).rejects.toThrow(NoSpaceError)
     expect((await storage.range({ ...all, countOnly: true })).count).toBe(taken)
+    await put(storage, `key-${taken}`, "small enough for what the log has left")
+    await clock.advance(5_000)
+    expect(storage.status().hasSpace).toBe(false)
     disk.isFull = false
-    await put(storage, `key-${taken}`, "x")
+    await clock.advance(5_000)
+    expect(storage.status().hasSpace).toBe(true)
+    await put(storage, `key-${taken}`, "x".repeat(1_000_000))
     await storage.close()
     const again = await openStorageOn(async () => disk, { directory, clock, log: silentLog })
     expect((await again.range({ ...all, countOnly: true })).count).toBe(taken + 1)

@@ -1,4 +1,5 @@
 import type { Message, MessageOf } from "#raft"
+import { NoSpaceError } from "#store"
 import type { ReceivedState, StateHome } from "./applied-state.ts"
 import { CorruptStateError } from "./checksum.ts"
 
@@ -18,6 +19,8 @@ export class SnapshotReceiver {
   readonly #wake: () => void
   #isReceiving = false
   #arrival: Arrival | undefined
+  /** Position of the state for which there was no space. */
+  #refused = 0
   #stopped: Error | undefined
 
   constructor(parts: {
@@ -36,6 +39,11 @@ export class SnapshotReceiver {
     return this.#arrival !== undefined
   }
 
+  /** There was no space for a state without which this member cannot follow the others. */
+  get lacksSpace(): boolean {
+    return this.#refused > this.#commit()
+  }
+
   take(): Arrival | undefined {
     const arrival = this.#arrival
     this.#arrival = undefined
@@ -52,7 +60,7 @@ export class SnapshotReceiver {
     if (this.#isReceiving) throw new Error("another state is being received already")
     this.#isReceiving = true
     try {
-      const received = await this.#states.receive(chunks)
+      const received = await this.#received(message.at.index, chunks)
       const { index, term } = received.checkpoint.applied
       if (this.#stopped !== undefined || index !== message.at.index || term !== message.at.term) {
         await this.#states.remove(received.state)
@@ -61,6 +69,17 @@ export class SnapshotReceiver {
       await this.#arrive(message, received)
     } finally {
       this.#isReceiving = false
+    }
+  }
+
+  async #received(index: number, chunks: AsyncIterable<Uint8Array>): Promise<ReceivedState> {
+    try {
+      const received = await this.#states.receive(chunks)
+      this.#refused = 0
+      return received
+    } catch (error) {
+      if (error instanceof NoSpaceError) this.#refused = index
+      throw error
     }
   }
 

@@ -179,4 +179,23 @@ describe("a log on a full disk", () => {
     await append(log, entry(index, size))
     expect(indexes((await open(disk)).recovered)).toEqual(oneTo(index))
   })
+
+  it("is full from what it refused on, whatever still fits, until the next segment can be made", async () => {
+    const disk = new SimulatedDisk()
+    const { log } = await open(disk)
+    await append(log, entry(1, Math.floor(segmentSize / 3)))
+    await append(log, entry(2, Math.floor(segmentSize / 3)))
+    disk.isFull = true
+    expect(log.isFull).toBe(false)
+    await expect(log.reserve(Math.floor(segmentSize / 2.1))).rejects.toThrow(NoSpaceError)
+    await append(log, entry(3, 10))
+    expect(await log.findRoom()).toBe(false)
+    expect(log.isFull).toBe(true)
+    disk.isFull = false
+    expect(await log.findRoom()).toBe(true)
+    expect(log.isFull).toBe(false)
+    await append(log, entry(4, Math.floor(segmentSize / 3)))
+    expect([...disk.files.keys()].filter((name) => name.startsWith("spare"))).toEqual([])
+    expect(indexes((await open(disk)).recovered)).toEqual(oneTo(4))
+  })
 })

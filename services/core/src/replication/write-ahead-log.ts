@@ -52,6 +52,7 @@ export class WriteAheadLog {
   #spares = 0
   /** Whether that was begun for this segment: once, for on a full disk each attempt is work in vain. */
   #prepared = false
+  #isFull = false
   #scratch = Buffer.allocUnsafe(64 * 1024)
 
   private constructor(
@@ -83,6 +84,11 @@ export class WriteAheadLog {
     return { log, recovered }
   }
 
+  /** It has refused something for want of room, and there was none since: what is smaller may fit all the same. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
   /** Throws NoSpaceError when `size` more bytes cannot be had; what was reserved can be written in one append. */
   async reserve(size: number): Promise<void> {
     assert(size <= this.#segmentSize / 2, "a batch fits in a segment")
@@ -91,6 +97,17 @@ export class WriteAheadLog {
       return
     }
     await this.#roll()
+  }
+
+  /** For a log that is full: whether there is room again. */
+  async findRoom(): Promise<boolean> {
+    this.#spare ??= this.#makeSpare()
+    try {
+      await this.#spare
+    } catch (error) {
+      if (!(error instanceof NoSpaceError)) throw error
+    }
+    return !this.#isFull
   }
 
   /** Resolves when all of it is durable. The room must be reserved. */
@@ -152,14 +169,17 @@ export class WriteAheadLog {
   #prepare(): void {
     if (this.#prepared) return
     this.#prepared = true
-    this.#spare = this.#makeSpare()
+    this.#spare ??= this.#makeSpare()
     this.#spare.catch(() => undefined) // for want of space; it is tried again, and told, when the file is needed
   }
 
   /** Begins the next segment. */
   async #roll(): Promise<void> {
     this.#spare ??= this.#makeSpare()
-    const spare = await this.#spare
+    const spare = await this.#spare.catch((error: unknown) => {
+      this.#isFull = error instanceof NoSpaceError
+      throw error
+    })
     this.#spare = undefined
     this.#prepared = false
     const number = (this.#segments.at(-1)?.number ?? 0) + 1
@@ -177,6 +197,7 @@ export class WriteAheadLog {
     const name = `${sparePrefix}${++this.#spares}`
     try {
       await this.#disk.allocate(name, this.#segmentSize)
+      this.#isFull = false
       return name
     } catch (error) {
       this.#spare = undefined // whoever needs it tries again

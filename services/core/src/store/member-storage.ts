@@ -75,7 +75,7 @@ export interface MemberStatus {
   readonly index: number
   readonly appliedIndex: number
   readonly term: number
-  /** False while this member can take nothing in, because its disk is full. */
+  /** False from when its disk was too full for something that it was to take in, until there is space again. */
   readonly hasSpace: boolean
   readonly keys: number
 }

@@ -59,12 +59,14 @@ export class FunctionProbe {
 /** Writes one object after another by one host's API, and keeps which of them were acknowledged, and when. */
 export class Writer {
   readonly acknowledged: { readonly name: string; readonly atMs: number }[] = []
+  /** Bytes of each object from now on. */
+  size: number
   #stopped = false
   readonly #done: Promise<void>
 
-  /** `size`: bytes of each object. */
   constructor(client: Client, prefix: string, size = 0) {
-    this.#done = this.#run(client, prefix, size)
+    this.size = size
+    this.#done = this.#run(client, prefix)
   }
 
   /** Resolves at the first acknowledgement of a write that was begun after this moment. */
@@ -82,9 +84,9 @@ export class Writer {
     await this.#done
   }
 
-  async #run(client: Client, prefix: string, size: number): Promise<void> {
-    const data = size > 0 ? { data: { filler: "x".repeat(size) } } : {}
+  async #run(client: Client, prefix: string): Promise<void> {
     for (let at = 0; !this.#stopped; at++) {
+      const data = this.size > 0 ? { data: { filler: "x".repeat(this.size) } } : {}
       const name = `${prefix}-${at}`
       const signal = AbortSignal.timeout(writeTimeoutMs)
       try {

@@ -52,6 +52,8 @@ export async function strike(cluster: ThreeHosts, blow: Blow, warm: string, cold
   const heal = hit(cluster, leader, blow)
   const hitMs = performance.now()
   if (blow === "disk full") await moved(cluster, leader, one)
+  // What went on at that size would fill the disks of the others too: they keep all that was written for minutes.
+  for (const writer of writers) writer.size = 0
   const atMs = performance.now()
   const calling = coldAnswer(two, cold, atMs)
   const firsts = await Promise.all(writers.map((writer) => writer.firstAfter(atMs + 50, atMs + giveUpMs)))
