@@ -42,7 +42,7 @@ export class ServerConnection implements Carrier {
   #isOver = false
   /** When it began to be waited for what comes next: a request, the rest of its head, a body that nobody wants any more. */
   #sinceMs: number
-  /** When it was last looked at. */
+  /** Of what the client was told, when it was last looked at; a piece counts until the last of its bytes is read. */
   #unreadBytes = 0
 
   constructor(socket: Socket, callee: Callee) {

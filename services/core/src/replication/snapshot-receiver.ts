@@ -19,7 +19,7 @@ export class SnapshotReceiver {
   readonly #wake: () => void
   #isReceiving = false
   #arrival: Arrival | undefined
-  /** Position of the state for which there was no space. */
+  /** Position of the last state for which there was no space. */
   #refused = 0
   #stopped: Error | undefined
 
@@ -60,7 +60,10 @@ export class SnapshotReceiver {
     if (this.#isReceiving) throw new Error("another state is being received already")
     this.#isReceiving = true
     try {
-      const received = await this.#received(message.at.index, chunks)
+      const received = await this.#states.receive(chunks).catch((error: unknown) => {
+        if (error instanceof NoSpaceError) this.#refused = message.at.index
+        throw error
+      })
       const { index, term } = received.checkpoint.applied
       if (this.#stopped !== undefined || index !== message.at.index || term !== message.at.term) {
         await this.#states.remove(received.state)
@@ -69,17 +72,6 @@ export class SnapshotReceiver {
       await this.#arrive(message, received)
     } finally {
       this.#isReceiving = false
-    }
-  }
-
-  async #received(index: number, chunks: AsyncIterable<Uint8Array>): Promise<ReceivedState> {
-    try {
-      const received = await this.#states.receive(chunks)
-      this.#refused = 0
-      return received
-    } catch (error) {
-      if (error instanceof NoSpaceError) this.#refused = index
-      throw error
     }
   }
 
