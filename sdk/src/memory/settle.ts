@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import type { Clock } from "../clock/index.ts"
+import { residentBytes } from "./resident-bytes.ts"
 import { RestRule } from "./rest-rule.ts"
 
 const lookMs = 30_000
@@ -46,10 +47,12 @@ export function keepSettled(clock: Clock): void {
     const now = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(now, before)
     before = now
+    const resident = residentBytes()
     const heapBytes = getHeapStatistics().used_heap_size
-    if (rule.look({ busy: utilization, residentBytes: process.memoryUsage.rss(), heapBytes })) {
+    // Who has no file descriptor left does not rest.
+    if (resident !== undefined && rule.look({ busy: utilization, residentBytes: resident, heapBytes })) {
       settle()
-      rule.settled(process.memoryUsage.rss())
+      rule.settled(residentBytes() ?? resident)
     }
     clock.timer(rule.everSettled ? lookMs : firstLookMs, look)
   }

@@ -1,4 +1,6 @@
 import { readdirSync } from "node:fs"
+import { getHeapStatistics } from "node:v8"
+import { residentBytes } from "../memory/resident-bytes.ts"
 
 export interface ProcessFamily {
   readonly name: string
@@ -30,13 +32,13 @@ export function processFamilies(): ProcessFamily[] {
     counter("process_cpu_system_seconds_total", "Seconds of CPU used in system mode.", cpu("system")),
     counter("process_cpu_seconds_total", "Seconds of CPU used.", () => cpu("user")() + cpu("system")()),
     gauge("process_start_time_seconds", "When the process began, since the Unix epoch.", () => startedAtSeconds),
-    gauge("process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss()),
+    gauge("process_resident_memory_bytes", "Resident memory.", () => residentBytes() ?? Number.NaN),
     gauge("process_open_fds", "Open file descriptors.", openFiles),
-    gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use.", () => process.memoryUsage().heapUsed),
+    gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use.", () => getHeapStatistics().used_heap_size),
     gauge(
       "nodejs_external_memory_bytes",
       "Memory of buffers outside of the heap.",
-      () => process.memoryUsage().external,
+      () => getHeapStatistics().external_memory,
     ),
     gauge(
       "nodejs_eventloop_utilization",
@@ -50,6 +52,6 @@ function openFiles(): number {
   try {
     return readdirSync("/proc/self/fd").length
   } catch {
-    return 0
+    return Number.NaN
   }
 }

@@ -17,6 +17,7 @@ import { followActivators, followAutoscalers } from "./cluster/activator-endpoin
 import { ClusterWatch } from "./cluster/cluster-watch.ts"
 import { Fleet } from "./cluster/fleet.ts"
 import { ServiceBackends } from "./cluster/service-backends.ts"
+import { ClientLimit } from "./gateway/client-limit.ts"
 import type { Door } from "./gateway/entrance.ts"
 import { Gateway } from "./gateway/gateway.ts"
 import { RequestLog } from "./gateway/request-log.ts"
@@ -53,6 +54,8 @@ export interface ActivatorOptions {
   readonly reusePort?: boolean
   /** How long a client may take over the head of a request; a minute unless given. */
   readonly headTimeoutMs?: number
+  /** How many clients may be connected at once; as many as come unless given. */
+  readonly clientsMax?: number
   /** Metrics, health, drain and routed. */
   readonly admin: Endpoint | readonly Endpoint[]
   /** Where figures and profiles are served too, while the operators want that; nowhere unless given. */
@@ -172,9 +175,11 @@ function openGateway(
   options: ActivatorOptions,
   started: AsyncDisposableStack,
 ): { gateway: Gateway; tracing: Tracing } {
-  const { clock, headTimeoutMs, writeSpan: write = () => {} } = options
+  const { clock, headTimeoutMs, clientsMax = Number.POSITIVE_INFINITY, log, writeSpan: write = () => {} } = options
   const tracing = started.use(followTracing("activator", config, { ...options, write }))
-  const gateway = started.use(new Gateway(watch, clock, headTimeoutMs, tracing))
+  const gateway = started.use(
+    new Gateway(watch, { clock, headTimeoutMs, tracing, clients: new ClientLimit(clientsMax, clock, log) }),
+  )
   logRequests(gateway, config, options)
   config.onChange(() => watch.findHttp2(config.current().features.enables("autodetect-http2")))
   config.onChange(() => gateway.redirectTo(config.current().network["external-https-port"]))

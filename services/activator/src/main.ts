@@ -2,10 +2,12 @@ import { flushCompileCache } from "node:module"
 import { hostname } from "node:os"
 import { clusterFetch, createClient, findCluster, measured, readMaterial } from "@wick/sdk/client"
 import { systemClock, systemRandom } from "@wick/sdk/clock"
+import { descriptorLimit } from "@wick/sdk/descriptors"
 import { createLog } from "@wick/sdk/log"
 import { keepSettled } from "@wick/sdk/memory"
 import { createMetrics } from "@wick/sdk/metrics"
 import { type ActivatorTls, startActivator } from "./activator.ts"
+import { clientsMaxOf } from "./gateway/client-limit.ts"
 import { LineWriter } from "./gateway/line-writer.ts"
 import { type Options, parseOptions, usage } from "./options.ts"
 
@@ -35,6 +37,7 @@ const activator = await startActivator({
   listenSecure: options.listenSecure,
   listenLocalSecure: options.listenLocalSecure,
   reusePort: true,
+  clientsMax: clientsMaxOf(descriptorLimit()),
   admin: options.admin,
   figuresHost: options.figuresHost,
   writeRequestLog: new LineWriter(process.stdout).write,

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { promisify } from "node:util"
+import { descriptorLimit } from "@wick/sdk/descriptors"
 import type { Log } from "@wick/sdk/log"
 
 /**
@@ -9,18 +9,12 @@ import type { Log } from "@wick/sdk/log"
  */
 const descriptorsMax = 1_048_576
 
-/** File descriptors that a process may have at most, of its `/proc/PID/limits`; Infinity where there is no limit. */
-export function descriptorLimit(limits: string): number {
-  const [, hard] = /^Max open files\s+\S+\s+(\S+)/m.exec(limits) ?? []
-  return hard === undefined || hard === "unlimited" ? Number.POSITIVE_INFINITY : Number(hard)
-}
-
 /**
  * Lets this process, and all that it starts, have as many file descriptors as hosts of containers usually give. Only the
  * superuser may: for others their limit stays, and gateways refuse those for whom there is no descriptor left.
  */
 export async function raiseDescriptorLimit(log: Log): Promise<void> {
-  const before = descriptorLimit(readFileSync("/proc/self/limits", "utf8"))
+  const before = descriptorLimit()
   if (before >= descriptorsMax) return
   const limit = `--nofile=${descriptorsMax}:${descriptorsMax}`
   try {

@@ -4,6 +4,7 @@ import type { Clock, Timer } from "@wick/sdk/clock"
 import { HttpDate } from "../http1/http-date.ts"
 import { type Callee, ServerConnection } from "../http1/server-connection.ts"
 import type { ServerRequest } from "../http1/server-request.ts"
+import type { ClientLimit } from "./client-limit.ts"
 import { createH2Server, type H2Server, h2Headers } from "./h2-server.ts"
 import type { Incoming, Outgoing } from "./http-call.ts"
 import { answerSocket, plain } from "./own-answer.ts"
@@ -34,6 +35,13 @@ export interface Reception {
   upgrade(request: ServerRequest, protocol: string, socket: Socket, first: Buffer, door: Door): void
 }
 
+export interface EntranceWorld {
+  readonly clock: Clock
+  readonly headTimeoutMs: number
+  /** Of all entrances together. */
+  readonly clients: ClientLimit
+}
+
 /** A head that has begun to come when draining begins has this long to be whole; its connection is cut then. */
 const lastHeadsMs = 1_000
 
@@ -48,6 +56,7 @@ export class Entrance {
   readonly #reception: Reception
   readonly #clock: Clock
   readonly #headTimeoutMs: number
+  readonly #clients: ClientLimit
   readonly #callee: Callee
   readonly #h2: H2Server
   readonly #listeners: Listener[] = []
@@ -59,11 +68,12 @@ export class Entrance {
   #looking: Timer | undefined
   #isDraining = false
 
-  constructor(door: Door, reception: Reception, clock: Clock, headTimeoutMs: number) {
+  constructor(door: Door, reception: Reception, { clock, headTimeoutMs, clients }: EntranceWorld) {
     this.#door = door
     this.#reception = reception
     this.#clock = clock
     this.#headTimeoutMs = headTimeoutMs
+    this.#clients = clients
     this.#callee = this.#calleeOf(reception)
     this.#h2 = createH2Server((request, response) => reception.request(request, response, h2Headers(request), door))
     this.#lookAgain()
@@ -78,6 +88,8 @@ export class Entrance {
     listener.listen({ ...place, backlog: 4096 }, resolve)
     await promise
     listener.off("error", reject)
+    // One client that could not be taken in is no reason to leave the others.
+    listener.on("error", () => {})
     this.#listeners.push(listener)
     return listener.address() as AddressInfo
   }
@@ -146,7 +158,8 @@ export class Entrance {
     )
     listener.on("connection", (socket) => {
       this.#keep(socket)
-      note(this.#silent, socket)
+      if (this.#clients.admit(socket)) note(this.#silent, socket)
+      else socket.destroy()
     })
     return listener
   }
@@ -173,6 +186,10 @@ export class Entrance {
 
   #welcome(socket: Socket): void {
     this.#keep(socket)
+    if (!this.#clients.admit(socket)) {
+      this.#callee.refuse(socket, 503, `the gateway has as many connections as it may have, ${this.#clients.max}`)
+      return
+    }
     note(this.#silent, socket)
     sniffProtocol(socket, this.#clock, this.#headTimeoutMs, (protocol) => {
       this.#silent.delete(socket)

@@ -4,7 +4,8 @@ import type { Tracing } from "@wick/sdk/tracing"
 import type { Backend } from "../backend/backend.ts"
 import type { Asked, Onward, Passage } from "../cluster/host-rule.ts"
 import { traceCall } from "./call-trace.ts"
-import { type Door, Entrance, type Place, type Reception } from "./entrance.ts"
+import type { ClientLimit } from "./client-limit.ts"
+import { type Door, Entrance, type EntranceWorld, type Place, type Reception } from "./entrance.ts"
 import { HeldHeads } from "./held-heads.ts"
 import type { Incoming, Outgoing } from "./http-call.ts"
 import { answerProbe } from "./network-probe.ts"
@@ -35,6 +36,11 @@ export interface GatewayRouting extends Pick<Reception, "certificateOf"> {
   caughtUp(): Promise<void>
 }
 
+export interface GatewayOptions extends Pick<GatewayWorld, "clock" | "tracing"> {
+  readonly clients: ClientLimit
+  readonly headTimeoutMs?: number | undefined
+}
+
 /** What can be done with a request, whatever it came by. */
 interface Visit {
   readonly request: Incoming
@@ -43,8 +49,6 @@ interface Visit {
   admit(passage: Onward<Backend>): void
   answer(given: OwnAnswer): void
 }
-
-const untraced = { tracer: undefined }
 
 /** A client has this long to send a request's head; a body may take as long as the revision's timeout allows. */
 const headMsMax = 60_000
@@ -55,17 +59,12 @@ export class Gateway implements AsyncDisposable {
   readonly #routing: GatewayRouting
   readonly #world: GatewayWorld
   readonly #reception: Reception
-  readonly #headTimeoutMs: number
+  readonly #entranceWorld: EntranceWorld
   readonly #entrances = new Map<string, Entrance>()
 
-  constructor(
-    routing: GatewayRouting,
-    clock: Clock,
-    headTimeoutMs = headMsMax,
-    tracing: GatewayWorld["tracing"] = untraced,
-  ) {
+  constructor(routing: GatewayRouting, { clock, clients, headTimeoutMs = headMsMax, tracing }: GatewayOptions) {
     this.#routing = routing
-    this.#headTimeoutMs = headTimeoutMs
+    this.#entranceWorld = { clock, clients, headTimeoutMs }
     const heads = new HeldHeads()
     this.#world = { clock, heads, draining: false, requestLog: undefined, tracing, securePort: httpsPort }
     this.#reception = {
@@ -77,8 +76,7 @@ export class Gateway implements AsyncDisposable {
 
   listen(place: Place, door: Door): Promise<AddressInfo> {
     const key = `${door.isLocal} ${door.isSecure}`
-    const entrance =
-      this.#entrances.get(key) ?? new Entrance(door, this.#reception, this.#world.clock, this.#headTimeoutMs)
+    const entrance = this.#entrances.get(key) ?? new Entrance(door, this.#reception, this.#entranceWorld)
     this.#entrances.set(key, entrance)
     return entrance.listen(place)
   }

@@ -7,6 +7,7 @@ import { inUse } from "../testing/in-use.ts"
 import type { ScriptedCluster } from "../testing/scripted-cluster.ts"
 import { listenTo, startSpeaker } from "../testing/speaker.ts"
 import { type App, ask, startApp, startStage, until } from "../testing/stage.ts"
+import { clientsMaxOf } from "./client-limit.ts"
 
 const megabyte = 1024 * 1024
 
@@ -83,6 +84,30 @@ describe("a client that sends its head drop by drop", () => {
     await until(() => slow.heard().includes("\r\n\r\n"))
     expect(slow.heard()).toMatch(/^HTTP\/1\.1 504/)
     slow.socket.destroy()
+  })
+})
+
+describe("clients, of whom there are as many as there may be", () => {
+  it("are told 503 when they are one too many, until another has left", async () => {
+    await using app = await echo()
+    await using stage = await startStage(serve(app.port), { clientsMax: 2 })
+    const words = (path: string): string => `GET /${path} HTTP/1.1\r\nhost: app.test\r\n\r\n`
+    const [first, second] = [speak(stage.port, words("first")), speak(stage.port, words("second"))]
+    await until(() => first.heard().includes("of /first") && second.heard().includes("of /second"))
+    const third = speak(stage.port, words("third"))
+    await third.ended
+    expect(third.heard()).toMatch(/^HTTP\/1\.1 503 .*the gateway has as many connections as it may have, 2\n$/s)
+    second.socket.write(words("again"))
+    await until(() => second.heard().includes("of /again"))
+    first.socket.destroy()
+    while ((await ask(stage.port, "app.test")).status !== 200);
+    second.socket.destroy()
+  })
+
+  it("are half of what the process may have of file descriptors, for each needs one to its pod", () => {
+    expect(clientsMaxOf(20_000)).toBe(9_872)
+    expect(clientsMaxOf(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY)
+    expect(clientsMaxOf(64)).toBe(1)
   })
 })
 
