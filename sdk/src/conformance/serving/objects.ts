@@ -85,6 +85,14 @@ export const objects: Statement = (it) => {
     equal(after.metadata.annotations?.mine, undefined)
   })
 
+  it("S2: the row of a revision tells its configuration and generation", async ({ client, namespace, wire, path }) => {
+    await wire("POST", path(services), functionOf("a", nowhere))
+    await becomes(client, Revision, { name: "a-00001", namespace }, (revision) => revision !== undefined)
+    const headers = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" }
+    const { body } = await wire("GET", path(revisions), undefined, { headers })
+    equal(body.rows[0].cells.slice(0, 3), ["a-00001", "a", "1"])
+  })
+
   it("S13: the first revision is named a-00001, its deployment and autoscaler after it", async (world) => {
     const { client, namespace, wire, path } = world
     await wire("POST", path(services), functionOf("a", nowhere))
@@ -99,6 +107,25 @@ export const objects: Statement = (it) => {
       { name: "a-00001-deployment", namespace },
       (deployment) => deployment !== undefined,
     )
+  })
+
+  it("S13: names that would be too long keep their beginning, and a hash", async (world) => {
+    const { client, namespace, wire, path } = world
+    const name = "n".repeat(63)
+    const made = await wire("POST", path(services), functionOf(name, nowhere))
+    equal(made.code, 201, made.text)
+    const isNamed = (revision: string | undefined): boolean => /^n{25}[0-9a-f]{32}-00001$/.test(revision ?? "")
+    await becomes(client, Configuration, { name, namespace }, (found) =>
+      isNamed(found?.status?.latestCreatedRevisionName),
+    )
+    await eventually(world.clock, async () => {
+      const { items } = await client.list(Deployment, { namespace })
+      equal(items.length, 1)
+      holds(
+        /^n+[0-9a-f]{32}-deployment$/.test(items[0]?.metadata.name ?? ""),
+        "the Deployment is named after the Revision",
+      )
+    })
   })
 
   it("S13: a revision whose name an imported one has is given another", async (world) => {

@@ -16,14 +16,16 @@ type Step =
   | { kind: "all" }
   | { kind: "filter"; path: string[]; value: string }
 
-const token = /\[\?\(@([^=]+)==\s*['"]([^'"]*)['"]\s*\)\]|\[\*\]|\[(-?\d+)\]|\['([^']+)'\]|((?:\\\.|[^.[\]])+)/g
+const token =
+  /\[\?\(@([^=]+)==\s*['"]([^'"]*)['"]\s*\)\]|\[\*\]|\[(-?\d+)\]|\[(?:'((?:\\.|[^'\\])+)'|"((?:\\.|[^"\\])+)")\]|((?:\\\.|[^.[\]])+)/g
 
 function steps(path: string): Step[] {
-  return [...path.replace(/^\{|\}$/g, "").matchAll(token)].map(([text, filterPath, value, index, quoted, name]) => {
+  return [...path.replace(/^\{|\}$/g, "").matchAll(token)].map((match) => {
+    const [text, filterPath, value, index, single, double, bare = ""] = match
     if (filterPath !== undefined) return { kind: "filter", path: pathParts(filterPath), value: value ?? "" }
     if (text === "[*]") return { kind: "all" }
     if (index !== undefined) return { kind: "index", at: Number(index) }
-    return { kind: "field", name: quoted ?? (name ?? "").replaceAll("\\.", ".") }
+    return { kind: "field", name: (single ?? double ?? bare).replaceAll(/\\(.)/g, "$1") }
   })
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { configuration, nowMs, readyOf, revision } from "../../testing/objects.ts"
 import { decide } from "./decide.ts"
@@ -11,6 +12,14 @@ describe("a configuration", () => {
     })
     expect(status).toMatchObject({ latestCreatedRevisionName: "hello-00001" })
     expect(readyOf(status)).toMatchObject({ status: "Unknown" })
+  })
+
+  it("gives its revision a shortened name, as Knative does, where its own leaves no room for the number", () => {
+    const long = configuration()
+    long.metadata = { ...long.metadata, name: "n".repeat(58) }
+    expect(decide({ configuration: long, revisions: [] }, nowMs).revision?.metadata.name).toBe(
+      `${"n".repeat(25)}${createHash("md5").update("n".repeat(58)).digest("hex")}-00001`,
+    )
   })
 
   it("makes nothing a second time", () => {

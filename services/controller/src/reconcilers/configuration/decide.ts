@@ -2,6 +2,7 @@ import type { NewOf } from "@wick/sdk/api"
 import type { Configuration } from "@wick/sdk/api/serving/configuration"
 import type { Revision } from "@wick/sdk/api/serving/revision"
 import type { Happening } from "@wick/sdk/controller"
+import { childName } from "../../child-name.ts"
 import { currentCondition, isFalse, isTrue, isUnknown, type Mark, nextConditions, timestamp } from "../../conditions.ts"
 import { annotations, labels } from "../../labels.ts"
 import { isOwnedBy, ownedBy } from "../../owner.ts"
@@ -29,17 +30,27 @@ const namesMax = 9
 
 /**
  * Names that the revision of the configuration's present generation may have: the template's own, or `<name>-00001` and,
- * where that is taken (revisions that were imported have names of another's numbering), `<name>-00001-2` and so on.
+ * where that is taken (revisions that were imported have names of another's numbering), `<name>-00001-2` and so on. Of a
+ * name that is too long for that there is the beginning and a hash.
  */
 export function revisionNames({ metadata, spec }: Configuration): readonly string[] {
   const chosen = spec.template.metadata?.name
   if (chosen !== undefined) return [chosen]
-  const generation = String(metadata.generation ?? 0).padStart(generationDigits, "0")
-  const first = `${metadata.name}-${generation}`
-  return Array.from({ length: namesMax }, (_, at) => (at === 0 ? first : `${first}-${at + 1}`))
+  const number = numberOf(metadata.generation)
+  const suffixes = Array.from({ length: namesMax }, (_, at) => (at === 0 ? number : `${number}-${at + 1}`))
+  return suffixes.map((suffix) => childName(metadata.name, suffix))
 }
 
-/** The configuration, by name, that would give its revision this name where its template has chosen none. */
+function numberOf(generation = 0): string {
+  return `-${String(generation).padStart(generationDigits, "0")}`
+}
+
+/** What stands before the number where a configuration's template chooses no name for its revision. */
+export function numberedName({ metadata }: Configuration): string {
+  return childName(metadata.name, numberOf()).slice(0, -numberOf().length)
+}
+
+/** What stands before the number in a revision's name, if that has one. */
 export function numberingName(revision: string): string | undefined {
   return /^(.+)-\d{5,}(?:-\d)?$/.exec(revision)?.[1]
 }

@@ -6,20 +6,21 @@ import { freshCause } from "@wick/sdk/tracing"
 import { type Context, causedBy, createChild, loopParts } from "../context.ts"
 import { byConfiguration, configurationKey } from "../revision-index.ts"
 import { StatusWriter } from "../status-writer.ts"
-import { decide, numberingName, revisionNames } from "./decide.ts"
+import { decide, numberedName, numberingName, revisionNames } from "./decide.ts"
 
 const concurrency = 8
 
 export function startConfigurationController(context: Context): Controller {
   const { informers, clock } = context
-  const configurations = informers(Configuration, { indexes: { chosenName } })
+  const configurations = informers(Configuration, { indexes: { chosenName, numbered } })
   const revisions = informers(Revision, { indexes: byConfiguration })
   const statuses = new StatusWriter(context, Configuration)
   const namers = (revision: Revision): string[] => {
     const { name, namespace } = revision.metadata
     const numbering = numberingName(name)
-    const choosing = configurations.byIndex("chosenName", keyOf(revision)).map(keyOf)
-    return numbering === undefined ? choosing : [`${namespace}/${numbering}`, ...choosing]
+    const choosing = configurations.byIndex("chosenName", keyOf(revision))
+    if (numbering === undefined) return choosing.map(keyOf)
+    return [...configurations.byIndex("numbered", `${namespace}/${numbering}`), ...choosing].map(keyOf)
   }
   return createController({
     name: "configuration",
@@ -53,6 +54,10 @@ export function startConfigurationController(context: Context): Controller {
       return written
     },
   })
+}
+
+function numbered(configuration: Configuration): string[] {
+  return [`${configuration.metadata.namespace}/${numberedName(configuration)}`]
 }
 
 /** The name that a configuration's template gives its revision. */
