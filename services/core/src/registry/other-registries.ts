@@ -115,7 +115,7 @@ export class OtherRegistries {
     return (this.#silentUntilMs.get(name) ?? 0) > this.#clock.monotonic()
   }
 
-  /** Undefined: there was no answer. */
+  /** Undefined: there was no answer, or only that it cannot tell now. */
   async #ask(
     other: OtherRegistry,
     path: string,
@@ -126,13 +126,22 @@ export class OtherRegistries {
     const timer = this.#clock.timer(withinMs, () => late.abort())
     try {
       const answer = await other.ask(path, { method, signal: late.signal })
-      this.#silentUntilMs.delete(other.name)
-      return answer
+      if (!cannotTell(answer)) {
+        this.#silentUntilMs.delete(other.name)
+        return answer
+      }
+      await answer.body?.cancel()
     } catch {
-      this.#silentUntilMs.set(other.name, this.#clock.monotonic() + passedOverMs)
+      // It is as silent as one that answers too late.
     } finally {
       timer.cancel()
     }
+    this.#silentUntilMs.set(other.name, this.#clock.monotonic() + passedOverMs)
     return undefined
   }
+}
+
+/** Whether it says that it failed or is too busy, which is not the same as having none (RFC 9110, 15.6; RFC 6585, 4). */
+function cannotTell({ status }: Response): boolean {
+  return status >= 500 || status === 429
 }

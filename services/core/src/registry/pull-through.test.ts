@@ -17,6 +17,8 @@ class Hosts implements AsyncDisposable {
   readonly refused: string[] = []
   /** These say nothing until they are told to answer; then who still waits is answered. */
   readonly slow = new Set<number>()
+  /** How many more answers of each only say that it is too busy. */
+  readonly busy = new Map<number, number>()
   readonly waiting: { readonly line: string; answer(): void }[] = []
 
   async add(clock: Clock = new SimulatedClock(1_000_000)): Promise<Registry> {
@@ -38,6 +40,11 @@ class Hosts implements AsyncDisposable {
         if (!registry) {
           this.refused.push(`${at} ${method} ${path}`)
           throw new Error("gone")
+        }
+        const busy = this.busy.get(at) ?? 0
+        if (busy > 0) {
+          this.busy.set(at, busy - 1)
+          return new Response("busy", { status: 503 })
         }
         const answer = await registry.own(new Request(`http://registry${path}`, { method }))
         if (answer.ok) this.had.push(`${at} ${method} ${path}`)
@@ -147,6 +154,13 @@ it.each(["by its tag", "by its digest"])(
     expect(await pulled).toMatchObject({ digest })
   },
 )
+
+it("an image that only a host has which is too busy to look is asked for again", async () => {
+  const [first, second] = [await hosts.add(), await hosts.add()]
+  const digest = await push(second, "a/hello:v1", "hi")
+  hosts.busy.set(1, 1)
+  expect(await pull(first, digest)).toMatchObject({ digest })
+})
 
 describe("a tag", () => {
   it("is known on every host soon after its push, with its image: the one that took it may be lost", async () => {
