@@ -15,6 +15,7 @@ export interface Way {
 export interface Ways extends AsyncDisposable {
   /** The bare pod first, the activator last. */
   readonly all: readonly Way[]
+  readonly direct: Way
   readonly activator: Way
 }
 
@@ -28,14 +29,15 @@ export async function openWays(platform: Platform, name: string): Promise<Ways> 
   const throughActivator = target(platform, name)
   const at = (port: number): Target => ({ ...throughActivator, port })
   const pids = pidsOf("services/activator/src/main.ts")
+  const direct = { name: "direct", target: { ...at(8080), address }, pids: [] }
   const activator = { name: "activator", target: throughActivator, pids }
   const all = [
-    { name: "direct", target: { ...at(8080), address }, pids: [] },
+    direct,
     { name: "HAProxy", target: at(haproxy.port), pids: haproxy.pids },
     { name: "bare Node gateway", target: at(plain.port), pids: plain.pids },
     activator,
   ]
-  return { all, activator, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return { all, direct, activator, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
 /** Where `wrk` sends what goes this way. */
