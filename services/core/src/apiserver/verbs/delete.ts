@@ -31,7 +31,8 @@ export type Deletion =
   | { readonly kind: "pending"; readonly bytes: Buffer }
   | { readonly kind: "gone"; readonly object: AnyObject }
 
-const retriesMax = 10
+/** Who deletes says nothing of what it looked like: that others write it again and again is no reason to refuse. */
+const retriesMax = 100
 const finalizers: Record<string, string> = { Foreground: "foregroundDeletion", Orphan: "orphan" }
 
 export async function deleteObject(context: RequestContext): Promise<Deletion> {

@@ -158,4 +158,14 @@ describe("the status of a replica set", () => {
     const set = replicaSet("web", 1, { status: { conditions: refused.status.conditions } })
     expect(decideStatus(observe(1, [], { set }), undefined, nowMs).status.conditions).toBeUndefined()
   })
+
+  it("says it once, however often it tries: each attempt names a pod of its own", () => {
+    const failed = (pod: string) => ({
+      reason: "FailedCreate" as const,
+      message: `pods "${pod}" is forbidden: exceeded quota`,
+    })
+    const { conditions } = decideStatus(observe(1, []), failed("web-a"), nowMs).status
+    const set = replicaSet("web", 1, { status: { conditions } })
+    expect(decideStatus(observe(1, [], { set }), failed("web-b"), nowMs + 1_000).status.conditions).toEqual(conditions)
+  })
 })

@@ -1,6 +1,6 @@
 import type { ReplicaSet, ReplicaSetStatus } from "@wick/sdk/api/apps/replica-set"
 import type { Pod } from "@wick/sdk/api/core/pod"
-import { withCondition } from "@wick/sdk/api/meta/condition"
+import { findCondition, withCondition } from "@wick/sdk/api/meta/condition"
 import { formatTime } from "@wick/sdk/api/meta/time"
 import { desiredThen } from "../deployment/revision.ts"
 import { availableAtMs, isActive, isEnded, isReady, isTerminating } from "../pod-state.ts"
@@ -97,6 +97,9 @@ function conditionsAfter(
   const others = (before?.conditions ?? []).filter(({ type }) => type !== "ReplicaFailure")
   if (failure) {
     const { reason, message } = failure
+    const told = findCondition(before?.conditions, "ReplicaFailure")
+    // Every attempt has its own words, with the name of its own pod: to tell them all would wake us for the next at once.
+    if (told?.status === "True" && told.reason === reason) return before?.conditions
     return withCondition(
       before?.conditions,
       { type: "ReplicaFailure", status: "True", reason, message },
