@@ -1,6 +1,12 @@
 import type { EndpointSlice } from "@wick/sdk/api"
 import { expect, it } from "vitest"
-import { gatewayEndpoints, gatewayServiceOf, gatewaySlices } from "./gateway-objects.ts"
+import {
+  gatewayAliases,
+  gatewayEndpoints,
+  gatewayServiceOf,
+  gatewayServices,
+  gatewaySlices,
+} from "./gateway-objects.ts"
 
 const ports = { publicPort: 80, publicSecurePort: 443, localPort: 8080, localSecurePort: 8443, adminPorts: [9001] }
 const slicesOf = (node: string, address: string) => gatewaySlices({ node, address, ...ports }) as EndpointSlice[]
@@ -17,4 +23,26 @@ it("the older form tells of every host's activators, and which of them are not h
     { addresses: [{ ip: "10.0.0.1", nodeName: "a" }], notReadyAddresses: [], ports: first.ports },
     { addresses: [], notReadyAddresses: [{ ip: "10.0.0.2", nodeName: "b" }], ports: second.ports },
   ])
+})
+
+it("pods reach functions at the ports that their URLs name", () => {
+  const place = { node: "a", address: "10.0.0.1", ...ports, publicPort: 18_080, publicSecurePort: 443 }
+  const local = gatewayServices(place).find(({ metadata }) => metadata.name === "wick-gateway-local")
+  const slice = gatewaySlices(place).find(({ metadata }) => metadata.name === "wick-gateway-local-a")
+  expect(local?.spec.ports?.map(({ name, port }) => [name, port])).toEqual([
+    ["http", 80],
+    ["https", 443],
+    ["http-url", 18_080],
+  ])
+  expect(slice?.ports?.map(({ name, port }) => [name, port])).toEqual([
+    ["http", 8080],
+    ["https", 8443],
+    ["http-url", 8080],
+  ])
+})
+
+it("names that lead everybody to themselves stand for the gateway where pods ask; others are the operator's", () => {
+  const gateway = "wick-gateway-local.knative-serving.svc.cluster.local"
+  expect(gatewayAliases("wick.localhost", "cluster.local")).toEqual({ "wick.localhost": gateway })
+  expect(gatewayAliases("example.com", "cluster.local")).toEqual({})
 })

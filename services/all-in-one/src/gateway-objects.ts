@@ -16,6 +16,8 @@ export interface GatewayPlace {
   readonly adminPorts: readonly number[]
 }
 
+type UrlPorts = Pick<GatewayPlace, "publicPort" | "publicSecurePort">
+
 const skipMirrorLabel = "endpointslice.kubernetes.io/skip-mirror"
 const serviceLabel = "kubernetes.io/service-name"
 const publicName = "wick-gateway"
@@ -27,12 +29,14 @@ type NewSlice = NewOf<typeof EndpointSlice>
 
 /**
  * The gateway as the cluster knows it: `wick-gateway` for clients outside, `wick-gateway-local` behind every placeholder
- * Service, and `activator-service`, where controllers and activators find each activator.
+ * Service and for pods that call a function by its URL, and `activator-service`, where controllers and activators find
+ * each activator.
  */
-export function gatewayServices(): NewService[] {
+export function gatewayServices(place: UrlPorts): NewService[] {
+  const written = Object.entries(writtenPorts(place)).map(([name, number]) => port(name, number))
   return [
     service(publicName, "LoadBalancer", [port("http", 80), port("https", 443)]),
-    service(localName, "ClusterIP", [port("http", 80), port("https", 443)]),
+    service(localName, "ClusterIP", [port("http", 80), port("https", 443), ...written]),
     service(activatorsName, "ClusterIP", [port("http", 80), port("h2c", 81), port("https", 443), port("admin", 8081)]),
   ]
 }
@@ -40,6 +44,7 @@ export function gatewayServices(): NewService[] {
 /** Who is behind those Services on one host. They have no selector: these are processes, not pods. */
 export function gatewaySlices({ node, address, adminPorts, ...ports }: GatewayPlace): NewSlice[] {
   const { publicPort, publicSecurePort, localPort, localSecurePort } = ports
+  const written = writtenPorts(ports)
   const made = (service: string, suffix: string, ports: Readonly<Record<string, number>>): NewSlice => ({
     metadata: { name: `${service}-${node}${suffix}`, namespace: servingNamespace, labels: { [serviceLabel]: service } },
     addressType: "IPv4",
@@ -50,7 +55,11 @@ export function gatewaySlices({ node, address, adminPorts, ...ports }: GatewayPl
   })
   return [
     made(publicName, "", { http: publicPort, https: publicSecurePort }),
-    made(localName, "", { http: localPort, https: localSecurePort }),
+    made(localName, "", {
+      ...{ http: localPort, https: localSecurePort },
+      ...("http-url" in written && { "http-url": localPort }),
+      ...("https-url" in written && { "https-url": localSecurePort }),
+    }),
     ...adminPorts.map((admin, at) =>
       made(activatorsName, `-${at}`, { http: localPort, h2c: localPort, https: localSecurePort, admin }),
     ),
@@ -80,6 +89,25 @@ export function gatewayEndpoints(service: string, slices: readonly EndpointSlice
 
 function olderForm({ addresses, nodeName }: EndpointSlice["endpoints"][number]): object[] {
   return addresses.map((ip) => ({ ip, ...(nodeName && { nodeName }) }))
+}
+
+const usualPorts = [80, 443]
+
+/** The ports that functions' URLs name, where those are not the usual ones. */
+function writtenPorts({ publicPort, publicSecurePort }: UrlPorts): Readonly<Record<string, number>> {
+  return {
+    ...(!usualPorts.includes(publicPort) && { "http-url": publicPort }),
+    ...(!usualPorts.includes(publicSecurePort) && { "https-url": publicSecurePort }),
+  }
+}
+
+/**
+ * Where pods find a function by its URL: names below `localhost` lead everybody to themselves, so pods are told that they
+ * stand for the gateway. Other domains are in the operator's DNS, for pods as for everybody.
+ */
+export function gatewayAliases(domain: string, clusterDomain: string): Record<string, string> {
+  const isLoopback = domain === "localhost" || domain.endsWith(".localhost")
+  return isLoopback ? { [domain]: `${localName}.${servingNamespace}.svc.${clusterDomain}` } : {}
 }
 
 export const publicGateway = { name: publicName, namespace: servingNamespace }

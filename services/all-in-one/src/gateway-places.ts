@@ -22,7 +22,7 @@ const fieldManager = "wick"
 export async function publishGateways(client: Client, place: GatewayPlace): Promise<void> {
   const options = { fieldManager, force: true }
   await Promise.all([
-    ...gatewayServices().map((service) => client.apply(Service, service, options)),
+    ...gatewayServices(place).map((service) => client.apply(Service, service, options)),
     ...gatewaySlices(place).map((slice) => client.apply(EndpointSlice, slice, options)),
   ])
   await forgetOthers(client, place)

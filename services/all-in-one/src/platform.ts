@@ -20,6 +20,7 @@ import type { Log } from "@wick/sdk/log"
 import { createMetrics, type Metrics } from "@wick/sdk/metrics"
 import { backupOf } from "./backup/flags.ts"
 import { raiseDescriptorLimit } from "./descriptors.ts"
+import { gatewayAliases } from "./gateway-objects.ts"
 import type { Home } from "./home.ts"
 import { keepImages } from "./image-presence.ts"
 import { membershipOf } from "./membership.ts"
@@ -245,6 +246,7 @@ function openNode(
     network,
     containers: options.runtime === "process" ? undefined : options.runtime,
     clusterDomain,
+    dnsAliases: options.serving === "off" ? {} : gatewayAliases(options.domain, clusterDomain),
     version: apiVersion(),
     plainRegistries: [...new Set([text(options.registry), `localhost:${options.registry.port}`, ...registries.plain])],
     registryAuthorities: registries.authorityFiles,

@@ -122,6 +122,14 @@ describe("a pod", () => {
     },
   )
 
+  it("calls a function by the URL that everybody is shown, which leads out of the cluster for nobody", async () => {
+    const { status } = await wick.client.get(Service, { name: "hello", namespace })
+    const url = new URL(status?.url ?? "")
+    for (const called of [url.origin, `http://${url.hostname}`]) {
+      expect(await fromPod(called), called).toMatchObject({ status: 200 })
+    }
+  })
+
   it("calls a tag by its name", async () => {
     await tag("hello", "stable")
     expect((await until("an answer", () => fromPod("http://stable-hello.default").then(answered))).status).toBe(200)

@@ -39,6 +39,8 @@ export interface NodeOptions {
   /** What makes containers; absent: as open-runtime.ts says. */
   readonly containers?: ContainerMaker | undefined
   readonly clusterDomain: string
+  /** Domains whose names stand for a service of the cluster where pods ask. */
+  readonly dnsAliases?: Readonly<Record<string, string>> | undefined
   /** Registries that are spoken to in plain HTTP. */
   readonly plainRegistries: readonly string[]
   /** PEM files of authorities that vouch for registries, beside this machine's. */
@@ -111,7 +113,9 @@ async function startContainerNode(options: NodeOptions, network: Network): Promi
   const [kubelet] = await Promise.all([
     openKubelet(options, { runtime, informers, volatileDirectory: volatile, releaseAddresses, ...images }, undo),
     network.followServices(informers),
-    startDns({ host: network.dnsServer, zone: options.clusterDomain, informers, log }).then((dns) => undo.use(dns)),
+    startDns({
+      ...{ host: network.dnsServer, zone: options.clusterDomain, aliases: options.dnsAliases, informers, log },
+    }).then((dns) => undo.use(dns)),
   ])
   if (options.address !== undefined) network.followNodes(informers, options.name)
   const stack = undo.move()

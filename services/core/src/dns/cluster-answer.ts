@@ -9,6 +9,8 @@ export interface ClusterNames {
   /** Services whose cluster address or member this is. */
   servicesAt(address: string): readonly Service[]
   hasNamespace(namespace: string): boolean
+  /** Name of the service that a name outside the zone stands for. */
+  standsFor(name: string): string | undefined
 }
 
 /**
@@ -43,12 +45,17 @@ const foreign: ClusterAnswer = { kind: "foreign" }
  *     member.svc.namespace.svc            a pod of a headless service, by host name or dashed address
  *     _port._protocol.svc.namespace.svc   SRV: a port of a service
  *     10-234-0-5.namespace.pod            a pod's address
+ *
+ * and those outside that stand for a service of the cluster.
  */
 export function answerFromCluster(question: Question, zone: string, names: ClusterNames): ClusterAnswer {
   const name = question.name.toLowerCase()
   if (name.endsWith(".in-addr.arpa")) return reverse(question, zone, names)
   if (name === zone) return empty
-  if (!name.endsWith(`.${zone}`)) return foreign
+  if (!name.endsWith(`.${zone}`)) {
+    const target = names.standsFor(name)
+    return target === undefined ? foreign : alias(question, target)
+  }
   const labels = name.slice(0, -zone.length - 1).split(".")
   if (labels.length === 1 && labels[0] === "dns-version") {
     return question.type === "TXT" ? records([record(question, "TXT", schemaVersion, ttlOfService)]) : empty
@@ -81,7 +88,7 @@ function service(
   if (found.spec.type === "ExternalName") {
     const target = found.spec.externalName ?? ""
     if (below.length > 0 || target === "") return noSuchName
-    return { kind: "alias", record: record(question, "CNAME", target, ttlOfService), target }
+    return alias(question, target)
   }
   const all = isHeadless(found) ? members(names.slices(namespace, found.metadata.name)) : []
   if (below.length === 0) return wholeService(question, host, found, all)
@@ -177,6 +184,10 @@ function reverse(question: Question, zone: string, names: ClusterNames): Cluster
   if (hosts.length === 0) return foreign
   if (question.type !== "PTR") return empty
   return records(hosts.map((host) => record(question, "PTR", host, ttlOfPods)))
+}
+
+function alias(question: Question, target: string): ClusterAnswer {
+  return { kind: "alias", record: record(question, "CNAME", target, ttlOfService), target }
 }
 
 function isHeadless({ spec }: Service): boolean {

@@ -68,6 +68,8 @@ upstream.on("message", (message, from) => {
   upstream.send(reply, from.port, from.address)
 })
 
+const zone = "svc.cluster.local"
+
 let dns: Dns
 beforeAll(async () => {
   upstream.bind(0, "127.0.0.1")
@@ -75,6 +77,7 @@ beforeAll(async () => {
   dns = await startDns({
     host: "127.0.0.1",
     port: 0,
+    aliases: { "wick.localhost": `hello.default.${zone}` },
     informers,
     log: silentLog,
     resolvers: { addresses: () => ["127.0.0.1"], port: upstream.address().port },
@@ -121,8 +124,6 @@ async function ask(name: string, type = "A"): Promise<string> {
   return code === 0 ? answers.map(show).join("; ") : (["", "", "failure", "no such name"][code] ?? String(code))
 }
 
-const zone = "svc.cluster.local"
-
 describe("cluster DNS", () => {
   it.each([
     { ask: `hello.default.${zone}`, gets: `hello.default.${zone} A 10.235.0.4` },
@@ -155,6 +156,12 @@ describe("cluster DNS", () => {
       gets: `alias.default.${zone} CNAME hello.default.${zone}; hello.default.${zone} A 10.235.0.4`,
     },
     { ask: `outside.default.${zone}`, gets: `outside.default.${zone} CNAME example.test; example.test A 192.0.2.7` },
+    {
+      ask: "api.shop.Wick.localhost",
+      gets: `api.shop.Wick.localhost CNAME hello.default.${zone}; hello.default.${zone} A 10.235.0.4`,
+    },
+    { ask: "api.shop.wick.localhost", type: "AAAA", gets: `api.shop.wick.localhost CNAME hello.default.${zone}` },
+    { ask: "wick.localhost", gets: "no such name" },
     { ask: `ring.default.${zone}`, gets: "failure" },
     { ask: "dns-version.cluster.local", type: "TXT", gets: "dns-version.cluster.local TXT 1.1.0" },
     { ask: "example.test", gets: "example.test A 192.0.2.7" },

@@ -1,6 +1,6 @@
 /**
- * Cluster DNS: names of services and pods below `cluster.local`, as Kubernetes' DNS specification has them; all other
- * names are asked of the host's resolvers.
+ * Cluster DNS: names of services and pods below `cluster.local`, as Kubernetes' DNS specification has them, and names that
+ * whoever composes the node lets stand for a service; all others are asked of the host's resolvers.
  *
  * Invariants: an answer is a pure function of the question and of Services and EndpointSlices; no question is answered
  * with "no such name" before all services are known; waiting questions, open connections and sizes have limits.

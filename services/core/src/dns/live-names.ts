@@ -5,8 +5,14 @@ import type { ClusterNames } from "./cluster-answer.ts"
 
 const serviceLabel = "kubernetes.io/service-name"
 
+/** Names outside the cluster's zone: all below the key stand for the service of that name. */
+export type Aliases = Readonly<Record<string, string>>
+
 /** The cluster's names as the informers know them; `synced` when they know all. */
-export function liveNames(informers: Informers): ClusterNames & { readonly synced: Promise<unknown> } {
+export function liveNames(
+  informers: Informers,
+  aliases: Aliases = {},
+): ClusterNames & { readonly synced: Promise<unknown> } {
   const services = informers(Service, {
     indexes: { byClusterIP: ({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ""] },
   })
@@ -27,6 +33,7 @@ export function liveNames(informers: Informers): ClusterNames & { readonly synce
     slices: (namespace, name) => slices.byIndex("byService", keyOf({ metadata: { namespace, name } })),
     servicesAt: (address) => [...new Set([...services.byIndex("byClusterIP", address), ...headlessAt(address)])],
     hasNamespace: (namespace) => services.list(namespace).length > 0,
+    standsFor: (name) => Object.entries(aliases).find(([domain]) => name.endsWith(`.${domain}`))?.[1],
   }
 }
 

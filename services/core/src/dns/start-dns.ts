@@ -6,7 +6,7 @@ import type { Log } from "@wick/sdk/log"
 import { Forwarder } from "./forwarder.ts"
 import { FrameReader, frame } from "./frame.ts"
 import { hostResolvers } from "./host-resolvers.ts"
-import { liveNames } from "./live-names.ts"
+import { type Aliases, liveNames } from "./live-names.ts"
 import { Responder } from "./responder.ts"
 
 /** Connections that may be open at once, and how long one may be silent. */
@@ -21,6 +21,7 @@ export interface DnsOptions {
   /** 53 where pods ask; 0 lets the system choose. */
   readonly port?: number
   readonly zone?: string
+  readonly aliases?: Aliases | undefined
   readonly informers: Informers
   readonly log: Log
   /** Resolvers for names outside the cluster; absent: the host's. */
@@ -37,7 +38,7 @@ export interface Dns extends AsyncDisposable {
 /** Listens on UDP and TCP at the same port. Errors of the system (address in use, not allowed) are thrown as they are. */
 export async function startDns(options: DnsOptions): Promise<Dns> {
   const { host, zone = "cluster.local", log } = options
-  const names = liveNames(options.informers)
+  const names = liveNames(options.informers, options.aliases)
   const { resolvers = { addresses: hostResolvers(host), port: 53 } } = options
   const forwarder = new Forwarder(resolvers.addresses, resolvers.port)
   const responder = new Responder(zone, names, forwarder, log)
