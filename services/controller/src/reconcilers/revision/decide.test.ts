@@ -189,6 +189,24 @@ describe("the pods of a revision", () => {
     expect(cache?.livenessProbe?.httpGet?.scheme).toBe("HTTP")
   })
 
+  it("are asked by gRPC where they serve, though the usual port is written, and elsewhere if that is written", () => {
+    const probed = (port: number) =>
+      template(
+        several({ containers: [{ ...serving, ports: [{ containerPort: 3000 }], readinessProbe: { grpc: { port } } }] }),
+      )?.spec?.containers?.[0]?.readinessProbe?.grpc?.port
+    expect([probed(8080), probed(50_051)]).toEqual([3000, 50_051])
+  })
+
+  it.each([
+    ["progress-deadline", "90s", 90],
+    ["progress-deadline", "5m", 300],
+    ["progressDeadline", "1m30s", 90],
+    ["progress-deadline", "soon", 600],
+  ])("are given up after as long as %s says: %s", (name, value, seconds) => {
+    const given = several({ containers: [serving] }, { annotations: { [`serving.knative.dev/${name}`]: value } })
+    expect(decide(observed(given), nowMs).deployment?.spec?.progressDeadlineSeconds).toBe(seconds)
+  })
+
   it("spread over nodes and run under the operator's runtime class, unless they say otherwise", () => {
     const data = { "default-affinity-type": "none", "runtime-class-name": "kata:\n  selector:\n    safe: very" }
     const operators = readConfig({ "config-deployment": data })

@@ -237,13 +237,20 @@ describe("a placeholder Service", () => {
 })
 
 describe("a gradual rollout", () => {
-  const annotated = (): Route => {
+  const annotated = (name = "rollout-duration"): Route => {
     const plain = route()
-    const annotations = { "serving.knative.dev/rollout-duration": "100s" }
+    const annotations = { [`serving.knative.dev/${name}`]: "1m40s" }
     return { ...plain, metadata: { ...plain.metadata, annotations } }
   }
   const latest = (name: string) => new Map([["hello", configuration("True", { latestReadyRevisionName: name })]])
   const old = observed({ route: annotated(), configurations: latest("hello-00001") })
+
+  it("is asked for in the older spelling too", () => {
+    const asked = { ...old, route: annotated("rolloutDuration") }
+    const before = stored(decide(asked, nowMs).ingress, "True")
+    const begun = decide({ ...asked, configurations: latest("hello-00002"), ingress: before }, nowMs)
+    expect(begun.status.traffic).toMatchObject([{ percent: 99 }, { percent: 1 }])
+  })
 
   it("begins with one percent and tells of both revisions until it is over", () => {
     const before = stored(decide(old, nowMs).ingress, "True")

@@ -1,11 +1,12 @@
 import type { NewOf } from "@wick/sdk/api"
 import type { Service } from "@wick/sdk/api/core/service"
 import type { Ingress } from "@wick/sdk/api/networking-internal/ingress"
-import { type Config, readGoDuration } from "@wick/sdk/api/serving/config"
+import type { Config } from "@wick/sdk/api/serving/config"
 import type { Route } from "@wick/sdk/api/serving/route"
 import { currentCondition, isFalse, isTrue, isUnknown, type Mark, nextConditions } from "../../conditions.ts"
 import { annotations } from "../../labels.ts"
 import { isOwnedBy } from "../../owner.ts"
+import { annotatedMs, timeAnnotations } from "../../time-annotations.ts"
 import { ingressReadiness, ingressUpdate } from "../ingress/child.ts"
 import { routeIngress } from "../ingress/desired.ts"
 import { clusterGateway } from "../ingress/gateway-name.ts"
@@ -136,10 +137,7 @@ function serve(
 }
 
 function rolloutMs(config: Config, { metadata }: Route): number {
-  const text = metadata.annotations?.[annotations.rolloutDuration]
-  const read = text ? readGoDuration(text) : { ms: 0 }
-  const asked = "ms" in read ? read.ms : 0
-  return asked > 0 ? asked : config.network["rollout-duration"] * 1_000
+  return annotatedMs(metadata, timeAnnotations.rolloutDuration) ?? config.network["rollout-duration"] * 1_000
 }
 
 function notOwned(kind: string, name: string): Mark {

@@ -1,6 +1,7 @@
 import { isQuantity } from "@wick/sdk/api/meta/quantity"
 import { readGoDuration } from "@wick/sdk/api/serving/config"
 import { type FieldError, invalidKey, invalidValue, mistake, outOfBounds } from "@wick/sdk/api/serving/field-error"
+import { timeAnnotations } from "../../time-annotations.ts"
 
 export type Texts = Readonly<Record<string, string>>
 
@@ -53,16 +54,11 @@ function secondsMistakes(annotations: Texts, name: string, ...keys: string[]): F
 }
 
 export function rolloutMistakes(annotations: Texts): FieldError[] {
-  return secondsMistakes(annotations, "rollout-duration", `${serving}/rollout-duration`, `${serving}/rolloutDuration`)
+  return secondsMistakes(annotations, "rollout-duration", ...timeAnnotations.rolloutDuration)
 }
 
 export function progressDeadlineMistakes(annotations: Texts): FieldError[] {
-  return secondsMistakes(
-    annotations,
-    "progress-deadline",
-    `${serving}/progress-deadline`,
-    `${serving}/progressDeadline`,
-  )
+  return secondsMistakes(annotations, "progress-deadline", ...timeAnnotations.progressDeadline)
 }
 
 const sidecar = "queue.sidecar.serving.knative.dev"

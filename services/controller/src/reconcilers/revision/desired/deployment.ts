@@ -4,6 +4,7 @@ import type { Config } from "@wick/sdk/api/serving/config"
 import type { Revision } from "@wick/sdk/api/serving/revision"
 import { annotations, handedDown, labels } from "../../../labels.ts"
 import { ownedBy } from "../../../owner.ts"
+import { annotatedMs, timeAnnotations } from "../../../time-annotations.ts"
 import { deploymentName } from "../names.ts"
 import { initialReplicas } from "../scale.ts"
 import { podSpec, servingContainer } from "./pod-spec.ts"
@@ -46,9 +47,8 @@ export function desiredDeployment({ revision, config, images }: DeploymentInput)
   } as NewOf<typeof Deployment>
 }
 
-function progressDeadline(revision: Revision, config: Config): number {
-  const own = /^(\d+)s$/.exec(revision.metadata.annotations?.[annotations.progressDeadline] ?? "")
-  return own ? Number(own[1]) : config.deployment["progress-deadline"] / 1_000
+function progressDeadline({ metadata }: Revision, { deployment }: Config): number {
+  return (annotatedMs(metadata, timeAnnotations.progressDeadline) ?? deployment["progress-deadline"]) / 1_000
 }
 
 /** Which container `kubectl logs` and `kubectl exec` mean when they are not told. */

@@ -107,14 +107,17 @@ function onPort(given: Probe | undefined, port: number): Probe | undefined {
   } as Probe
 }
 
-/** A probe without a port means the container's. */
+/**
+ * A probe without a port means the container's. One by gRPC cannot be written without: Knative asks at the container's port
+ * whatever it says, and clients write the usual one; another is believed here.
+ */
 function probe(given: Probe, port: number): Probe {
   const { httpGet, tcpSocket, grpc, ...rest } = proper(given)
   return {
     ...rest,
     ...(httpGet && { httpGet: { ...httpGet, port: httpGet.port || port } }),
     ...(tcpSocket && { tcpSocket: { ...tcpSocket, port: tcpSocket.port || port } }),
-    ...(grpc && { grpc: { ...grpc, port: grpc.port || port } }),
+    ...(grpc && { grpc: { ...grpc, port: grpc.port && grpc.port !== portDefault ? grpc.port : port } }),
   } as Probe
 }
 
