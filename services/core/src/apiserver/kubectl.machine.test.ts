@@ -186,6 +186,11 @@ describe("kubectl makes and removes", () => {
     expect(await ok("apply -f -", { input: JSON.stringify(service) })).toContain("hello created")
     expect(await ok("get ksvc")).toMatch(/^NAME +URL +LATESTCREATED +LATESTREADY +READY +REASON\nhello/)
     expect(await ok("explain ksvc.spec.template.spec")).toContain("timeoutSeconds")
+    expect(await ok("explain ksvc.metadata")).toContain("creationTimestamp")
+    // Of lists kubectl itself looks at every field, as Go's programs write them.
+    const listed = { ...service, metadata: { name: "listed", creationTimestamp: null } }
+    const list = JSON.stringify({ apiVersion: "v1", kind: "List", metadata: {}, items: [listed] })
+    expect(await ok("apply -f -", { input: list })).toContain("listed created")
     await ok("delete crd services.serving.knative.dev")
     expect((await kubectl("get ksvc")).code).toBe(1)
   })

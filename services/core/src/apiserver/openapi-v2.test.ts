@@ -1,10 +1,11 @@
 import { builtinKinds } from "@wick/sdk/api"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { openapiSchema } from "@wick/sdk/api/openapi"
 import { WireReader } from "@wick/sdk/protobuf"
 import { describe, expect, it } from "vitest"
 import { inVersion2, swaggerDocument, swaggerResponse } from "./openapi-v2.ts"
 import { ResourceRegistry } from "./resource-registry.ts"
-import { builtinResource } from "./served-resource.ts"
+import { builtinResource, type ServedResource } from "./served-resource.ts"
 
 const registry = new ResourceRegistry()
 for (const kind of builtinKinds) {
@@ -23,6 +24,19 @@ describe("OpenAPI version 2", () => {
     )
     expect(named.length).toBeGreaterThan(100)
     expect(named.filter((name) => !((name as string) in definitions))).toEqual([])
+  })
+
+  it("tells of a custom kind's metadata as of any other's: lists are checked by it where the client does it", () => {
+    const withLamp = new ResourceRegistry()
+    for (const properties of [{ metadata: { type: "object" as const } }, undefined]) {
+      const schema = { type: "object" as const, ...(properties && { properties }) }
+      withLamp.add({ ...lampOf(properties ? "Lamp" : "Torch"), schema, components: {}, custom: true })
+    }
+    const { definitions } = swaggerDocument(withLamp)
+    const meta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+    expect(definitions["test.Lamp"]?.properties?.metadata?.$ref).toBe(`#/definitions/${meta}`)
+    expect(definitions["test.Torch"]?.properties?.metadata?.$ref).toBe(`#/definitions/${meta}`)
+    expect(definitions[meta]?.properties).toHaveProperty("creationTimestamp")
   })
 
   it("uses no words of version 3", () => {
@@ -59,6 +73,12 @@ describe("OpenAPI version 2", () => {
     expect(query.text()).toBe("dryRun")
   })
 })
+
+function lampOf(kind: string): ServedResource {
+  const { schema, components } = openapiSchema(ConfigMap)
+  const plural = `${kind.toLowerCase()}s`
+  return { ...builtinResource(ConfigMap, schema, components), group: "test", kind, plural, openapiName: `test.${kind}` }
+}
 
 function messageAt(reader: WireReader, wanted: number): WireReader {
   for (let number = reader.next(); number !== wanted; number = reader.next()) {

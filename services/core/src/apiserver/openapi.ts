@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { openapiSchema } from "@wick/sdk/api"
 import { Scale } from "@wick/sdk/api/autoscaling/scale"
+import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import type { Components, JsonSchema } from "@wick/sdk/api/structural"
 import type { ResourceRegistry } from "./resource-registry.ts"
 import type { ServedResource } from "./served-resource.ts"
@@ -26,7 +27,13 @@ const schemaHashes = new WeakMap<JsonSchema, string>()
 /** Built-in schemas are as the server's version has them; those of definitions change. */
 function contentHash(served: readonly ServedResource[], serverVersion: string): string {
   const parts = served.map(({ openapiName, plural, custom, schema, status, scale }) => {
-    return [openapiName, plural, status, scale !== undefined, custom ? schemaHash(schema) : serverVersion].join()
+    return [
+      openapiName,
+      plural,
+      status,
+      scale !== undefined,
+      custom ? schemaHash(withMetadata(schema)) : serverVersion,
+    ].join()
   })
   return hashOf(parts.sort().join("\n"))
 }
@@ -60,6 +67,7 @@ export function openapiSchemas(served: readonly ServedResource[]): Record<string
   for (const resource of served) {
     schemas[resource.openapiName] = described(resource)
     collect(resource.schema, resource.components, schemas)
+    if (resource.custom) collect(native.schema.properties?.metadata, native.components, schemas)
   }
   return schemas
 }
@@ -68,9 +76,28 @@ function rootOf({ group, version }: ServedResource): string {
   return group === "" ? `api/${version}` : `apis/${group}/${version}`
 }
 
+/** Any kind of the server's own. */
+const native = openapiSchema(ConfigMap)
+const withMetadataOf = new WeakMap<JsonSchema, JsonSchema>()
+
+/**
+ * What a definition says of its kind's metadata is a limit of its own: clients are told that it has every field that an
+ * object's has. What may hold anything is left alone.
+ */
+function withMetadata(schema: JsonSchema): JsonSchema {
+  const known = withMetadataOf.get(schema)
+  if (known) return known
+  const { metadata } = native.schema.properties ?? {}
+  const isOpen = schema["x-kubernetes-preserve-unknown-fields"] === true || !metadata
+  const whole = isOpen ? schema : { ...schema, properties: { ...schema.properties, metadata } }
+  withMetadataOf.set(schema, whole)
+  return whole
+}
+
 function described(resource: ServedResource): JsonSchema {
-  const { group, version, kind } = resource
-  return { ...resource.schema, "x-kubernetes-group-version-kind": [{ group, version, kind }] }
+  const { group, version, kind, custom } = resource
+  const schema = custom ? withMetadata(resource.schema) : resource.schema
+  return { ...schema, "x-kubernetes-group-version-kind": [{ group, version, kind }] }
 }
 
 const scaleKind = { group: Scale.group, version: Scale.version, kind: Scale.kind }
