@@ -32,6 +32,17 @@ describe.each(["containerd", "cri"] as const)("containers that %s makes", (madeB
     await expect.poll(() => rig.runtime.list()).toEqual({ sandboxes: [], containers: [] })
   })
 
+  it("say why they could not be started, by what they are and have ended with", async () => {
+    const main = { name: "main", image: rig.image, command: ["/nothere"] }
+    await rig.create({ name: "unstarted", restartPolicy: "Never", containers: [main] })
+    const pod = await rig.until("unstarted", (now) => now?.status?.phase === "Failed")
+    const { exitCode, reason, message } = statusOf(pod)?.state?.terminated ?? {}
+    expect({ exitCode, reason }).toEqual({ exitCode: 128, reason: "StartError" })
+    expect(message).toContain("/nothere")
+    await rig.client.delete(Pod, { name: "unstarted", namespace: "default" })
+    await rig.until("unstarted", (now) => now === undefined)
+  })
+
   it("have a directory of their own where their image says VOLUME, which begins as the image has it", async () => {
     const files = ["data", "mounted"].map((name) => textEntry(`${name}/seed`, `of ${name}\n`))
     const image = await rig.pushWith("volumes", { files, volumes: ["/data/", "/empty", "/mounted"] })

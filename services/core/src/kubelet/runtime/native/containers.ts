@@ -199,7 +199,8 @@ export class Containers {
       await logs.finish(id)
       const end = { exitCode: 128, atMs: clock.now(), reason: "StartError", message: (error as Error).message }
       this.#note(id, endFile, end)
-      this.#tellEnd(id, held, end)
+      // Who asked for the start is told by the error, and why: a notice would be before it, without a word.
+      this.#settle(held, end)
       throw error
     }
     const startedAtMs = clock.now()
@@ -386,10 +387,14 @@ export class Containers {
   }
 
   #tellEnd(id: string, held: Held, end: ContainerEnd): void {
+    this.#settle(held, end)
+    this.#options.onEnd(id, end)
+  }
+
+  #settle(held: Held, end: ContainerEnd): void {
     held.record = exitedRecord(held.record, end)
     held.input?.destroy()
     held.end()
-    this.#options.onEnd(id, end)
   }
 
   async #read<Kept>(id: string, name: string): Promise<Kept | undefined> {
