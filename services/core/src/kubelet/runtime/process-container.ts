@@ -32,6 +32,8 @@ export class ProcessContainer {
   record: ContainerRecord
   readonly #options: ProcessContainerOptions
   readonly #doors: Server[] = []
+  /** Resolves when the process has ended and its log is whole: a little after it is gone. */
+  readonly #over = Promise.withResolvers<void>()
   #child: ChildProcess | undefined
   #killer: Timer | undefined
 
@@ -85,14 +87,13 @@ export class ProcessContainer {
   async stop(graceSeconds: number): Promise<void> {
     const child = this.#child
     if (!child || this.record.state !== "running") return
-    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
     this.#killer?.cancel()
     if (graceSeconds === 0) this.#signal("SIGKILL")
     else {
       this.#signal("SIGTERM")
       this.#killer = this.#options.clock.timer(graceSeconds * 1_000, () => this.#signal("SIGKILL"))
     }
-    await ended
+    await this.#over.promise
   }
 
   /** What a command run beside the process sees too. */
@@ -118,6 +119,7 @@ export class ProcessContainer {
     this.#closeDoors()
     const atMs = this.#options.clock.now()
     this.record = { ...this.record, state: "exited", exitCode, finishedAtMs: atMs }
+    this.#over.resolve()
     this.#options.onEnd(exitCode, atMs)
   }
 

@@ -1,11 +1,18 @@
+import { pbkdf2 } from "node:crypto"
 import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { expect, it } from "vitest"
 import { plainSandbox } from "../testing/test-pod.ts"
 import type { ContainerConfig, Runtime, RuntimeNotice, SandboxConfig } from "./runtime.ts"
 
 /** Each is a chance for what ends to take what starts with it. */
 const handovers = 8
+
+/** Every thread that would read or write a file is busy for a fifth of a second or so. */
+async function slowDisk(): Promise<void> {
+  await Promise.all(Array.from({ length: 4 }, () => promisify(pbkdf2)("", "", 300_000, 64, "sha512")))
+}
 
 /** What every maker of `Runtime` must do. `image` has a shell; `directory` is for logs. */
 export function runtimeContract(open: () => { runtime: Runtime; image: string; directory: string }): void {
@@ -115,6 +122,27 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
       await runtime.removeSandbox(sandbox.id)
     }
     expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
+  })
+
+  it("has ended a container when it says so, and ends it again without waiting for anything, on a slow disk too", async () => {
+    const { runtime, image, directory } = open()
+    await runtime.pullImage(image, undefined)
+    const imageId = (await runtime.image(image))?.id ?? ""
+    const config = sandboxConfig()
+    const sandbox = await runtime.runSandbox(config, "")
+    try {
+      mkdirSync(join(directory, "contract", "main"), { recursive: true })
+      const id = await runtime.createContainer(sandbox, containerConfig(imageId, "exec sleep 100", 0), config)
+      const disk = slowDisk()
+      await runtime.startContainer(id)
+      await runtime.stopContainer(id, 0)
+      expect(await runtime.container(id)).toMatchObject({ state: "exited", exitCode: 137 })
+      await runtime.stopContainer(id, 0)
+      await disk
+    } finally {
+      await runtime.stopSandbox(sandbox.id)
+      await runtime.removeSandbox(sandbox.id)
+    }
   })
 
   it("refuses a sandbox whose handler it does not have", async () => {
