@@ -2,12 +2,15 @@ import { defineConfig } from "vitest/config"
 
 /** What is polled for comes soon; how soon is not what a test is about, and on a busy machine it may be late. */
 const expect = { poll: { timeout: 30_000 } }
+/** Of every project: what a test file has asked for is gone when it is through. */
+const tidying = "sdk/src/testing/leave-no-scratch.ts"
 /** Not what a test takes, but when it is given up: a machine may be ten times as slow as a good one for a while. */
 const patience = { testTimeout: 90_000, hookTimeout: 90_000 }
 
 const wholePlatform = {
   expect,
   maxConcurrency: 30,
+  setupFiles: [tidying],
   include: ["**/*.e2e.test.ts"],
   exclude: ["**/node_modules/**"],
   testTimeout: 180_000,
@@ -29,7 +32,7 @@ export default defineConfig({
         test: {
           name: "unit",
           expect,
-          setupFiles: ["sdk/src/testing/freeze-what-is-shared.ts", "sdk/src/testing/property-seed.ts"],
+          setupFiles: [tidying, "sdk/src/testing/freeze-what-is-shared.ts", "sdk/src/testing/property-seed.ts"],
           include: ["*.test.ts", "{sdk,services,examples,load-tests,scripts}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.machine.test.ts", "**/*.e2e.test.ts"],
           ...patience,
@@ -45,6 +48,7 @@ export default defineConfig({
         test: {
           name: "machine",
           expect,
+          setupFiles: [tidying],
           include: ["services/**/*.machine.test.ts"],
           testTimeout: 120_000,
           // Another run's machine may have to be waited for.

@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
+import { scratchDirectory } from "../testing/scratch.ts"
 import { connect } from "./connect.ts"
 
 let home: string
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "wick-home-"))
+  home = scratchDirectory("home")
 })
 afterEach(() => rmSync(home, { recursive: true }))
 

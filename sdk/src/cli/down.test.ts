@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
+import { scratchDirectory } from "../testing/scratch.ts"
 import type { Context } from "./context.ts"
 import { command } from "./down.ts"
 
@@ -14,7 +14,7 @@ async function down(home: string): Promise<string> {
 }
 
 it("a Wick that was killed is not taken for one that is down: what it began may go on", async () => {
-  const home = mkdtempSync(join(tmpdir(), "wick-down-"))
+  const home = scratchDirectory("down")
   expect(await down(home)).toBe(`no Wick runs from ${home}\n`)
   const { pid } = spawnSync("true")
   writeFileSync(join(home, "wick.json"), JSON.stringify({ pid }))

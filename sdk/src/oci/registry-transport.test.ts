@@ -1,11 +1,11 @@
 import { once } from "node:events"
-import { mkdtempSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { createServer as createSecureServer } from "node:https"
 import { type AddressInfo, connect } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "vitest"
+import { scratchDirectory } from "../testing/scratch.ts"
 import { exportKey, generateKeys, loadX509 } from "../x509.ts"
 import { registryTransport } from "./registry-transport.ts"
 
@@ -36,7 +36,7 @@ it("asks registries through the proxy of the environment, and those of this mach
     socket.pipe(there).pipe(socket)
   })
   await using running = await listening(proxy)
-  const authorities = join(mkdtempSync(join(tmpdir(), "wick-transport-")), "ca.pem")
+  const authorities = join(scratchDirectory("transport"), "ca.pem")
   writeFileSync(authorities, tls.cert)
   const address = `http://127.0.0.1:${portOf(running)}`
   await using transport = registryTransport([authorities], { HTTPS_PROXY: address, http_proxy: address })

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Pod } from "@wick/sdk/api/core/pod"
 import { run as exec, forwardPort, podLogLines } from "@wick/sdk/client"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { steady } from "./testing/burst.ts"
 import { talkative } from "./testing/function-source.ts"
@@ -35,7 +35,7 @@ const count = (text: string, part: string): number => text.split(part).length - 
 it("a further container runs beside a function that names no port, and a dry run of it can be applied later", async () => {
   const image = ["--image", `${wick.registry}/echo`]
   const side = await wick.wick("container", "add", "side", ...image, "--env", "PORT=8081", "--env", "LISTEN=8081")
-  const file = join(mkdtempSync(join(tmpdir(), "wick-side-")), "side.yaml")
+  const file = join(scratchDirectory("side"), "side.yaml")
   writeFileSync(file, side.stdout)
   const deployed = await wick.wick("deploy", "two", ...image, "--containers", file)
   expect(deployed.stderr).toMatch(/ready after/)
@@ -134,7 +134,7 @@ describe("wick logs", () => {
 })
 
 describe("wick deploy", () => {
-  const dir = (): string => mkdtempSync(join(tmpdir(), "wick-flags-"))
+  const dir = (): string => scratchDirectory("flags")
   const image = (): string[] => ["--image", `${wick.registry}/echo`]
 
   /** What a command printed that must not fail. */
@@ -282,7 +282,7 @@ _wick; printf '%s\\n' "\${COMPREPLY[@]}"`)
 describe("wick kubeconfig", () => {
   it("names a file that kubectl works with, and --raw prints the same", async () => {
     const path = (await wick.wick("kubeconfig")).stdout.trim()
-    const home = mkdtempSync(join(tmpdir(), "wick-kubeconfig-"))
+    const home = scratchDirectory("kubeconfig")
     const copy = join(home, "config")
     writeFileSync(copy, (await wick.wick("kubeconfig", "--raw")).stdout, { mode: 0o600 })
     for (const file of [path, copy]) {

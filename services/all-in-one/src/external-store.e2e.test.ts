@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { etcdctl, startEtcdOfMachine } from "@wick/core/testing"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { expect, it } from "vitest"
 import { run } from "./testing/run.ts"
 import { startTestPlatform } from "./testing.ts"
@@ -38,7 +38,7 @@ it.concurrent("the whole platform keeps everything in an etcd that is there alre
   expect(await kubectl("get", "configmap", "settings", "-o", "jsonpath={.data.a}")).toBe("2")
   expect(await kubectl("get", "secret", "hidden", "-o", "jsonpath={.data.key}")).toBe(btoa("plainly-visible"))
 
-  const file = join(mkdtempSync(join(tmpdir(), "wick-function-")), "function.cjs")
+  const file = join(scratchDirectory("function"), "function.cjs")
   writeFileSync(file, program)
   const flags = ["--image", "dev.local/fn", "--command", "node", "--arg", file]
   expect(await wick.wick("deploy", "fn", ...flags)).toEqual({
@@ -56,7 +56,7 @@ it.concurrent("the whole platform keeps everything in an etcd that is there alre
   expect(secret).not.toContain(btoa("plainly-visible"))
 
   // A second control plane is not let in beside this one.
-  const other = mkdtempSync(join(tmpdir(), "wick-second-"))
+  const other = scratchDirectory("second")
   const ports = ["api", "gateway", "registry", "metrics"].map((flag) => `--${flag}=127.0.0.1:0`)
   const second = [main, "up", "--home", other, "--runtime=process", ...ports, endpoints, ...proof]
   const refused = await run(process.execPath, [...second, "--store-prefix=/clusters/one"], process.env)
@@ -72,7 +72,7 @@ it.concurrent("the whole platform keeps everything in an etcd that is there alre
 })
 
 it.concurrent("a start with an etcd that is not there says what each endpoint said", async () => {
-  const home = mkdtempSync(join(tmpdir(), "wick-no-etcd-"))
+  const home = scratchDirectory("no-etcd")
   const ports = ["api", "gateway", "registry", "metrics"].map((flag) => `--${flag}=127.0.0.1:0`)
   const flags = ["--home", home, "--runtime=process", ...ports, "--store-endpoints=http://127.0.0.1:1"]
   const { code, stderr } = await run(process.execPath, [main, "up", ...flags], process.env)

@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto"
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs"
-import { networkInterfaces, tmpdir } from "node:os"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { networkInterfaces } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { freePorts } from "@wick/sdk/testing/free-ports"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { afterAll, expect, it } from "vitest"
 import { run } from "./testing/run.ts"
 import { until } from "./testing/until.ts"
 import { startTestPlatform } from "./testing.ts"
 
-const home = mkdtempSync(join(tmpdir(), "wick-failed-"))
+const home = scratchDirectory("failed")
 const main = fileURLToPath(new URL("./main.ts", import.meta.url))
 
 const at = (port: number | string | undefined): string => `127.0.0.1:${port}`

@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { identify } from "@wick/core/kept-process"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { expect, it } from "vitest"
 import { openHome, ownerOf } from "./home.ts"
 import { Refusal } from "./refusal.ts"
 
-const directory = (): string => mkdtempSync(join(tmpdir(), "wick-home-"))
+const directory = (): string => scratchDirectory("home")
 
 it("gives a home to one process at a time", () => {
   const home = directory()

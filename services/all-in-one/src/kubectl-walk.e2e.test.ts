@@ -1,10 +1,10 @@
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import type { IncomingMessage } from "node:http"
 import { get } from "node:https"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { binaryImage, fileEntry, parseImageReference, pushImage } from "@wick/sdk/oci"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startTestPlatform, type TestPlatform } from "./testing.ts"
 
@@ -63,7 +63,7 @@ describe("kubectl with a pod that runs", () => {
   })
 
   it("copies a file in and out again", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "wick-copy-"))
+    const directory = scratchDirectory("copy")
     writeFileSync(join(directory, "in"), "there and back\n")
     await ok("cp", join(directory, "in"), "box:/in")
     expect(await ok("exec", "box", "--", "cat", "/in")).toBe("there and back")

@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Configuration } from "@wick/sdk/api/serving/configuration"
 import { Service } from "@wick/sdk/api/serving/service"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { buildTestImages } from "./testing/images.ts"
 import { until } from "./testing/until.ts"
@@ -21,7 +21,7 @@ afterAll(() => wick?.[Symbol.asyncDispose]())
 const echo = (): string => `${wick.registry}/echo`
 
 function manifest(spec: unknown, name = "wrong"): string {
-  const path = join(mkdtempSync(join(tmpdir(), "wick-manifest-")), "service.json")
+  const path = join(scratchDirectory("manifest"), "service.json")
   writeFileSync(
     path,
     JSON.stringify({ apiVersion: "serving.knative.dev/v1", kind: "Service", metadata: { name }, spec }),

@@ -1,13 +1,11 @@
-import { mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { expect, it } from "vitest"
 import { openHome } from "./home.ts"
 import { readOptions } from "./options.ts"
 import { checkPorts } from "./ports.ts"
 
 const check = async (...flags: string[]): Promise<void> => {
-  using home = openHome(mkdtempSync(join(tmpdir(), "wick-ports-")))
+  using home = openHome(scratchDirectory("ports"))
   await checkPorts(readOptions(flags, {}), home)
 }
 

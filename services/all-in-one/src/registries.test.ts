@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { describe, expect, it } from "vitest"
 import { readOptions } from "./options.ts"
 import { registriesOf } from "./registries.ts"
 
-const directory = mkdtempSync(join(tmpdir(), "wick-registries-"))
+const directory = scratchDirectory("registries")
 
 function file(name: string, text: string): string {
   const path = join(directory, name)

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { expect, it } from "vitest"
 import { type KeptProcess, keepProcess } from "./keep-process.ts"
 import { identify } from "./process-identity.ts"
@@ -23,7 +23,7 @@ const keep = (directory: string, fingerprint = "1"): Promise<KeptProcess> =>
   })
 
 it("starts a program again when it dies", async () => {
-  const kept = await keep(mkdtempSync(join(tmpdir(), "wick-kept-")))
+  const kept = await keep(scratchDirectory("kept"))
   const first = kept.pid()
   if (first) process.kill(first, "SIGKILL")
   await expect.poll(() => [undefined, first].includes(kept.pid())).toBe(false)
@@ -31,7 +31,7 @@ it("starts a program again when it dies", async () => {
 })
 
 it("starts an adopted program again when somebody notices that it is gone", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "wick-kept-"))
+  const directory = scratchDirectory("kept")
   const left = await keep(directory)
   left.detach()
   const adopted = await keep(directory)
@@ -46,7 +46,7 @@ it("starts an adopted program again when somebody notices that it is gone", asyn
 })
 
 it("adopts the program that an earlier keeper left running, and replaces one of another fingerprint", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "wick-kept-"))
+  const directory = scratchDirectory("kept")
   const left = await keep(directory)
   const pid = left.pid()
   const adopted = await keep(directory)
@@ -61,7 +61,7 @@ it("adopts the program that an earlier keeper left running, and replaces one of 
 })
 
 it("leaves nothing running and nothing remembered after a stop", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "wick-kept-"))
+  const directory = scratchDirectory("kept")
   const kept = await keep(directory)
   const pid = kept.pid() ?? 0
   await kept.stop()

@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { type Clock, SimulatedClock, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { binaryImage, parseImageReference, pushImage, textEntry } from "@wick/sdk/oci"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type OtherRegistry, type Registry, startRegistry } from "./index.ts"
 
 /** Hosts with a registry each, which know the others that are not away. */
 class Hosts implements AsyncDisposable {
-  readonly directory = mkdtempSync(join(tmpdir(), "wick-registries-"))
+  readonly directory = scratchDirectory("registries")
   readonly registries: Registry[] = []
   readonly away = new Set<number>()
   /** What was had of other hosts: `0 GET /v2/…`, and what was asked of those that are away. */

@@ -1,13 +1,11 @@
-import { mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
 import { binaryImage, digestOf, parseImageReference, pushImage, textEntry } from "@wick/sdk/oci"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Registry, startRegistry } from "./index.ts"
 
-const directory = mkdtempSync(join(tmpdir(), "wick-registry-"))
+const directory = scratchDirectory("registry")
 let registry: Registry
 let url: string
 
