@@ -1,15 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { ConfigMap } from "@wick/sdk/api/core/config-map"
 import { Pod } from "@wick/sdk/api/core/pod"
+import { scratchDirectory } from "@wick/sdk/testing/scratch"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { talkative } from "./testing/function-source.ts"
 import { until } from "./testing/until.ts"
 import { startTestPlatform, type TestPlatform } from "./testing.ts"
 
 let wick: TestPlatform
-const file = join(mkdtempSync(join(tmpdir(), "wick-process-")), "function.cjs")
+const file = join(scratchDirectory("process"), "function.cjs")
 
 beforeAll(async () => {
   writeFileSync(file, talkative)
