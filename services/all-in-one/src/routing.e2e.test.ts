@@ -343,13 +343,16 @@ describe("a function behind TLS", () => {
   it("is called so by pods where operators want that", async () => {
     await configure({ "cluster-local-domain-tls": "Enabled" })
     const { status } = await shown("hello", (route) => route.status?.address?.url?.startsWith("https:") ?? false)
-    const script = `require("https").get(${JSON.stringify(status?.address?.url)}, { ca: process.argv[1] }, (answer) => {
+    const script = `require("https").get(process.argv[1], { ca: process.argv[2] }, (answer) => {
       console.log(answer.statusCode)
       answer.resume()
     })`
-    const command = ["node", "-e", script, "--", await authority()]
-    const { stdout, stderr } = await exec(wick.client, { name: "caller", namespace }, { command })
-    expect(stdout.trim(), stderr).toBe("200")
+    const ca = await authority()
+    for (const url of [status?.address?.url ?? "", status?.url ?? "", `https://${host}`]) {
+      const command = ["node", "-e", script, "--", url, ca]
+      const { stdout, stderr } = await exec(wick.client, { name: "caller", namespace }, { command })
+      expect(stdout.trim(), `${url}: ${stderr}`).toBe("200")
+    }
     await configure({ "cluster-local-domain-tls": null, "external-domain-tls": null })
     await shown("hello", (route) => route.status?.url?.startsWith("http:") ?? false)
   })
