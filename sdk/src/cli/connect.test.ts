@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, it } from "vitest"
+import { beforeEach, expect, it } from "vitest"
 import { scratchDirectory } from "../testing/scratch.ts"
 import { connect } from "./connect.ts"
 
@@ -8,7 +8,6 @@ let home: string
 beforeEach(() => {
   home = scratchDirectory("home")
 })
-afterEach(() => rmSync(home, { recursive: true }))
 
 const kubeconfig = (extensions = ""): void =>
   writeFileSync(

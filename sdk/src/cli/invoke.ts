@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { request as httpRequest, type IncomingMessage } from "node:http"
 import { Command } from "commander"
 import { Service } from "../api/serving/service.ts"
+import { isLoopbackName } from "../loopback-name.ts"
 import { CommandError, type Context, exitCodes } from "./context.ts"
 import { formatElapsed } from "./duration.ts"
 import { functionAuthorities } from "./function-authority.ts"
@@ -82,7 +83,7 @@ function urlOf(service: Service, tag: string | undefined): URL {
   )
 }
 
-/** Names under `.localhost` are this machine's by definition (RFC 6761), whatever its resolver says. */
+/** Names that lead to this machine do so whatever its resolver says. */
 async function send(
   context: Context,
   url: URL,
@@ -90,7 +91,6 @@ async function send(
   authorities: string[] | undefined,
 ): Promise<IncomingMessage> {
   const body = options.data === undefined ? undefined : readBody(options.data)
-  const local = url.hostname.endsWith(".localhost")
   const headers = Object.fromEntries((options.header ?? []).map(splitHeader))
   const { request: begin } = authorities ? await import("node:https") : { request: httpRequest }
   const secured = authorities && { servername: url.hostname, ca: authorities }
@@ -98,7 +98,7 @@ async function send(
     const request = begin(
       {
         ...secured,
-        host: local ? "127.0.0.1" : url.hostname,
+        host: isLoopbackName(url.hostname) ? "127.0.0.1" : url.hostname,
         port: url.port || (authorities ? 443 : 80),
         path: url.pathname + url.search,
         method: options.request ?? (body === undefined ? "GET" : "POST"),

@@ -38,11 +38,12 @@ it("pods reach functions at the ports that their URLs name", () => {
     ["http", 8080],
     ["https", 8443],
     ["http-url", 8080],
+    ["https-url", 8443],
   ])
 })
 
 it("names that lead everybody to themselves stand for the gateway where pods ask; others are the operator's", () => {
   const gateway = "wick-gateway-local.knative-serving.svc.cluster.local"
   expect(gatewayAliases("wick.localhost", "cluster.local")).toEqual({ "wick.localhost": gateway })
-  expect(gatewayAliases("example.com", "cluster.local")).toEqual({})
+  for (const domain of ["example.com", "mylocalhost"]) expect(gatewayAliases(domain, "cluster.local")).toEqual({})
 })

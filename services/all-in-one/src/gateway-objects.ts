@@ -1,5 +1,6 @@
 import type { EndpointSlice, Endpoints, NewOf, Service } from "@wick/sdk/api"
 import { servingNamespace } from "@wick/sdk/api/serving/roles"
+import { isLoopbackName } from "@wick/sdk/loopback-name"
 
 /** Where the gateway processes of one host are reached over the pod network. */
 export interface GatewayPlace {
@@ -33,10 +34,9 @@ type NewSlice = NewOf<typeof EndpointSlice>
  * each activator.
  */
 export function gatewayServices(place: UrlPorts): NewService[] {
-  const written = Object.entries(writtenPorts(place)).map(([name, number]) => port(name, number))
   return [
     service(publicName, "LoadBalancer", [port("http", 80), port("https", 443)]),
-    service(localName, "ClusterIP", [port("http", 80), port("https", 443), ...written]),
+    service(localName, "ClusterIP", [port("http", 80), port("https", 443), ...urlPorts(place)]),
     service(activatorsName, "ClusterIP", [port("http", 80), port("h2c", 81), port("https", 443), port("admin", 8081)]),
   ]
 }
@@ -44,7 +44,6 @@ export function gatewayServices(place: UrlPorts): NewService[] {
 /** Who is behind those Services on one host. They have no selector: these are processes, not pods. */
 export function gatewaySlices({ node, address, adminPorts, ...ports }: GatewayPlace): NewSlice[] {
   const { publicPort, publicSecurePort, localPort, localSecurePort } = ports
-  const written = writtenPorts(ports)
   const made = (service: string, suffix: string, ports: Readonly<Record<string, number>>): NewSlice => ({
     metadata: { name: `${service}-${node}${suffix}`, namespace: servingNamespace, labels: { [serviceLabel]: service } },
     addressType: "IPv4",
@@ -55,10 +54,10 @@ export function gatewaySlices({ node, address, adminPorts, ...ports }: GatewayPl
   })
   return [
     made(publicName, "", { http: publicPort, https: publicSecurePort }),
+    // Whatever port URLs name: another host may have another.
     made(localName, "", {
       ...{ http: localPort, https: localSecurePort },
-      ...("http-url" in written && { "http-url": localPort }),
-      ...("https-url" in written && { "https-url": localSecurePort }),
+      ...{ "http-url": localPort, "https-url": localSecurePort },
     }),
     ...adminPorts.map((admin, at) =>
       made(activatorsName, `-${at}`, { http: localPort, h2c: localPort, https: localSecurePort, admin }),
@@ -94,11 +93,9 @@ function olderForm({ addresses, nodeName }: EndpointSlice["endpoints"][number]):
 const usualPorts = [80, 443]
 
 /** The ports that functions' URLs name, where those are not the usual ones. */
-function writtenPorts({ publicPort, publicSecurePort }: UrlPorts): Readonly<Record<string, number>> {
-  return {
-    ...(!usualPorts.includes(publicPort) && { "http-url": publicPort }),
-    ...(!usualPorts.includes(publicSecurePort) && { "https-url": publicSecurePort }),
-  }
+function urlPorts({ publicPort, publicSecurePort }: UrlPorts) {
+  const named = [port("http-url", publicPort), port("https-url", publicSecurePort)]
+  return named.filter((found) => !usualPorts.includes(found.port))
 }
 
 /**
@@ -106,8 +103,7 @@ function writtenPorts({ publicPort, publicSecurePort }: UrlPorts): Readonly<Reco
  * stand for the gateway. Other domains are in the operator's DNS, for pods as for everybody.
  */
 export function gatewayAliases(domain: string, clusterDomain: string): Record<string, string> {
-  const isLoopback = domain === "localhost" || domain.endsWith(".localhost")
-  return isLoopback ? { [domain]: `${localName}.${servingNamespace}.svc.${clusterDomain}` } : {}
+  return isLoopbackName(domain) ? { [domain]: `${localName}.${servingNamespace}.svc.${clusterDomain}` } : {}
 }
 
 export const publicGateway = { name: publicName, namespace: servingNamespace }

@@ -3,6 +3,7 @@ import type { ControlPlane } from "@wick/core"
 import { isStatus } from "@wick/sdk/api/meta/status-error"
 import { Service } from "@wick/sdk/api/serving/service"
 import { hostPort } from "@wick/sdk/host-port"
+import { isLoopbackName } from "@wick/sdk/loopback-name"
 import { nodeImage, parseImageReference, pushImage } from "@wick/sdk/oci"
 import { call } from "./call.ts"
 import type { Home } from "./home.ts"
@@ -78,9 +79,7 @@ function hostOf({ domain, gateway }: Options): string {
 /** What one needs to know to go on. */
 export function summary(options: Options, home: Home, withExample: boolean): string {
   const url = `http://${hostOf(options)}`
-  const reach = options.domain.endsWith("localhost")
-    ? url
-    : `http://${text(options.gateway)} (Host: ${hostOf(options)})`
+  const reach = isLoopbackName(options.domain) ? url : `http://${text(options.gateway)} (Host: ${hostOf(options)})`
   const lines = [
     "",
     "Wick is running.",

@@ -24,18 +24,12 @@ export function openapiPaths(registry: ResourceRegistry, serverVersion: string):
 
 const schemaHashes = new WeakMap<JsonSchema, string>()
 
-/** Built-in schemas are as the server's version has them; those of definitions change. */
+/** What is not from a definition is as the server's version has it. */
 function contentHash(served: readonly ServedResource[], serverVersion: string): string {
   const parts = served.map(({ openapiName, plural, custom, schema, status, scale }) => {
-    return [
-      openapiName,
-      plural,
-      status,
-      scale !== undefined,
-      custom ? schemaHash(withMetadata(schema)) : serverVersion,
-    ].join()
+    return [openapiName, plural, status, scale !== undefined, custom && schemaHash(schema)].join()
   })
-  return hashOf(parts.sort().join("\n"))
+  return hashOf([serverVersion, ...parts.sort()].join("\n"))
 }
 
 function schemaHash(schema: JsonSchema): string {
@@ -78,20 +72,15 @@ function rootOf({ group, version }: ServedResource): string {
 
 /** Any kind of the server's own. */
 const native = openapiSchema(ConfigMap)
-const withMetadataOf = new WeakMap<JsonSchema, JsonSchema>()
 
 /**
  * What a definition says of its kind's metadata is a limit of its own: clients are told that it has every field that an
  * object's has. What may hold anything is left alone.
  */
 function withMetadata(schema: JsonSchema): JsonSchema {
-  const known = withMetadataOf.get(schema)
-  if (known) return known
   const { metadata } = native.schema.properties ?? {}
   const isOpen = schema["x-kubernetes-preserve-unknown-fields"] === true || !metadata
-  const whole = isOpen ? schema : { ...schema, properties: { ...schema.properties, metadata } }
-  withMetadataOf.set(schema, whole)
-  return whole
+  return isOpen ? schema : { ...schema, properties: { ...schema.properties, metadata } }
 }
 
 function described(resource: ServedResource): JsonSchema {

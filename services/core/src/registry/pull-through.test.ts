@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { type Clock, SimulatedClock, systemClock } from "@wick/sdk/clock"
 import { silentLog } from "@wick/sdk/log"
@@ -62,7 +61,6 @@ class Hosts implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.registries.map((registry) => registry[Symbol.asyncDispose]()))
-    rmSync(this.directory, { recursive: true })
   }
 }
 

@@ -85,8 +85,7 @@ export class ProcessContainer {
 
   /** SIGTERM to the whole group, SIGKILL after the grace. Resolves when it has ended. */
   async stop(graceSeconds: number): Promise<void> {
-    const child = this.#child
-    if (!child || this.record.state !== "running") return
+    if (this.record.state !== "running") return
     this.#killer?.cancel()
     if (graceSeconds === 0) this.#signal("SIGKILL")
     else {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect, it } from "vitest"
 import { plainSandbox } from "../testing/test-pod.ts"
-import type { ContainerConfig, Runtime, RuntimeNotice, SandboxConfig } from "./runtime.ts"
+import type { ContainerConfig, Runtime, RuntimeNotice, SandboxConfig, SandboxRecord } from "./runtime.ts"
 
 /** Each is a chance for what ends to take what starts with it. */
 const handovers = 8
@@ -55,19 +55,34 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
     ports: [],
   })
 
-  it("runs a container from its creation to its end and tells of it", async () => {
+  /** A sandbox, and how containers that run a script are made in it; nothing of it is left when `use` is through. */
+  async function inSandbox(
+    use: (sandbox: SandboxRecord, create: (script: string, attempt: number) => Promise<string>) => Promise<void>,
+  ): Promise<void> {
     const { runtime, image, directory } = open()
-    const notices: RuntimeNotice[] = []
-    const undo = runtime.onEvent((notice) => notices.push(notice))
     await runtime.pullImage(image, undefined)
-    const present = await runtime.image(image)
+    const imageId = (await runtime.image(image))?.id ?? ""
     const config = sandboxConfig()
     const sandbox = await runtime.runSandbox(config, "")
+    mkdirSync(join(directory, "contract", "main"), { recursive: true })
     try {
+      await use(sandbox, (script, attempt) =>
+        runtime.createContainer(sandbox, containerConfig(imageId, script, attempt), config),
+      )
+    } finally {
+      await runtime.stopSandbox(sandbox.id)
+      await runtime.removeSandbox(sandbox.id)
+    }
+    expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
+  }
+
+  it("runs a container from its creation to its end and tells of it", async () => {
+    const { runtime } = open()
+    const notices: RuntimeNotice[] = []
+    const undo = runtime.onEvent((notice) => notices.push(notice))
+    await inSandbox(async (sandbox, create) => {
       expect(sandbox).toMatchObject({ pod, ready: true, ips: [expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/)] })
-      mkdirSync(join(directory, "contract", "main"), { recursive: true })
-      const brief = containerConfig(present?.id ?? "", "echo $GREETING; exit 3", 0)
-      const id = await runtime.createContainer(sandbox, brief, config)
+      const id = await create("echo $GREETING; exit 3", 0)
       expect(await runtime.container(id)).toMatchObject({ state: "created", name: "main", podUid: pod.uid })
       await runtime.startContainer(id)
       await expect.poll(() => notices).toContainEqual(expect.objectContaining({ kind: "exited", id, exitCode: 3 }))
@@ -75,7 +90,7 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
       const { logPath = "" } = (await runtime.container(id)) ?? {}
       await expect.poll(() => readFileSync(logPath, "utf8")).toMatch(/^\d{4}-\d\d-\d\dT\S+Z stdout F hello\n$/)
 
-      const lasting = await runtime.createContainer(sandbox, containerConfig(present?.id ?? "", "sleep 100", 1), config)
+      const lasting = await create("sleep 100", 1)
       await runtime.startContainer(lasting)
       const { exitCode } = await runtime.execSync(lasting, ["/bin/sh", "-c", "exit 5"], 5_000)
       expect(exitCode).toBe(5)
@@ -87,24 +102,14 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
       })
       await runtime.stopContainer(lasting, 0)
       await expect.poll(() => runtime.container(lasting)).toMatchObject({ state: "exited", exitCode: 137 })
-    } finally {
-      undo()
-      await runtime.stopSandbox(sandbox.id)
-      await runtime.removeSandbox(sandbox.id)
-    }
-    expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
+    }).finally(undo)
   })
 
   it("starts a container just as another one of its pod ends", async () => {
-    const { runtime, image, directory } = open()
-    await runtime.pullImage(image, undefined)
-    const imageId = (await runtime.image(image))?.id ?? ""
-    const config = sandboxConfig()
-    const sandbox = await runtime.runSandbox(config, "")
-    try {
-      mkdirSync(join(directory, "contract", "main"), { recursive: true })
+    const { runtime } = open()
+    await inSandbox(async (_, create) => {
       const started = async (attempt: number): Promise<string> => {
-        const id = await runtime.createContainer(sandbox, containerConfig(imageId, "exec sleep 100", attempt), config)
+        const id = await create("exec sleep 100", attempt)
         await runtime.startContainer(id)
         return id
       }
@@ -117,32 +122,20 @@ export function runtimeContract(open: () => { runtime: Runtime; image: string; d
         await runtime.removeContainer(last)
         expect(await runtime.container(running)).toMatchObject({ state: "running" })
       }
-    } finally {
-      await runtime.stopSandbox(sandbox.id)
-      await runtime.removeSandbox(sandbox.id)
-    }
-    expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
+    })
   })
 
   it("has ended a container when it says so, and ends it again without waiting for anything, on a slow disk too", async () => {
-    const { runtime, image, directory } = open()
-    await runtime.pullImage(image, undefined)
-    const imageId = (await runtime.image(image))?.id ?? ""
-    const config = sandboxConfig()
-    const sandbox = await runtime.runSandbox(config, "")
-    try {
-      mkdirSync(join(directory, "contract", "main"), { recursive: true })
-      const id = await runtime.createContainer(sandbox, containerConfig(imageId, "exec sleep 100", 0), config)
+    const { runtime } = open()
+    await inSandbox(async (_, create) => {
+      const id = await create("exec sleep 100", 0)
       const disk = slowDisk()
       await runtime.startContainer(id)
       await runtime.stopContainer(id, 0)
       expect(await runtime.container(id)).toMatchObject({ state: "exited", exitCode: 137 })
       await runtime.stopContainer(id, 0)
       await disk
-    } finally {
-      await runtime.stopSandbox(sandbox.id)
-      await runtime.removeSandbox(sandbox.id)
-    }
+    })
   })
 
   it("refuses a sandbox whose handler it does not have", async () => {
