@@ -6,7 +6,9 @@ const kills = [
   { victim: "activator-0 by SIGTERM", atMs: 9_000 },
   { victim: "control (controller, autoscaler)", atMs: 5_000 },
 ]
-const failure = (sentMs: number, endedMs: number, why = "ECONNRESET") => ({ sentMs, endedMs, host: "h", why })
+const failure = (sentMs: number, endedMs: number, why = "ECONNRESET", isKept = true) => {
+  return { sentMs, endedMs, host: "h", isKept, why }
+}
 
 it.each([
   { name: "was in it", given: failure(900, 1_010), explained: true },
@@ -14,6 +16,13 @@ it.each([
   { name: "ended before", given: failure(900, 990), explained: false },
   { name: "broke long after", given: failure(1_300, 2_000), explained: false },
   { name: "was in one that was told to end, and so answers", given: failure(8_990, 9_010), explained: false },
+  {
+    name: "met the end of a kept connection when idle ones were closed",
+    given: failure(10_002, 10_008),
+    explained: true,
+  },
+  { name: "was told no then", given: failure(10_002, 10_008, "503 no such host"), explained: false },
+  { name: "had a connection of its own then", given: failure(10_002, 10_008, "ECONNRESET", false), explained: false },
   { name: "was told no", given: failure(900, 1_010, "503 pending request queue full"), explained: false },
   { name: "was refused a connection", given: failure(1_005, 1_010, "ECONNREFUSED"), explained: false },
   {

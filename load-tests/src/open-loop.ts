@@ -26,6 +26,8 @@ export interface Failure {
   readonly sentMs: number
   readonly endedMs: number
   readonly host: string
+  /** Whether it went over a connection that an earlier one had gone over. */
+  readonly isKept: boolean
   /** The status with the first words of the body, or what broke the connection. */
   readonly why: string
 }
@@ -125,10 +127,13 @@ class Recorder {
     const { port, address = "127.0.0.1", host, path = "/" } = this.#target
     const sentMs = performance.now()
     return new Promise((resolve) => {
+      const failure = (why: string): Failure => {
+        return { sentMs, endedMs: performance.now(), host, isKept: sent.reusedSocket, why: why.slice(0, whyMaxLength) }
+      }
       const failed = (why: string): void => {
         this.#failed++
         if (this.#failures.length >= failuresMax) return
-        this.#failures.push({ sentMs, endedMs: performance.now(), host, why: why.slice(0, whyMaxLength) })
+        this.#failures.push(failure(why))
       }
       const sent = request(
         { host: address, port, path, headers: { host }, agent: isRepeated ? false : this.#agent },
@@ -158,7 +163,7 @@ class Recorder {
         const why = error.code ?? error.message
         // As clients do with a GET (RFC 9110 §9.2.2), once, and on a connection of its own: other kept ones may be dead too.
         if (this.#repeats && !isRepeated && brokenConnection.has(why)) {
-          this.#repeated.push({ sentMs, endedMs: performance.now(), host, why })
+          this.#repeated.push(failure(why))
           void this.send(dueMs, true).then(resolve)
           return
         }

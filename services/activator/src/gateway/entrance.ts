@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer as createListener, type Server as Listener, type Socket } from "node:net"
+import { setImmediate } from "node:timers/promises"
 import { createServer as createSecureListener, type SecureContext, type TLSSocket } from "node:tls"
 import type { Clock, Timer } from "@wick/sdk/clock"
 import { HttpDate } from "../http1/http-date.ts"
@@ -44,6 +45,8 @@ export interface EntranceWorld {
 
 /** A head that has begun to come when draining begins has this long to be whole; its connection is cut then. */
 const lastHeadsMs = 1_000
+/** So many idle connections are closed between two looks at what has come: the fewer, the less can have come unseen. */
+const closedAtOnce = 16
 
 /** Node notes on a connection of TLS what it goes over. */
 interface ShieldedSocket extends TLSSocket {
@@ -98,11 +101,20 @@ export class Entrance {
   async drain(): Promise<void> {
     const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())))
     this.#isDraining = true
-    for (const connection of this.#speakers.values()) connection.closeIfIdle()
     this.#h2.drain()
     const cutting = this.#clock.timer(lastHeadsMs, () => this.#cutUnasked())
+    await this.#closeIdle()
     await Promise.all(closed)
     cutting.cancel()
+  }
+
+  /** A request that has come is answered: each is closed just after what it may have said was read. */
+  async #closeIdle(): Promise<void> {
+    const sockets = [...this.#speakers.keys()]
+    for (let at = 0; at < sockets.length; at += closedAtOnce) {
+      await setImmediate()
+      for (const socket of sockets.slice(at, at + closedAtOnce)) this.#speakers.get(socket)?.closeIfIdle()
+    }
   }
 
   /** Of connections without a request nobody knows how long they would take to make one. */

@@ -121,6 +121,18 @@ describe("a drain", () => {
     await idle.ended
   })
 
+  it("answers what has come on kept connections by then, though it was not read yet", async () => {
+    await using app = await echo()
+    await using stage = await startStage(serve(app.port))
+    const words = (path: string): string => `GET /${path} HTTP/1.1\r\nhost: app.test\r\n\r\n`
+    const clients = Array.from({ length: 40 }, () => speak(stage.port, words("before")))
+    await until(() => clients.every(({ heard }) => heard().includes("of /before")))
+    for (const { socket } of clients) socket.write(words("meanwhile"))
+    await stage.activator.drain({ lingerMs: 0, limitMs: 60_000 })
+    await Promise.all(clients.map(({ ended }) => ended))
+    expect(clients.filter(({ heard }) => !/connection: close.*of \/meanwhile$/is.test(heard()))).toEqual([])
+  })
+
   it("waits for answers, and a second for heads that are on their way", async () => {
     const clock = new SimulatedClock()
     const entered = Promise.withResolvers<ServerResponse>()
