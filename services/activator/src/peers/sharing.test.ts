@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest"
 import { type Activator, startActivator } from "../activator.ts"
 import { ScriptedCluster } from "../testing/scripted-cluster.ts"
 import { ask, askAsService, startApp, until } from "../testing/stage.ts"
+import { ownerOf } from "./rendezvous.ts"
 
 /** Several activators before one cluster, which lists where each is. */
 class Activators implements AsyncDisposable {
@@ -78,6 +79,14 @@ async function startPods(
   return { port, most, served, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
+/** A pod of this name that is the own one of the activator at `port`: left to chance, one of them may own none. */
+function uidOwnedBy(port: number, ports: readonly number[], name: string): string {
+  const nameOf = (each: number): string => `http://127.0.0.1:${each}`
+  for (let salt = 0; ; salt++) {
+    if (ownerOf(`${name}-${salt}`, ports.map(nameOf)) === nameOf(port)) return `${name}-${salt}`
+  }
+}
+
 describe("two activators before the same pods", () => {
   it("never put more than containerConcurrency into any of them together, and use all of them", async () => {
     await using pods = await startPods(4, 4)
@@ -140,7 +149,10 @@ describe("two activators before the same pods", () => {
       const { cluster, running, ports } = activators
       cluster.route("one", { "one-1": 100 })
       cluster.revision("one-1", pods.port)
-      for (let at = 0; at < 6; at++) cluster.pod(`pod-${at}`, "one-1", `127.0.0.${at + 1}`)
+      for (let at = 0; at < 6; at++) {
+        const uid = uidOwnedBy(ports[at % 2] ?? 0, ports, `pod-${at}`)
+        cluster.pod(`pod-${at}`, "one-1", `127.0.0.${at + 1}`, { uid })
+      }
       const servedBy = async (port: number): Promise<Set<number>> => {
         pods.served.fill(0)
         const gateway = running.get(port)?.address.port ?? 0
@@ -149,9 +161,9 @@ describe("two activators before the same pods", () => {
       }
       // Of two the one whose name comes first dials.
       const [first = 0, second = 0] = ports.toSorted((one, other) => (who === "who dials" ? other - one : one - other))
-      const commonOnes = async () => (await servedBy(first)).intersection(await servedBy(second)).size
+      const each = async () => [await servedBy(first), await servedBy(second)].map((served) => [...served].join())
       // Until both have heard of each other, each of them takes all for its own.
-      await expect.poll(commonOnes).toBe(0)
+      await expect.poll(each).toEqual([first, second].map((port) => (port === ports[0] ? "0,2,4" : "1,3,5")))
       await running.get(second)?.[Symbol.asyncDispose]()
       running.delete(second)
       await expect.poll(async () => (await servedBy(first)).size).toBe(6)
